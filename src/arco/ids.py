@@ -1,0 +1,83 @@
+"""Identifiers: ULID for what happens, UUIDv7 for what exists, hashes for what is derived.
+
+Ids never order anything. Chance and time are arguments, so the simulator repeats them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from arco.runtime import Runtime
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970 UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def ulid(unix_ms: int, entropy: int) -> str:
+    """A ULID: 26 upper-case Crockford characters of 48 time bits and 80 random bits.
+
+    >>> ulid(0, 0)
+    '00000000000000000000000000'
+    """
+    value = (unix_ms << 80) | (entropy & ((1 << 80) - 1))
+    return "".join(CROCKFORD[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def uuid7(unix_ms: int, entropy: int) -> str:
+    """A UUIDv7 (RFC 9562), lower-case hyphenated.
+
+    >>> uuid7(0, 0)
+    '00000000-0000-7000-8000-000000000000'
+    """
+    random = entropy & ((1 << 74) - 1)
+    value = (unix_ms << 80) | (7 << 76) | ((random >> 62) << 64) | (2 << 62) | (random & ((1 << 62) - 1))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_ulid(runtime: Runtime) -> str:
+    """A fresh ULID from the runtime's clock and chance."""
+    return ulid(milliseconds(runtime.now()), runtime.entropy(80))
+
+
+def new_uuid7(runtime: Runtime) -> str:
+    """A fresh UUIDv7 from the runtime's clock and chance."""
+    return uuid7(milliseconds(runtime.now()), runtime.entropy(74))
+
+
+def sha256(data: bytes) -> str:
+    """Lower-case hex of sha256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def dispatch_id(run: str, task: str, attempt: int) -> str:
+    """`dispatch:{run}:{task}:{attempt}`: one name per attempt, so a receiver can refuse the second."""
+    return f"dispatch:{run}:{task}:{attempt}"
+
+
+def attempt_id(dispatch: str) -> str:
+    """`att_` and the first 24 hex of sha256(`attempt:` + dispatch id)."""
+    return "att_" + sha256(f"attempt:{dispatch}".encode())[:24]
+
+
+def partition_id(asset_id: str, partition_key: str) -> str:
+    """`part_` and the first 32 hex of sha256(`{asset_id}:{partition_key}`)."""
+    return "part_" + sha256(f"{asset_id}:{partition_key}".encode())[:32]
+
+
+__all__ = [
+    "attempt_id",
+    "dispatch_id",
+    "milliseconds",
+    "new_ulid",
+    "new_uuid7",
+    "partition_id",
+    "sha256",
+    "ulid",
+    "uuid7",
+]

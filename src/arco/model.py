@@ -1,0 +1,124 @@
+"""The whole vocabulary of folding: Event, Table, Put, Drop, State, Domain.
+
+A reducer returns changes; a decision returns events. Must not know files, logs, clocks or any business word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+Key: TypeAlias = tuple[Any, ...]
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event says. One subclass per event; its name is the event's type, past tense."""
+
+    VERSION: ClassVar[int] = 1
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fact: what happened (`payload`), and who made it happen (`actor`)."""
+
+    payload: Payload
+    actor: str = ""
+    trace: str = ""
+
+
+class Table(msgspec.Struct, Generic[Row], frozen=True, eq=False):
+    """A projection: rows of one struct type under a unique key; everything else is derived from this line."""
+
+    name: str
+    row: type[Row]
+    key: tuple[str, ...]
+    public: bool = True
+
+    def key_of(self, row: Row) -> Key:
+        """The row's key, in the order of `key`."""
+        return tuple(getattr(row, field) for field in self.key)
+
+
+class Put(msgspec.Struct, frozen=True):
+    """The row now stands under its key."""
+
+    table: Table[Any]
+    row: msgspec.Struct
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """No row stands under the key any more."""
+
+    table: Table[Any]
+    key: Key
+
+
+Change: TypeAlias = Put | Drop
+
+
+class State(Protocol):
+    """All tables at one slot."""
+
+    def get(self, table: Table[Row], *key: Any) -> Row | None:
+        """The row under `key`, or None."""
+        ...
+
+    def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
+        """Rows whose key starts with `prefix`, in key order; those past the full key `after` if given."""
+        ...
+
+
+class NotLoaded(Exception):
+    """A cold row was asked for; the engine loads `table` at keys that start with `prefix` and asks again."""
+
+    def __init__(self, table: Table[Any], prefix: Key) -> None:
+        super().__init__(f"{table.name} {prefix!r} is not in memory")
+        self.table = table
+        self.prefix = prefix
+
+
+Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
+Decision: TypeAlias = Callable[[State, datetime], Sequence[Event]]
+
+
+class Domain(msgspec.Struct, frozen=True, eq=False):
+    """One business area: its tables, and one reducer for each of its events."""
+
+    name: str
+    tables: tuple[Table[Any], ...]
+    reducers: Mapping[type[Payload], Reducer]
+
+    def event_type(self, payload: type[Payload]) -> str:
+        """`domain.noun_past_participle`, the event's name on the wire."""
+        return f"{self.name}.{snake_case(payload.__name__)}"
+
+
+def snake_case(name: str) -> str:
+    """The snake_case spelling of a CamelCase name; a version suffix is not part of an event's type.
+
+    >>> snake_case("RunTriggered"), snake_case("RunTriggeredV2")
+    ('run_triggered', 'run_triggered')
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", re.sub(r"V\d+$", "", name)).lower()
+
+
+__all__ = [
+    "Change",
+    "Decision",
+    "Domain",
+    "Drop",
+    "Event",
+    "Key",
+    "NotLoaded",
+    "Payload",
+    "Put",
+    "Reducer",
+    "Row",
+    "State",
+    "Table",
+    "snake_case",
+]

@@ -1,0 +1,120 @@
+"""What a project declares, as data: the manifest that deploying compiles and planning reads.
+
+Values only, no behaviour and no user code. Durations are whole milliseconds: a manifest is hashed as canonical JSON,
+which has no floats.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from arco.orchestration.partitions import PartitionMapping, Partitions
+
+WriteMode: TypeAlias = Literal["replace", "append", "merge"]
+SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
+AssetKind: TypeAlias = Literal["python", "sql"]
+
+
+class SourceLine(msgspec.Struct, frozen=True):
+    """Where the user wrote it: a path relative to the project, and a line."""
+
+    file: str
+    line: int
+
+
+class CodeReference(msgspec.Struct, frozen=True):
+    """Which function a worker calls, and a hash of it and of the project functions it calls."""
+
+    module: str
+    qualname: str
+    version: str
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often and when a failed attempt is tried again."""
+
+    max_attempts: int = 1
+    delay_ms: int = 0
+    backoff: Literal["constant", "exponential"] = "constant"
+    cap_ms: int = 3_600_000
+    jitter_percent: int = 0
+
+
+class CheckDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A test of an asset's staged data; a blocking one keeps bad data from being published."""
+
+    name: str
+    code: CodeReference
+    source: SourceLine
+    blocking: bool = True
+    description: str = ""
+
+
+class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An upstream asset, the parameter that receives it ("" for order only), and how partitions map."""
+
+    upstream: str
+    parameter: str = ""
+    mapping: PartitionMapping | None = None
+    """None: identity where both sides have the same partitions, else every upstream partition."""
+
+
+class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One asset: a table that code produces. `key` is `namespace.name`."""
+
+    key: str
+    code: CodeReference
+    source: SourceLine
+    kind: AssetKind = "python"
+    sql: str = ""
+    description: str = ""
+    dependencies: tuple[Dependency, ...] = ()
+    partitions: Partitions | None = None
+    partition_columns: dict[str, str] = {}
+    """Dimension -> column that carries it; a dimension without an entry is carried by `_{dimension}`."""
+    checks: tuple[CheckDefinition, ...] = ()
+    retry: RetryPolicy = RetryPolicy()
+    timeout_ms: int = 3_600_000
+    priority: int = 0
+    memory_bytes: int = 536_870_912
+    cpu_millicores: int = 1000
+    write_mode: WriteMode = "replace"
+    merge_keys: tuple[str, ...] = ()
+    schema_policy: SchemaPolicy = "evolve"
+    tags: dict[str, str] = {}
+    group: str = ""
+    owners: tuple[str, ...] = ()
+
+    @property
+    def namespace(self) -> str:
+        """The part before the first dot."""
+        return self.key.split(".", 1)[0]
+
+    @property
+    def name(self) -> str:
+        """The part after the first dot."""
+        return self.key.split(".", 1)[1]
+
+
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything one project declares, assets sorted by key."""
+
+    project: str
+    assets: tuple[AssetDefinition, ...]
+    format: int = 1
+
+
+__all__ = [
+    "AssetDefinition",
+    "AssetKind",
+    "CheckDefinition",
+    "CodeReference",
+    "Dependency",
+    "Manifest",
+    "RetryPolicy",
+    "SchemaPolicy",
+    "SourceLine",
+    "WriteMode",
+]

@@ -1,0 +1,158 @@
+"""The Runtime port: everything the engine and the service may await besides the Store.
+
+Production implements it once with asyncio (`AsyncioRuntime`), the simulator once with a seeded scheduler and a
+virtual clock. This is the only file that reads a clock or a random source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
+
+
+class Signal(Protocol):
+    """A flag that tasks wait for; it stays set until it is cleared."""
+
+    def set(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def is_set(self) -> bool: ...
+
+    async def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Return True once set, False if `timeout_seconds` passed first."""
+        ...
+
+
+class Spawned(Protocol):
+    """A task that runs beside its parent."""
+
+    def cancel(self) -> None: ...
+
+    def done(self) -> bool: ...
+
+    async def join(self) -> Any:
+        """Return the task's result or raise what it raised."""
+        ...
+
+
+class Runtime(Protocol):
+    """Time, tasks, threads and chance."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware UTC, microseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+        ...
+
+    def entropy(self, bits: int) -> int:
+        """A uniformly random integer of `bits` bits."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> Spawned: ...
+
+    def signal(self) -> Signal: ...
+
+    async def gather(self, works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """All results in order; the first failure is raised after the others have ended."""
+        ...
+
+    async def thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
+        """Run blocking `work` away from the loop."""
+        ...
+
+
+class AsyncioSignal:
+    """A `Signal` on asyncio's event."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    def clear(self) -> None:
+        self._event.clear()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    async def wait(self, timeout_seconds: float | None = None) -> bool:
+        if self._event.is_set():
+            return True
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+class AsyncioSpawned:
+    """A `Spawned` on an asyncio task."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self._task = task
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    def done(self) -> bool:
+        return self._task.done()
+
+    async def join(self) -> Any:
+        return await self._task
+
+
+class AsyncioRuntime:
+    """The production `Runtime`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def entropy(self, bits: int) -> int:
+        return secrets.randbits(bits)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> Spawned:
+        return AsyncioSpawned(asyncio.get_running_loop().create_task(work, name=name))
+
+    def signal(self) -> Signal:
+        return AsyncioSignal()
+
+    async def gather(self, works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        results = await asyncio.gather(*works, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if not isinstance(result, BaseException)]
+
+    async def thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
+        return await asyncio.to_thread(work, *args)
+
+
+def run(main: Awaitable[T]) -> T:
+    """Run `main` to its end on a fresh asyncio loop: the entry point of every process."""
+
+    async def enter() -> T:
+        return await main
+
+    return asyncio.run(enter())
+
+
+__all__ = ["AsyncioRuntime", "Runtime", "Signal", "Spawned", "run"]

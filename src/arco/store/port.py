@@ -1,0 +1,68 @@
+"""The Store port: bytes under keys, and one promise: `create` succeeds for exactly one caller per key.
+
+Expected contention is a value, not an exception. Must not know what the bytes mean.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from arco.errors import Unavailable
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One listed object."""
+
+    key: str
+    size_bytes: int
+    modified_at: float
+    """Unix seconds, by the store's own clock."""
+
+
+class StoreFault(Unavailable):
+    """The store did not give a definite answer: what was asked may have happened or not."""
+
+    def __init__(self, message: str, *, fatal: bool = False) -> None:
+        super().__init__("STORE_FAULT", message, hint="ask again; the outcome is resolved by the log")
+        self.fatal = fatal
+        """True: this process must not write again (for example, after a failed fsync)."""
+
+
+class Store(Protocol):
+    """Objects under `/`-separated keys relative to one root."""
+
+    async def create(self, key: str, data: bytes) -> bool:
+        """True: the object is durable and ours. False: the name is taken (by anyone, perhaps by us).
+
+        Raises: StoreFault when neither is known.
+        """
+        ...
+
+    async def get(self, key: str, *, start: int = 0, end: int | None = None) -> bytes | None:
+        """The bytes in `[start, end)`, or None when there is no such object."""
+        ...
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Overwrite a hint. Never used for anything that must be true."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object if it is there."""
+        ...
+
+    async def list(self, prefix: str) -> list[Entry]:
+        """Objects under a folder prefix that ends in `/`, sorted by key. Never on a request path."""
+        ...
+
+    async def confirm(self, key: str) -> None:
+        """Make sure an object this process did not create survives a power loss, before building on it."""
+        ...
+
+    def location(self, key: str) -> str:
+        """Where an outside reader finds the object: a path or a URL."""
+        ...
+
+
+__all__ = ["Entry", "Store", "StoreFault"]
