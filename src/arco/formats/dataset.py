@@ -1,4 +1,5 @@
-"""`Dataset`: what an asset receives for an upstream it did not ask to convert; nothing is read until it is used.
+"""`Dataset`: what an asset receives for an upstream it did not ask to convert; nothing is read
+until it is used.
 
 Must not know tables, versions or runs: it is given a `pyarrow.dataset.Dataset`.
 """
@@ -52,7 +53,7 @@ class Dataset:
         return importlib.import_module("polars").scan_pyarrow_dataset(self.source)
 
     def to_duckdb(self) -> Any:
-        """A relation of DuckDB's default connection, so that `duckdb.sql` can join it with others."""
+        """A relation of DuckDB's default connection, which `duckdb.sql` can join with others."""
         return importlib.import_module("duckdb").from_arrow(self.source)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -63,4 +64,6 @@ class Dataset:
         return f"Dataset({columns})"
 
 
-__all__ = ["Dataset"]
+__all__ = [
+    "Dataset",
+]
