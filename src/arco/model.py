@@ -1,6 +1,7 @@
 """The whole vocabulary of folding: Event, Table, Put, Drop, State, Domain.
 
-A reducer returns changes; a decision returns events. Must not know files, logs, clocks or any business word.
+A reducer returns changes; a decision returns events. Must not know files, logs, clocks or any
+business word.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Table(msgspec.Struct, Generic[Row], frozen=True, eq=False):
-    """A projection: rows of one struct type under a unique key; everything else is derived from this line."""
+    """A projection: rows of one struct under a unique key; all else is derived from this line."""
 
     name: str
     row: type[Row]
@@ -68,12 +69,12 @@ class State(Protocol):
         ...
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        """Rows whose key starts with `prefix`, in key order; those past the full key `after` if given."""
+        """Rows whose key starts with `prefix`, in key order; past the full key `after` if given."""
         ...
 
 
 class NotLoaded(Exception):
-    """A cold row was asked for; the engine loads `table` at keys that start with `prefix` and asks again."""
+    """A cold row was asked for; the engine loads `table` below `prefix` and asks again."""
 
     def __init__(self, table: Table[Any], prefix: Key) -> None:
         super().__init__(f"{table.name} {prefix!r} is not in memory")

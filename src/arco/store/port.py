@@ -1,4 +1,4 @@
-"""The Store port: bytes under keys, and one promise: `create` succeeds for exactly one caller per key.
+"""The Store port: bytes under keys, and one promise: one caller per key succeeds to `create`.
 
 Expected contention is a value, not an exception. Must not know what the bytes mean.
 """
@@ -25,7 +25,8 @@ class StoreFault(Unavailable):
     """The store did not give a definite answer: what was asked may have happened or not."""
 
     def __init__(self, message: str, *, fatal: bool = False) -> None:
-        super().__init__("STORE_FAULT", message, hint="ask again; the outcome is resolved by the log")
+        hint = "ask again; the outcome is resolved by the log"
+        super().__init__("STORE_FAULT", message, hint=hint)
         self.fatal = fatal
         """True: this process must not write again (for example, after a failed fsync)."""
 
@@ -34,7 +35,7 @@ class Store(Protocol):
     """Objects under `/`-separated keys relative to one root."""
 
     async def create(self, key: str, data: bytes) -> bool:
-        """True: the object is durable and ours. False: the name is taken (by anyone, perhaps by us).
+        """True: the object is durable and ours. False: the name is taken (perhaps by us).
 
         Raises: StoreFault when neither is known.
         """
@@ -53,11 +54,11 @@ class Store(Protocol):
         ...
 
     async def list(self, prefix: str) -> list[Entry]:
-        """Objects under a folder prefix that ends in `/`, sorted by key. Never on a request path."""
+        """Objects under a folder that ends in `/`, sorted by key. Never on a request path."""
         ...
 
     async def confirm(self, key: str) -> None:
-        """Make sure an object this process did not create survives a power loss, before building on it."""
+        """Make an object of another process survive a power loss, before building on it."""
         ...
 
     def location(self, key: str) -> str:
