@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 import pytest
 
@@ -22,6 +22,8 @@ from arco.store.port import StoreFault
 SLOT = "log/000000000000/00000000000000000001.json"
 NEXT = "log/000000000000/00000000000000000002.json"
 RUNTIME = AsyncioRuntime()
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 @pytest.fixture
@@ -314,7 +316,7 @@ class CountingRuntime(AsyncioRuntime):
     def __init__(self) -> None:
         self.threads = 0
 
-    async def thread(self, work: Callable[..., Any], *args: Any) -> Any:
+    async def thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
         self.threads += 1
         return await super().thread(work, *args)
 
