@@ -6,6 +6,7 @@ Law: a result that was cut says so. Must not know where the rows come from.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 import duckdb
@@ -38,7 +39,8 @@ def answer(
     limits: Limits,
     format: Format,
 ) -> Answer:
-    """At most `limits.rows_max` rows in at most `limits.result_bytes_max` bytes, in the asked format.
+    """At most `limits.rows_max` rows in at most `limits.result_bytes_max` bytes, in the asked
+    format.
 
     Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`.
     """
@@ -46,7 +48,8 @@ def answer(
         relation = connection.sql(text, params=parameters)
         columns = _columns(relation)
         reader = relation.to_arrow_reader(min(BATCH_ROWS, limits.rows_max + 1))
-        table, truncated = _collect(reader, [column.name for column in columns], limits)
+        with closing(reader):
+            table, truncated = _collect(reader, [column.name for column in columns], limits)
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise out_of_memory() from error
     except (duckdb.Error, pa.ArrowException) as error:
@@ -103,7 +106,7 @@ def _collect(
 
 def _rows_within(batch: pa.RecordBatch, size_bytes: int) -> int:
     """The largest number of leading rows that take at most `size_bytes`."""
-    low, high = 0, batch.num_rows
+    low, high = 0, int(batch.num_rows)
     if batch.nbytes <= size_bytes:
         return high
     while low < high:

@@ -1,7 +1,7 @@
 """Rows of a msgspec struct as an Arrow IPC stream; the columns follow from the type alone.
 
-Law: an empty table has the same columns as a full one. What has no one Arrow type (unions, `Any`, recursive structs)
-becomes JSON text. Must not know which tables exist.
+Law: an empty table has the same columns as a full one. What has no one Arrow type (unions, `Any`,
+recursive structs) becomes JSON text. Must not know which tables exist.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ SEQUENCES = (inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.Fr
 def rows_to_ipc(row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> bytes:
     """One Arrow IPC stream with a column for each public field, under the name it has in JSON.
 
-    Shape: one line per row, in the order given. Fields whose name starts with `_` are left out. Times are UTC
-    microseconds, durations are seconds, enums are their values, nested structs and sequences stay nested.
+    Shape: one line per row, in the order given. Fields whose name starts with `_` are left out.
+    Times are UTC microseconds, durations are seconds, enums are their values, nested structs and
+    sequences stay nested.
     """
     fields = _fields(row_type)
     rows = list(rows)
@@ -57,10 +58,10 @@ def arrow_schema(row_type: type[msgspec.Struct]) -> pa.Schema:
 
 def _array(rows: list[msgspec.Struct], field: Field) -> pa.Array:
     attribute, _, type, convert = field
-    values = map(attrgetter(attribute), rows)
+    values = list(map(attrgetter(attribute), rows))
     if convert is not None:
-        values = (None if value is None else convert(value) for value in values)
-    return pa.array(list(values), type=type)
+        values = list(map(_optional(convert), values))
+    return pa.array(values, type=type)
 
 
 def _fields(row_type: type[msgspec.Struct]) -> list[Field]:
@@ -78,7 +79,7 @@ def _struct_fields(struct: inspect.StructType, outer: tuple[type, ...]) -> list[
 
 
 def _column(described: inspect.Type, outer: tuple[type, ...]) -> tuple[pa.DataType, Convert | None]:
-    """The Arrow type of a value, and how the value is prepared for it if it is not taken as it is."""
+    """The Arrow type of a value, and how it is prepared, if it is."""
     if isinstance(described, inspect.UnionType):
         return _union(described, outer)
     scalar = SCALARS.get(type(described))
@@ -86,7 +87,7 @@ def _column(described: inspect.Type, outer: tuple[type, ...]) -> tuple[pa.DataTy
         return scalar, None
     if isinstance(described, inspect.EnumType | inspect.LiteralType):
         return _choice(described)
-    if isinstance(described, inspect.TimedeltaType):
+    if isinstance(described, inspect.TimeDeltaType):
         return pa.float64(), timedelta.total_seconds
     if isinstance(described, inspect.UUIDType | inspect.DecimalType):
         return pa.string(), str

@@ -1,7 +1,7 @@
 """Queries in, results out: a bounded queue before a few warm worker processes.
 
-Law: whatever a query does, it costs at most its limits and its own worker; the next query finds a fresh one. Must not
-know SQL, DuckDB or Arrow.
+Law: whatever a query does, it costs at most its limits and its own worker; the next query finds a
+fresh one. Must not know SQL, DuckDB or Arrow.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ class QueryPool:
     async def run(self, ask: Ask, provider: Provider, *, cancelled: Signal | None = None) -> Result:
         """The rows of one SELECT over what `provider` stands behind the names in it.
 
-        Raises: Invalid (`QUERY_INVALID`, `QUERY_NOT_READ_ONLY`, `QUERY_TOO_LARGE`, `QUERY_TIMEOUT`,
-        `QUERY_OUT_OF_MEMORY`, `QUERY_RESULT_TOO_LARGE`, `TABLE_NOT_FOUND`), Conflict `QUERY_CANCELLED`,
-        TooManyRequests `QUERY_BUSY`, Unavailable (`QUERY_WORKER_LOST`, `TABLE_UNREADABLE`), and what the provider raises.
+        Raises: Invalid (`QUERY_INVALID`, `QUERY_NOT_READ_ONLY`, `QUERY_TOO_LARGE`,
+        `QUERY_TIMEOUT`, `QUERY_OUT_OF_MEMORY`, `QUERY_RESULT_TOO_LARGE`, `TABLE_NOT_FOUND`),
+        Conflict `QUERY_CANCELLED`, TooManyRequests `QUERY_BUSY`, Unavailable (`QUERY_WORKER_LOST`,
+        `TABLE_UNREADABLE`), and what the provider raises.
         """
         _check_size(ask)
         await self._take_turn()

@@ -120,7 +120,8 @@ async def start_worker(memory_bytes: int) -> WorkerProcess:
 async def race(
     work: Coroutine[Any, Any, T], seconds_max: float, *, cancelled: Signal | None = None
 ) -> T:
-    """What `work` returns, unless time runs out or the signal is set first; then `work` is cancelled.
+    """What `work` returns, unless time runs out or the signal is set first; then `work` is
+    cancelled.
 
     Raises: TimeoutError, Conflict `QUERY_CANCELLED`.
     """

@@ -1,7 +1,7 @@
 """What travels between the control plane and a query worker.
 
-Frames are a four-byte big-endian length and that many bytes: a header is JSON, and bytes it announces follow as frames
-of their own. Never pickle. Must not know sockets, DuckDB or Arrow.
+Frames are a four-byte big-endian length and that many bytes: a header is JSON, and bytes it
+announces follow as frames of their own. Never pickle. Must not know sockets, DuckDB or Arrow.
 """
 
 from __future__ import annotations

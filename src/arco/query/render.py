@@ -1,7 +1,7 @@
 """Arrow rows as bytes that people and programs read: an Arrow stream, JSON, CSV or aligned text.
 
-Law: no value is changed silently: integers and decimals keep every digit, and what JSON cannot say is a string. Must
-not know where the rows come from.
+Law: no value is changed silently: integers and decimals keep every digit, and what JSON cannot say
+is a string. Must not know where the rows come from.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def to_arrow(table: pa.Table) -> bytes:
 def to_json(table: pa.Table) -> bytes:
     """An array of one object a row.
 
-    Shape: integers and decimals are JSON numbers with all digits; dates and times are ISO 8601; bytes are base64;
-    NaN and infinities are strings; a map is an object whose keys are made text.
+    Shape: integers and decimals are JSON numbers with all digits; dates and times are ISO 8601;
+    bytes are base64; NaN and infinities are strings; a map is an object whose keys are made text.
     """
     names = table.column_names
     columns = [_values(column) for column in table.columns]
@@ -52,7 +52,9 @@ def to_json(table: pa.Table) -> bytes:
 
 
 def to_csv(table: pa.Table) -> bytes:
-    """A header and one line a row (RFC 4180, line feeds); a null is empty, a nested value is its JSON."""
+    """A header and one line a row (RFC 4180, line feeds); a null is empty, a nested value is its
+    JSON.
+    """
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(table.column_names)
@@ -62,7 +64,8 @@ def to_csv(table: pa.Table) -> bytes:
 
 
 def to_text(table: pa.Table) -> bytes:
-    """A header, a rule and one line a row, aligned: numbers to the right, wide cells cut with an ellipsis.
+    """A header, a rule and one line a row, aligned: numbers to the right, wide cells cut with an
+    ellipsis.
 
     Control characters are shown escaped, so that data cannot drive a terminal.
     """

@@ -1,7 +1,8 @@
 """The walls around SQL: what the worker process may use, and what its DuckDB may touch.
 
 Law: walls go up before the first byte of SQL is read, and nothing SQL can say takes one down.
-Source: DuckDB's `memory_limit` and `interrupt` do not bound one scalar call, so the process itself is bounded.
+Source: DuckDB's `memory_limit` and `interrupt` do not bound one scalar call, so the process itself
+is bounded.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ WALLS = (
 
 
 def confine_process(memory_bytes: int, parent_pid: int) -> None:
-    """This process ends with its parent, writes no file, dumps no core and maps at most `memory_bytes`."""
+    """This process ends with its parent, writes no file, dumps no core and maps at most
+    `memory_bytes`.
+    """
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -39,7 +42,9 @@ def confine_process(memory_bytes: int, parent_pid: int) -> None:
 
 
 def open_database(memory_bytes: int) -> duckdb.DuckDBPyConnection:
-    """An empty in-memory database that reaches no file, network, extension, secret or Python variable."""
+    """An empty in-memory database that reaches no file, network, extension, secret or Python
+    variable.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={

@@ -1,8 +1,9 @@
-"""SQL text to a statement that is known to only read, with its tables named and moved out of DuckDB's reach.
+"""SQL text to a statement that is known to only read, with every table under a private name.
 
-Law: what is not on a list of harmless things is refused; a statement of type SELECT is not proof enough, because its
-common table expressions may insert and its functions may read files. The text is judged and rewritten as DuckDB's own
-syntax tree, never by patterns. Must not know where tables come from.
+Law: what is not on a list of harmless things is refused; a statement of type SELECT is not proof
+enough, because its common table expressions may insert and its functions may read files. The text
+is judged and rewritten as DuckDB's own syntax tree, never by patterns. Must not know where tables
+come from.
 """
 
 from __future__ import annotations
@@ -37,7 +38,27 @@ TABLE_FUNCTIONS = frozenset(
     {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
 )
 REFUSED_FUNCTIONS = frozenset(
-    ["copy_database", "current_setting", "currval", "getenv", "getvariable", "import_database", "inet_client_addr", "inet_server_addr", "json_deserialize_sql", "json_execute_serialized_sql", "json_serialize_plan", "json_serialize_sql", "nextval", "pg_sleep", "query", "query_table", "setval", "sleep_ms", "write_log"]
+    {
+        "copy_database",
+        "current_setting",
+        "currval",
+        "getenv",
+        "getvariable",
+        "import_database",
+        "inet_client_addr",
+        "inet_server_addr",
+        "json_deserialize_sql",
+        "json_execute_serialized_sql",
+        "json_serialize_plan",
+        "json_serialize_sql",
+        "nextval",
+        "pg_sleep",
+        "query",
+        "query_table",
+        "setval",
+        "sleep_ms",
+        "write_log",
+    }
 )
 BUILT_IN_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
 PREFIX = "_arco"
@@ -60,11 +81,12 @@ def read_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> Statement
     """
     kind = _kind(connection, sql)
     prefix = "" if kind == "SELECT" else "EXPLAIN "
-    tree = _parse(connection, sql if kind == "SELECT" else EXPLAIN.sub("", sql, count=1))
+    if prefix:
+        sql = EXPLAIN.sub("", sql, count=1)
+        _kind(connection, sql)
+    tree = _parse(connection, sql)
     tables = _judge_and_rename(tree)
-    row = connection.execute("SELECT json_deserialize_sql(?)", [_json(tree)]).fetchone()
-    assert row is not None
-    text = prefix + str(row[0])
+    text = prefix + _convert(connection, "json_deserialize_sql", _json(tree))
     assert _kind(connection, text) == kind
     return Statement(text, tables)
 
@@ -72,8 +94,8 @@ def read_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> Statement
 def private_name(table: TableName) -> tuple[str, str, str]:
     """The catalog, schema and table under which a needed table is registered.
 
-    DuckDB has a catalog `system` of its own, and one name may be both a catalog and a namespace: every catalog gets a
-    prefix, so neither can collide.
+    DuckDB has a catalog `system` of its own, and one name may be both a catalog and a namespace:
+    every catalog gets a prefix, so neither can collide.
     """
     catalog = f"{PREFIX}_{table.catalog}" if table.catalog else PREFIX
     if not table.namespace:
@@ -116,10 +138,9 @@ def _kind(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    row = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-    assert row is not None
+    serialized = _convert(connection, "json_serialize_sql", sql)
     try:
-        tree: Node = msgspec.json.decode(row[0])
+        tree: Node = msgspec.json.decode(serialized)
     except RecursionError as error:
         raise Invalid(
             "QUERY_INVALID", "the query nests too deeply", hint="use WITH to flatten it"
@@ -129,6 +150,11 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
             "QUERY_INVALID", str(tree["error_message"]), hint="mend the SQL and ask again"
         )
     return tree
+
+
+def _convert(connection: duckdb.DuckDBPyConnection, function: str, text: str) -> str:
+    rows = connection.execute(f"SELECT {function}(?)", [text]).fetchall()
+    return str(rows[0][0])
 
 
 def _json(tree: Node) -> str:
@@ -151,7 +177,9 @@ def _judge_and_rename(tree: Node) -> tuple[TableName, ...]:
 
 
 def _visit(tree: Node) -> Iterator[tuple[Node, frozenset[str]]]:
-    """Every node of the tree in order of appearance, with the folded names of the CTEs that are visible there."""
+    """Every node of the tree in order of appearance, with the folded names of the CTEs that are
+    visible there.
+    """
     stack: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while stack:
         value, visible = stack.pop()
@@ -196,7 +224,7 @@ def _judge_table_function(function: Node) -> None:
 def _make_describe(node: Node) -> None:
     if node["query"] is None:
         raise Invalid("QUERY_INVALID", "SHOW of many tables is not available", hint=LIST_HINT)
-    # SHOW t carries the name twice; as DESCRIBE it reads only from the subquery, where the table is renamed.
+    # SHOW t carries the name twice; DESCRIBE reads only from the subquery, where it is renamed.
     if node["show_type"] == "SHOW":
         node["show_type"] = "DESCRIBE"
     node["table_name"] = node["catalog_name"] = node["schema_name"] = ""

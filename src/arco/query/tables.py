@@ -1,4 +1,5 @@
-"""Provisions to relations: what the control plane provides, registered under the names a statement was given.
+"""Provisions to relations: what the control plane provides, registered under the names a statement
+was given.
 
 Law: DuckDB sees Arrow data, never a path, so SQL cannot reach beside the files it was given.
 """

@@ -1,7 +1,8 @@
-"""A query worker: `python -m arco.query.worker FD PARENT_PID MEMORY_BYTES`, one question at a time until its parent hangs up.
+"""A query worker: `python -m arco.query.worker FD PARENT_PID MEMORY_BYTES`, one question at a time
+until its parent hangs up.
 
-Law: every question starts on an empty database and leaves nothing behind for the next. Must not know the catalog: it
-names the tables it needs and takes what it is given.
+Law: every question starts on an empty database and leaves nothing behind for the next. Must not
+know the catalog: it names the tables it needs and takes what it is given.
 """
 
 from __future__ import annotations
