@@ -56,15 +56,19 @@ def deployed(state: State, event: Deployed) -> Iterable[Change]:
 
 
 def dynamic_partitions_added(state: State, event: DynamicPartitionsAdded) -> Iterable[Change]:
-    """The values are part of the set; those that were already keep their time."""
-    return [
-        Put(
-            DYNAMIC_PARTITIONS,
-            DynamicPartition(name=event.name, value=value, added_at=event.added_at),
-        )
-        for value in event.values
-        if state.get(DYNAMIC_PARTITIONS, event.name, value) is None
-    ]
+    """The values are part of the set; those that were already keep their place."""
+    rows = list(state.range(DYNAMIC_PARTITIONS, event.name))
+    known = {row.value for row in rows}
+    position = max((row.position for row in rows), default=0)
+    changes: Changes = []
+    for value in dict.fromkeys(event.values):
+        if value not in known:
+            position += 1
+            row = DynamicPartition(
+                name=event.name, value=value, position=position, added_at=event.added_at
+            )
+            changes.append(Put(DYNAMIC_PARTITIONS, row))
+    return changes
 
 
 def dynamic_partitions_removed(state: State, event: DynamicPartitionsRemoved) -> Iterable[Change]:

@@ -52,9 +52,7 @@ def publication_requested(state: State, event: PublicationRequested) -> Iterable
         table_ids=event.table_ids,
         requested_at=event.requested_at,
     )
-    waiting = WaitingPublication(
-        number=run.number, run_id=run.run_id, table_ids=event.table_ids
-    )
+    waiting = WaitingPublication(number=run.number, run_id=run.run_id, table_ids=event.table_ids)
     return [
         Put(RUNS, replace(run, publication=PublicationState.REQUESTED)),
         Put(PUBLICATIONS, publication),

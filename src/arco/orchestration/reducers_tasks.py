@@ -189,15 +189,11 @@ def _retry_or_fail(state: State, task: Task, retry_at: datetime | None) -> Chang
     if run is None or run.cancel_requested:
         return end_task(state, replace(task, state=TaskState.CANCELLED))
     waiting = replace(task, state=TaskState.RETRY_WAIT, retry_at=retry_at)
-    retry = Retry(
-        due_at=retry_at, run_id=task.run_id, index=task.index, attempt=task.attempt
-    )
+    retry = Retry(due_at=retry_at, run_id=task.run_id, index=task.index, attempt=task.attempt)
     return [Put(TASKS, waiting), Put(RETRIES, retry)]
 
 
-def _check_rows(
-    task: Task, checks: tuple[CheckResult, ...], checked_at: datetime
-) -> Changes:
+def _check_rows(task: Task, checks: tuple[CheckResult, ...], checked_at: datetime) -> Changes:
     return [
         Put(
             CHECKS,

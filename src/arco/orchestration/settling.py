@@ -48,9 +48,7 @@ def attempt_in_flight(state: State, run_id: str, index: int, attempt: int) -> Ta
 def end_attempt(state: State, task: Task, outcome: TaskState, ended_at: datetime) -> Changes:
     """The outbox row goes, and the partition's last attempt becomes this one."""
     status = state.get(PARTITION_STATUS, task.asset, task.partition_key)
-    attempted = Attempted(
-        run_id=task.run_id, index=task.index, state=outcome, ended_at=ended_at
-    )
+    attempted = Attempted(run_id=task.run_id, index=task.index, state=outcome, ended_at=ended_at)
     status = PartitionStatus(
         asset=task.asset,
         partition_key=task.partition_key,

@@ -55,6 +55,8 @@ class DynamicPartition(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     value: str
+    position: int
+    """Values stand in the order in which they were added."""
     added_at: datetime
 
 
