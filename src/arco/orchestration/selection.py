@@ -122,8 +122,7 @@ def _labelled(definitions: Definitions, kind: str, label: str) -> set[str]:
         return {
             key
             for key in definitions
-            if tag in definitions[key].tags
-            and (not equals or definitions[key].tags[tag] == value)
+            if tag in definitions[key].tags and (not equals or definitions[key].tags[tag] == value)
         }
     raise Invalid(
         "SELECTION_INVALID",

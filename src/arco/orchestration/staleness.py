@@ -132,9 +132,7 @@ def _keys(
 ) -> Iterator[str]:
     upstream = view.definitions.get(dependency.upstream)
     if upstream is not None:
-        yield from upstream_keys(
-            dependency, key, downstream=asset, upstream=upstream, at=view.at
-        )
+        yield from upstream_keys(dependency, key, downstream=asset, upstream=upstream, at=view.at)
 
 
 def _materialization(view: AssetView, asset: str, key: str) -> Materialization | None:
@@ -168,4 +166,11 @@ def _inherited(
     return None
 
 
-__all__ = ["Place", "StaleReason", "Staleness", "own_staleness", "stale_partitions", "upstream_places"]
+__all__ = [
+    "Place",
+    "StaleReason",
+    "Staleness",
+    "own_staleness",
+    "stale_partitions",
+    "upstream_places",
+]

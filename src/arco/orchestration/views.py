@@ -12,7 +12,13 @@ import msgspec
 
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
-from arco.orchestration.partitions import Dynamic, PartitionSet, all_keys, upstream_partitions
+from arco.orchestration.partitions import (
+    Dynamic,
+    PartitionSet,
+    all_keys,
+    some_keys,
+    upstream_partitions,
+)
 from arco.orchestration.tables import ASSETS, DYNAMIC_PARTITIONS
 
 
@@ -82,7 +88,7 @@ def asset_view(state: State, now: datetime) -> AssetView:
 
 def partitions_of(definition: AssetDefinition, at: Partitioning) -> PartitionSet:
     """Every partition of the asset that exists now; the one key "" when unpartitioned."""
-    return all_keys(definition.partitions, at.now, at.dynamic)
+    return all_keys(definition.partitions, now=at.now, dynamic=at.dynamic)
 
 
 def upstream_keys(
@@ -100,8 +106,7 @@ def upstream_keys(
         return (key,)
     return upstream_partitions(
         dependency.mapping,
-        key,
-        downstream=downstream.partitions,
+        some_keys(downstream.partitions, (key,), dynamic=at.dynamic),
         upstream=upstream.partitions,
         now=at.now,
         dynamic=at.dynamic,
