@@ -1,7 +1,8 @@
 """The pool: warm worker processes of one project, one task at a time each.
 
-An attempt is held from `offer` until it has ended, once per dispatch id. Children start at the first offer and die with
-this process. What workers answer becomes commands; their order and their lies are the reducers' matter.
+An attempt is held from `offer` until it has ended, once per dispatch id. Children start at the
+first offer and die with this process. What workers answer becomes commands; their order and
+their lies are the reducers' matter.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class Pool:
             self._drivers.append(self._runtime.spawn(self._drive(), name))
 
     def withdraw(self, run_id: str) -> None:
-        """Drop the run's attempts that have not begun; tell the others, and end them after a grace period."""
+        """Drop the run's attempts that have not begun; tell the others, and end them after a
+        grace period.
+        """
         for held in list(self._held.values()):
             if held.dispatch.run_id != run_id:
                 continue
@@ -93,7 +96,9 @@ class Pool:
         self._work.set()
 
     async def close(self) -> None:
-        """No worker of ours runs any more; attempts that have not ended are somebody else's to lose."""
+        """No worker of ours runs any more; attempts that have not ended are somebody else's to
+        lose.
+        """
         self._closed = True
         self._work.set()
         for held in self._held.values():

@@ -1,4 +1,5 @@
-"""Reports: what workers say about attempts, as commands; each is repeated until the log has an answer.
+"""Reports: what workers say about attempts, as commands; each is repeated until the log has an
+answer.
 
 A worker is free again as soon as it has said how it ended: nobody waits for the commit but the
 tasks downstream.

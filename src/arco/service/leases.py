@@ -1,7 +1,8 @@
 """Leadership: who may perform effects.
 
-Anyone may commit; effects belong to the newest epoch, which is an event. On one machine a lock that dies with its holder
-says at once that a leader is gone; the lock is a shortcut, the epoch is the authority.
+Anyone may commit; effects belong to the newest epoch, which is an event. On one machine a lock
+that dies with its holder says at once that a leader is gone; the lock is a shortcut, the epoch
+is the authority.
 """
 
 from __future__ import annotations

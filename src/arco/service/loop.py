@@ -1,7 +1,7 @@
 """The leader: runs the controllers, hands out what they decided, and publishes snapshots.
 
-Effects follow commits, never the other way round: what is offered to an edge stands in the state already, so a leader
-that dies leaves everything for the next one to offer again.
+Effects follow commits, never the other way round: what is offered to an edge stands in the
+state already, so a leader that dies leaves everything for the next one to offer again.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ class Leader:
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
-        window = max(
-            DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers
-        )
+        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers)
         self._database.controllers = tuple(
             guarded(self._lease, decision) for decision in standing_decisions(window)
         )
