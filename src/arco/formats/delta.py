@@ -1,5 +1,4 @@
-"""Delta tables: the log entry that publishes staged files, and reading a pinned version with
-what a run staged.
+"""Delta tables: the log entry that publishes staged files, and reading what is pinned and staged.
 
 `prepare` is pure: the same arguments give the same bytes, and whoever creates the entry first
 has published it. Must not know stores, workers or clocks.
@@ -20,7 +19,6 @@ import pyarrow.fs
 from arco.errors import Invalid, NotFound
 from arco.formats import partition
 from arco.formats import schema as schemas
-from arco.formats import snapshot as snapshots
 from arco.formats.actions import (
     ENGINE,
     NAIVE_TIMESTAMP,
@@ -34,7 +32,13 @@ from arco.formats.actions import (
     protocol_action,
     remove,
 )
-from arco.formats.snapshot import TableFile, TableSnapshot
+from arco.formats.snapshot import (
+    TableFile,
+    TableSnapshot,
+    checkpoint,
+    latest_version,
+    snapshot,
+)
 from arco.orchestration.definitions import WriteMode
 from arco.orchestration.outcomes import Output
 
@@ -43,28 +47,6 @@ WRITER_FEATURES = frozenset(
 )
 WRITER_VERSION_PLAIN = 2
 PARQUET = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
-
-
-def snapshot(location: str, version: int) -> TableSnapshot:
-    """The table at `version`, whatever was written since.
-
-    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt
-        DELTA_LOG_UNREADABLE.
-    """
-    return snapshots.snapshot(location, version)
-
-
-def latest_version(location: str) -> int | None:
-    """The newest version in the table's own log; None when there is no table."""
-    return snapshots.latest_version(location)
-
-
-def checkpoint(location: str, version: int) -> None:
-    """A Delta checkpoint of `version` stands beside its log, so that replay starts there.
-
-    Idempotent: by version; a checkpoint only repeats what the log says.
-    """
-    snapshots.checkpoint(location, version)
 
 
 def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
@@ -78,10 +60,10 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     _refuse_unwritable(publication, before)
     schema = _schema_after(publication, before)
     removed = _replaced(publication, before)
-    _refuse_mixed_types(publication, before, schema, removed)
+    _refuse_mixed_types(before, schema, removed=removed)
     present = {file.path for file in before.files} if before else set()
     adds = [
-        add(publication, output, file)
+        add(publication, output, file=file)
         for output in publication.outputs
         for file in output.files
         if path_of(file) not in present
@@ -91,7 +73,7 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     actions = [
         commit_info(publication, before),
         *protocol_action(before, schema),
-        *metadata_action(publication, before, schema),
+        *metadata_action(publication, before, schema=schema),
         *removes,
         *adds,
     ]
@@ -164,7 +146,7 @@ def _schema_after(publication: Publication, before: TableSnapshot | None) -> str
     staged = schemas.unite(output.schema for output in publication.outputs)
     if before is None:
         return staged
-    return schemas.compare(before.schema, staged, publication.schema_policy) or before.schema
+    return schemas.compare(before.schema, staged, policy=publication.schema_policy) or before.schema
 
 
 def _replaced(publication: Publication, before: TableSnapshot | None) -> list[TableFile]:
@@ -202,7 +184,7 @@ def _identity(values: Mapping[str, str | None]) -> frozenset[tuple[str, str | No
 
 
 def _refuse_mixed_types(
-    publication: Publication, before: TableSnapshot | None, schema: str, removed: list[TableFile]
+    before: TableSnapshot | None, schema: str, *, removed: Sequence[TableFile]
 ) -> None:
     """Refuse to change a column's type while files of the old type stay in the table."""
     if before is None or len(removed) == len(before.files):
@@ -235,8 +217,8 @@ def dataset(
 
     Raises: NotFound DATA_NOT_FOUND when nothing was published and nothing is staged.
     """
-    pinned = snapshots.snapshot(location, before) if isinstance(before, int) else before
-    schema = _schema_of(location, pinned, staged)
+    pinned = snapshot(location, before) if isinstance(before, int) else before
+    schema = _schema_of(location, pinned, staged=staged)
     kept = pinned.files if pinned else ()
     if mode == "replace":
         written = _partitions_of(staged)
@@ -246,11 +228,13 @@ def dataset(
         chosen = {_identity(values) for values in partitions}
         files = [file for file in files if _identity(file.partition_values) in chosen]
     filesystem = _folder(location)
-    fragments = [_fragment(file, schema, filesystem) for file in files]
+    fragments = [_fragment(file, schema, filesystem=filesystem) for file in files]
     return ds.FileSystemDataset(fragments, schema, PARQUET, filesystem)
 
 
-def _schema_of(location: str, pinned: TableSnapshot | None, staged: Sequence[Output]) -> pa.Schema:
+def _schema_of(
+    location: str, pinned: TableSnapshot | None, *, staged: Sequence[Output]
+) -> pa.Schema:
     """Every column of the pinned version, then what is staged besides; a staged type wins."""
     if not staged and pinned is None:
         raise NotFound(
@@ -289,7 +273,7 @@ def _folder(location: str) -> pa.fs.FileSystem:
     return pa.fs.SubTreeFileSystem(location, pa.fs.LocalFileSystem())
 
 
-def _fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) -> ds.Fragment:
+def _fragment(file: TableFile, schema: pa.Schema, *, filesystem: pa.fs.FileSystem) -> ds.Fragment:
     """One file, with the partition columns that are not in it."""
     known = partition.guarantee(file.partition_values, schema)
     return PARQUET.make_fragment(
@@ -302,6 +286,8 @@ def _fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) 
 
 __all__ = [
     "Publication",
+    "TableFile",
+    "TableSnapshot",
     "checkpoint",
     "dataset",
     "is_ours",
