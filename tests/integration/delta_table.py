@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +88,4 @@ def in_order(table: pa.Table) -> list[dict[str, Any]]:
     return sorted(rows, key=repr)
 
 
-def same(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with sorted keys."""
-    return dict(sorted(row.items()))
-
-
-__all__ = ["TABLE_ID", "Table", "in_order", "publication", "same"]
+__all__ = ["TABLE_ID", "Table", "in_order", "publication"]

@@ -178,3 +178,9 @@ def test_files_of_older_schemas_are_read_with_the_newest_types(table: Table) -> 
         {"x": 1, "p": "1", "new": None}
     ]
     assert DeltaTable(table.location).version() == 1
+
+
+def test_staged_output_with_other_partition_columns_stands_alone(regions: Table) -> None:
+    staged = [regions.stage([{"x": 9, "region": "eu"}], day="1")]
+    data = delta.dataset(regions.location, 0, staged=staged)
+    assert data.to_table().to_pylist() == [{"x": 9, "region": "eu", "day": "1"}]

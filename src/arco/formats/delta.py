@@ -52,11 +52,13 @@ PARQUET = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
 def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     """The log entry that follows `before` (None: version 0) and holds exactly this publication.
 
-    A foreign entry in between: call it again with the newer snapshot.
+    A foreign entry in between: call it again with the newer snapshot. The order in which outputs
+    are given does not matter.
 
     Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED,
         DELTA_FEATURE_UNSUPPORTED.
     """
+    publication = _in_order(publication)
     _refuse_unwritable(publication, before)
     schema = _schema_after(publication, before)
     removed = _replaced(publication, before)
@@ -68,7 +70,7 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
         for file in output.files
         if path_of(file) not in present
     ]
-    ours = {path_of(file) for output in publication.outputs for file in output.files}
+    ours = {path for output in publication.outputs for path in _paths(output)}
     removes = [remove(publication, file) for file in removed if file.path not in ours]
     actions = [
         commit_info(publication, before),
@@ -78,6 +80,17 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
         *adds,
     ]
     return b"".join(msgspec.json.encode(action) + b"\n" for action in actions)
+
+
+def _in_order(publication: Publication) -> Publication:
+    """The publication with its outputs in the one order that decides the entry's bytes."""
+    outputs = sorted(publication.outputs, key=lambda output: (output.partition_key, _paths(output)))
+    return msgspec.structs.replace(publication, outputs=tuple(outputs))
+
+
+def _paths(output: Output) -> list[str]:
+    """The output's files as the log names them."""
+    return [path_of(file) for file in output.files]
 
 
 def is_ours(entry: bytes, run_id: str) -> bool:
@@ -219,11 +232,7 @@ def dataset(
     """
     pinned = snapshot(location, before) if isinstance(before, int) else before
     schema = _schema_of(location, pinned, staged=staged)
-    kept = pinned.files if pinned else ()
-    if mode == "replace":
-        written = _partitions_of(staged)
-        kept = tuple(file for file in kept if _identity(file.partition_values) not in written)
-    files = [*kept, *_staged_files(staged)]
+    files = [*_kept(pinned, staged, mode=mode), *_staged_files(staged)]
     if partitions is not None:
         chosen = {_identity(values) for values in partitions}
         files = [file for file in files if _identity(file.partition_values) in chosen]
@@ -249,6 +258,20 @@ def _schema_of(
     theirs = schemas.to_arrow(pinned.schema) if pinned else pa.schema([])
     kept = [ours.get(field.name, field) for field in theirs]
     return pa.schema([*kept, *(field for field in united if field.name not in theirs.names)])
+
+
+def _kept(
+    pinned: TableSnapshot | None, staged: Sequence[Output], *, mode: WriteMode
+) -> list[TableFile]:
+    """The pinned files that staged outputs do not replace."""
+    if pinned is None:
+        return []
+    if mode == "append" or not staged:
+        return list(pinned.files)
+    if set(pinned.partition_columns) != set(staged[0].partition_values):
+        return []
+    written = _partitions_of(staged)
+    return [file for file in pinned.files if _identity(file.partition_values) not in written]
 
 
 def _staged_files(staged: Sequence[Output]) -> list[TableFile]:
