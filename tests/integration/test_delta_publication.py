@@ -171,6 +171,13 @@ def test_other_partition_columns_need_overwrite_and_start_the_table_anew(table: 
     assert DeltaTable(table.location).metadata().partition_columns == ["p"]
 
 
+def test_partition_columns_declared_in_another_order_are_the_same_table(table: Table) -> None:
+    table.publish(table.stage([{"x": 1}], p="1", q="1"))
+    table.publish(table.stage([{"x": 2}], q="1", p="1"))
+    assert table.rows() == [{"p": "1", "q": "1", "x": 2}]
+    assert actions(table, 1) == ["commitInfo", "remove", "add"]
+
+
 def test_outputs_staged_for_other_partition_columns_are_refused(table: Table) -> None:
     with pytest.raises(Invalid) as refused:
         table.prepare(table.stage([{"x": 1}], p="1"), partition_columns=("q",))

@@ -37,7 +37,7 @@ def delta(**columns: pa.DataType) -> str:
     return schemas.to_delta(pa.schema(list(columns.items())))
 
 
-OLD = delta(x=pa.int64(), carrier=pa.string())
+PUBLISHED = delta(x=pa.int64(), carrier=pa.string())
 
 
 def test_every_type_survives_the_round_trip() -> None:
@@ -52,27 +52,27 @@ def test_another_delta_library_reads_the_same_schema() -> None:
 
 def test_an_unknown_type_in_a_table_log_is_named() -> None:
     with pytest.raises(Corrupt, match="variant"):
-        schemas.to_arrow(OLD.replace('"long"', '"variant"'))
+        schemas.to_arrow(PUBLISHED.replace('"long"', '"variant"'))
 
 
 @pytest.mark.parametrize("policy", ["strict", "evolve", "overwrite"])
 def test_equal_columns_in_another_order_are_no_change(policy: schemas.SchemaPolicy) -> None:
     staged = delta(carrier=pa.string(), x=pa.int64())
-    assert schemas.compare(OLD, staged, policy=policy) is None
+    assert schemas.compare(PUBLISHED, staged, policy=policy) is None
 
 
 def test_evolve_appends_new_columns() -> None:
-    merged = schemas.compare(OLD, delta(gate=pa.string(), x=pa.int64()), policy="evolve")
+    merged = schemas.compare(PUBLISHED, delta(gate=pa.string(), x=pa.int64()), policy="evolve")
     assert merged == delta(x=pa.int64(), carrier=pa.string(), gate=pa.string())
 
 
 def test_evolve_keeps_columns_the_data_no_longer_has() -> None:
-    assert schemas.compare(OLD, delta(x=pa.int64()), policy="evolve") is None
+    assert schemas.compare(PUBLISHED, delta(x=pa.int64()), policy="evolve") is None
 
 
 def test_overwrite_takes_the_staged_schema() -> None:
     staged = delta(x=pa.string())
-    assert schemas.compare(OLD, staged, policy="overwrite") == staged
+    assert schemas.compare(PUBLISHED, staged, policy="overwrite") == staged
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_overwrite_takes_the_staged_schema() -> None:
 )
 def test_evolve_refuses_another_type_or_another_spelling(columns: dict[str, pa.DataType]) -> None:
     with pytest.raises(Invalid) as refused:
-        schemas.compare(OLD, delta(**columns), policy="evolve")
+        schemas.compare(PUBLISHED, delta(**columns), policy="evolve")
     assert refused.value.code == "SCHEMA_CHANGED"
 
 
 def test_evolve_refuses_data_without_a_required_column() -> None:
-    required = OLD.replace('"nullable":true', '"nullable":false', 1)
+    required = PUBLISHED.replace('"nullable":true', '"nullable":false', 1)
     with pytest.raises(Invalid, match="- x long"):
         schemas.compare(required, delta(carrier=pa.string()), policy="evolve")
 
@@ -98,7 +98,7 @@ def test_evolve_refuses_data_without_a_required_column() -> None:
 def test_the_message_shows_the_difference_and_the_next_step() -> None:
     staged = delta(x=pa.list_(pa.float64()), gate=pa.struct([("n", pa.int64())]))
     with pytest.raises(Invalid) as refused:
-        schemas.compare(OLD, staged, policy="strict")
+        schemas.compare(PUBLISHED, staged, policy="strict")
     assert refused.value.message.splitlines()[1:] == [
         "- carrier string",
         "~ x long -> array<double>",

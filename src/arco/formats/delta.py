@@ -58,7 +58,7 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED,
         DELTA_FEATURE_UNSUPPORTED.
     """
-    publication = _in_order(publication)
+    publication = _in_order(publication, before)
     _refuse_unwritable(publication, before)
     schema = _schema_after(publication, before)
     removed = _replaced(publication, before)
@@ -82,10 +82,13 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     return b"".join(msgspec.json.encode(action) + b"\n" for action in actions)
 
 
-def _in_order(publication: Publication) -> Publication:
-    """The publication with its outputs in the one order that decides the entry's bytes."""
+def _in_order(publication: Publication, before: TableSnapshot | None) -> Publication:
+    """The publication in the one order that decides the entry's bytes: outputs, and columns."""
     outputs = sorted(publication.outputs, key=lambda output: (output.partition_key, _paths(output)))
-    return msgspec.structs.replace(publication, outputs=tuple(outputs))
+    columns = publication.partition_columns
+    if before is not None and set(before.partition_columns) == set(columns):
+        columns = before.partition_columns
+    return msgspec.structs.replace(publication, outputs=tuple(outputs), partition_columns=columns)
 
 
 def _paths(output: Output) -> list[str]:
