@@ -211,6 +211,22 @@ def test_the_next_create_in_a_folder_syncs_the_file_and_the_folder_only(
     assert synced.seen[1] == str(tmp_path / "store" / "log" / "000000000000")
 
 
+def test_a_named_temporary_file_is_synced_before_it_gets_its_name(
+    tmp_path: Path, machine: Machine
+) -> None:
+    system = msgspec.structs.replace(machine.system, anonymous_flag=os.O_DIRECTORY)
+    store = LocalStore(tmp_path, RUNTIME, system=system)
+    run(store.create(SLOT, b"1"))
+    machine["fsync"].forget()
+    run(store.create(NEXT, b"2"))
+    file, folder = machine["fsync"].seen
+    assert os.path.basename(file).startswith(".arco-tmp-")
+    assert folder == str(tmp_path / "log" / "000000000000")
+    machine["fsync"].fail(errno.EIO)
+    assert fault_of(store.create("log/third", b"3")).fatal
+    assert run(store.get("log/third")) is None
+
+
 def test_parents_that_another_process_made_are_synced_too(
     store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
@@ -242,6 +258,17 @@ def test_confirming_syncs_what_others_made_once_and_what_we_made_never(
     assert synced.seen == [str(tmp_path / "store" / "log" / "000000000000")]
     run(store.confirm(NEXT))
     assert len(synced.seen) == 1
+
+
+def test_a_name_that_was_deleted_is_confirmed_anew(
+    store: LocalStore, tmp_path: Path, machine: Machine
+) -> None:
+    run(store.create(SLOT, b"1"))
+    run(store.delete(SLOT))
+    run(LocalStore(tmp_path / "store", RUNTIME).create(SLOT, b"2"))
+    machine["fsync"].forget()
+    run(store.confirm(SLOT))
+    assert len(machine["fsync"].seen) == 1
 
 
 def test_what_is_not_there_cannot_be_confirmed(store: LocalStore) -> None:
