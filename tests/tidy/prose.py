@@ -15,6 +15,7 @@ from tests.tidy.source import (
     Module,
     Sources,
     body_without_docstring,
+    is_fixture,
     is_protocol,
 )
 
@@ -66,8 +67,11 @@ def leftovers(path: str, text: str) -> Iterator[Finding]:
 
 def stubs(module: Module) -> Iterator[Finding]:
     """Functions that promise and do not do."""
+    left_to_subclasses = _in_fixtures(module)
     for node in module.nodes(ast.Raise):
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        if node in left_to_subclasses:
+            continue
         if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
             yield module.finding(node, "a stub: write it, or leave it out")
 
@@ -92,6 +96,16 @@ def lock_urls(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, number, "an address: run `make lock`")
 
 
+def _in_fixtures(module: Module) -> set[ast.AST]:
+    """What stands in a fixture: an inheritable suite leaves its subject to the subclass."""
+    return {
+        inner
+        for function in module.functions
+        if is_fixture(function)
+        for inner in ast.walk(function)
+    }
+
+
 def _undocumented(module: Module, sources: Sources) -> Iterator[ast.ClassDef | Function]:
     for statement in module.tree.body:
         if not isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -114,8 +128,14 @@ def _undocumented_methods(
         if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         described = item.name in sources.protocol_methods or _is_overload(item)
+        described = described or _belongs_to_a_suite(item)
         if not item.name.startswith("_") and not described and ast.get_docstring(item) is None:
             yield item
+
+
+def _belongs_to_a_suite(item: Function) -> bool:
+    """A shipped test or fixture: the name of a test is its sentence."""
+    return is_fixture(item) or item.name.startswith("test_")
 
 
 def _extends_a_framework(module: Module, owner: ast.ClassDef) -> bool:
