@@ -34,8 +34,14 @@ def uuid7(unix_ms: int, entropy: int) -> str:
     >>> uuid7(0, 0)
     '00000000-0000-7000-8000-000000000000'
     """
-    high, low = (entropy >> 62) & ((1 << 12) - 1), entropy & ((1 << 62) - 1)
-    value = (unix_ms << 80) | (7 << 76) | (high << 64) | (2 << 62) | low
+    random = entropy & ((1 << 74) - 1)
+    value = (
+        (unix_ms << 80)
+        | (7 << 76)
+        | ((random >> 62) << 64)
+        | (2 << 62)
+        | (random & ((1 << 62) - 1))
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -56,7 +62,7 @@ def sha256(data: bytes) -> str:
 
 
 def dispatch_id(run: str, task: str, attempt: int) -> str:
-    """`dispatch:{run}:{task}:{attempt}`: one name per attempt, so the second is refused."""
+    """`dispatch:{run}:{task}:{attempt}`: one name per attempt, so a receiver can refuse the second."""
     return f"dispatch:{run}:{task}:{attempt}"
 
 

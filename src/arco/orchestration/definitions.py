@@ -53,7 +53,9 @@ class CheckDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An upstream asset, its parameter ("": order only), and how partitions map."""
+    """An upstream asset, the parameter that receives it ("" for order only), and how partitions
+    map.
+    """
 
     upstream: str
     parameter: str = ""
@@ -73,7 +75,9 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     dependencies: tuple[Dependency, ...] = ()
     partitions: Partitions | None = None
     partition_columns: dict[str, str] = {}
-    """Dimension -> column that carries it; `_{dimension}` carries one without an entry."""
+    """Dimension -> column that carries it; a dimension without an entry is carried by
+    `_{dimension}`.
+    """
     checks: tuple[CheckDefinition, ...] = ()
     retry: RetryPolicy = RetryPolicy()
     timeout_ms: int = 3_600_000
