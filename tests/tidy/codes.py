@@ -181,10 +181,10 @@ def _text(node: ast.expr | None, constants: dict[str, str]) -> str | None:
 
 
 def _meaning(node: ast.expr | None) -> str:
-    """The message with `...` for what is filled in, cut to one line."""
+    """The message with `{}` for what is filled in, cut to one line."""
     if isinstance(node, ast.JoinedStr):
         text = "".join(
-            str(item.value) if isinstance(item, ast.Constant) else "..." for item in node.values
+            str(item.value) if isinstance(item, ast.Constant) else "{}" for item in node.values
         )
     else:
         text = str(node.value) if isinstance(node, ast.Constant) else ""

@@ -66,14 +66,11 @@ def leftovers(path: str, text: str) -> Iterator[Finding]:
 
 
 def stubs(module: Module) -> Iterator[Finding]:
-    """Functions that promise and do not do."""
-    left_to_subclasses = _in_fixtures(module)
-    for node in module.nodes(ast.Raise):
-        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if node in left_to_subclasses:
-            continue
-        if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
-            yield module.finding(node, "a stub: write it, or leave it out")
+    """Functions that promise and do not do; an inheritable suite leaves its subject to the heir."""
+    for function in module.functions:
+        body = body_without_docstring(function)
+        if len(body) == 1 and _is_not_implemented(body[0]) and not is_fixture(function):
+            yield module.finding(function, f"{function.name} is a stub: write it, or leave it out")
 
 
 def machine_paths(path: str, text: str) -> Iterator[Finding]:
@@ -96,14 +93,10 @@ def lock_urls(path: str, text: str) -> Iterator[Finding]:
             yield Finding(path, number, "an address: run `make lock`")
 
 
-def _in_fixtures(module: Module) -> set[ast.AST]:
-    """What stands in a fixture: an inheritable suite leaves its subject to the subclass."""
-    return {
-        inner
-        for function in module.functions
-        if is_fixture(function)
-        for inner in ast.walk(function)
-    }
+def _is_not_implemented(statement: ast.stmt) -> bool:
+    raised = statement.exc if isinstance(statement, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _undocumented(module: Module, sources: Sources) -> Iterator[ast.ClassDef | Function]:
