@@ -15,7 +15,6 @@ from arco.execution.protocol import Envelope, Input
 from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
-from arco.orchestration.partitions import dimensions
 from arco.orchestration.materializing import data_version
 from arco.orchestration.tables import (
     ASSETS,
@@ -87,21 +86,12 @@ def _input(state: State, attempt: Attempt, dependency: Dependency) -> Input | No
         upstream=dependency.upstream,
         parameter=dependency.parameter,
         table_id=upstream.table_id,
-        partition_columns=partition_columns(upstream.definition),
+        partition_columns=upstream.definition.partition_carriers,
         table_version=attempt.plan.pins.get(dependency.upstream),
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
     )
-
-
-def partition_columns(definition: AssetDefinition) -> dict[str, str]:
-    """Dimension -> column for every dimension of the asset's partitions."""
-    if definition.partitions is None:
-        return {}
-    named = definition.partition_columns
-    parts = dimensions(definition.partitions)
-    return {part.dimension: named.get(part.dimension, f"_{part.dimension}") for part in parts}
 
 
 def _made(state: State, attempt: Attempt, upstream: str) -> dict[str, Task]:
@@ -132,4 +122,4 @@ def _data_version(state: State, asset: str, key: str, made: Mapping[str, Task]) 
     return found.data_version if found else ""
 
 
-__all__ = ["build_envelope", "partition_columns"]
+__all__ = ["build_envelope"]

@@ -31,9 +31,7 @@ from arco.orchestration.commands_publications import (
     rebase_publication,
     start_publication,
 )
-from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.outcomes import Output
-from arco.orchestration.partitions import dimensions
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import (
     ASSETS,
@@ -86,8 +84,7 @@ class DeltaPublisher:
         return found[-1]
 
     async def _start(self, run_id: str) -> bool:
-        """Fix versions and bytes. False: nothing moved, somebody else publishes these tables now.
-        """
+        """Fix versions and bytes. False: nothing moved, somebody else publishes these tables now."""
         try:
             tables = await self._prepare(run_id)
         except (Invalid, NotFound) as error:
@@ -121,7 +118,7 @@ class DeltaPublisher:
             committed_at_ms=milliseconds(self._runtime.now()),
             mode=table.asset.definition.write_mode,
             schema_policy=table.asset.definition.schema_policy,
-            partition_columns=partition_columns(table.asset.definition),
+            partition_columns=tuple(table.asset.definition.partition_carriers.values()),
         )
         data = await self._runtime.thread(delta.prepare, entry, before)
         following = 0 if version is None else version + 1
@@ -137,8 +134,7 @@ class DeltaPublisher:
         )
 
     async def _create_entries(self, publication: Publication) -> bool:
-        """Every table-log entry stands. False: a foreign one was in the way and we moved past it.
-        """
+        """Every table-log entry stands. False: a foreign one was in the way and we moved past it."""
         displaced: list[PreparedTable] = []
         for table in publication.tables:
             data = await self._store.get(table.prepared)
@@ -243,13 +239,6 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     return tables
 
 
-def partition_columns(definition: AssetDefinition) -> tuple[str, ...]:
-    """The columns that carry the asset's partition dimensions."""
-    named = definition.partition_columns
-    parts = dimensions(definition.partitions)
-    return tuple(named.get(part.dimension, f"_{part.dimension}") for part in parts)
-
-
 def recorded_reads(state: State, publication: Publication, now: datetime) -> ReadsRecorded:
     """What the run's tasks really read, as lineage."""
     versions = {table.asset: table.version for table in publication.tables}
@@ -282,7 +271,6 @@ def type_name(kind: object) -> str:
 __all__ = [
     "DeltaPublisher",
     "StagedTable",
-    "partition_columns",
     "recorded_reads",
     "staged_tables",
     "type_name",

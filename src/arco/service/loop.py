@@ -23,7 +23,6 @@ from arco.orchestration.tables import (
     DISPATCHES,
     PUBLICATIONS,
     PUBLISHING,
-    RUNS,
     WAITING_PUBLICATIONS,
     Dispatch,
     Run,
