@@ -1,4 +1,5 @@
-"""Which partitions of the selected assets a run takes: named ones, all, or those that are missing or stale.
+"""Which partitions of the selected assets a run takes: named ones, all, or those that are missing
+or stale.
 
 Reads state, changes nothing. Must not know plans or events.
 """
@@ -55,18 +56,17 @@ def _stale(view: AssetView, ordered: Sequence[str]) -> Chosen:
 
 
 def _stale_keys(view: AssetView, asset: str, running: set[Place]) -> Iterator[str]:
-    """Partitions that are stale themselves or will be, because this run renews something upstream."""
+    """Partitions that are stale, or will be because this run renews something upstream."""
     definition = view.definitions[asset]
     for key in partitions_of(definition, view.at):
         own = own_staleness(view, asset, key)
-        if own is not None and own.is_runnable:
-            yield key
-        elif any(place in running for place in upstream_places(view, definition, key)):
+        is_stale = own is not None and own.is_runnable
+        if is_stale or any(place in running for place in upstream_places(view, definition, key)):
             yield key
 
 
 def _named(view: AssetView, ordered: Sequence[str], text: str) -> Chosen:
-    """What the text selects per asset; an asset that is cut differently follows those downstream."""
+    """What the text selects per asset; one that is cut differently follows those downstream."""
     chosen: Chosen = {}
     refused: dict[str, ArcoError] = {}
     for asset in ordered:

@@ -1,6 +1,7 @@
 """Commands that answer dispatches: an attempt started, completed or was lost.
 
-Delivery is at least once: an answer that is not for the attempt that is out decides nothing. Must not know workers.
+Delivery is at least once: an answer that is not for the attempt that is out decides nothing. Must
+not know workers.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ def complete_attempt(command: CompleteAttempt) -> Decision:
 
 
 def lose_attempt(command: LoseAttempt) -> Decision:
-    """AttemptLost with the time of the next attempt, TaskCancelled in a run that is being cancelled, or nothing."""
+    """AttemptLost with the time of the next attempt; TaskCancelled in a run that is cancelled.
+
+    Nothing when the attempt is not out.
+    """
     return partial(_lose, command=command)
 
 
@@ -74,7 +78,7 @@ def is_current(state: State, dispatch_id: str) -> bool:
 
 
 def should_cancel(state: State, dispatch_id: str) -> bool:
-    """What a heartbeat's reply says: the run is being cancelled, or the attempt no longer counts."""
+    """What a heartbeat's reply says: the run is cancelled, or the attempt no longer counts."""
     dispatch = state.get(DISPATCHES, dispatch_id)
     run = state.get(RUNS, dispatch.run_id) if dispatch else None
     return run is None or run.cancel_requested

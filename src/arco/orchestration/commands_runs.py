@@ -62,17 +62,20 @@ class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trigger_run(command: TriggerRun) -> Decision:
-    """RunTriggered; RunKeyConflicted when the run key stands for another request; nothing when everything is fresh.
+    """RunTriggered, or RunKeyConflicted when the run key stands for another request.
 
-    The caller reads the answer with `triggered_run`. Idempotent: by `run_id` and by `run_key`.
+    Nothing when everything is fresh or the run key's first run answers; the caller reads the
+    answer with `triggered_run`.
 
-    Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN, PLAN_TOO_LARGE, RUN_KEY_INVALID.
+    Idempotent: by `run_id` and by `run_key`.
+    Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN,
+    PLAN_TOO_LARGE, RUN_KEY_INVALID.
     """
     return partial(_trigger, command=command)
 
 
 def triggered_run(state: State, command: TriggerRun) -> str | None:
-    """The run that answers the trigger once its decision is folded; None: everything was fresh, nothing ran.
+    """The run that answers the trigger once its decision is folded; None: everything was fresh.
 
     Raises: Conflict RUN_KEY_CONFLICT with both fingerprints.
     """
@@ -83,7 +86,7 @@ def triggered_run(state: State, command: TriggerRun) -> str | None:
     if owner.fingerprint != asked:
         raise Conflict(
             "RUN_KEY_CONFLICT",
-            f"Run key {command.run_key!r} stands for another request, answered by run {owner.run_id}.",
+            f"Run key {command.run_key!r} stands for another request: run {owner.run_id}.",
             hint="Use a new run key, or repeat the first request exactly.",
             run_id=owner.run_id,
             fingerprint=owner.fingerprint,
@@ -237,7 +240,7 @@ def _refuse_removed(
 def _adopted(
     definitions: Mapping[str, AssetDefinition], plan: Plan, tasks: Sequence[Task]
 ) -> tuple[tuple[int, int], ...]:
-    """Succeeded tasks of unchanged code whose upstream tasks are adopted too: the rest would be stale at once."""
+    """Succeeded tasks of unchanged code whose upstream tasks are adopted too."""
     before = {task.task_key: task for task in tasks}
     adopted: dict[int, int] = {}
     for index, planned in enumerate(plan.tasks):

@@ -1,6 +1,8 @@
-"""The published content of partitions: what a run's success moves, and what a read of it is compared with.
+"""The published content of partitions: what a run's success moves, and what a read of it is
+compared with.
 
-Only success moves a materialization (F3: it is the end of a run, which happens once). Must not know tables' files.
+Only success moves a materialization (F3: it is the end of a run, which happens once). Must not know
+tables' files.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def materialized(
 
 
 def data_version(task: Task) -> str:
-    """What identifies the task's result: the staged data's version, or the attempt itself when nothing was staged."""
+    """What identifies the task's result; when nothing was staged, the task itself does."""
     if task.output is not None:
         return task.output.data_version
     return f"{task.adopted_from or task.run_id}/{task.task_key}"

@@ -1,7 +1,7 @@
 """Plans: which tasks a run has, in which order, and what identifies the plan.
 
-A pure function of definitions and chosen partitions: the same bytes on any machine and any hash seed. Must not know
-runs, state or where the choice came from.
+A pure function of definitions and chosen partitions: the same bytes on any machine and any hash
+seed. Must not know runs, state or where the choice came from.
 """
 
 from __future__ import annotations

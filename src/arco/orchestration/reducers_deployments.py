@@ -1,6 +1,7 @@
 """What deploying changes: asset definitions, and the values of dynamic partition sets.
 
-Laws F3 and F5: a repeated event changes nothing and no event raises. Must not judge a manifest: the command did.
+Laws F3 and F5: a repeated event changes nothing and no event raises. Must not judge a manifest: the
+command did.
 """
 
 from __future__ import annotations

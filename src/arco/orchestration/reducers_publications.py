@@ -1,7 +1,7 @@
 """How a run's staged data becomes visible: requested, started, perhaps rebased, published.
 
-From PublicationStarted it only goes forward, and one table is moved by one run at a time. Must not know log entries:
-their versions and hashes arrive in the events.
+From PublicationStarted it only goes forward, and one table is moved by one run at a time. Must not
+know log entries: their versions and hashes arrive in the events.
 """
 
 from __future__ import annotations

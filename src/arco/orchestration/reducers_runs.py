@@ -1,6 +1,7 @@
 """How runs begin, are cancelled and end.
 
-Laws F3 and F5: guards on the run's row make a repeated event change nothing, and no event raises. Must not decide.
+Laws F3 and F5: guards on the run's row make a repeated event change nothing, and no event raises.
+Must not decide.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ def _first_rows(state: State, event: RunTriggered, plan: PlanRow) -> list[Task]:
 
 
 def _adopted_rows(state: State, event: RunTriggered, plan: PlanRow) -> dict[int, Task]:
-    """Rows that stand for attempts of the parent run, by index; whatever does not fit is run instead."""
+    """Rows that stand for attempts of the parent run, by index; what does not fit runs instead."""
     rows = {}
     for index, parent_index in event.adopted:
         row = state.get(TASKS, event.parent, parent_index)

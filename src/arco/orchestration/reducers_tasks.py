@@ -1,7 +1,8 @@
 """How attempts begin and end, and what a task becomes by it.
 
-Laws F3 and F5: an answer counts only for the attempt that is out; every other one, late, early or repeated, changes
-nothing. A terminal task never moves. Must not decide whether there is a retry: the event says when.
+Laws F3 and F5: an answer counts only for the attempt that is out; every other one, late, early or
+repeated, changes nothing. A terminal task never moves. Must not decide whether there is a retry:
+the event says when.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from arco.orchestration.events import (
     AttemptLost,
     RetriesReleased,
     TaskCancelled,
-    TasksDispatched,
     TaskFailed,
+    TasksDispatched,
     TaskStarted,
     TaskSucceeded,
 )

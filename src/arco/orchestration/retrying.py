@@ -1,4 +1,5 @@
-"""Whether and when a failed attempt is tried again: the asset's policy, and a budget of our own for lost attempts.
+"""Whether and when a failed attempt is tried again: the asset's policy, and a budget of our own for
+lost attempts.
 
 Anchored on the decision's time, never on a worker's clock. Pure arithmetic; must not know state.
 """
@@ -32,9 +33,10 @@ def retry_after_error(
 
 
 def retry_after_loss(task: Task, now: datetime) -> datetime | None:
-    """When the task runs again after this attempt was lost to us; None: its budget of losses is spent.
+    """When the task runs again after this attempt was lost to us; None: the budget is spent.
 
-    At once the first time, then after one and two seconds: a task that kills its workers must not spin.
+    At once the first time, then after one and two seconds: a task that kills its workers must
+    not spin.
     """
     if task.infra_attempts >= LOST_ATTEMPTS_MAX:
         return None

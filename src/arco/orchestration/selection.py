@@ -1,8 +1,8 @@
 """The selection language: which assets a few words mean.
 
-`raw.flights` is a key, `marts.*` a glob, `tag:tier`, `tag:tier=gold` and `group:sales` are labels; `+` in front adds
-everything upstream, `+` behind everything downstream, `,` inside a term means both at once. Terms add up. Must not
-know partitions or runs.
+`raw.flights` is a key, `marts.*` a glob, `tag:tier`, `tag:tier=gold` and `group:sales` are labels;
+`+` in front adds everything upstream, `+` behind everything downstream, `,` inside a term means
+both at once. Terms add up. Must not know partitions or runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ GLOB_CHARACTERS = frozenset("*?[")
 def select_assets(definitions: Definitions, selection: Sequence[str]) -> tuple[str, ...]:
     """The keys of all assets that a term names, sorted; no term at all means every asset.
 
-    Raises: NotFound ASSET_UNKNOWN with close matches, NotFound SELECTION_EMPTY, Invalid SELECTION_INVALID.
+    Raises: NotFound ASSET_UNKNOWN with close matches, NotFound SELECTION_EMPTY; Invalid
+    SELECTION_INVALID, SELECTION_TOO_LARGE.
     """
     if len(selection) > TERMS_MAX:
         message = f"{len(selection):,} terms are too many; {TERMS_MAX:,} is the most."

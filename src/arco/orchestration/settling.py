@@ -1,7 +1,8 @@
-"""What follows when a task ends: its dependents move, the run's counters grow, a finished run is announced.
+"""What follows when a task ends: its dependents move, the run's counters grow, a finished run is
+announced.
 
-Readiness is derived from the plan's adjacency and the rows of upstream tasks, never from a counter. A task that
-already ended never comes here again: callers guard on its row.
+Readiness is derived from the plan's adjacency and the rows of upstream tasks, never from a counter.
+A task that already ended never comes here again: callers guard on its row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Staleness: why a partition does not hold what its code and its upstream partitions would give now.
+"""Staleness: why a partition does not hold what its code and its upstream partitions would give
+now.
 
 Compares data versions, never times, and is computed, never stored. Must not plan.
 """
@@ -40,11 +41,11 @@ class Staleness(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[Place, ...]
     """From this partition, upstream step by step, to the one where `root_reason` holds."""
     is_runnable: bool
-    """Whether running this partition now would make a difference; False: upstream has to run first."""
+    """Whether running this partition now makes a difference; False: upstream has to run first."""
 
 
 def own_staleness(view: AssetView, asset: str, key: str) -> Staleness | None:
-    """Why the partition is stale by what it recorded itself; upstream partitions count as they are."""
+    """Why the partition is stale by its own record; upstream partitions count as they are."""
     definition = view.definitions[asset]
     held = _materialization(view, asset, key)
     if held is None:
@@ -65,10 +66,10 @@ def own_staleness(view: AssetView, asset: str, key: str) -> Staleness | None:
 
 
 def stale_partitions(view: AssetView, assets: Sequence[str]) -> Iterator[Staleness]:
-    """Every stale partition of the assets, also those that only wait for a stale upstream partition.
+    """Every stale partition of the assets, also those that only wait for a stale upstream.
 
-    Shape: assets from sources on, partitions in order. Cost: linear in the partitions of the assets and of everything
-    upstream of them.
+    Shape: assets from sources on, partitions in order. Cost: linear in the partitions of the
+    assets and of everything upstream of them.
     """
     found: dict[Place, Staleness] = {}
     asked = set(assets)

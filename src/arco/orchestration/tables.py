@@ -1,6 +1,7 @@
 """The projections of the orchestrator: one row struct and one `Table` line each.
 
-An index is a table that reducers keep, so that controllers never scan. Must not know how rows come about.
+An index is a table that reducers keep, so that controllers never scan. Must not know how rows come
+about.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One asset partition to materialize; `upstreams` are indices of earlier tasks of the same plan."""
+    """One asset partition to materialize; `upstreams` are indices of earlier tasks of the plan."""
 
     asset: str
     partition_key: str = ""
@@ -103,7 +104,7 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run does, as adjacency both ways, and the table versions it reads from outside itself."""
+    """What a run does, as adjacency both ways, and the table versions it reads from outside."""
 
     run_id: str
     tasks: tuple[PlannedTask, ...]
@@ -265,7 +266,7 @@ class RunKeyConflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreparedTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The next version of one table: the sha256 of its log entry and where the prepared bytes are."""
+    """The next version of one table: the sha256 of its log entry, and where its bytes are."""
 
     table_id: str
     asset: str

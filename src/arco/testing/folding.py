@@ -1,6 +1,7 @@
 """A State in memory and the shortest possible fold, for proving domains without an engine.
 
-Keeps the contract of `model.State` and nothing else: no versions, no cold rows. Must not know any domain.
+Keeps the contract of `model.State` and nothing else: no versions, no cold rows. Must not know any
+domain.
 """
 
 from __future__ import annotations
