@@ -68,9 +68,7 @@ def test_a_month_is_made_from_its_days_and_a_day_from_its_month() -> None:
 
 
 def test_a_month_is_made_from_every_week_it_shares_time_with() -> None:
-    weeks = mapped(
-        None, "month=d:2013-05-01", downstream=MONTHS, upstream=WeeklyPartitions("2013")
-    )
+    weeks = mapped(None, "month=d:2013-05-01", downstream=MONTHS, upstream=WeeklyPartitions("2013"))
     assert weeks == ["2013-04-29", "2013-05-06", "2013-05-13", "2013-05-20", "2013-05-27"]
 
 

@@ -39,7 +39,11 @@ PRODUCT = ProductPartitions([DailyPartitions("2013-09-12"), REGIONS])
         (MONTHS, "..2013-02", ["2013-01", "2013-02"]),
         (MONTHS, "2013-02,2013-05", ["2013-02", "2013-05"]),
         (MONTHS, "2013-Q2", ["2013-04", "2013-05", "2013-06"]),
-        (WeeklyPartitions("2013"), "2013-01", ["2013-01-07", "2013-01-14", "2013-01-21", "2013-01-28"]),
+        (
+            WeeklyPartitions("2013"),
+            "2013-01",
+            ["2013-01-07", "2013-01-14", "2013-01-21", "2013-01-28"],
+        ),
         (REGIONS, "eu", ["eu"]),
         (REGIONS, "region=us..eu", ["us", "eu"]),
         (REGIONS, "a,b=c..d", ["a,b=c..d"]),
@@ -59,9 +63,7 @@ PRODUCT = ProductPartitions([DailyPartitions("2013-09-12"), REGIONS])
         (None, "*", [""]),
     ],
 )
-def test_a_selector_selects(
-    partitions: Partitions | None, text: str, expected: list[str]
-) -> None:
+def test_a_selector_selects(partitions: Partitions | None, text: str, expected: list[str]) -> None:
     assert [display(key) for key in parse_selector(partitions, text, now=NOW)] == expected
 
 

@@ -137,7 +137,13 @@ def test_dynamic_partitions_are_what_was_added() -> None:
 def test_membership_refuses_foreign_keys_quietly_and_broken_ones_loudly() -> None:
     keys = all_keys(MonthlyPartitions("2013-01"), NOW)
     assert "month=d:2013-08-01" in keys
-    for foreign in ("month=d:2013-08-02", "month=d:2013-09-01", "date=d:2013-08-01", "month=i:1", ""):
+    for foreign in (
+        "month=d:2013-08-02",
+        "month=d:2013-09-01",
+        "date=d:2013-08-01",
+        "month=i:1",
+        "",
+    ):
         assert foreign not in keys
     with pytest.raises(Invalid):
         keys.contains("2013-08")
