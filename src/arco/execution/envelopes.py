@@ -15,6 +15,7 @@ from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import dimensions, upstream_partitions
+from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
 from arco.orchestration.tables import (
     ASSETS,
     DYNAMIC_PARTITIONS,
@@ -22,10 +23,6 @@ from arco.orchestration.tables import (
     PINS,
     PLANS,
     TASKS,
-    Asset,
-    Dispatch,
-    PlanRow,
-    Task,
 )
 from arco.execution.protocol import Envelope, Input
 

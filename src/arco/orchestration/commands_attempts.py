@@ -23,9 +23,10 @@ from arco.orchestration.events import (
 )
 from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
 from arco.orchestration.retrying import retry_after_error, retry_after_loss
+from arco.orchestration.rows import Task
 from arco.orchestration.settling import attempt_in_flight
 from arco.orchestration.states import TaskState
-from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS, Task
+from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
 
 
 class StartAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +118,11 @@ def _complete(state: State, now: datetime, *, command: CompleteAttempt) -> Seque
         checks=completion.checks,
         reads=completion.reads,
         retry_at=retry_after_error(
-            _policy(state, task), task, error.category, dispatch=command.dispatch_id, now=now
+            _policy(state, task),
+            task,
+            category=error.category,
+            dispatch=command.dispatch_id,
+            now=now,
         ),
     )
     return (Event(failed),)
@@ -144,7 +149,7 @@ def _task_out(state: State, dispatch_id: str) -> Task | None:
     dispatch = state.get(DISPATCHES, dispatch_id)
     if dispatch is None:
         return None
-    return attempt_in_flight(state, dispatch.run_id, dispatch.index, dispatch.attempt)
+    return attempt_in_flight(state, dispatch)
 
 
 def _succeeded(task: Task, command: CompleteAttempt) -> Payload:

@@ -22,15 +22,9 @@ from arco.orchestration.events import (
     RunFailed,
     RunPublished,
 )
+from arco.orchestration.rows import PreparedTable, Publication, WaitingPublication
 from arco.orchestration.states import PublicationState
-from arco.orchestration.tables import (
-    PUBLICATIONS,
-    PUBLISHING,
-    WAITING_PUBLICATIONS,
-    PreparedTable,
-    Publication,
-    WaitingPublication,
-)
+from arco.orchestration.tables import PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 
 WAITING_EXAMINED_MAX = 256
 

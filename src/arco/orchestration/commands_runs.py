@@ -19,10 +19,11 @@ from arco.orchestration.choosing import Chosen, Which, choose_partitions
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
 from arco.orchestration.plan import Plan, plan_run
+from arco.orchestration.rows import Run, Task
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState, TaskState
-from arco.orchestration.tables import PINS, RUN_KEYS, RUNS, TASKS, Run, Task
+from arco.orchestration.tables import PINS, RUN_KEYS, RUNS, TASKS
 from arco.orchestration.views import AssetView, asset_view
 
 RUN_KEY_BYTES_MAX = 256
@@ -128,19 +129,19 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     if state.get(RUNS, command.run_id) is not None:
         return ()
     if command.run_key and state.get(RUN_KEYS, command.run_key) is not None:
-        return _repeated_key(state, now, command)
+        return _repeated_key(state, now, command=command)
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
     if not chosen:
         return ()
-    plan = _plan(view, chosen, command)
+    plan = _plan(view, chosen, command=command)
     triggered = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
         triggered_at=now,
-        pins=_pins(state, view.definitions, chosen),
+        pins=_pins(state, view.definitions, chosen=chosen),
         selection=command.selection,
         partition=command.partition,
         run_key=command.run_key,
@@ -150,7 +151,7 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     return (Event(triggered, command.actor),)
 
 
-def _repeated_key(state: State, now: datetime, command: TriggerRun) -> Sequence[Event]:
+def _repeated_key(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
     owner = state.get(RUN_KEYS, command.run_key)
     asked = request_fingerprint(command)
     if owner is None or owner.fingerprint == asked:
@@ -161,7 +162,7 @@ def _repeated_key(state: State, now: datetime, command: TriggerRun) -> Sequence[
     return (Event(conflicted, command.actor),)
 
 
-def _plan(view: AssetView, chosen: Chosen, command: TriggerRun | RerunUnsuccessful) -> Plan:
+def _plan(view: AssetView, chosen: Chosen, *, command: TriggerRun | RerunUnsuccessful) -> Plan:
     return plan_run(
         view.definitions,
         chosen,
@@ -172,7 +173,7 @@ def _plan(view: AssetView, chosen: Chosen, command: TriggerRun | RerunUnsuccessf
 
 
 def _pins(
-    state: State, definitions: Mapping[str, AssetDefinition], chosen: Chosen
+    state: State, definitions: Mapping[str, AssetDefinition], *, chosen: Chosen
 ) -> dict[str, int]:
     """The published versions that this run's tasks may read, fixed at this slot."""
     upstream = {
@@ -194,17 +195,17 @@ def _rerun(state: State, now: datetime, *, command: RerunUnsuccessful) -> Sequen
         chosen.setdefault(task.asset, []).append(task.partition_key)
     _refuse_removed(view.definitions, chosen)
     fixed = {asset: tuple(keys) for asset, keys in chosen.items()}
-    plan = _plan(view, fixed, command)
+    plan = _plan(view, fixed, command=command)
     triggered = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
         triggered_at=now,
-        pins=_pins(state, view.definitions, fixed),
+        pins=_pins(state, view.definitions, chosen=fixed),
         selection=parent.selection,
         partition=parent.partition,
         parent=parent.run_id,
-        adopted=_adopted(view.definitions, plan, tasks),
+        adopted=_adopted(view.definitions, plan, tasks=tasks),
         actor=command.actor,
     )
     return (Event(triggered, command.actor),)
@@ -238,7 +239,7 @@ def _refuse_removed(
 
 
 def _adopted(
-    definitions: Mapping[str, AssetDefinition], plan: Plan, tasks: Sequence[Task]
+    definitions: Mapping[str, AssetDefinition], plan: Plan, *, tasks: Sequence[Task]
 ) -> tuple[tuple[int, int], ...]:
     """Succeeded tasks of unchanged code whose upstream tasks are adopted too."""
     before = {task.task_key: task for task in tasks}

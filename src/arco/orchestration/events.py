@@ -13,7 +13,7 @@ import msgspec
 from arco.model import Payload
 from arco.orchestration.definitions import Manifest
 from arco.orchestration.outcomes import CheckResult, Output, Read, TaskError
-from arco.orchestration.tables import PlannedTask, PreparedTable
+from arco.orchestration.rows import PlannedTask, PreparedTable
 
 
 class AssetIds(msgspec.Struct, frozen=True):

@@ -12,19 +12,14 @@ from datetime import datetime
 
 from arco.model import Put, State
 from arco.orchestration.outcomes import Read
+from arco.orchestration.rows import Materialization, PartitionStatus, Task
 from arco.orchestration.settling import Changes
 from arco.orchestration.states import TaskState
-from arco.orchestration.tables import (
-    PARTITION_STATUS,
-    TASKS,
-    Materialization,
-    PartitionStatus,
-    Task,
-)
+from arco.orchestration.tables import PARTITION_STATUS, TASKS
 
 
 def materialized(
-    state: State, run_id: str, versions: Mapping[str, int], published_at: datetime
+    state: State, run_id: str, *, versions: Mapping[str, int], published_at: datetime
 ) -> Changes:
     """One status row per task of the run: its partition now holds what the task made.
 
@@ -37,7 +32,7 @@ def materialized(
             status = PartitionStatus(
                 asset=task.asset,
                 partition_key=task.partition_key,
-                materialization=_materialization(task, versions, published_at),
+                materialization=_materialization(task, versions, published_at=published_at),
                 attempt=before.attempt if before else None,
             )
             changes.append(Put(PARTITION_STATUS, status))
@@ -52,7 +47,7 @@ def data_version(task: Task) -> str:
 
 
 def _materialization(
-    task: Task, versions: Mapping[str, int], published_at: datetime
+    task: Task, versions: Mapping[str, int], *, published_at: datetime
 ) -> Materialization:
     return Materialization(
         run_id=task.run_id,

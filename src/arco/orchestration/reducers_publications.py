@@ -18,6 +18,7 @@ from arco.orchestration.events import (
     RunPublished,
 )
 from arco.orchestration.materializing import materialized
+from arco.orchestration.rows import Pin, Publication, Publishing, WaitingPublication
 from arco.orchestration.settling import is_running, leave_active
 from arco.orchestration.states import (
     PUBLICATION_MOVES,
@@ -32,10 +33,6 @@ from arco.orchestration.tables import (
     RUNS,
     SETTLED_RUNS,
     WAITING_PUBLICATIONS,
-    Pin,
-    Publication,
-    Publishing,
-    WaitingPublication,
 )
 
 
@@ -129,7 +126,7 @@ def run_published(state: State, event: RunPublished) -> Iterable[Change]:
         *leave_active(run),
         *(Drop(PUBLISHING, (table.table_id,)) for table in publication.tables),
         *(Put(PINS, _pin(event, index)) for index in range(len(event.tables))),
-        *materialized(state, run.run_id, versions, event.published_at),
+        *materialized(state, run.run_id, versions=versions, published_at=event.published_at),
     ]
 
 

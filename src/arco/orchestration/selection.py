@@ -107,7 +107,7 @@ def unknown_asset(definitions: Iterable[str], key: str) -> NotFound:
 def _named(definitions: Definitions, name: str) -> set[str]:
     kind, colon, label = name.partition(":")
     if colon:
-        return _labelled(definitions, kind, label)
+        return _labelled(definitions, kind, label=label)
     if GLOB_CHARACTERS.isdisjoint(name):
         if name not in definitions:
             raise unknown_asset(definitions, name)
@@ -115,7 +115,7 @@ def _named(definitions: Definitions, name: str) -> set[str]:
     return {key for key in definitions if fnmatchcase(key, name)}
 
 
-def _labelled(definitions: Definitions, kind: str, label: str) -> set[str]:
+def _labelled(definitions: Definitions, kind: str, *, label: str) -> set[str]:
     if kind == "group":
         return {key for key in definitions if definitions[key].group == label}
     if kind == "tag":
