@@ -1,6 +1,7 @@
 """The only code that builds object names.
 
-Names are relative to a scope (`tenant={t}/workspace={w}/`); a scoped Store cannot express another prefix.
+Names are relative to a scope (`tenant={t}/workspace={w}/`); a scoped Store cannot express another
+prefix.
 Source: storage format, "Names".
 """
 
