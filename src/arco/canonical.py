@@ -53,7 +53,9 @@ def parse_canonical(data: bytes) -> Any:
     canonical = canonical_json(value)
     if canonical != data:
         position = _first_difference(canonical, data)
-        raise _invalid(f"This JSON is not canonical: it differs at byte {position}.", "$", position)
+        raise _invalid(
+            f"This JSON is not canonical: it differs at byte {position}.", "$", position=position
+        )
     return value
 
 
@@ -130,7 +132,7 @@ def _first_difference(one: bytes, other: bytes) -> int:
     return next((i for i in range(shorter) if one[i] != other[i]), shorter)
 
 
-def _invalid(message: str, path: str, position: int | None = None) -> Invalid:
+def _invalid(message: str, path: str, *, position: int | None = None) -> Invalid:
     hint = "Use only objects with string keys, arrays, strings, integers, booleans and null."
     if position is None:
         return Invalid("CANONICAL_JSON_INVALID", message, hint=hint, path=path)

@@ -37,7 +37,10 @@ from arco.orchestration.partitions.mapping import (
     StaticMapping,
     TimeWindowMapping,
 )
+from arco.orchestration.partitions.problems import mapping_problem, validate
+from arco.orchestration.partitions.selectors import parse_selector
 from arco.orchestration.partitions.sets import PartitionSet, all_keys, no_keys, some_keys
+from arco.orchestration.partitions.upstream import upstream_partitions
 
 __all__ = [
     "AllMapping",
@@ -66,8 +69,12 @@ __all__ = [
     "dimensions",
     "display",
     "format_partition_key",
+    "mapping_problem",
     "no_keys",
     "parse_partition_key",
+    "parse_selector",
     "partition_values",
     "some_keys",
+    "upstream_partitions",
+    "validate",
 ]

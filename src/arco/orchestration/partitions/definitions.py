@@ -69,6 +69,8 @@ class StaticPartitions(
     dimension: str = "partition"
 
     def __post_init__(self) -> None:
+        if isinstance(self.values, str):
+            raise TypeError(f"values is a list of strings, not the string {self.values!r}")
         msgspec.structs.force_setattr(self, "values", tuple(self.values))
 
 

@@ -41,7 +41,9 @@ def format_partition_key(values: PartitionKey) -> str:
     )
     if len(text) > SIZE_BYTES_MAX:
         raise _invalid(
-            f"it has {len(text)} bytes, the limit is {SIZE_BYTES_MAX}", text, SIZE_BYTES_MAX
+            f"it has {len(text)} bytes, the limit is {SIZE_BYTES_MAX}",
+            text,
+            position=SIZE_BYTES_MAX,
         )
     return text
 
@@ -55,15 +57,17 @@ def parse_partition_key(text: str) -> dict[str, PartitionValue]:
     Raises: Invalid PARTITION_KEY_INVALID, with `reason` and `position`.
     """
     if len(text) > SIZE_BYTES_MAX:
-        raise _invalid(f"it is longer than {SIZE_BYTES_MAX} bytes", text[:80], SIZE_BYTES_MAX)
+        raise _invalid(
+            f"it is longer than {SIZE_BYTES_MAX} bytes", text[:80], position=SIZE_BYTES_MAX
+        )
     values: dict[str, PartitionValue] = {}
     position = 0
     last = ""
     for part in text.split(",") if text else ():
-        name, value = _parse_part(part, text, position)
+        name, value = _parse_part(part, text=text, position=position)
         if name <= last:
             problem = "occurs twice" if name == last else f"must stand before {last!r}"
-            raise _invalid(f"dimension {name!r} {problem}", text, position)
+            raise _invalid(f"dimension {name!r} {problem}", text, position=position)
         values[name] = value
         last = name
         position += len(part) + 1
@@ -87,7 +91,7 @@ def format_value(value: PartitionValue) -> str:
         return "t:" + _instant(value)
     if isinstance(value, date):
         return "d:" + value.isoformat()
-    raise _invalid(f"{type(value).__name__} cannot be a partition value", repr(value), 0)
+    raise _invalid(f"{type(value).__name__} cannot be a partition value", repr(value), position=0)
 
 
 def partition_values(key: str) -> dict[str, str | None]:
@@ -107,25 +111,39 @@ def display(key: str) -> str:
     """
     values = parse_partition_key(key)
     if len(values) == 1:
-        return next(_display_value(name, value) for name, value in values.items())
-    return ", ".join(f"{name}={_display_value(name, value)}" for name, value in values.items())
+        return next(display_value(name, value) for name, value in values.items())
+    return ", ".join(f"{name}={display_value(name, value)}" for name, value in values.items())
 
 
-def _parse_part(part: str, text: str, position: int) -> tuple[str, PartitionValue]:
+def display_value(name: str, value: PartitionValue) -> str:
+    """One dimension's value for human eyes: `2013-05` where the dimension is called `month`."""
+    if isinstance(value, datetime):
+        exact = "minutes" if not (value.second or value.microsecond) else "auto"
+        return value.replace(tzinfo=None).isoformat(timespec=exact) + "Z"
+    if isinstance(value, date) and value.day == 1:
+        return _display_first_day(name, value)
+    return "null" if value is None else _plain(value)
+
+
+def _parse_part(part: str, *, text: str, position: int) -> tuple[str, PartitionValue]:
     name, equals, tagged = part.partition("=")
     if not _NAME.fullmatch(name):
-        raise _invalid(f"{name!r} is not a dimension name ([a-z][a-z0-9_]*)", text, position)
+        raise _invalid(
+            f"{name!r} is not a dimension name ([a-z][a-z0-9_]*)", text, position=position
+        )
     position += len(name) + 1
     if not equals:
-        raise _invalid(f"dimension {name!r} has no value", text, position - 1)
+        raise _invalid(f"dimension {name!r} has no value", text, position=position - 1)
     tag, colon, body = tagged.partition(":")
     read = _READERS.get(tag)
     if read is None or not colon:
-        raise _invalid("a value starts with one of the tags s: i: b: d: t: n:", text, position)
+        raise _invalid(
+            "a value starts with one of the tags s: i: b: d: t: n:", text, position=position
+        )
     try:
         value = read(body)
     except ValueError as error:
-        raise _invalid(str(error), text, position + 2) from None
+        raise _invalid(str(error), text, position=position + 2) from None
     return name, value
 
 
@@ -187,13 +205,13 @@ _READERS: Mapping[str, Callable[[str], PartitionValue]] = {
 
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise _invalid(f"{name!r} is not a dimension name ([a-z][a-z0-9_]*)", name, 0)
+        raise _invalid(f"{name!r} is not a dimension name ([a-z][a-z0-9_]*)", name, position=0)
     return name
 
 
 def _checked_integer(value: int) -> int:
     if not INTEGER_MIN <= value <= INTEGER_MAX:
-        raise _invalid("an integer must fit in 64 bits", repr(value), 0)
+        raise _invalid("an integer must fit in 64 bits", repr(value), position=0)
     return int(value)
 
 
@@ -201,12 +219,12 @@ def _base64(value: str) -> str:
     try:
         return base64.urlsafe_b64encode(value.encode()).rstrip(b"=").decode()
     except UnicodeEncodeError:
-        raise _invalid("a string holds a lone surrogate", ascii(value), 0) from None
+        raise _invalid("a string holds a lone surrogate", ascii(value), position=0) from None
 
 
 def _instant(value: datetime) -> str:
     if value.tzinfo is None:
-        raise _invalid("a time needs a time zone", value.isoformat(), 0)
+        raise _invalid("a time needs a time zone", value.isoformat(), position=0)
     utc = value.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="microseconds") + "Z"
 
@@ -215,15 +233,6 @@ def _delta_value(value: PartitionValue) -> str | None:
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat(sep=" ")
     return None if value is None else _plain(value)
-
-
-def _display_value(name: str, value: PartitionValue) -> str:
-    if isinstance(value, datetime):
-        exact = "minutes" if not (value.second or value.microsecond) else "auto"
-        return value.replace(tzinfo=None).isoformat(timespec=exact) + "Z"
-    if isinstance(value, date) and value.day == 1:
-        return _display_first_day(name, value)
-    return "null" if value is None else _plain(value)
 
 
 def _display_first_day(name: str, value: date) -> str:
@@ -242,7 +251,7 @@ def _plain(value: str | int | date) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _invalid(reason: str, text: str, position: int) -> Invalid:
+def _invalid(reason: str, text: str, *, position: int) -> Invalid:
     return Invalid(
         "PARTITION_KEY_INVALID",
         f"Partition key {text!r} is not valid at position {position}: {reason}.",
@@ -256,6 +265,7 @@ __all__ = [
     "PartitionKey",
     "PartitionValue",
     "display",
+    "display_value",
     "format_partition_key",
     "format_value",
     "parse_partition_key",

@@ -45,6 +45,15 @@ class StaticMapping(
 
     table: Mapping[str, Sequence[str]]
 
+    def __post_init__(self) -> None:
+        for key, selectors in self.table.items():
+            if isinstance(selectors, str):
+                raise TypeError(
+                    f"table[{key!r}] is a list of strings, not the string {selectors!r}"
+                )
+        table = {key: tuple(selectors) for key, selectors in self.table.items()}
+        msgspec.structs.force_setattr(self, "table", table)
+
 
 PartitionMapping: TypeAlias = (
     IdentityMapping | AllMapping | LastMapping | TimeWindowMapping | StaticMapping

@@ -69,7 +69,7 @@ class PartitionSet(msgspec.Struct, frozen=True):
 
     def slice(self, start: int, stop: int) -> PartitionSet:
         """The partitions at positions `start` up to but without `stop` of the iteration."""
-        return PartitionSet(self.axes, spans.section(self.spans, start, stop))
+        return PartitionSet(self.axes, spans.section(self.spans, (start, stop)))
 
     def first(self) -> str | None:
         """The key that iteration yields first; None if the set is empty."""
@@ -96,20 +96,20 @@ class PartitionSet(msgspec.Struct, frozen=True):
 
 
 def all_keys(
-    partitions: Partitions | None, now: datetime, dynamic: Dynamic = NOTHING_DYNAMIC
+    partitions: Partitions | None, now: datetime, *, dynamic: Dynamic = NOTHING_DYNAMIC
 ) -> PartitionSet:
     """Every partition that exists at `now`; the one key `""` when unpartitioned."""
     axes = axes_of(partitions, dynamic)
     return PartitionSet(axes, spans.box([[bounds(axis, now)] for axis in axes]))
 
 
-def no_keys(partitions: Partitions | None, dynamic: Dynamic = NOTHING_DYNAMIC) -> PartitionSet:
+def no_keys(partitions: Partitions | None, *, dynamic: Dynamic = NOTHING_DYNAMIC) -> PartitionSet:
     """The empty set of these partitions."""
     return PartitionSet(axes_of(partitions, dynamic), spans.EMPTY)
 
 
 def some_keys(
-    partitions: Partitions | None, keys: Iterable[str], dynamic: Dynamic = NOTHING_DYNAMIC
+    partitions: Partitions | None, keys: Iterable[str], *, dynamic: Dynamic = NOTHING_DYNAMIC
 ) -> PartitionSet:
     """The given partitions; keys that cannot belong to the definition (any more) are left out.
 
@@ -131,4 +131,4 @@ def point_of(axes: tuple[Axis, ...], values: PartitionKey) -> Point | None:
     return point if len(point) == len(axes) else None
 
 
-__all__ = ["PartitionSet", "all_keys", "no_keys", "point_of", "some_keys"]
+__all__ = ["NOTHING_DYNAMIC", "PartitionSet", "all_keys", "no_keys", "point_of", "some_keys"]

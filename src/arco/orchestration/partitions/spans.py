@@ -43,7 +43,7 @@ def from_points(points: Iterable[Point]) -> Spans:
 
 def union(one: Spans, other: Spans) -> Spans:
     """Points of either."""
-    return _combine(one, other, lambda a, b: a or b)
+    return _combine(one, other, keep=lambda a, b: a or b)
 
 
 def union_of(sets: Sequence[Spans]) -> Spans:
@@ -56,12 +56,12 @@ def union_of(sets: Sequence[Spans]) -> Spans:
 
 def intersection(one: Spans, other: Spans) -> Spans:
     """Points of both."""
-    return _combine(one, other, lambda a, b: a and b)
+    return _combine(one, other, keep=lambda a, b: a and b)
 
 
 def difference(one: Spans, other: Spans) -> Spans:
     """Points of the first that are not in the second."""
-    return _combine(one, other, lambda a, b: a and not b)
+    return _combine(one, other, keep=lambda a, b: a and not b)
 
 
 def contains(spans: Spans, point: Point) -> bool:
@@ -98,60 +98,60 @@ def boxes(spans: Spans) -> Iterator[tuple[Range, ...]]:
             yield ((start, stop), *rest)
 
 
-def section(spans: Spans, start: int, stop: int) -> Spans:
-    """The points at positions `start` up to but without `stop` of the lexicographic order."""
+def section(spans: Spans, positions: Range) -> Spans:
+    """The points at these positions of the lexicographic order."""
     found: list[Span] = []
     position = 0
     for span in spans:
         size = (span[1] - span[0]) * _width(span[2])
-        low, high = max(start - position, 0), min(stop - position, size)
+        low, high = max(positions[0] - position, 0), min(positions[1] - position, size)
         if low < high:
-            for part in _section_of_span(span, low, high):
+            for part in _section_of_span(span, (low, high)):
                 _append(found, part)
         position += size
     return tuple(found)
 
 
-def _section_of_span(span: Span, low: int, high: int) -> Iterator[Span]:
+def _section_of_span(span: Span, positions: Range) -> Iterator[Span]:
     """Part of the first row, all of the rows between, part of the last row."""
     base, _, below = span
     width = _width(below)
-    row, offset = divmod(low, width)
-    last_row, last_offset = divmod(high, width)
+    row, offset = divmod(positions[0], width)
+    last_row, last_offset = divmod(positions[1], width)
     if offset:
         end = last_offset if row == last_row else width
-        yield (base + row, base + row + 1, section(below, offset, end))
+        yield (base + row, base + row + 1, section(below, (offset, end)))
         row += 1
     if row < last_row:
         yield (base + row, base + last_row, below)
     if last_offset and row <= last_row:
-        yield (base + last_row, base + last_row + 1, section(below, 0, last_offset))
+        yield (base + last_row, base + last_row + 1, section(below, (0, last_offset)))
 
 
-def _combine(one: Spans, other: Spans, keep: Keep) -> Spans:
+def _combine(one: Spans, other: Spans, *, keep: Keep) -> Spans:
     """Sweep over both; a child that only one side has is kept or dropped whole, never copied."""
     result: list[Span] = []
     i = j = 0
     edges = sorted({edge for start, stop, _ in (*one, *other) for edge in (start, stop)})
     for low, high in pairwise(edges):
-        i, j = _advance(one, i, low), _advance(other, j, low)
+        i, j = _advance(one, i, low=low), _advance(other, j, low=low)
         left = one[i][2] if i < len(one) and one[i][0] <= low else None
         right = other[j][2] if j < len(other) and other[j][0] <= low else None
-        below = _combine_children(left, right, keep)
+        below = _combine_children(left, right, keep=keep)
         if below is not None:
             _append(result, (low, high, below))
     return tuple(result)
 
 
-def _combine_children(left: Spans | None, right: Spans | None, keep: Keep) -> Spans | None:
+def _combine_children(left: Spans | None, right: Spans | None, *, keep: Keep) -> Spans | None:
     """The child of the result; None where no point is left."""
     if left is None or right is None or left == right:
         kept = keep(left is not None, right is not None)
         return (right if left is None else left) if kept else None
-    return _combine(left, right, keep) or None
+    return _combine(left, right, keep=keep) or None
 
 
-def _advance(spans: Spans, at: int, low: int) -> int:
+def _advance(spans: Spans, at: int, *, low: int) -> int:
     while at < len(spans) and spans[at][1] <= low:
         at += 1
     return at
