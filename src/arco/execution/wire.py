@@ -19,6 +19,7 @@ from arco.execution.protocol import FRAME_BYTES_MAX, FromWorker, ToWorker, frame
 LENGTH_BYTES = 4
 CHUNK_BYTES = 256 * 1024
 Incoming = TypeVar("Incoming")
+Wanted = TypeVar("Wanted")
 
 
 class FrameBuffer:
@@ -82,14 +83,15 @@ class Wire(Generic[Incoming]):
                 self._take_in(self._read(0))
             return self._waiting.popleft() if self._waiting else None
 
-    def poll(self) -> list[Incoming]:
-        """What has arrived and nobody waits for; never blocks."""
+    def arrived(self, kind: type[Wanted]) -> list[Wanted]:
+        """Messages of one kind that have arrived while nobody receives; never blocks."""
         if not self._reading.acquire(blocking=False):
             return []
         try:
             self._take_in(self._read(socket.MSG_DONTWAIT))
-            found = list(self._waiting)
-            self._waiting.clear()
+            found = [message for message in self._waiting if isinstance(message, kind)]
+            others = [message for message in self._waiting if not isinstance(message, kind)]
+            self._waiting = deque(others)
             return found
         finally:
             self._reading.release()

@@ -52,16 +52,8 @@ class AssetContext:
 
         Raises: Invalid METADATA_INVALID for what is not JSON, or for more than 16 KiB in all.
         """
-        try:
-            plain = msgspec.to_builtins(facts, str_keys=True)
-            merged = {**self._metadata, **plain}
-            size_bytes = len(msgspec.json.encode(merged))
-        except (TypeError, ValueError) as error:
-            raise Invalid(
-                "METADATA_INVALID",
-                f"metadata must be JSON values: {error}",
-                hint="pass numbers, strings, lists or dicts",
-            ) from None
+        merged = {**self._metadata, **plain_facts(facts)}
+        size_bytes = len(msgspec.json.encode(merged))
         if size_bytes > METADATA_BYTES_MAX:
             raise Invalid(
                 "METADATA_INVALID",
@@ -84,4 +76,28 @@ class CheckOutcome(msgspec.Struct, frozen=True):
     metadata: dict[str, Any] = {}
 
 
-__all__ = ["METADATA_BYTES_MAX", "AssetContext", "CheckOutcome", "PartitionWindow"]
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as JSON values; numbers of NumPy and Arrow become Python's.
+
+    Raises: Invalid METADATA_INVALID.
+    """
+    try:
+        plain: dict[str, Any] = msgspec.to_builtins(dict(facts), str_keys=True, enc_hook=_unboxed)
+        msgspec.json.encode(plain)
+    except (TypeError, ValueError) as error:
+        raise Invalid(
+            "METADATA_INVALID",
+            f"metadata must be JSON values: {error}",
+            hint="pass numbers, strings, lists or dicts",
+        ) from None
+    return plain
+
+
+def _unboxed(value: Any) -> Any:
+    for unbox in ("item", "as_py"):
+        if hasattr(value, unbox):
+            return getattr(value, unbox)()
+    raise TypeError(f"{type(value).__name__} is none")
+
+
+__all__ = ["METADATA_BYTES_MAX", "AssetContext", "CheckOutcome", "PartitionWindow", "plain_facts"]

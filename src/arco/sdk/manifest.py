@@ -127,7 +127,9 @@ def key_of(declaration: AssetDeclaration, project: Project) -> str:
 def place(declaration: Declaration, project: Project) -> SourceLine:
     """Where the declaration stands, as seen from the project; a foreign file by its name."""
     file = relative(declaration.source.file, project.directory)
-    return SourceLine(Path(file).name if Path(file).is_absolute() else file, declaration.source.line)
+    return SourceLine(
+        Path(file).name if Path(file).is_absolute() else file, declaration.source.line
+    )
 
 
 class Compiler:
@@ -183,7 +185,9 @@ class Compiler:
 
     def relations(self, assets: Mapping[str, AssetDefinition]) -> None:
         """Notes cycles, and partitions that cannot be mapped."""
-        for path in cycles({key: [d.upstream for d in a.dependencies] for key, a in assets.items()}):
+        for path in cycles(
+            {key: [d.upstream for d in a.dependencies] for key, a in assets.items()}
+        ):
             route = " -> ".join(path)
             self._note(self._keys[path[0]], f"{path[0]} waits for itself: {route}")
         if self.problems:
@@ -287,7 +291,10 @@ def plain_values(options: AssetOptions) -> dict[str, Any]:
     tags = given.get("tags", {})
     if isinstance(tags, list | tuple):
         tags = dict.fromkeys(tags, "")
-    for name, mapping in (("tags", tags), ("partition_columns", given.get("partition_columns", {}))):
+    for name, mapping in (
+        ("tags", tags),
+        ("partition_columns", given.get("partition_columns", {})),
+    ):
         given[name] = dict(sorted(mapping.items())) if isinstance(mapping, Mapping) else mapping
     return given
 

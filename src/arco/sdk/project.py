@@ -142,7 +142,11 @@ def _below(folder: Path, package: str) -> Iterator[str]:
         name = f"{package}.{entry.stem}" if package else entry.stem
         if not entry.stem.isidentifier():
             continue
-        if entry.is_dir() and (entry / "__init__.py").exists() and entry.name not in FOLDERS_SKIPPED:
+        if (
+            entry.is_dir()
+            and (entry / "__init__.py").exists()
+            and entry.name not in FOLDERS_SKIPPED
+        ):
             yield name
             yield from _below(entry, name)
         elif _is_module(entry):

@@ -96,10 +96,8 @@ def parse_module(name: str, path: Path) -> ModuleSource:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     table = symtable.symtable(text, str(path), "exec")
-    lines = {line: names for line, names in taken_from_module(table)}
-    return ModuleSource(
-        name, package, tree, definitions, imports, tuple(stars), functions, lines
-    )
+    lines = dict(taken_from_module(table))
+    return ModuleSource(name, package, tree, definitions, imports, tuple(stars), functions, lines)
 
 
 def is_function(node: ast.AST) -> bool:

@@ -53,6 +53,12 @@ def user_frames(error: BaseException, project: Path) -> list[traceback.FrameSumm
     ]
 
 
+def stands_in_project(error: BaseException, project: Path) -> bool:
+    """Whether any of the project's own code was running when the error was raised."""
+    stack = traceback.extract_tb(error.__traceback__)
+    return any(_is_within(frame.filename, project) for frame in stack)
+
+
 def relative(file: str, project: Path) -> str:
     """The path as seen from the project; unchanged when it lies elsewhere."""
     return Path(file).relative_to(project).as_posix() if _is_within(file, project) else file
@@ -94,6 +100,7 @@ __all__ = [
     "TRACEBACK_CHARS_MAX",
     "last_user_line",
     "relative",
+    "stands_in_project",
     "user_frames",
     "user_message",
     "user_traceback",
