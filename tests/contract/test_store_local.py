@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from arco.runtime import AsyncioRuntime
-from arco.store import disk
 from arco.store.keys import Scope
 from arco.store.local import LocalStore
 from arco.store.port import Store
@@ -25,7 +25,7 @@ class TestLocalStoreOnAFileSystemWithoutAnonymousFiles(StoreContract, LocksContr
     @pytest.fixture
     def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         # `O_TMPFILE` without its own bit is `O_DIRECTORY`: what an old kernel makes of the call.
-        monkeypatch.setattr(disk.os, "O_TMPFILE", disk.os.O_DIRECTORY)
+        monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)
         return LocalStore(tmp_path, AsyncioRuntime())
 
 

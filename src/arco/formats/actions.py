@@ -1,27 +1,25 @@
 """The lines of a Delta log entry: each action as Delta spells it.
 
-Pure: every value comes from the publication and the snapshot before it. Must not know which actions a publication
-needs, stores or clocks.
+Pure: every value comes from the publication and the snapshot before it. Must not know which
+actions a publication needs, stores or clocks.
 Source: Delta protocol, "Actions".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from arco.formats import schema as schemas
 from arco.formats.snapshot import Protocol, TableFile, TableSnapshot
+from arco.orchestration.definitions import SchemaPolicy, WriteMode
 from arco.orchestration.outcomes import Output, StagedFile
-
-if TYPE_CHECKING:
-    from arco.orchestration.definitions import SchemaPolicy, WriteMode
 
 ENGINE = "arco"
 NAIVE_TIMESTAMP = "timestampNtz"
-LEGACY_FEATURES = ("appendOnly", "invariants")
+PLAIN_WRITER_FEATURES = ("appendOnly", "invariants")
 """What a writer of version 2 honours; it must be named once features are."""
 WRITER_VERSION_FEATURES = 7
 READER_VERSION_FEATURES = 3
@@ -58,7 +56,7 @@ def commit_info(publication: Publication, before: TableSnapshot | None) -> dict[
 
 
 def protocol_action(before: TableSnapshot | None, schema: str) -> list[dict[str, Any]]:
-    """What readers and writers need, when that is new: features only for timestamps without a zone."""
+    """What readers and writers need, when that is new: features only for naive timestamps."""
     naive = schemas.has_naive_timestamp(schema)
     if before is not None and (not naive or NAIVE_TIMESTAMP in before.protocol.reader_features):
         return []
@@ -70,13 +68,13 @@ def protocol_action(before: TableSnapshot | None, schema: str) -> list[dict[str,
         "minReaderVersion": READER_VERSION_FEATURES,
         "minWriterVersion": WRITER_VERSION_FEATURES,
         "readerFeatures": sorted({*known.reader_features, NAIVE_TIMESTAMP}),
-        "writerFeatures": sorted({*known.writer_features, *LEGACY_FEATURES, NAIVE_TIMESTAMP}),
+        "writerFeatures": sorted({*known.writer_features, *PLAIN_WRITER_FEATURES, NAIVE_TIMESTAMP}),
     }
     return [{"protocol": body}]
 
 
 def metadata_action(
-    publication: Publication, before: TableSnapshot | None, schema: str
+    publication: Publication, before: TableSnapshot | None, *, schema: str
 ) -> list[dict[str, Any]]:
     """The table's schema and partitioning, when they are new; everything else stays as it was."""
     columns = publication.partition_columns
@@ -110,7 +108,7 @@ def remove(publication: Publication, file: TableFile) -> dict[str, Any]:
     }
 
 
-def add(publication: Publication, output: Output, file: StagedFile) -> dict[str, Any]:
+def add(publication: Publication, output: Output, *, file: StagedFile) -> dict[str, Any]:
     """The staged file becomes part of the table."""
     return {
         "add": {
@@ -121,7 +119,7 @@ def add(publication: Publication, output: Output, file: StagedFile) -> dict[str,
             "size": file.size_bytes,
             "modificationTime": publication.committed_at_ms,
             "dataChange": True,
-            "stats": file.statistics,
+            **({"stats": file.statistics} if file.statistics else {}),
         }
     }
 
@@ -133,8 +131,8 @@ def path_of(file: StagedFile) -> str:
 
 __all__ = [
     "ENGINE",
-    "LEGACY_FEATURES",
     "NAIVE_TIMESTAMP",
+    "PLAIN_WRITER_FEATURES",
     "WRITER_VERSION_FEATURES",
     "Publication",
     "add",

@@ -1,14 +1,14 @@
-"""Delta tables: the log entry that publishes staged files, and reading a pinned version with what a run staged.
+"""Delta tables: the log entry that publishes staged files, and reading what is pinned and staged.
 
-`prepare` is pure: the same arguments give the same bytes, and whoever creates the entry first has published it.
-Must not know stores, workers or clocks.
+`prepare` is pure: the same arguments give the same bytes, and whoever creates the entry first
+has published it. Must not know stores, workers or clocks.
 Source: Delta protocol; orchestration, "Publishing".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -19,11 +19,10 @@ import pyarrow.fs
 from arco.errors import Invalid, NotFound
 from arco.formats import partition
 from arco.formats import schema as schemas
-from arco.formats import snapshot as snapshots
 from arco.formats.actions import (
     ENGINE,
-    LEGACY_FEATURES,
     NAIVE_TIMESTAMP,
+    PLAIN_WRITER_FEATURES,
     WRITER_VERSION_FEATURES,
     Publication,
     add,
@@ -33,72 +32,77 @@ from arco.formats.actions import (
     protocol_action,
     remove,
 )
-from arco.formats.snapshot import TableFile, TableSnapshot
+from arco.formats.snapshot import (
+    TableFile,
+    TableSnapshot,
+    checkpoint,
+    latest_version,
+    snapshot,
+)
+from arco.orchestration.definitions import WriteMode
 from arco.orchestration.outcomes import Output
 
-if TYPE_CHECKING:
-    from arco.orchestration.definitions import WriteMode
-
 WRITER_FEATURES = frozenset(
-    {*LEGACY_FEATURES, NAIVE_TIMESTAMP, "v2Checkpoint", "vacuumProtocolCheck"}
+    {*PLAIN_WRITER_FEATURES, NAIVE_TIMESTAMP, "v2Checkpoint", "vacuumProtocolCheck"}
 )
 WRITER_VERSION_PLAIN = 2
-PARQUET = ds.ParquetFileFormat()
-
-
-def snapshot(location: str, version: int) -> TableSnapshot:
-    """The table at `version`, whatever was written since.
-
-    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt DELTA_LOG_UNREADABLE.
-    """
-    return snapshots.snapshot(location, version)
-
-
-def latest_version(location: str) -> int | None:
-    """The newest version in the table's own log; None when there is no table."""
-    return snapshots.latest_version(location)
+PARQUET = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
 
 
 def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     """The log entry that follows `before` (None: version 0) and holds exactly this publication.
 
-    A foreign entry in between: call it again with the newer snapshot.
+    A foreign entry in between: call it again with the newer snapshot. The order in which outputs
+    are given does not matter.
 
-    Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED, DELTA_FEATURE_UNSUPPORTED.
+    Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED,
+        DELTA_FEATURE_UNSUPPORTED.
     """
-    refuse_unwritable(publication, before)
-    schema = schema_after(publication, before)
-    removed = replaced(publication, before)
-    refuse_mixed_types(publication, before, schema, removed)
+    publication = _in_order(publication)
+    _refuse_unwritable(publication, before)
+    schema = _schema_after(publication, before)
+    removed = _replaced(publication, before)
+    _refuse_mixed_types(before, schema, removed=removed)
     present = {file.path for file in before.files} if before else set()
     adds = [
-        add(publication, output, file)
+        add(publication, output, file=file)
         for output in publication.outputs
         for file in output.files
         if path_of(file) not in present
     ]
-    ours = {path_of(file) for output in publication.outputs for file in output.files}
+    ours = {path for output in publication.outputs for path in _paths(output)}
     removes = [remove(publication, file) for file in removed if file.path not in ours]
     actions = [
         commit_info(publication, before),
         *protocol_action(before, schema),
-        *metadata_action(publication, before, schema),
+        *metadata_action(publication, before, schema=schema),
         *removes,
         *adds,
     ]
     return b"".join(msgspec.json.encode(action) + b"\n" for action in actions)
 
 
+def _in_order(publication: Publication) -> Publication:
+    """The publication with its outputs in the one order that decides the entry's bytes."""
+    outputs = sorted(publication.outputs, key=lambda output: (output.partition_key, _paths(output)))
+    return msgspec.structs.replace(publication, outputs=tuple(outputs))
+
+
+def _paths(output: Output) -> list[str]:
+    """The output's files as the log names them."""
+    return [path_of(file) for file in output.files]
+
+
 def is_ours(entry: bytes, run_id: str) -> bool:
     """True when the log entry was prepared for this run."""
     for line in entry.splitlines():
-        info = commit_info_of(line)
+        info = _commit_info_of(line)
         if info is not None:
             return info.get("engineInfo") == ENGINE and info.get("runId") == run_id
     return False
 
 
-def commit_info_of(line: bytes) -> dict[str, Any] | None:
+def _commit_info_of(line: bytes) -> dict[str, Any] | None:
     """The commitInfo action, if the line is one."""
     try:
         action = msgspec.json.decode(line)
@@ -108,7 +112,7 @@ def commit_info_of(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def refuse_unwritable(publication: Publication, before: TableSnapshot | None) -> None:
+def _refuse_unwritable(publication: Publication, before: TableSnapshot | None) -> None:
     """Refuse what no entry can say."""
     if publication.mode == "merge":
         raise Invalid(
@@ -125,10 +129,10 @@ def refuse_unwritable(publication: Publication, before: TableSnapshot | None) ->
                 hint="run the asset again with the deployed partitions",
             )
     if before is not None:
-        refuse_features(publication, before)
+        _refuse_features(publication, before)
 
 
-def refuse_features(publication: Publication, before: TableSnapshot) -> None:
+def _refuse_features(publication: Publication, before: TableSnapshot) -> None:
     """Refuse to write to a table whose rules we would break."""
     protocol = before.protocol
     unknown = sorted(set(protocol.writer_features) - WRITER_FEATURES)
@@ -146,7 +150,7 @@ def refuse_features(publication: Publication, before: TableSnapshot) -> None:
         )
 
 
-def schema_after(publication: Publication, before: TableSnapshot | None) -> str:
+def _schema_after(publication: Publication, before: TableSnapshot | None) -> str:
     """The table's schema once the publication stands."""
     if not publication.outputs:
         raise Invalid(
@@ -155,23 +159,22 @@ def schema_after(publication: Publication, before: TableSnapshot | None) -> str:
     staged = schemas.unite(output.schema for output in publication.outputs)
     if before is None:
         return staged
-    return schemas.compare(before.schema, staged, publication.schema_policy) or before.schema
+    return schemas.compare(before.schema, staged, policy=publication.schema_policy) or before.schema
 
 
-def replaced(publication: Publication, before: TableSnapshot | None) -> list[TableFile]:
+def _replaced(publication: Publication, before: TableSnapshot | None) -> list[TableFile]:
     """The files that are no longer part of the table."""
     if before is None:
         return []
     if before.partition_columns != publication.partition_columns:
-        return repartitioned(publication, before)
+        return _repartitioned(publication, before)
     if publication.mode == "append":
         return []
-    return [
-        file for file in before.files if in_partitions(file.partition_values, publication.outputs)
-    ]
+    written = _partitions_of(publication.outputs)
+    return [file for file in before.files if _identity(file.partition_values) in written]
 
 
-def repartitioned(publication: Publication, before: TableSnapshot) -> list[TableFile]:
+def _repartitioned(publication: Publication, before: TableSnapshot) -> list[TableFile]:
     """All files: a table with other partition columns starts anew, if the asset says so."""
     if publication.schema_policy == "overwrite" and publication.mode == "replace":
         return list(before.files)
@@ -183,13 +186,18 @@ def repartitioned(publication: Publication, before: TableSnapshot) -> list[Table
     )
 
 
-def in_partitions(values: Mapping[str, str | None], outputs: Iterable[Output]) -> bool:
-    """True when a file with these partition values belongs to a partition of the outputs."""
-    return any(values == output.partition_values for output in outputs)
+def _partitions_of(outputs: Iterable[Output]) -> set[frozenset[tuple[str, str | None]]]:
+    """The partitions the outputs write; an unpartitioned table is one."""
+    return {_identity(output.partition_values) for output in outputs}
 
 
-def refuse_mixed_types(
-    publication: Publication, before: TableSnapshot | None, schema: str, removed: list[TableFile]
+def _identity(values: Mapping[str, str | None]) -> frozenset[tuple[str, str | None]]:
+    """Partition values as one thing that can be looked up."""
+    return frozenset(values.items())
+
+
+def _refuse_mixed_types(
+    before: TableSnapshot | None, schema: str, *, removed: Sequence[TableFile]
 ) -> None:
     """Refuse to change a column's type while files of the old type stay in the table."""
     if before is None or len(removed) == len(before.files):
@@ -214,28 +222,28 @@ def dataset(
     partitions: Sequence[Mapping[str, str | None]] | None = None,
     mode: WriteMode = "replace",
 ) -> ds.Dataset:
-    """A pinned version with a run's staged outputs laid over it; filters and columns reach the files.
+    """A pinned version with staged outputs laid over it; filters and columns reach the files.
 
-    `before` is a snapshot, a version, or None when nothing was published. A staged output replaces its partition
-    (`mode="append"`: comes on top). `partitions` keeps only those with these values. A column that a file does
-    not have is null.
+    `before` is a snapshot, a version, or None when nothing was published. A staged output
+    replaces its partition (`mode="append"`: comes on top). `partitions` keeps only those with
+    these values. A column that a file does not have is null.
 
     Raises: NotFound DATA_NOT_FOUND when nothing was published and nothing is staged.
     """
-    pinned = snapshots.snapshot(location, before) if isinstance(before, int) else before
-    schema = schema_of(location, pinned, staged)
-    kept = pinned.files if pinned else ()
-    if mode == "replace":
-        kept = tuple(file for file in kept if not in_partitions(file.partition_values, staged))
-    files = [*kept, *staged_files(staged)]
+    pinned = snapshot(location, before) if isinstance(before, int) else before
+    schema = _schema_of(location, pinned, staged=staged)
+    files = [*_kept(pinned, staged, mode=mode), *_staged_files(staged)]
     if partitions is not None:
-        files = [file for file in files if file.partition_values in partitions]
-    filesystem = folder(location)
-    fragments = [fragment(file, schema, filesystem) for file in files]
+        chosen = {_identity(values) for values in partitions}
+        files = [file for file in files if _identity(file.partition_values) in chosen]
+    filesystem = _folder(location)
+    fragments = [_fragment(file, schema, filesystem=filesystem) for file in files]
     return ds.FileSystemDataset(fragments, schema, PARQUET, filesystem)
 
 
-def schema_of(location: str, pinned: TableSnapshot | None, staged: Sequence[Output]) -> pa.Schema:
+def _schema_of(
+    location: str, pinned: TableSnapshot | None, *, staged: Sequence[Output]
+) -> pa.Schema:
     """Every column of the pinned version, then what is staged besides; a staged type wins."""
     if not staged and pinned is None:
         raise NotFound(
@@ -252,7 +260,21 @@ def schema_of(location: str, pinned: TableSnapshot | None, staged: Sequence[Outp
     return pa.schema([*kept, *(field for field in united if field.name not in theirs.names)])
 
 
-def staged_files(staged: Sequence[Output]) -> list[TableFile]:
+def _kept(
+    pinned: TableSnapshot | None, staged: Sequence[Output], *, mode: WriteMode
+) -> list[TableFile]:
+    """The pinned files that staged outputs do not replace."""
+    if pinned is None:
+        return []
+    if mode == "append" or not staged:
+        return list(pinned.files)
+    if set(pinned.partition_columns) != set(staged[0].partition_values):
+        return []
+    written = _partitions_of(staged)
+    return [file for file in pinned.files if _identity(file.partition_values) not in written]
+
+
+def _staged_files(staged: Sequence[Output]) -> list[TableFile]:
     """Staged files as if they were part of the table."""
     return [
         TableFile(
@@ -266,7 +288,7 @@ def staged_files(staged: Sequence[Output]) -> list[TableFile]:
     ]
 
 
-def folder(location: str) -> pa.fs.FileSystem:
+def _folder(location: str) -> pa.fs.FileSystem:
     """The table's folder as a file system of its own: no file outside it can be named."""
     if "://" in location:
         filesystem, path = pa.fs.FileSystem.from_uri(location)
@@ -274,7 +296,7 @@ def folder(location: str) -> pa.fs.FileSystem:
     return pa.fs.SubTreeFileSystem(location, pa.fs.LocalFileSystem())
 
 
-def fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) -> ds.Fragment:
+def _fragment(file: TableFile, schema: pa.Schema, *, filesystem: pa.fs.FileSystem) -> ds.Fragment:
     """One file, with the partition columns that are not in it."""
     known = partition.guarantee(file.partition_values, schema)
     return PARQUET.make_fragment(
@@ -287,6 +309,9 @@ def fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) -
 
 __all__ = [
     "Publication",
+    "TableFile",
+    "TableSnapshot",
+    "checkpoint",
     "dataset",
     "is_ours",
     "latest_version",

@@ -1,10 +1,12 @@
-"""The one Arrow form that tables are stored in: types every Delta reader knows, one encoding per type.
+"""The one Arrow form that tables are stored in: types every Delta reader knows, one encoding
+per type.
 
-The form depends on the schema only, never on the values, so every partition of a table gets the same types.
-Must not know files or tables.
+The form depends on the schema only, never on the values, so every partition of a table gets the
+same types. Must not know files or tables.
 
-Narrowings a user can see: timestamps keep microseconds; with a zone they become UTC (`timestamp`), without one they
-stay without one (`timestamp_ntz`); `uint64` becomes `decimal(20,0)`; half floats become floats.
+Narrowings a user can see: timestamps keep microseconds; with a zone they become UTC
+(`timestamp`), without one they stay without one (`timestamp_ntz`); `uint64` becomes
+`decimal(20,0)`; half floats become floats.
 """
 
 from __future__ import annotations
@@ -48,16 +50,16 @@ def normalise(table: pa.Table, expected: pa.Schema | None = None) -> pa.Table:
 
     Raises: Invalid for names that collide and for columns that no Delta type can hold.
     """
-    refuse_names(table.schema.names)
+    _refuse_names(table.schema.names)
     columns, fields = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
-        target = target_type(field, expected)
-        columns.append(recast(column, target, field.name))
+        target = _target_type(field, expected)
+        columns.append(_recast(column, target, name=field.name))
         fields.append(pa.field(field.name, target))
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
-def refuse_names(names: Iterable[str]) -> None:
+def _refuse_names(names: Iterable[str]) -> None:
     """Refuse an empty table and names that are the same for engines that ignore case."""
     seen: dict[str, str] = {}
     twice = []
@@ -76,66 +78,66 @@ def refuse_names(names: Iterable[str]) -> None:
         raise Invalid(
             "COLUMNS_MISSING",
             "the data has no columns, so there is no table to write",
-            hint="return at least one column; an empty result still needs its column names and types",
+            hint="return at least one column; an empty result still needs column names and types",
         )
 
 
-def target_type(field: pa.Field, expected: pa.Schema | None) -> pa.DataType:
+def _target_type(field: pa.Field, expected: pa.Schema | None) -> pa.DataType:
     """The storage type of one column; the expected one where nothing but nulls leaves it open."""
-    if expected is not None and field.name in expected.names and is_open(field.type):
+    if expected is not None and field.name in expected.names and _is_open(field.type):
         return expected.field(field.name).type
-    return storage_type(field.type, field.name)
+    return _storage_type(field.type, field.name)
 
 
-def is_open(kind: pa.DataType) -> bool:
+def _is_open(kind: pa.DataType) -> bool:
     """True when untyped nulls leave the type, or a part of it, unknown."""
     if pa.types.is_nested(kind):
-        return any(is_open(kind.field(i).type) for i in range(kind.num_fields))
+        return any(_is_open(kind.field(i).type) for i in range(kind.num_fields))
     return bool(pa.types.is_null(kind))
 
 
-def storage_type(kind: pa.DataType, path: str) -> pa.DataType:
+def _storage_type(kind: pa.DataType, path: str) -> pa.DataType:
     """The storage type of an Arrow type; `path` names it in the error."""
     if kind in PLAIN:
         return kind
     if kind in WIDENED:
         return WIDENED[kind]
     if isinstance(kind, pa.BaseExtensionType):
-        return storage_type(kind.storage_type, path)
+        return _storage_type(kind.storage_type, path)
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
-        return storage_type(kind.value_type, path)
+        return _storage_type(kind.value_type, path)
     if pa.types.is_timestamp(kind):
         return pa.timestamp("us", "UTC" if kind.tz else None)
     if pa.types.is_fixed_size_binary(kind):
-        return pa.decimal128(kind.precision, kind.scale) if fits_decimal(kind) else pa.binary()
+        return pa.decimal128(kind.precision, kind.scale) if _fits_decimal(kind) else pa.binary()
     if pa.types.is_nested(kind):
-        return nested_type(kind, path)
-    if fits_decimal(kind):
+        return _nested_type(kind, path)
+    if _fits_decimal(kind):
         return pa.decimal128(kind.precision, kind.scale)
-    raise unsupported(kind, path)
+    raise _unsupported(kind, path)
 
 
-def fits_decimal(kind: pa.DataType) -> bool:
+def _fits_decimal(kind: pa.DataType) -> bool:
     """True for a decimal that Delta can hold."""
     if not pa.types.is_decimal(kind):
         return False
     return bool(0 <= kind.scale <= kind.precision <= DECIMAL_PRECISION_MAX)
 
 
-def nested_type(kind: pa.DataType, path: str) -> pa.DataType:
+def _nested_type(kind: pa.DataType, path: str) -> pa.DataType:
     """The storage type of a list, a struct or a map."""
     if pa.types.is_map(kind):
-        key = storage_type(kind.key_type, f"{path}.key")
-        return pa.map_(key, storage_type(kind.item_type, f"{path}.value"))
+        key = _storage_type(kind.key_type, f"{path}.key")
+        return pa.map_(key, _storage_type(kind.item_type, f"{path}.value"))
     if pa.types.is_struct(kind) and kind.num_fields:
         inner = [kind.field(i) for i in range(kind.num_fields)]
-        return pa.struct([(f.name, storage_type(f.type, f"{path}.{f.name}")) for f in inner])
+        return pa.struct([(f.name, _storage_type(f.type, f"{path}.{f.name}")) for f in inner])
     if hasattr(kind, "value_type"):
-        return pa.list_(storage_type(kind.value_type, f"{path}[]"))
-    raise unsupported(kind, path)
+        return pa.list_(_storage_type(kind.value_type, f"{path}[]"))
+    raise _unsupported(kind, path)
 
 
-def unsupported(kind: pa.DataType, path: str) -> Invalid:
+def _unsupported(kind: pa.DataType, path: str) -> Invalid:
     """The error for a column that no Delta type can hold."""
     if pa.types.is_null(kind):
         message = f"column {path!r} holds only nulls and has no type"
@@ -146,14 +148,15 @@ def unsupported(kind: pa.DataType, path: str) -> Invalid:
     return Invalid("COLUMN_TYPE_UNSUPPORTED", message, hint=hint, column=path, type=str(kind))
 
 
-def recast(column: pa.ChunkedArray, target: pa.DataType, name: str) -> pa.ChunkedArray:
+def _recast(column: pa.ChunkedArray, target: pa.DataType, *, name: str) -> pa.ChunkedArray:
     """The column as `target`, which holds all its values (time below a microsecond is cut off)."""
     if column.type == target:
         return column
-    plain = pa.chunked_array([unwrap(chunk) for chunk in column.chunks], unwrapped(column.type))
     try:
+        if _is_beyond_casts(column.type):
+            return pa.chunked_array([pa.array(column.to_pylist(), target)])
         options = pc.CastOptions(target_type=target, allow_time_truncate=True)
-        return plain.cast(options=options)
+        return column.cast(options=options)
     except pa.ArrowException as error:
         raise Invalid(
             "COLUMN_VALUE_UNSUPPORTED",
@@ -163,28 +166,17 @@ def recast(column: pa.ChunkedArray, target: pa.DataType, name: str) -> pa.Chunke
         ) from error
 
 
-def unwrapped(kind: pa.DataType) -> pa.DataType:
-    """The type that `unwrap` gives."""
-    if isinstance(kind, pa.BaseExtensionType):
-        return unwrapped(kind.storage_type)
+def _is_beyond_casts(kind: pa.DataType) -> bool:
+    """True when Arrow cannot cast the type, or loses values: list views and run lengths."""
     if pa.types.is_run_end_encoded(kind):
-        return kind.value_type
-    if pa.types.is_list_view(kind):
-        return pa.list_(kind.value_field)
-    if pa.types.is_large_list_view(kind):
-        return pa.large_list(kind.value_field)
-    return kind
+        return True
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        return True
+    if pa.types.is_nested(kind):
+        return any(_is_beyond_casts(kind.field(i).type) for i in range(kind.num_fields))
+    return False
 
 
-def unwrap(array: pa.Array) -> pa.Array:
-    """The array without the wrappers that Arrow's casts do not understand."""
-    if isinstance(array, pa.ExtensionArray):
-        return unwrap(array.storage)
-    if pa.types.is_run_end_encoded(array.type):
-        return pc.run_end_decode(array)
-    if unwrapped(array.type) != array.type:
-        return pa.array(array.to_pylist(), unwrapped(array.type))
-    return array
-
-
-__all__ = ["normalise"]
+__all__ = [
+    "normalise",
+]

@@ -35,7 +35,7 @@ def stage(
     """
     for index, start in enumerate(range(0, table.num_rows, rows_per_file)):
         part = table.slice(start, rows_per_file)
-        data = encode(part)
+        data = _encode(part)
         facts = StagedFile(
             key=key_of(index),
             rows=part.num_rows,
@@ -45,7 +45,7 @@ def stage(
         yield EncodedFile(facts, data)
 
 
-def encode(table: pa.Table) -> bytes:
+def _encode(table: pa.Table) -> bytes:
     """The table as one Parquet file, zstd."""
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -55,7 +55,10 @@ def encode(table: pa.Table) -> bytes:
         row_group_size=GROUP_ROWS,
         store_schema=False,
     )
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
-__all__ = ["EncodedFile", "stage"]
+__all__ = [
+    "EncodedFile",
+    "stage",
+]

@@ -1,6 +1,7 @@
 """Partition values: Python's, Delta's text, and columns that are in the table but not in its files.
 
-A value means the same in the path of a commit, in a partition key and in a column. Must not know tables or runs.
+A value means the same in the path of a commit, in a partition key and in a column. Must not
+know tables or runs.
 Source: Delta protocol, "Partition Value Serialization".
 """
 
@@ -17,12 +18,28 @@ import pyarrow.dataset as ds
 
 from arco.errors import Invalid
 from arco.formats import schema as schemas
+from arco.orchestration.partitions import parse_partition_key
 
-PartitionValue: TypeAlias = str | int | bool | date | datetime | Decimal | float | None
-PartitionValues: TypeAlias = Mapping[str, PartitionValue]
+ColumnValue: TypeAlias = str | int | bool | date | datetime | Decimal | float | None
+ColumnValues: TypeAlias = Mapping[str, ColumnValue]
 
 
-def serialise(value: PartitionValue) -> str | None:
+def column_values(partition_key: str, columns: Mapping[str, str]) -> dict[str, ColumnValue]:
+    """Partition column -> value of a canonical partition key; `columns` says which carries what.
+
+    >>> column_values("date=d:2013-01-31,size=i:7", {"date": "flight_date"})
+    {'flight_date': datetime.date(2013, 1, 31), '_size': 7}
+    """
+    dimensions = parse_partition_key(partition_key)
+    return {columns.get(name, f"_{name}"): value for name, value in dimensions.items()}
+
+
+def serialise_all(values: ColumnValues) -> dict[str, str | None]:
+    """Every value as Delta writes it."""
+    return {name: serialise(value) for name, value in values.items()}
+
+
+def serialise(value: ColumnValue) -> str | None:
     """The value as Delta writes it; None is null.
 
     Raises: Invalid PARTITION_VALUE_EMPTY, because Delta reads an empty string as null.
@@ -32,7 +49,7 @@ def serialise(value: PartitionValue) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
-        return serialise_moment(value)
+        return _serialise_moment(value)
     if isinstance(value, date):
         return value.isoformat()
     if value == "":
@@ -44,7 +61,7 @@ def serialise(value: PartitionValue) -> str | None:
     return str(value)
 
 
-def serialise_moment(value: datetime) -> str:
+def _serialise_moment(value: datetime) -> str:
     """`YYYY-MM-DD HH:MM:SS[.ffffff]`, in UTC when the value has a zone."""
     plain = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     return plain.isoformat(sep=" ")
@@ -60,7 +77,7 @@ def parse(text: str | None, kind: pa.DataType) -> pa.Scalar:
     return pa.scalar(text).cast(kind)
 
 
-def arrow_type_of(value: PartitionValue) -> pa.DataType:
+def column_type(value: ColumnValue) -> pa.DataType:
     """The column type of a partition value; null counts as string."""
     if value is None:
         return pa.string()
@@ -69,7 +86,7 @@ def arrow_type_of(value: PartitionValue) -> pa.DataType:
     return pa.scalar(value).type
 
 
-def detach(table: pa.Table, values: PartitionValues) -> tuple[pa.Table, str]:
+def detach(table: pa.Table, values: ColumnValues) -> tuple[pa.Table, str]:
     """The table without its partition columns, and the schema with them.
 
     A partition column the data already carries keeps its place and type; others come last.
@@ -79,9 +96,9 @@ def detach(table: pa.Table, values: PartitionValues) -> tuple[pa.Table, str]:
     fields = {field.name: field for field in table.schema}
     for name, value in values.items():
         if name in fields:
-            refuse_strangers(table.column(name), name, value)
+            _refuse_strangers(table.column(name), value, name=name)
         else:
-            fields[name] = pa.field(name, arrow_type_of(value))
+            fields[name] = pa.field(name, column_type(value))
     kept = [name for name in table.column_names if name not in values]
     if not kept:
         raise Invalid(
@@ -92,29 +109,29 @@ def detach(table: pa.Table, values: PartitionValues) -> tuple[pa.Table, str]:
     return table.select(kept), schemas.to_delta(pa.schema(list(fields.values())))
 
 
-def refuse_strangers(column: pa.ChunkedArray, name: str, value: PartitionValue) -> None:
+def _refuse_strangers(column: pa.ChunkedArray, value: ColumnValue, *, name: str) -> None:
     """Refuse rows that belong to another partition than the one being written."""
     try:
         own = parse(serialise(value), column.type)
     except pa.ArrowException as error:
         raise Invalid(
             "PARTITION_MISMATCH",
-            f"column {name!r} has type {column.type}, which cannot hold the partition value {value!r}",
-            hint=f"cast {name!r} to the type of the partition, or carry the partition in another column=",
+            f"column {name!r} of type {column.type} cannot hold the partition value {value!r}",
+            hint=f"cast {name!r} to the partition's type, or choose another carrier with column=",
         ) from error
     same = pc.is_null(column) if value is None else pc.fill_null(pc.equal(column, own), False)
     strangers = pc.filter(column, pc.invert(same))
     if len(strangers):
         raise Invalid(
             "PARTITION_MISMATCH",
-            f"{len(strangers)} rows have another {name!r} than this partition's {serialise(value)!r}, "
-            f"for example {strangers[0].as_py()!r}",
-            hint=f"filter the data to this partition, or carry the partition in another column= than {name!r}",
+            f"{len(strangers)} rows have another {name!r} than this partition's "
+            f"{serialise(value)!r}, for example {strangers[0].as_py()!r}",
+            hint="filter the data to the partition, or choose another carrier with column=",
         )
 
 
 def guarantee(values: Mapping[str, str | None], schema: pa.Schema) -> ds.Expression | None:
-    """What is true of every row of a file with these partition values; None when nothing is known."""
+    """What is true of every row of a file with these values; None when nothing is known."""
     whole: Any = None
     for name, text in values.items():
         column = ds.field(name)
@@ -124,10 +141,13 @@ def guarantee(values: Mapping[str, str | None], schema: pa.Schema) -> ds.Express
 
 
 __all__ = [
-    "PartitionValue",
-    "PartitionValues",
+    "ColumnValue",
+    "ColumnValues",
+    "column_type",
+    "column_values",
     "detach",
     "guarantee",
     "parse",
     "serialise",
+    "serialise_all",
 ]

@@ -1,4 +1,5 @@
-"""What a Delta table is at one version: schema, partitioning and files, replayed from its log by delta-rs.
+"""What a Delta table is at one version: schema, partitioning and files, replayed from its log
+by delta-rs.
 
 Read only. Must not know runs, stores or outputs.
 """
@@ -6,6 +7,7 @@ Read only. Must not know runs, stores or outputs.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
@@ -17,9 +19,10 @@ from arco.formats.partition import serialise
 from arco.formats.statistics import bound_of
 from arco.formats.statistics import spell as spell_statistics
 
-READER_FEATURES = frozenset({"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"})
-READER_VERSION_PLAIN = 2
-"""Readers up to here need nothing but the file list, unless column mapping is switched on."""
+READER_FEATURES = frozenset(
+    {"columnMapping", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+)
+"""What may be switched on while files still hold exactly the table's rows under its names."""
 
 
 class Protocol(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,28 +69,29 @@ class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 def latest_version(location: str) -> int | None:
     """The newest version in the table's own log; None when there is no table."""
     try:
-        return int(DeltaTable(location, without_files=True).version())
+        return int(DeltaTable(location).version())
     except TableNotFoundError:
         return None
     except DeltaError as error:
-        raise unreadable(location, error) from error
+        raise _unreadable(location, error) from error
 
 
 def snapshot(location: str, version: int) -> TableSnapshot:
     """The table at `version`, whatever was written since.
 
-    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt DELTA_LOG_UNREADABLE.
+    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt
+        DELTA_LOG_UNREADABLE.
     """
-    table = opened(location, version)
-    metadata, protocol = table.metadata(), protocol_of(table)
-    refuse_unknown_features(protocol, metadata.configuration)
+    table = _opened(location, version)
+    metadata, protocol = table.metadata(), _protocol_of(table)
+    _refuse_unknown_features(protocol, metadata.configuration)
     rows = pa.table(table.get_add_actions()).to_pylist()
     return TableSnapshot(
         version=version,
         schema=table.schema().to_json(),
         metadata_id=str(metadata.id),
         partition_columns=tuple(metadata.partition_columns),
-        files=tuple(sorted((file_of(row) for row in rows), key=lambda file: file.path)),
+        files=tuple(sorted((_file_of(row) for row in rows), key=lambda file: file.path)),
         protocol=protocol,
         configuration={str(k): str(v) for k, v in metadata.configuration.items()},
         created_at_ms=metadata.created_time,
@@ -96,23 +100,31 @@ def snapshot(location: str, version: int) -> TableSnapshot:
     )
 
 
-def opened(location: str, version: int) -> DeltaTable:
+def _opened(location: str, version: int) -> DeltaTable:
     """The table's log, replayed up to `version`."""
-    newest = latest_version(location)
-    if newest is None or version > newest:
+    try:
+        return DeltaTable(location, version=version)
+    except (DeltaError, TableNotFoundError) as error:
+        newest = latest_version(location)
+        if newest is not None and version <= newest:
+            raise _unreadable(location, error) from error
         found = "there is no table" if newest is None else f"its newest version is {newest}"
         raise NotFound(
             "TABLE_VERSION_NOT_FOUND",
             f"version {version} of the table at {location} does not exist: {found}",
             hint="read a version that was published, or run the asset first",
-        )
-    try:
-        return DeltaTable(location, version=version)
-    except DeltaError as error:
-        raise unreadable(location, error) from error
+        ) from error
 
 
-def unreadable(location: str, error: Exception) -> Corrupt:
+def checkpoint(location: str, version: int) -> None:
+    """A Delta checkpoint of `version` stands beside its log, so that replay starts there.
+
+    Idempotent: by version; a checkpoint only repeats what the log says.
+    """
+    _opened(location, version).create_checkpoint()
+
+
+def _unreadable(location: str, error: Exception) -> Corrupt:
     """The error for a log that cannot be replayed."""
     return Corrupt(
         "DELTA_LOG_UNREADABLE",
@@ -121,7 +133,7 @@ def unreadable(location: str, error: Exception) -> Corrupt:
     )
 
 
-def protocol_of(table: DeltaTable) -> Protocol:
+def _protocol_of(table: DeltaTable) -> Protocol:
     """The table's protocol action."""
     found = table.protocol()
     return Protocol(
@@ -132,26 +144,27 @@ def protocol_of(table: DeltaTable) -> Protocol:
     )
 
 
-def refuse_unknown_features(protocol: Protocol, configuration: dict[str, Any]) -> None:
+def _refuse_unknown_features(protocol: Protocol, configuration: dict[str, Any]) -> None:
     """Refuse a table whose files do not say what the rows are: we would read wrong rows."""
-    unknown = sorted(set(protocol.reader_features) - READER_FEATURES)
+    unknown = set(protocol.reader_features) - READER_FEATURES
     if configuration.get("delta.columnMapping.mode", "none") != "none":
-        unknown.append("columnMapping")
-    if protocol.reader <= READER_VERSION_PLAIN and "columnMapping" not in unknown:
-        return
+        unknown.add("columnMapping")
     if unknown:
         raise Invalid(
             "DELTA_FEATURE_UNSUPPORTED",
-            f"the table needs reader features that Arco does not read: {', '.join(unknown)}",
+            f"the table has reader features Arco cannot read: {', '.join(sorted(unknown))}",
             hint="another writer switched them on; drop the features there or rewrite the table",
         )
 
 
-def file_of(row: dict[str, Any]) -> TableFile:
+def _file_of(row: dict[str, Any]) -> TableFile:
     """One add action."""
     path = str(row["path"])
-    if "://" in path or path.startswith("/") or ".." in path.split("/"):
-        raise Corrupt("DELTA_PATH_FOREIGN", f"the table log names a file outside its table: {path}")
+    plain = unquote(path)
+    if "://" in plain or plain.startswith("/") or ".." in plain.split("/"):
+        raise Corrupt(
+            "DELTA_PATH_FOREIGN", f"the table log names a file outside its table: {plain}"
+        )
     values = row.get("partition") or {}
     return TableFile(
         path=path,
@@ -159,22 +172,33 @@ def file_of(row: dict[str, Any]) -> TableFile:
         rows=row["num_records"],
         modified_at_ms=row["modification_time"],
         partition_values={name: serialise(value) for name, value in values.items()},
-        statistics=statistics_of(row),
+        statistics=_statistics_of(row),
     )
 
 
-def statistics_of(row: dict[str, Any]) -> str:
+def _statistics_of(row: dict[str, Any]) -> str:
     """Delta `stats` JSON of an add action; empty when it has none."""
     if row["num_records"] is None:
         return ""
-    lows, highs = known(row.get("min")), known(row.get("max"))
-    return spell_statistics(row["num_records"], lows, highs, known(row.get("null_count")))
+    return spell_statistics(
+        row["num_records"],
+        minimum=_known(row.get("min")),
+        maximum=_known(row.get("max")),
+        nulls=_known(row.get("null_count")),
+    )
 
 
-def known(values: dict[str, Any] | None) -> dict[str, Any]:
+def _known(values: dict[str, Any] | None) -> dict[str, Any]:
     """The values that are there, as JSON values."""
     written = {name: bound_of(value) for name, value in (values or {}).items()}
     return {name: value for name, value in written.items() if value is not None}
 
 
-__all__ = ["Protocol", "TableFile", "TableSnapshot", "latest_version", "snapshot"]
+__all__ = [
+    "Protocol",
+    "TableFile",
+    "TableSnapshot",
+    "checkpoint",
+    "latest_version",
+    "snapshot",
+]

@@ -1,6 +1,7 @@
 """An asset's table becomes the output of one attempt: files, schema, statistics and data version.
 
-Nothing here touches a table log: staged data is part of no table until a run publishes it. Must not know stores.
+Nothing here touches a table log: staged data is part of no table until a run publishes it. Must
+not know stores.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pyarrow as pa
 from arco.formats import parquet, partition
 from arco.formats.fingerprint import data_version
 from arco.formats.parquet import EncodedFile
-from arco.formats.partition import PartitionValue
+from arco.formats.partition import ColumnValue
 from arco.orchestration.outcomes import Output
 from arco.store import keys
 
@@ -25,7 +26,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     table_id: str
     attempt_id: str
     partition_key: str = ""
-    partition: dict[str, PartitionValue] = {}
+    partition: dict[str, ColumnValue] = {}
     """Partition column -> value; empty when unpartitioned."""
 
 
@@ -42,7 +43,7 @@ def stage(table: pa.Table, target: Target) -> Staged:
     Raises: Invalid PARTITION_MISMATCH when rows belong to another partition.
     """
     data, schema = partition.detach(table, target.partition)
-    files = tuple(parquet.stage(data, names(target)))
+    files = tuple(parquet.stage(data, _names(target)))
     output = Output(
         asset=target.asset,
         partition_key=target.partition_key,
@@ -51,14 +52,18 @@ def stage(table: pa.Table, target: Target) -> Staged:
         schema=schema,
         rows=data.num_rows,
         data_version=data_version(data),
-        partition_values={n: partition.serialise(v) for n, v in target.partition.items()},
+        partition_values=partition.serialise_all(target.partition),
     )
     return Staged(output, files)
 
 
-def names(target: Target) -> Callable[[int], str]:
+def _names(target: Target) -> Callable[[int], str]:
     """The object name of the attempt's i-th file."""
     return lambda index: keys.staged(target.table_id, target.attempt_id, index)
 
 
-__all__ = ["Staged", "Target", "stage"]
+__all__ = [
+    "Staged",
+    "Target",
+    "stage",
+]

@@ -23,88 +23,94 @@ SURROGATES = (0xD800, 0xDFFF)
 MILLISECOND = timedelta(milliseconds=1)
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
-Bounds: TypeAlias = tuple[Any, Any]
+_Bounds: TypeAlias = tuple[Any, Any]
 
 
 def statistics(table: pa.Table) -> str:
     """Delta `stats` JSON of a table in storage form: numRecords, minValues, maxValues, nullCount.
 
-    Covers the first 32 columns that are not nested; booleans and binary columns have a null count only.
+    Covers the first 32 columns that are not nested; booleans and binary columns have a null
+    count only.
     """
     minimum: dict[str, Any] = {}
     maximum: dict[str, Any] = {}
     nulls: dict[str, int] = {}
-    for name, column in flat_columns(table):
+    for name, column in _flat_columns(table):
         nulls[name] = column.null_count
-        low, high = bounds(column)
+        low, high = _bounds(column)
         if low is not None:
             minimum[name] = low
         if high is not None:
             maximum[name] = high
-    return spell(table.num_rows, minimum, maximum, nulls)
+    return spell(table.num_rows, minimum=minimum, maximum=maximum, nulls=nulls)
 
 
 def spell(
-    rows: int, minimum: dict[str, Any], maximum: dict[str, Any], nulls: dict[str, int]
+    rows: int, *, minimum: dict[str, Any], maximum: dict[str, Any], nulls: dict[str, int]
 ) -> str:
     """The JSON of statistics that are known."""
     body = {"numRecords": rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls}
     return ENCODER.encode(body).decode()
 
 
-def flat_columns(table: pa.Table) -> list[tuple[str, pa.ChunkedArray]]:
+def _flat_columns(table: pa.Table) -> list[tuple[str, pa.ChunkedArray]]:
     """The columns that have statistics."""
     flat = [(f.name, table.column(f.name)) for f in table.schema if not pa.types.is_nested(f.type)]
     return flat[:COLUMNS_MAX]
 
 
-def bounds(column: pa.ChunkedArray) -> Bounds:
+def _bounds(column: pa.ChunkedArray) -> _Bounds:
     """Lower and upper bound as JSON values; None where there is none."""
-    write = writer(column.type)
-    if write is None or column.null_count == len(column):
+    write = _writer(column.type)
+    if write is None or column.null_count == len(column) or _hides_nan(column):
         return None, None
     try:
         found = pc.min_max(column).as_py()
-        return write(found["min"], found["max"], column)
+        return write(found["min"], found["max"])
     except (ValueError, OverflowError):
         # Arrow knows years that Python's calendar does not: such a column has no bounds.
         return None, None
 
 
-def writer(kind: pa.DataType) -> Callable[[Any, Any, pa.ChunkedArray], Bounds] | None:
+def _hides_nan(column: pa.ChunkedArray) -> bool:
+    """True when there is a NaN, which no bound is above or below."""
+    if not pa.types.is_floating(column.type):
+        return False
+    return bool(pc.any(pc.is_nan(column)).as_py())
+
+
+def _writer(kind: pa.DataType) -> Callable[[Any, Any], _Bounds] | None:
     """What turns values of the type into bounds; None when the type has none."""
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return exact
+        return _exact
     if pa.types.is_floating(kind):
-        return floating
+        return _floating
     if pa.types.is_string(kind):
-        return text
+        return _text
     if pa.types.is_date(kind):
-        return calendar
+        return _calendar
     if pa.types.is_timestamp(kind):
-        return moment
+        return _moment
     return None
 
 
-def exact(low: Any, high: Any, _column: pa.ChunkedArray) -> Bounds:
+def _exact(low: Any, high: Any) -> _Bounds:
     """The values themselves."""
     return low, high
 
 
-def floating(low: float, high: float, column: pa.ChunkedArray) -> Bounds:
-    """The values themselves; none when a NaN hides from them, and infinities are no JSON."""
-    if pc.any(pc.is_nan(column)).as_py():
-        return None, None
+def _floating(low: float, high: float) -> _Bounds:
+    """The values themselves; infinities are no JSON."""
     return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
 
 
-def text(low: str, high: str, _column: pa.ChunkedArray) -> Bounds:
+def _text(low: str, high: str) -> _Bounds:
     """Prefixes: a shorter string stands before what it begins, so the upper one is counted up."""
-    return low[:STRING_LENGTH_MAX], text_above(high)
+    return low[:STRING_LENGTH_MAX], _text_above(high)
 
 
-def text_above(value: str) -> str | None:
-    """A string of at most 32 characters that is not less than `value` in code point order; None if there is none."""
+def _text_above(value: str) -> str | None:
+    """At most 32 characters that sort at or above `value` by code point; None if none do."""
     if len(value) <= STRING_LENGTH_MAX:
         return value
     for end in range(STRING_LENGTH_MAX, 0, -1):
@@ -116,18 +122,18 @@ def text_above(value: str) -> str | None:
     return None
 
 
-def calendar(low: date, high: date, _column: pa.ChunkedArray) -> Bounds:
+def _calendar(low: date, high: date) -> _Bounds:
     """ISO dates."""
     return low.isoformat(), high.isoformat()
 
 
-def moment(low: datetime, high: datetime, _column: pa.ChunkedArray) -> Bounds:
+def _moment(low: datetime, high: datetime) -> _Bounds:
     """Whole milliseconds, rounded away from the values: many readers cut microseconds off."""
     above = high if high.microsecond % 1000 == 0 else high + MILLISECOND
-    return iso(low), iso(above)
+    return _iso(low), _iso(above)
 
 
-def iso(value: datetime) -> str:
+def _iso(value: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.mmm`, with `Z` for a moment in UTC."""
     if value.tzinfo is None:
         return value.isoformat(timespec="milliseconds")
@@ -137,7 +143,7 @@ def iso(value: datetime) -> str:
 def bound_of(value: Any) -> Any:
     """A bound that was read from a table log as the JSON value it was written as."""
     if isinstance(value, datetime):
-        return iso(value)
+        return _iso(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str | int | float | Decimal):
@@ -145,4 +151,8 @@ def bound_of(value: Any) -> Any:
     return None
 
 
-__all__ = ["bound_of", "spell", "statistics"]
+__all__ = [
+    "bound_of",
+    "spell",
+    "statistics",
+]

@@ -17,6 +17,7 @@ SLOTS_PER_FOLDER = 4096
 FORMAT = "FORMAT.json"
 HEAD = "head.json"
 LEAD = "lead.json"
+LOCK = "lead.lock"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 
@@ -83,6 +84,7 @@ __all__ = [
     "FORMAT",
     "HEAD",
     "LEAD",
+    "LOCK",
     "Scope",
     "data_folder",
     "delta_entry",

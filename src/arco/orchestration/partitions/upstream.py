@@ -71,7 +71,7 @@ def upstream_partitions(
         fixed = _last(sides) if isinstance(mapping, LastMapping) else {}
         found = [
             spans.box(
-                [fixed.get(side.axis.dimension) or _image(mapping, side, box) for side in sides]
+                [fixed.get(side.axis.dimension) or _image(mapping, side, box=box) for side in sides]
             )
             for box in spans.boxes(keys.spans)
         ]
@@ -139,31 +139,32 @@ def _last(sides: Sequence[_Side]) -> dict[str, list[Range]]:
 
 
 def _image(
-    mapping: PartitionMapping | None, side: _Side, box: tuple[Range, ...]
+    mapping: PartitionMapping | None, side: _Side, *, box: tuple[Range, ...]
 ) -> Sequence[Range]:
     """Ordinals of one upstream dimension for one box of downstream partitions."""
     axis, followed = side.axis, side.followed
     if followed is None:
         return [side.limits]
     if isinstance(axis, ListAxis) and isinstance(followed, ListAxis):
-        return _same_values(axis, followed, box[side.place])
+        return _same_values(axis, followed, span=box[side.place])
     start, stop = box[side.place]
-    same_keys = isinstance(mapping, IdentityMapping) and has_same_windows(axis, followed)
-    if not same_keys and isinstance(axis, TimeAxis) and isinstance(followed, TimeAxis):
-        start, stop = _overlapping(axis, followed, box[side.place])
+    keeps_keys = isinstance(mapping, IdentityMapping) and has_same_windows(axis, followed)
+    if not keeps_keys and isinstance(axis, TimeAxis) and isinstance(followed, TimeAxis):
+        start, stop = _overlapping(axis, followed, span=box[side.place])
     if isinstance(mapping, TimeWindowMapping):
         return [(start + mapping.start_offset, stop + mapping.end_offset)]
     return [(start, stop)]
 
 
-def _same_values(axis: ListAxis, followed: ListAxis, span: Range) -> list[Range]:
+def _same_values(axis: ListAxis, followed: ListAxis, *, span: Range) -> list[Range]:
+    """Cost: the values in `span`, unless both lists are equal."""
     if axis.values == followed.values:
         return [span]
     found = (axis.ordinal(followed.value(ordinal)) for ordinal in range(*span))
     return [(ordinal, ordinal + 1) for ordinal in found if ordinal is not None]
 
 
-def _overlapping(axis: TimeAxis, followed: TimeAxis, span: Range) -> Range:
+def _overlapping(axis: TimeAxis, followed: TimeAxis, *, span: Range) -> Range:
     """The windows of `axis` that share time with the windows of `followed` in `span`."""
     if has_same_windows(axis, followed) and axis.zone == followed.zone:
         return span
