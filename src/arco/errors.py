@@ -1,7 +1,7 @@
 """One tree of errors, grouped by what the caller should do next.
 
-A class exists only if a handler acts differently; everything else is the code and the message. Must not know HTTP:
-the status is a number that `api` happens to use.
+A class exists only if a handler acts differently; everything else is the code and the message. Must
+not know HTTP: the status is a number that `api` happens to use.
 """
 
 from __future__ import annotations

@@ -35,7 +35,13 @@ def uuid7(unix_ms: int, entropy: int) -> str:
     '00000000-0000-7000-8000-000000000000'
     """
     random = entropy & ((1 << 74) - 1)
-    value = (unix_ms << 80) | (7 << 76) | ((random >> 62) << 64) | (2 << 62) | (random & ((1 << 62) - 1))
+    value = (
+        (unix_ms << 80)
+        | (7 << 76)
+        | ((random >> 62) << 64)
+        | (2 << 62)
+        | (random & ((1 << 62) - 1))
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -1,11 +1,13 @@
 """The whole vocabulary of folding: Event, Table, Put, Drop, State, Domain.
 
-A reducer returns changes; a decision returns events. Must not know files, logs, clocks or any business word.
+A reducer returns changes; a decision returns events. Must not know
+files, logs, clocks or any business word.
 """
 
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -14,6 +16,7 @@ import msgspec
 
 Key: TypeAlias = tuple[Any, ...]
 Row = TypeVar("Row", bound=msgspec.Struct)
+_FIELD_TYPES: dict[type[msgspec.Struct], dict[str, Any]] = {}
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,7 +34,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Table(msgspec.Struct, Generic[Row], frozen=True, eq=False):
-    """A projection: rows of one struct type under a unique key; everything else is derived from this line."""
+    """A projection: rows of one struct type under a unique key; all else derives from this line."""
 
     name: str
     row: type[Row]
@@ -68,12 +71,12 @@ class State(Protocol):
         ...
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        """Rows whose key starts with `prefix`, in key order; those past the full key `after` if given."""
+        """Rows whose key starts with `prefix`, in key order; only those past key `after` if given."""
         ...
 
 
 class NotLoaded(Exception):
-    """A cold row was asked for; the engine loads `table` at keys that start with `prefix` and asks again."""
+    """A cold row was asked for; the engine loads the keys that start with `prefix` and asks again."""
 
     def __init__(self, table: Table[Any], prefix: Key) -> None:
         super().__init__(f"{table.name} {prefix!r} is not in memory")
@@ -106,6 +109,19 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", re.sub(r"V\d+$", "", name)).lower()
 
 
+def field_types(row: type[msgspec.Struct]) -> dict[str, Any]:
+    """The resolved type of every field, in declaration order.
+
+    >>> field_types(msgspec.defstruct("Entry", [("name", str)]))
+    {'name': <class 'str'>}
+    """
+    known = _FIELD_TYPES.get(row)
+    if known is None:
+        hints = typing.get_type_hints(row)
+        known = _FIELD_TYPES[row] = {name: hints[name] for name in row.__struct_fields__}
+    return known
+
+
 __all__ = [
     "Change",
     "Decision",
@@ -120,5 +136,6 @@ __all__ = [
     "Row",
     "State",
     "Table",
+    "field_types",
     "snake_case",
 ]

@@ -1,7 +1,7 @@
 """The Runtime port: everything the engine and the service may await besides the Store.
 
-Production implements it once with asyncio (`AsyncioRuntime`), the simulator once with a seeded scheduler and a
-virtual clock. This is the only file that reads a clock or a random source.
+Production implements it once with asyncio (`AsyncioRuntime`), the simulator once with a seeded
+scheduler and a virtual clock. This is the only file that reads a clock or a random source.
 """
 
 from __future__ import annotations

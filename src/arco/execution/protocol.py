@@ -1,7 +1,7 @@
 """The worker protocol: what travels between the control plane and a worker, whatever carries it.
 
-Frames on a stream are a four-byte big-endian length and that many bytes of JSON. Delivery is at least once: a repeated
-or late message is normal and is refused by its dispatch id. Never pickle.
+Frames on a stream are a four-byte big-endian length and that many bytes of JSON. Delivery is at
+least once: a repeated or late message is normal and is refused by its dispatch id. Never pickle.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     partition_keys: tuple[str, ...] = ()
     """The partitions to read; empty: the whole table."""
     data_versions: tuple[str, ...] = ()
-    """The data version of each entry of `partition_keys` (one entry, for "", when unpartitioned)."""
+    """The data version of each entry of `partition_keys` (one entry, for "", when unpartitioned).
+    """
     staged: tuple[Output, ...] = ()
     """Outputs of this run; each replaces its partition of the pinned version."""
 
@@ -47,7 +48,9 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     partition_key: str = ""
     inputs: tuple[Input, ...] = ()
     table_version: int | None = None
-    """The output table's published version at dispatch; its schema is what the schema policy compares with."""
+    """The output table's published version at dispatch; its schema is what the schema policy
+    compares with.
+    """
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):

@@ -1,7 +1,7 @@
 """What a project declares, as data: the manifest that deploying compiles and planning reads.
 
-Values only, no behaviour and no user code. Durations are whole milliseconds: a manifest is hashed as canonical JSON,
-which has no floats.
+Values only, no behaviour and no user code. Durations are whole milliseconds: a manifest is hashed
+as canonical JSON, which has no floats.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class CheckDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An upstream asset, the parameter that receives it ("" for order only), and how partitions map."""
+    """An upstream asset, the parameter that receives it ("" for order only), and how partitions
+    map.
+    """
 
     upstream: str
     parameter: str = ""
@@ -73,7 +75,9 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     dependencies: tuple[Dependency, ...] = ()
     partitions: Partitions | None = None
     partition_columns: dict[str, str] = {}
-    """Dimension -> column that carries it; a dimension without an entry is carried by `_{dimension}`."""
+    """Dimension -> column that carries it; a dimension without an entry is carried by
+    `_{dimension}`.
+    """
     checks: tuple[CheckDefinition, ...] = ()
     retry: RetryPolicy = RetryPolicy()
     timeout_ms: int = 3_600_000

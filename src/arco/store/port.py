@@ -25,7 +25,9 @@ class StoreFault(Unavailable):
     """The store did not give a definite answer: what was asked may have happened or not."""
 
     def __init__(self, message: str, *, fatal: bool = False) -> None:
-        super().__init__("STORE_FAULT", message, hint="ask again; the outcome is resolved by the log")
+        super().__init__(
+            "STORE_FAULT", message, hint="ask again; the outcome is resolved by the log"
+        )
         self.fatal = fatal
         """True: this process must not write again (for example, after a failed fsync)."""
 

@@ -1,0 +1,322 @@
+"""The database: one write loop over one log, generic over domains.
+
+read, decide, reduce, create slot N+1, or refresh and ask again. Laws L1-L5, L7: nothing is
+acknowledged before its slot is durable, and a failure is reported only when it is known. Must not
+know any business word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from arco.engine.batch import Batch, Controller, Position, Prepared, Receipt, Request, prepare
+from arco.engine.commit import GENESIS_PREV
+from arco.engine.domain import DOMAIN as ENGINE
+from arco.engine.domain import SnapshotPublished
+from arco.engine.fold import decode, fold
+from arco.engine.history import Replay, bootstrap
+from arco.engine.log import HINT_EVERY, Log, Slot
+from arco.engine.registry import Registry, WireEvent
+from arco.engine.tables import Overlay, Tables
+from arco.errors import Corrupt, Unavailable
+from arco.model import Change, Decision, Domain, Event, NotLoaded, State
+from arco.runtime import Runtime
+from arco.store import keys
+from arco.store.port import Store, StoreFault
+
+BATCH_DECISIONS_MAX = 1000
+OUTCOME_SECONDS = 30.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """One slot that became part of the state."""
+
+    seq: int
+    hash: str
+    committed_at: datetime
+    events: tuple[Event, ...]
+    changes: tuple[Change, ...]
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """How much stands in the log after the newest snapshot, engine events not counted."""
+
+    commits: int = 0
+    size_bytes: int = 0
+    since_seconds: float = 0.0
+    """Monotonic seconds when the oldest of it was applied."""
+
+
+class Database:
+    """The state of one scope at the newest slot this process knows, and the way to change it."""
+
+    def __init__(
+        self, store: Store, runtime: Runtime, domains: Sequence[Domain], writer: str
+    ) -> None:
+        self.store = store
+        self.runtime = runtime
+        self.registry = Registry((*domains, ENGINE))
+        self.writer = writer
+        self.log = Log(store, runtime)
+        self.replay = Replay(store, runtime, self.registry)
+        self.tables = Tables(self.registry.tables.values())
+        self.position = Position(-1, GENESIS_PREV, EPOCH)
+        self.tail = Tail()
+        self.controllers: tuple[Controller, ...] = ()
+        self.listeners: list[Callable[[Applied], None]] = []
+        self.unknown: WireEvent | None = None
+        self.failed: StoreFault | None = None
+        self._waiting: list[Request] = []
+        self._writing = False
+
+    @classmethod
+    async def open(
+        cls, store: Store, runtime: Runtime, domains: Sequence[Domain], *, writer: str
+    ) -> Database:
+        """The database at its newest slot; creates slot 0 when the log is empty.
+
+        Cost: hint, head window, one index, the tail.
+        """
+        database = cls(store, runtime, domains, writer)
+        await database._start()
+        return database
+
+    @property
+    def state(self) -> State:
+        """All tables at `seq`; reads on the loop see exactly this slot."""
+        return self.tables
+
+    @property
+    def seq(self) -> int:
+        """The newest slot this process has applied."""
+        return self.position.seq
+
+    async def refresh(self) -> int:
+        """The newest slot's number, after applying every slot up to it: a strong read.
+
+        Cost: 1 GET when nothing is new.
+        """
+        for slot in await self.log.after(self.position.seq):
+            await self._advance(slot)
+        return self.position.seq
+
+    async def transact(self, decision: Decision) -> Receipt:
+        """The receipt of the slot that holds what `decision` decided (no events: of the slot it was
+        read at).
+
+        Raises: what the decision raised on a state proven newest; Unavailable OUTCOME_UNKNOWN when
+        the store did not say in time. Cost: 1 PUT, shared with every decision that waits at the
+        same time.
+        """
+        self._refuse_if_stopped()
+        request = Request(decision, self.runtime.signal())
+        self._waiting.append(request)
+        if not self._writing:
+            self._writing = True
+            self.runtime.spawn(self._write(), "arco-commit")
+        if not await request.done.wait(OUTCOME_SECONDS):
+            raise outcome_unknown()
+        if request.error is not None:
+            raise request.error
+        assert request.receipt is not None
+        return request.receipt
+
+    async def asked(self, question: Callable[[State], object]) -> None:
+        """Ask `question` of the state until everything it needs is in memory."""
+        while True:
+            try:
+                question(self.tables)
+                return
+            except NotLoaded as cold:
+                await self._load(cold)
+
+    async def close(self) -> None:
+        """Leave a fresh hint; the log needs no goodbye."""
+        await self.log.write_hint(self.position.seq, self.position.hash)
+
+    def _refuse_if_stopped(self) -> None:
+        if self.failed is not None:
+            raise outcome_unknown() from self.failed
+        if self.unknown is not None:
+            raise Unavailable(
+                "EVENT_UNKNOWN",
+                f"the log holds {self.unknown.type} version {self.unknown.version}, "
+                "which this release does not know",
+                hint="upgrade this process; until then it only reads",
+            )
+
+    async def _start(self) -> None:
+        head = await self.log.head()
+        if head < 0:
+            await self._genesis()
+            return
+        slot = await self.log.read(head)
+        if slot is None:
+            raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
+        start = await bootstrap(self.replay, self.tables, slot.commit.snapshot)
+        self.position = start or self.position
+        await self.refresh()
+
+    async def _genesis(self) -> None:
+        await self.store.create(keys.FORMAT, msgspec.json.encode({"format": 1, "features": []}))
+        batch = Batch(self.registry, self.tables, self.runtime.now())
+        prepared = self._prepare(batch)
+        taken = await self.log.create(0, prepared.data)
+        if taken is None:
+            self._own(prepared, batch)
+        await self.refresh()
+
+    async def _write(self) -> None:
+        while self._waiting:
+            requests = self._waiting[:BATCH_DECISIONS_MAX]
+            del self._waiting[: len(requests)]
+            await self._commit(requests)
+        self._writing = False
+
+    async def _commit(self, requests: list[Request]) -> None:
+        try:
+            while not await self._attempt(requests):
+                pass
+        except StoreFault as fault:
+            self.failed = fault if fault.fatal else None
+            self._fail(requests, outcome_unknown())
+        except Exception as error:
+            await self._isolate(requests, error)
+
+    async def _isolate(self, requests: list[Request], error: Exception) -> None:
+        if len(requests) == 1:
+            self._fail(requests, error)
+            return
+        for request in requests:
+            await self._commit([request])
+
+    def _fail(self, requests: list[Request], error: BaseException) -> None:
+        for request in requests:
+            request.error = error
+            request.done.set()
+
+    async def _attempt(self, requests: list[Request]) -> bool:
+        """True when every request has its answer; False when it must be asked again."""
+        self._refuse_if_stopped()
+        batch = await self._decide(requests)
+        seq = self.position.seq
+        if not batch.events:
+            return await self.refresh() == seq and self._settle(requests)
+        prepared = self._prepare(batch)
+        if prepared.payload is not None and prepared.commit.events_payload is not None:
+            await self.store.create(prepared.commit.events_payload.name, prepared.payload)
+        taken = await self.log.create(seq + 1, prepared.data)
+        if taken is not None:
+            await self._advance(taken)
+            await self.refresh()
+            return False
+        if self.position.seq == seq:
+            self._own(prepared, batch)
+        return self._settle(requests, prepared)
+
+    async def _decide(self, requests: list[Request]) -> Batch:
+        while True:
+            batch = Batch(self.registry, self.tables, self.runtime.now())
+            try:
+                batch.ask(requests, self.controllers)
+                return batch
+            except NotLoaded as cold:
+                await self._load(cold)
+
+    def _prepare(self, batch: Batch) -> Prepared:
+        return prepare(
+            batch,
+            self.registry,
+            self.position,
+            writer=self.writer,
+            cid=f"{self.runtime.entropy(128):032x}",
+            now=self.runtime.now(),
+        )
+
+    def _settle(self, requests: list[Request], prepared: Prepared | None = None) -> bool:
+        seq = prepared.commit.seq if prepared else self.position.seq
+        hash = prepared.hash if prepared else self.position.hash
+        for request in requests:
+            if request.error is None:
+                request.receipt = Receipt(seq, hash, request.events)
+            request.done.set()
+        return True
+
+    def _own(self, prepared: Prepared, batch: Batch) -> None:
+        slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
+        self._merge(slot, batch.events, batch.overlay.changes)
+
+    async def _advance(self, slot: Slot) -> None:
+        wires = await self.replay.events(slot.commit)
+        while slot.commit.seq == self.position.seq + 1:
+            self._check_chain(slot)
+            events, unknown = decode(self.registry, wires)
+            overlay = Overlay(self.tables)
+            try:
+                fold(self.registry, overlay, events)
+            except NotLoaded as cold:
+                await self._load(cold)
+                continue
+            self.unknown = unknown[0] if unknown else self.unknown
+            self._merge(slot, events, overlay.changes)
+
+    def _check_chain(self, slot: Slot) -> None:
+        if slot.commit.prev != self.position.hash:
+            raise Corrupt(
+                "CHAIN_BROKEN",
+                f"log slot {slot.commit.seq} does not follow slot {self.position.seq} as seen here",
+                hint="the history was replaced or rolled back: run `arco verify`",
+            )
+
+    def _merge(self, slot: Slot, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        commit = slot.commit
+        self.tables.apply(changes, commit.seq)
+        self.position = Position(commit.seq, slot.hash, commit.committed_at)
+        self._count(slot, events)
+        if commit.seq % HINT_EVERY == 0:
+            self.runtime.spawn(self.log.write_hint(commit.seq, slot.hash), "arco-hint")
+        applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
+        for listener in self.listeners:
+            listener(applied)
+
+    def _count(self, slot: Slot, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event.payload, SnapshotPublished):
+                self.tables.forget_changes(event.payload.slot)
+                self.tail = Tail()
+                return
+        if any(type(event.payload) not in ENGINE.reducers for event in events):
+            since = self.tail.since_seconds or self.runtime.monotonic()
+            size = self.tail.size_bytes + slot.size_bytes
+            self.tail = Tail(self.tail.commits + 1, size, since)
+
+    async def _load(self, cold: NotLoaded) -> None:
+        try:
+            await self.replay.load(self.tables, cold)
+        except Corrupt as damage:
+            await self._rebuild(damage)
+
+    async def _rebuild(self, damage: Corrupt) -> None:
+        while True:
+            until = self.position.seq
+            tables = await self.replay.rebuilt(until)
+            if until == self.position.seq:
+                self.replay.damage = damage
+                self.tables.memory = tables.memory
+                return
+
+
+def outcome_unknown() -> Unavailable:
+    """The honest answer while nobody knows whether the slot was won."""
+    return Unavailable(
+        "OUTCOME_UNKNOWN",
+        "the store did not say whether this was written",
+        hint="ask again: the same request with the same key never happens twice",
+    )
+
+
+__all__ = ["Applied", "Database", "Tail", "outcome_unknown"]

@@ -1,0 +1,97 @@
+"""The engine's own domain: snapshots and leases are rows like any other, so a header is never a
+fact's only home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from arco.model import Change, Domain, Payload, Put, State, Table
+
+NEWEST = "newest"
+LEADER = "leader"
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The newest published snapshot: the state at `slot` is what `index` names."""
+
+    name: str
+    slot: int
+    index: str
+    sha256: str
+    published_at: datetime
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who may perform effects."""
+
+    name: str
+    epoch: int
+    writer: str
+    address: str
+    taken_at: datetime
+
+
+SNAPSHOTS = Table("engine.snapshots", Snapshot, ("name",), public=False)
+LEASES = Table("engine.leases", Lease, ("name",), public=False)
+
+
+class SnapshotPublished(Payload, frozen=True):
+    """Files that hold the state at `slot` stand under `index`; it was built on `built_on`."""
+
+    slot: int
+    index: str
+    sha256: str
+    published_at: datetime
+    built_on: str = ""
+
+
+class LeaseTaken(Payload, frozen=True):
+    """From here on effects belong to `epoch`."""
+
+    epoch: int
+    writer: str
+    address: str
+    taken_at: datetime
+
+
+def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Change]:
+    """The newest snapshot moves forward only, and only from the one it was built on."""
+    newest = state.get(SNAPSHOTS, NEWEST)
+    built_on = newest.index if newest else ""
+    if event.built_on == built_on and (newest is None or event.slot > newest.slot):
+        yield Put(
+            SNAPSHOTS,
+            Snapshot(NEWEST, event.slot, event.index, event.sha256, event.published_at),
+        )
+
+
+def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
+    """A lease moves to a higher epoch only."""
+    lease = state.get(LEASES, LEADER)
+    if lease is None or event.epoch > lease.epoch:
+        yield Put(LEASES, Lease(LEADER, event.epoch, event.writer, event.address, event.taken_at))
+
+
+DOMAIN = Domain(
+    "engine",
+    (SNAPSHOTS, LEASES),
+    {SnapshotPublished: snapshot_published, LeaseTaken: lease_taken},
+)
+
+__all__ = [
+    "DOMAIN",
+    "LEADER",
+    "LEASES",
+    "NEWEST",
+    "SNAPSHOTS",
+    "Lease",
+    "LeaseTaken",
+    "Snapshot",
+    "SnapshotPublished",
+    "lease_taken",
+    "snapshot_published",
+]

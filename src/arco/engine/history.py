@@ -1,0 +1,159 @@
+"""History: bringing a state into memory from snapshot files, or from slot 0 when they are damaged.
+
+Law F6: snapshot and tail together are the fold of the whole log. Every file is checked against the
+hash its index names before a row of it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from arco.engine import parquet
+from arco.engine.batch import Position
+from arco.engine.commit import Commit, SnapshotReference, decode_events
+from arco.engine.fold import decode, fold
+from arco.engine.index import File, Index, TableFiles, block_starts
+from arco.engine.log import Log
+from arco.engine.registry import Registry, WireEvent
+from arco.engine.tables import ColdRows, Overlay, Tables
+from arco.errors import Corrupt
+from arco.ids import sha256
+from arco.model import Key, NotLoaded, Table
+from arco.runtime import Runtime
+from arco.store.port import Store
+
+
+class Replay:
+    """Reads what a state is made of: payloads, indexes and snapshot files, each checked by hash."""
+
+    def __init__(self, store: Store, runtime: Runtime, registry: Registry) -> None:
+        self._store = store
+        self._runtime = runtime
+        self.registry = registry
+        self.index: Index | None = None
+        self.damage: Corrupt | None = None
+        """Why the newest snapshot could not be used; the state was folded from slot 0 instead."""
+
+    async def events(self, commit: Commit) -> Sequence[WireEvent]:
+        """The commit's events, wherever they stand."""
+        reference = commit.events_payload
+        if reference is None:
+            return commit.events
+        return decode_events(await self.checked(reference.name, reference.sha256))
+
+    async def read_index(self, reference: SnapshotReference) -> Index:
+        """The index a snapshot reference names."""
+        return msgspec.json.decode(
+            await self.checked(reference.index, reference.sha256), type=Index
+        )
+
+    async def checked(self, name: str, digest: str) -> bytes:
+        """The object's bytes.
+
+        Raises: Corrupt when it is gone or its hash differs.
+        """
+        data = await self._store.get(name)
+        if data is None or sha256(data) != digest:
+            what = "is gone" if data is None else "does not match its hash"
+            raise Corrupt(
+                "OBJECT_DAMAGED",
+                f"{name} {what}",
+                hint="nothing acknowledged is lost: the log rebuilds it; run `arco verify`",
+                object=name,
+            )
+        return data
+
+    async def load(self, tables: Tables, cold: NotLoaded) -> None:
+        """Bring the rows that `cold` asked for into memory."""
+        assert self.index is not None, "only a snapshot leaves cold rows"
+        memory = tables.memory[cold.table.name]
+        if memory.cold is None:
+            return
+        files = self.index.tables[cold.table.name]
+        blocks = memory.cold.missing(cold.prefix)
+        deltas = [] if memory.cold.deltas_loaded else await self.lines(cold.table, files.deltas)
+        rows = await self._blocks(cold.table, files, blocks)
+        if memory.cold is None:
+            return
+        memory.fill((line.key, line.row) for line in reversed(deltas))
+        memory.cold.deltas_loaded = True
+        memory.fill((cold.table.key_of(row), row) for row in rows)
+        memory.settle(blocks)
+
+    async def _blocks(self, table: Table[Any], files: TableFiles, blocks: list[int]) -> list[Any]:
+        found: list[Any] = []
+        first = 0
+        for file in files.base:
+            groups = [b - first for b in blocks if first <= b < first + len(file.starts)]
+            first += len(file.starts)
+            if groups:
+                data = await self.checked(file.name, file.sha256)
+                found += await self._runtime.thread(parquet.read_rows, table, data, groups)
+        return found
+
+    async def rows(self, table: Table[Any], files: TableFiles) -> dict[Key, Any]:
+        """Every row these files hold, newer runs over older ones."""
+        rows: dict[Key, Any] = {}
+        for file in files.base:
+            data = await self.checked(file.name, file.sha256)
+            groups = range(len(file.starts))
+            for row in await self._runtime.thread(parquet.read_rows, table, data, groups):
+                rows[table.key_of(row)] = row
+        for line in await self.lines(table, files.deltas):
+            if line.row is None:
+                rows.pop(line.key, None)
+            else:
+                rows[line.key] = line.row
+        return rows
+
+    async def lines(self, table: Table[Any], deltas: Sequence[File]) -> list[parquet.Changed]:
+        """The lines of delta runs, oldest first."""
+        lines: list[parquet.Changed] = []
+        for file in deltas:
+            data = await self.checked(file.name, file.sha256)
+            lines.extend(await self._runtime.thread(parquet.read_changed, table, data))
+        return lines
+
+    async def rebuilt(self, until: int) -> Tables:
+        """The state at slot `until`, folded from slot 0; every row counts as changed."""
+        tables = Tables(self.registry.tables.values())
+        log = Log(self._store, self._runtime)
+        seq = 0
+        while seq <= until:
+            slot = await log.read(seq)
+            if slot is None:
+                raise Corrupt("SLOT_MISSING", f"log slot {seq} is gone", hint="run `arco verify`")
+            overlay = Overlay(tables)
+            known, _ = decode(self.registry, await self.events(slot.commit))
+            fold(self.registry, overlay, known)
+            tables.apply(overlay.changes, seq)
+            seq += 1
+        self.index = None
+        return tables
+
+
+async def bootstrap(
+    replay: Replay, tables: Tables, reference: SnapshotReference | None
+) -> Position | None:
+    """The position of the snapshot that `tables` now stand on, rows cold; None when there is none
+    to use.
+    """
+    if reference is None:
+        return None
+    try:
+        index = await replay.read_index(reference)
+    except Corrupt as damage:
+        replay.damage = damage
+        return None
+    replay.index = index
+    for name, files in index.tables.items():
+        memory = tables.memory.get(name)
+        if memory is not None:
+            memory.cold = ColdRows(block_starts(replay.registry.tables[name], files))
+    return Position(index.slot, index.hash, index.committed_at)
+
+
+__all__ = ["Replay", "bootstrap"]

@@ -1,0 +1,163 @@
+"""The log: numbered, hash-chained slots, each created once by one winner.
+
+Laws L1, L2, L7: a slot has one winner; an ambiguous answer is asked again with the same bytes until
+it is definite; a loss is reported only once somebody else's bytes are known to stand there. Law L8:
+nothing here lists.
+Source: storage format, "Committing" and "Finding the head".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from arco.engine.commit import Commit, decode_commit, unreadable
+from arco.errors import Corrupt
+from arco.ids import sha256
+from arco.runtime import Runtime
+from arco.store import keys
+from arco.store.port import Store, StoreFault
+
+WINDOWS = (4, 8, 16)
+HINT_EVERY = 16
+RETRY_SECONDS = 0.05
+RETRY_SECONDS_MAX = 5.0
+REREADS = 3
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """A decoded commit with the hash of its bytes."""
+
+    commit: Commit
+    hash: str
+    size_bytes: int
+
+
+class Log:
+    """Reads and creates slots; remembers nothing but the store."""
+
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self._store = store
+        self._runtime = runtime
+
+    async def read(self, seq: int) -> Slot | None:
+        """The slot at `seq`, or None when it is free.
+
+        Raises: Corrupt when its bytes are unreadable again and again. Cost: 1 GET.
+        """
+        for reread in range(REREADS):
+            data = await self._get(keys.slot(seq))
+            if data is None:
+                return None
+            try:
+                return Slot(decode_commit(data, seq), sha256(data), len(data))
+            except Corrupt:
+                if reread == REREADS - 1:
+                    raise
+                await self._pause(reread)
+        raise unreadable(seq, "no attempt to read it succeeded")
+
+    async def create(self, seq: int, data: bytes) -> Slot | None:
+        """None: slot `seq` is ours and durable. A Slot: somebody else's commit stands there.
+
+        Asks again for as long as the answer is ambiguous; only the caller's waiting has a deadline.
+        Raises: StoreFault when this process must stop writing. Cost: 1 PUT; 1 GET more when
+        contended.
+        """
+        tries = 0
+        while True:
+            try:
+                if await self._store.create(keys.slot(seq), data):
+                    return None
+                standing = await self.read(seq)
+                if standing is not None:
+                    await self._store.confirm(keys.slot(seq))
+                    return None if standing.hash == sha256(data) else standing
+            except StoreFault as fault:
+                if fault.fatal:
+                    raise
+            await self._pause(tries)
+            tries += 1
+
+    async def after(self, seq: int) -> list[Slot]:
+        """Every slot after `seq`, in order, made durable before it is built on.
+
+        Cost: 1 GET when there is none; windows of 4, 8, 16 parallel GETs when behind.
+        """
+        first = await self.read(seq + 1)
+        if first is None:
+            return []
+        found = [first]
+        rounds = 0
+        while True:
+            width = WINDOWS[min(rounds, len(WINDOWS) - 1)]
+            start = found[-1].commit.seq + 1
+            window = await self._runtime.gather(self.read(start + i) for i in range(width))
+            for slot in window:
+                if slot is None:
+                    await self._confirm(found)
+                    return found
+                found.append(slot)
+            rounds += 1
+
+    async def head(self) -> int:
+        """The newest slot's number, -1 when the log is empty; the hint is only where the search
+        starts.
+        """
+        low = await self._hint()
+        if not await self._exists(low):
+            low = -1
+        step = 1
+        while await self._exists(low + step):
+            low, step = low + step, step * 2
+        high = low + step
+        while high - low > 1:
+            middle = (low + high) // 2
+            if await self._exists(middle):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    async def write_hint(self, seq: int, hash: str) -> None:
+        """Leave a hint for the next process; failing is harmless."""
+        try:
+            await self._store.put(keys.HEAD, msgspec.json.encode({"seq": seq, "hash": hash}))
+        except StoreFault:
+            return
+
+    async def _hint(self) -> int:
+        data = await self._get(keys.HEAD)
+        try:
+            hint = msgspec.json.decode(data or b"", type=dict[str, int | str])
+        except msgspec.MsgspecError:
+            return 0
+        seq = hint.get("seq")
+        return seq if isinstance(seq, int) and seq >= 0 else 0
+
+    async def _exists(self, seq: int) -> bool:
+        return await self._get(keys.slot(seq)) is not None
+
+    async def _get(self, key: str) -> bytes | None:
+        tries = 0
+        while True:
+            try:
+                return await self._store.get(key)
+            except StoreFault as fault:
+                if fault.fatal or tries >= 20:
+                    raise
+            await self._pause(tries)
+            tries += 1
+
+    async def _pause(self, tries: int) -> None:
+        ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
+        await self._runtime.sleep(ceiling * (0.5 + self._runtime.entropy(16) / 131072))
+
+    async def _confirm(self, slots: list[Slot]) -> None:
+        folders: dict[int, int] = {}
+        for slot in slots:
+            folders[slot.commit.seq // keys.SLOTS_PER_FOLDER] = slot.commit.seq
+        for seq in folders.values():
+            await self._store.confirm(keys.slot(seq))
+
+
+__all__ = ["HINT_EVERY", "Log", "Slot"]

@@ -1,0 +1,230 @@
+"""Rows as Parquet and back: the schema is derived from the row struct, so a new table needs no
+codec.
+
+Same rows and same writer version, same bytes. Scalars are native columns, tuples of scalars are
+lists, whatever is nested deeper is JSON text. The only file of the engine that knows pyarrow, which
+loads on first use.
+"""
+
+from __future__ import annotations
+
+import io
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from arco.model import Key, Row, Table, field_types
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_PER_GROUP = 4096
+ROWS_PER_FILE = 65536
+OPERATION = "_op"
+SLOT = "_seq"
+SCALARS = (bool, int, float, str, bytes, date, datetime)
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """A key that changed: the row that stands there now, or None, and the slot that made it so."""
+
+    key: Key
+    row: msgspec.Struct | None
+    seq: int
+
+
+def schema_of(table: Table[Any]) -> pa.Schema:
+    """The Arrow schema of a table's rows."""
+    import pyarrow as pa
+
+    return pa.schema([_field(name, kind) for name, kind in field_types(table.row).items()])
+
+
+def rows_to_arrow(table: Table[Row], rows: Sequence[Row]) -> pa.Table:
+    """The rows as one Arrow table, a column per field."""
+    import pyarrow as pa
+
+    schema = schema_of(table)
+    columns = [
+        pa.array(_column(rows, name, kind), schema.field(name).type)
+        for name, kind in field_types(table.row).items()
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def arrow_to_rows(table: Table[Row], data: pa.Table) -> list[Row]:
+    """The rows of an Arrow table written by `rows_to_arrow`; columns it lacks take the struct's
+    default.
+    """
+    columns: dict[str, list[Any]] = {}
+    for name, kind in field_types(table.row).items():
+        if name in data.column_names:
+            columns[name] = _values(data.column(name).to_pylist(), kind)
+    names = tuple(columns)
+    make = table.row
+    return [
+        make(**dict(zip(names, values, strict=True)))
+        for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def write_base(table: Table[Row], rows: Sequence[Row]) -> bytes:
+    """One base file: rows in key order, row groups of `ROWS_PER_GROUP`."""
+    return _write(rows_to_arrow(table, rows))
+
+
+def write_delta(table: Table[Any], changed: Sequence[Changed]) -> bytes:
+    """One delta run: a line per changed key with `_op` and `_seq`; a dropped row keeps only its
+    key.
+    """
+    import pyarrow as pa
+
+    rows = [item.row if item.row is not None else _tombstone(table, item.key) for item in changed]
+    data = rows_to_arrow(table, rows).cast(_nullable(schema_of(table)))
+    operations = ["drop" if item.row is None else "put" for item in changed]
+    data = data.append_column(OPERATION, pa.array(operations, pa.string()))
+    return _write(data.append_column(SLOT, pa.array([item.seq for item in changed], pa.int64())))
+
+
+def read_rows(table: Table[Row], data: bytes, groups: Iterable[int]) -> list[Row]:
+    """The rows of some row groups of a base file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(pa.BufferReader(data))
+    return arrow_to_rows(table, file.read_row_groups(list(groups)))
+
+
+def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
+    """The lines of a delta run."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lines = pq.ParquetFile(pa.BufferReader(data)).read()
+    operations = lines.column(OPERATION).to_pylist()
+    slots = lines.column(SLOT).to_pylist()
+    keys = list(zip(*(_key_column(table, lines, name) for name in table.key), strict=True))
+    puts = [i for i, operation in enumerate(operations) if operation == "put"]
+    rows = dict(zip(puts, arrow_to_rows(table, lines.take(puts)), strict=True))
+    return [Changed(key, rows.get(i), slots[i]) for i, key in enumerate(keys)]
+
+
+def _key_column(table: Table[Any], lines: pa.Table, name: str) -> list[Any]:
+    return _values(lines.column(name).to_pylist(), field_types(table.row)[name])
+
+
+def _write(data: pa.Table) -> bytes:
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(
+        data.combine_chunks(),
+        sink,
+        row_group_size=ROWS_PER_GROUP,
+        compression="zstd",
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def _tombstone(table: Table[Any], key: Key) -> Any:
+    given = dict(zip(table.key, key, strict=True))
+    return types.SimpleNamespace(**{name: given.get(name) for name in field_types(table.row)})
+
+
+def _nullable(schema: pa.Schema) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([field.with_nullable(True) for field in schema])
+
+
+def _field(name: str, kind: Any) -> pa.Field:
+    import pyarrow as pa
+
+    kind, nullable = _optional(kind)
+    return pa.field(name, _arrow_type(kind), nullable)
+
+
+def _optional(kind: Any) -> tuple[Any, bool]:
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) in (typing.Union, types.UnionType) and type(None) in arguments:
+        rest = [argument for argument in arguments if argument is not type(None)]
+        return (rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]), True  # noqa: UP007
+    return kind, False
+
+
+def _arrow_type(kind: Any) -> pa.DataType:
+    import pyarrow as pa
+
+    if isinstance(kind, type) and issubclass(kind, str | Enum):
+        return pa.string()
+    scalars = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bytes: pa.binary(),
+        date: pa.date32(),
+        datetime: pa.timestamp("us", tz="UTC"),
+    }
+    if kind in scalars:
+        return scalars[kind]
+    if _is_list(kind):
+        return pa.list_(_arrow_type(typing.get_args(kind)[0]))
+    return pa.string()
+
+
+def _is_list(kind: Any) -> bool:
+    arguments = typing.get_args(kind)
+    variadic = len(arguments) == 2 and arguments[1] is Ellipsis
+    return typing.get_origin(kind) is tuple and variadic and arguments[0] in SCALARS
+
+
+def _is_native(kind: Any) -> bool:
+    return kind in SCALARS or _is_list(kind) or (isinstance(kind, type) and issubclass(kind, str))
+
+
+def _column(rows: Sequence[Any], name: str, kind: Any) -> list[Any]:
+    values = [getattr(row, name) for row in rows]
+    kind, _ = _optional(kind)
+    if _is_native(kind):
+        return values
+    return [None if value is None else _text(value) for value in values]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _values(values: list[Any], kind: Any) -> list[Any]:
+    kind, _ = _optional(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [None if value is None else kind(value) for value in values]
+    if _is_list(kind):
+        return [None if value is None else tuple(value) for value in values]
+    if _is_native(kind):
+        return values
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+    return [None if value is None else decoder.decode(value) for value in values]
+
+
+__all__ = [
+    "OPERATION",
+    "ROWS_PER_FILE",
+    "ROWS_PER_GROUP",
+    "SLOT",
+    "Changed",
+    "arrow_to_rows",
+    "read_changed",
+    "read_rows",
+    "rows_to_arrow",
+    "schema_of",
+    "write_base",
+    "write_delta",
+]

@@ -1,0 +1,69 @@
+"""What the engine knows of the domains: payload classes by wire name, reducers by payload class,
+tables by name.
+
+Law F7: an event that is not registered decodes to its wire form and is reported, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from arco.model import Domain, Event, Payload, Reducer, Table
+
+
+class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event as it stands in a commit; the payload is decoded by its type and version."""
+
+    type: str
+    payload: msgspec.Raw
+    version: int = 1
+    actor: str = ""
+    trace: str = ""
+
+
+class Registry:
+    """The domains of one engine, indexed for reading and writing events."""
+
+    def __init__(self, domains: Sequence[Domain]) -> None:
+        self.domains = tuple(domains)
+        self.tables: dict[str, Table[Any]] = {}
+        self._reducers: dict[type[Payload], Reducer] = {}
+        self._names: dict[type[Payload], tuple[str, int]] = {}
+        self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        for domain in self.domains:
+            self._add(domain)
+
+    def _add(self, domain: Domain) -> None:
+        for table in domain.tables:
+            assert table.name.startswith(f"{domain.name}."), table.name
+            assert table.name not in self.tables, f"two tables are named {table.name}"
+            self.tables[table.name] = table
+        for payload, reducer in domain.reducers.items():
+            name = (domain.event_type(payload), payload.VERSION)
+            assert name not in self._decoders, f"two events are named {name}"
+            self._names[payload] = name
+            self._reducers[payload] = reducer
+            self._decoders[name] = msgspec.json.Decoder(payload)
+
+    def reducer(self, payload: Payload) -> Reducer:
+        """The reducer of this payload's class."""
+        return self._reducers[type(payload)]
+
+    def encode(self, event: Event) -> WireEvent:
+        """The event's wire form."""
+        name, version = self._names[type(event.payload)]
+        raw = msgspec.Raw(msgspec.json.encode(event.payload, order="sorted"))
+        return WireEvent(name, raw, version, event.actor, event.trace)
+
+    def decode(self, wire: WireEvent) -> Event | None:
+        """The event, or None when this release does not know its type and version."""
+        decoder = self._decoders.get((wire.type, wire.version))
+        if decoder is None:
+            return None
+        return Event(decoder.decode(wire.payload), wire.actor, wire.trace)
+
+
+__all__ = ["Registry", "WireEvent"]

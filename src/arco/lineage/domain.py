@@ -1,0 +1,78 @@
+"""Lineage as a domain: one event, recorded by a run's publication, and its reducer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from arco.lineage.tables import ALL, CONSUMERS, EDGES, OBSERVATIONS, Consumer, Edge, Observation
+from arco.model import Change, Domain, Payload, Put, State
+
+
+class ObservedRead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One partition of `downstream` was made from these partitions of `upstream`."""
+
+    downstream: str
+    upstream: str
+    partition_key: str = ""
+    upstream_partition_keys: tuple[str, ...] = ()
+    upstream_data_versions: tuple[str, ...] = ()
+    upstream_version: int | None = None
+    downstream_version: int | None = None
+
+
+class ReadsRecorded(Payload, frozen=True):
+    """What the published tasks of a run really read."""
+
+    run_id: str
+    reads: tuple[ObservedRead, ...]
+    recorded_at: datetime
+
+
+def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
+    """An edge per pair of datasets, and the newest observation per partition."""
+    seen: set[tuple[str, str]] = set()
+    for read in event.reads:
+        yield Put(OBSERVATIONS, _observation(event, read))
+        pair = (read.downstream, read.upstream)
+        if pair not in seen:
+            seen.add(pair)
+            yield from _edge(state, event, read)
+
+
+def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:
+    return Observation(
+        downstream=read.downstream,
+        partition_key=read.partition_key,
+        upstream=read.upstream,
+        upstream_partition_keys=read.upstream_partition_keys,
+        upstream_data_versions=read.upstream_data_versions,
+        upstream_version=read.upstream_version,
+        run_id=event.run_id,
+        recorded_at=event.recorded_at,
+    )
+
+
+def _edge(state: State, event: ReadsRecorded, read: ObservedRead) -> Iterator[Change]:
+    known = state.get(EDGES, read.downstream, read.upstream)
+    yield Put(
+        EDGES,
+        Edge(
+            downstream=read.downstream,
+            upstream=read.upstream,
+            run_id=event.run_id,
+            downstream_version=read.downstream_version,
+            upstream_version=read.upstream_version,
+            first_recorded_at=known.first_recorded_at if known else event.recorded_at,
+            recorded_at=event.recorded_at,
+        ),
+    )
+    if known is None:
+        yield Put(CONSUMERS, Consumer(upstream=read.upstream, downstream=read.downstream))
+
+
+DOMAIN = Domain("lineage", ALL, {ReadsRecorded: reads_recorded})
+
+__all__ = ["DOMAIN", "ObservedRead", "ReadsRecorded", "reads_recorded"]

@@ -1,0 +1,61 @@
+"""The projections of lineage: which dataset was made from which, as runs really did it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from arco.model import Table
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """`downstream` was made from `upstream`; the newest run that did so."""
+
+    downstream: str
+    upstream: str
+    run_id: str
+    downstream_version: int | None = None
+    upstream_version: int | None = None
+    first_recorded_at: datetime
+    recorded_at: datetime
+
+
+class Consumer(msgspec.Struct, frozen=True, kw_only=True):
+    """The edge seen from upstream: the index that downward walks use."""
+
+    upstream: str
+    downstream: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the newest materialization of one partition read of one upstream."""
+
+    downstream: str
+    partition_key: str
+    upstream: str
+    upstream_partition_keys: tuple[str, ...] = ()
+    upstream_data_versions: tuple[str, ...] = ()
+    upstream_version: int | None = None
+    run_id: str
+    recorded_at: datetime
+
+
+EDGES = Table("lineage.edges", Edge, ("downstream", "upstream"))
+CONSUMERS = Table("lineage.consumers", Consumer, ("upstream", "downstream"), public=False)
+OBSERVATIONS = Table(
+    "lineage.observations", Observation, ("downstream", "partition_key", "upstream")
+)
+
+ALL: tuple[Table[Any], ...] = (EDGES, CONSUMERS, OBSERVATIONS)
+
+__all__ = [
+    "ALL",
+    "CONSUMERS",
+    "EDGES",
+    "OBSERVATIONS",
+    "Consumer",
+    "Edge",
+    "Observation",
+]
