@@ -104,8 +104,9 @@ class History:
 class Client:
     """A list of wishes, fulfilled one after the other."""
 
-    def __init__(self, wishes: Sequence[Wish]) -> None:
+    def __init__(self, wishes: Sequence[Wish], *, think_us: tuple[int, int] = THINK_US) -> None:
         self.wishes = list(wishes)
+        self.think_us = think_us
         self.asked_us: int | None = None
         """When the wish at hand was first asked for; None while it was not."""
 
@@ -161,7 +162,7 @@ class Stage:
         """Fulfil wishes until none is left, or until the engine says it must be opened again."""
         try:
             while not client.is_content:
-                await process.runtime.sleep(self.world.chance.between(*THINK_US) / SECOND_US)
+                await process.runtime.sleep(self.world.chance.between(*client.think_us) / SECOND_US)
                 await self._fulfil(process, engine, client)
         except Corrupt:
             await process.runtime.sleep(RETRY_SECONDS)

@@ -54,13 +54,25 @@ def judge(stage: Stage, cast: Cast) -> World:
     """Play the cast on a stage to its end and check every law."""
     cast.enter(stage)
     world = stage.world
+    try:
+        _play(stage)
+    except Violation:
+        # Whoever waits for ever usually does so because another law was broken first.
+        check(world, stage.history)
+        raise
+    finally:
+        world.kill()
+    check(world, stage.history)
+    return world
+
+
+def _play(stage: Stage) -> None:
+    world = stage.world
     world.run(lambda: stage.is_over or surprised(world))
     world.end()
     if not surprised(world):
         stage.witness()
         world.end()
-    check(world, stage.history)
-    return world
 
 
 def surprised(world: World) -> bool:

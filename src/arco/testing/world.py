@@ -111,10 +111,14 @@ class World:
     def end(self) -> None:
         """Kill every process and let everything that is still under way arrive."""
         self.heal()
+        self.kill()
+        self.scheduler.run(lambda: False)
+
+    def kill(self) -> None:
+        """Kill every process for good."""
         for process in self.processes.values():
             process.revival_us = None
             process.crash()
-        self.scheduler.run(lambda: False)
 
     def heal(self) -> None:
         """Stop inventing faults; revive the dead. Late requests and pauses keep their course."""
