@@ -71,12 +71,12 @@ class State(Protocol):
         ...
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        """Rows whose key starts with `prefix`, in key order; only those past key `after` if given."""
+        """Rows whose key starts with `prefix`, in key order; past the full key `after` if given."""
         ...
 
 
 class NotLoaded(Exception):
-    """A cold row was asked for; the engine loads the keys that start with `prefix` and asks again."""
+    """A cold row was asked for; the engine loads keys that start with `prefix` and asks again."""
 
     def __init__(self, table: Table[Any], prefix: Key) -> None:
         super().__init__(f"{table.name} {prefix!r} is not in memory")

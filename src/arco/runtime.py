@@ -155,4 +155,12 @@ def run(main: Awaitable[T]) -> T:
     return asyncio.run(enter())
 
 
-__all__ = ["AsyncioRuntime", "Runtime", "Signal", "Spawned", "run"]
+__all__ = [
+    "AsyncioRuntime",
+    "AsyncioSignal",
+    "AsyncioSpawned",
+    "Runtime",
+    "Signal",
+    "Spawned",
+    "run",
+]

@@ -1,6 +1,7 @@
 """The only code that builds object names.
 
-Names are relative to a scope (`tenant={t}/workspace={w}/`); a scoped Store cannot express another prefix.
+Names are relative to a scope (`tenant={t}/workspace={w}/`); a scoped Store cannot express another
+prefix.
 Source: storage format, "Names".
 """
 
@@ -16,6 +17,7 @@ SLOTS_PER_FOLDER = 4096
 FORMAT = "FORMAT.json"
 HEAD = "head.json"
 LEAD = "lead.json"
+LOCK = "lead.lock"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 
@@ -82,6 +84,7 @@ __all__ = [
     "FORMAT",
     "HEAD",
     "LEAD",
+    "LOCK",
     "Scope",
     "data_folder",
     "delta_entry",

@@ -1,15 +1,17 @@
-"""The Store port: bytes under keys, and one promise: `create` succeeds for exactly one caller per key.
+"""The Store port: bytes under keys, and one promise: `create` succeeds for one caller per key.
 
 Expected contention is a value, not an exception. Must not know what the bytes mean.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from arco.errors import Unavailable
+
+ASK_AGAIN = "ask again; the outcome is resolved by the log"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -24,10 +26,8 @@ class Entry(msgspec.Struct, frozen=True):
 class StoreFault(Unavailable):
     """The store did not give a definite answer: what was asked may have happened or not."""
 
-    def __init__(self, message: str, *, fatal: bool = False) -> None:
-        super().__init__(
-            "STORE_FAULT", message, hint="ask again; the outcome is resolved by the log"
-        )
+    def __init__(self, message: str, *, fatal: bool = False, hint: str = ASK_AGAIN) -> None:
+        super().__init__("STORE_FAULT", message, hint=hint)
         self.fatal = fatal
         """True: this process must not write again (for example, after a failed fsync)."""
 
@@ -36,7 +36,7 @@ class Store(Protocol):
     """Objects under `/`-separated keys relative to one root."""
 
     async def create(self, key: str, data: bytes) -> bool:
-        """True: the object is durable and ours. False: the name is taken (by anyone, perhaps by us).
+        """True: the object is durable and ours. False: the name is taken (by anyone, even by us).
 
         Raises: StoreFault when neither is known.
         """
@@ -55,11 +55,14 @@ class Store(Protocol):
         ...
 
     async def list(self, prefix: str) -> list[Entry]:
-        """Objects under a folder prefix that ends in `/`, sorted by key. Never on a request path."""
+        """Objects under a folder prefix (ends in `/`), sorted by key. Never on a request path."""
         ...
 
     async def confirm(self, key: str) -> None:
-        """Make sure an object this process did not create survives a power loss, before building on it."""
+        """Make sure an object that somebody else created survives a power loss.
+
+        Call it before building on the object or serving it.
+        """
         ...
 
     def location(self, key: str) -> str:
@@ -67,4 +70,24 @@ class Store(Protocol):
         ...
 
 
-__all__ = ["Entry", "Store", "StoreFault"]
+class Lock(Protocol):
+    """A lock that is held until it is released or its process dies."""
+
+    def release(self) -> None:
+        """Let the next one have it. Releasing twice does nothing."""
+        ...
+
+
+@runtime_checkable
+class Locks(Protocol):
+    """What a store on one machine offers besides `Store`: locks that die with their holder.
+
+    A shortcut to notice at once that a leader is gone, never an authority: that is `create`.
+    """
+
+    async def try_lock(self, key: str) -> Lock | None:
+        """The lock of this name, or None when somebody else holds it. Never waits."""
+        ...
+
+
+__all__ = ["ASK_AGAIN", "Entry", "Lock", "Locks", "Store", "StoreFault"]

@@ -1,0 +1,83 @@
+# Everything a contributor types. `make help` lists it. Needs only git, make and Python 3.11 or newer.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first Python that is new enough; `make setup PYTHON=...` names another.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+  name=python3; done; echo $$name)
+SUITES_SIDE_BY_SIDE := $(wildcard tests/unit tests/property tests/contract tests/golden tests/simulation)
+SUITES_ALONE := $(wildcard tests/integration)
+FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: help setup demo test fast check fmt sim bench lock clean
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## A virtual environment with the locked dependencies and this package
+
+demo: setup ## Run the demo project (DIR=folder PORT=number)
+	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
+
+test: setup check ## Everything that must pass before a change lands
+	@for suites in "-n 2 --dist loadfile $(SUITES_SIDE_BY_SIDE)" "$(SUITES_ALONE)"; do \
+	  case "$$suites" in \
+	    *tests/*) $(PYTEST) --hypothesis-profile=ci $$suites ;; \
+	  esac; \
+	done
+
+fast: setup ## Tidy, unit and property tests: under a minute
+	$(PYTEST) -n 2 --dist loadfile $(FAST_SUITES)
+
+check: setup ## Format, lint, types and the rules of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) tests/tidy
+
+fmt: setup ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+sim: setup ## Simulated worlds, digging for long (ARGS=...)
+	$(PYTEST) -n 2 --hypothesis-profile=nightly tests/simulation $(ARGS)
+
+bench: setup ## Requests and seconds per operation, on this machine (ARGS=...)
+	$(BIN)/python -m bench $(ARGS)
+
+lock: ## Compile requirements/*.txt again (LOCK_FLAGS=--upgrade for newer versions)
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder"; "$$folder/bin/python" -m pip install -q uv; \
+	compile() { "$$folder/bin/uv" pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate $(LOCK_FLAGS) -o "requirements/$$1.txt" "$${@:2}"; }; \
+	compile run pyproject.toml --extra demo; \
+	compile dev pyproject.toml --extra dev; \
+	compile build --group build
+
+clean: ## Remove what make and the tools made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  found=$$("$(PYTHON)" --version 2>/dev/null || echo "not there"); \
+	  echo "Arco needs Python 3.11 or newer; '$(PYTHON)' is $$found." >&2; \
+	  echo "Install one and name it: make setup PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments: install its venv package" >&2; \
+	  echo "(on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

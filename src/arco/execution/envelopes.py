@@ -1,0 +1,125 @@
+"""What a worker needs to know about one attempt, read from the state at dispatch.
+
+Inputs are what the run staged, over the versions pinned at the trigger's slot; so every task of
+a run reads the same cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import msgspec
+
+from arco.execution.protocol import Envelope, Input
+from arco.ids import attempt_id
+from arco.model import State
+from arco.orchestration.definitions import AssetDefinition, Dependency
+from arco.orchestration.materializing import data_version
+from arco.orchestration.tables import (
+    ASSETS,
+    PARTITION_STATUS,
+    PINS,
+    PLANS,
+    TASKS,
+    Asset,
+    Dispatch,
+    PlanRow,
+    Task,
+)
+from arco.orchestration.views import Partitioning, asset_view, upstream_keys
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """The rows that describe one dispatched attempt."""
+
+    task: Task
+    plan: PlanRow
+    asset: Asset
+    at: Partitioning
+
+
+def build_envelope(state: State, dispatch: Dispatch, now: datetime) -> Envelope | None:
+    """The attempt's envelope; None when the attempt is no longer wanted."""
+    attempt = _rows(state, dispatch, now)
+    if attempt is None:
+        return None
+    definition = attempt.asset.definition
+    pin = state.get(PINS, definition.key)
+    inputs = [
+        _input(state, attempt, dependency)
+        for dependency in definition.dependencies
+        if dependency.parameter
+    ]
+    return Envelope(
+        run_id=dispatch.run_id,
+        task_key=attempt.task.task_key,
+        attempt=dispatch.attempt,
+        dispatch_id=dispatch.dispatch_id,
+        attempt_id=attempt_id(dispatch.dispatch_id),
+        asset=definition,
+        table_id=attempt.asset.table_id,
+        partition_key=attempt.task.partition_key,
+        inputs=tuple(input for input in inputs if input is not None),
+        table_version=pin.version if pin else None,
+    )
+
+
+def _rows(state: State, dispatch: Dispatch, now: datetime) -> Attempt | None:
+    task = state.get(TASKS, dispatch.run_id, dispatch.index)
+    plan = state.get(PLANS, dispatch.run_id)
+    asset = state.get(ASSETS, task.asset) if task else None
+    if task is None or plan is None or asset is None or task.attempt != dispatch.attempt:
+        return None
+    return Attempt(task, plan, asset, asset_view(state, now).at)
+
+
+def _input(state: State, attempt: Attempt, dependency: Dependency) -> Input | None:
+    upstream = state.get(ASSETS, dependency.upstream)
+    if upstream is None:
+        return None
+    made = _made(state, attempt, dependency.upstream)
+    keys = _keys(attempt, dependency, upstream.definition)
+    versions = {key: _data_version(state, dependency.upstream, key, made) for key in keys}
+    present = {key: version for key, version in versions.items() if version} or versions
+    return Input(
+        upstream=dependency.upstream,
+        parameter=dependency.parameter,
+        table_id=upstream.table_id,
+        partition_columns=upstream.definition.partition_carriers,
+        table_version=attempt.plan.pins.get(dependency.upstream),
+        partition_keys=tuple(present) if upstream.definition.partitions else (),
+        data_versions=tuple(present.values()),
+        staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
+    )
+
+
+def _made(state: State, attempt: Attempt, upstream: str) -> dict[str, Task]:
+    """Partition -> the task of this run that made it."""
+    made: dict[str, Task] = {}
+    for index in attempt.plan.tasks[attempt.task.index].upstreams:
+        task = state.get(TASKS, attempt.plan.run_id, index)
+        if task is not None and task.asset == upstream:
+            made[task.partition_key] = task
+    return made
+
+
+def _keys(attempt: Attempt, dependency: Dependency, upstream: AssetDefinition) -> Collection[str]:
+    return upstream_keys(
+        dependency,
+        attempt.task.partition_key,
+        downstream=attempt.asset.definition,
+        upstream=upstream,
+        at=attempt.at,
+    )
+
+
+def _data_version(state: State, asset: str, key: str, made: Mapping[str, Task]) -> str:
+    if key in made:
+        return data_version(made[key])
+    status = state.get(PARTITION_STATUS, asset, key)
+    found = status.materialization if status else None
+    return found.data_version if found else ""
+
+
+__all__ = ["build_envelope"]

@@ -1,0 +1,204 @@
+"""What a Delta table is at one version: schema, partitioning and files, replayed from its log
+by delta-rs.
+
+Read only. Must not know runs, stores or outputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from arco.errors import Corrupt, Invalid, NotFound
+from arco.formats.partition import serialise
+from arco.formats.statistics import bound_of
+from arco.formats.statistics import spell as spell_statistics
+
+READER_FEATURES = frozenset(
+    {"columnMapping", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+)
+"""What may be switched on while files still hold exactly the table's rows under its names."""
+
+
+class Protocol(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a reader and a writer of the table must understand."""
+
+    reader: int = 1
+    writer: int = 2
+    reader_features: tuple[str, ...] = ()
+    writer_features: tuple[str, ...] = ()
+
+
+class TableFile(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A file that is part of the table."""
+
+    path: str
+    """Relative to the table's folder, percent-encoded as in the log."""
+    size_bytes: int
+    rows: int | None = None
+    modified_at_ms: int = 0
+    partition_values: dict[str, str | None] = {}
+    statistics: str = ""
+
+
+class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A table at one version."""
+
+    version: int
+    schema: str
+    metadata_id: str
+    partition_columns: tuple[str, ...]
+    files: tuple[TableFile, ...]
+    protocol: Protocol
+    configuration: dict[str, str]
+    created_at_ms: int | None = None
+    name: str | None = None
+    description: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files that state them."""
+        return sum(file.rows or 0 for file in self.files)
+
+
+def latest_version(location: str) -> int | None:
+    """The newest version in the table's own log; None when there is no table."""
+    try:
+        return int(DeltaTable(location).version())
+    except TableNotFoundError:
+        return None
+    except DeltaError as error:
+        raise _unreadable(location, error) from error
+
+
+def snapshot(location: str, version: int) -> TableSnapshot:
+    """The table at `version`, whatever was written since.
+
+    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt
+        DELTA_LOG_UNREADABLE.
+    """
+    table = _opened(location, version)
+    metadata, protocol = table.metadata(), _protocol_of(table)
+    _refuse_unknown_features(protocol, metadata.configuration)
+    rows = pa.table(table.get_add_actions()).to_pylist()
+    return TableSnapshot(
+        version=version,
+        schema=table.schema().to_json(),
+        metadata_id=str(metadata.id),
+        partition_columns=tuple(metadata.partition_columns),
+        files=tuple(sorted((_file_of(row) for row in rows), key=lambda file: file.path)),
+        protocol=protocol,
+        configuration={str(k): str(v) for k, v in metadata.configuration.items()},
+        created_at_ms=metadata.created_time,
+        name=metadata.name,
+        description=metadata.description,
+    )
+
+
+def _opened(location: str, version: int) -> DeltaTable:
+    """The table's log, replayed up to `version`."""
+    try:
+        return DeltaTable(location, version=version)
+    except (DeltaError, TableNotFoundError) as error:
+        newest = latest_version(location)
+        if newest is not None and version <= newest:
+            raise _unreadable(location, error) from error
+        found = "there is no table" if newest is None else f"its newest version is {newest}"
+        raise NotFound(
+            "TABLE_VERSION_NOT_FOUND",
+            f"version {version} of the table at {location} does not exist: {found}",
+            hint="read a version that was published, or run the asset first",
+        ) from error
+
+
+def checkpoint(location: str, version: int) -> None:
+    """A Delta checkpoint of `version` stands beside its log, so that replay starts there.
+
+    Idempotent: by version; a checkpoint only repeats what the log says.
+    """
+    _opened(location, version).create_checkpoint()
+
+
+def _unreadable(location: str, error: Exception) -> Corrupt:
+    """The error for a log that cannot be replayed."""
+    return Corrupt(
+        "DELTA_LOG_UNREADABLE",
+        f"the log of the table at {location} cannot be read: {error}",
+        hint="old versions may have been cleaned up; run `arco verify` to see which are complete",
+    )
+
+
+def _protocol_of(table: DeltaTable) -> Protocol:
+    """The table's protocol action."""
+    found = table.protocol()
+    return Protocol(
+        reader=found.min_reader_version,
+        writer=found.min_writer_version,
+        reader_features=tuple(sorted(found.reader_features or ())),
+        writer_features=tuple(sorted(found.writer_features or ())),
+    )
+
+
+def _refuse_unknown_features(protocol: Protocol, configuration: dict[str, Any]) -> None:
+    """Refuse a table whose files do not say what the rows are: we would read wrong rows."""
+    unknown = set(protocol.reader_features) - READER_FEATURES
+    if configuration.get("delta.columnMapping.mode", "none") != "none":
+        unknown.add("columnMapping")
+    if unknown:
+        raise Invalid(
+            "DELTA_FEATURE_UNSUPPORTED",
+            f"the table has reader features Arco cannot read: {', '.join(sorted(unknown))}",
+            hint="another writer switched them on; drop the features there or rewrite the table",
+        )
+
+
+def _file_of(row: dict[str, Any]) -> TableFile:
+    """One add action."""
+    path = str(row["path"])
+    plain = unquote(path)
+    if "://" in plain or plain.startswith("/") or ".." in plain.split("/"):
+        raise Corrupt(
+            "DELTA_PATH_FOREIGN", f"the table log names a file outside its table: {plain}"
+        )
+    values = row.get("partition") or {}
+    return TableFile(
+        path=path,
+        size_bytes=row["size_bytes"],
+        rows=row["num_records"],
+        modified_at_ms=row["modification_time"],
+        partition_values={name: serialise(value) for name, value in values.items()},
+        statistics=_statistics_of(row),
+    )
+
+
+def _statistics_of(row: dict[str, Any]) -> str:
+    """Delta `stats` JSON of an add action; empty when it has none."""
+    if row["num_records"] is None:
+        return ""
+    return spell_statistics(
+        row["num_records"],
+        minimum=_known(row.get("min")),
+        maximum=_known(row.get("max")),
+        nulls=_known(row.get("null_count")),
+    )
+
+
+def _known(values: dict[str, Any] | None) -> dict[str, Any]:
+    """The values that are there, as JSON values."""
+    written = {name: bound_of(value) for name, value in (values or {}).items()}
+    return {name: value for name, value in written.items() if value is not None}
+
+
+__all__ = [
+    "Protocol",
+    "TableFile",
+    "TableSnapshot",
+    "checkpoint",
+    "latest_version",
+    "snapshot",
+]

@@ -1,0 +1,69 @@
+"""An asset's table becomes the output of one attempt: files, schema, statistics and data version.
+
+Nothing here touches a table log: staged data is part of no table until a run publishes it. Must
+not know stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pyarrow as pa
+
+from arco.formats import parquet, partition
+from arco.formats.fingerprint import data_version
+from arco.formats.parquet import EncodedFile
+from arco.formats.partition import ColumnValue
+from arco.orchestration.outcomes import Output
+from arco.store import keys
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt writes: one partition of an asset's table, under names of its own."""
+
+    asset: str
+    table_id: str
+    attempt_id: str
+    partition_key: str = ""
+    partition: dict[str, ColumnValue] = {}
+    """Partition column -> value; empty when unpartitioned."""
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """What the worker reports, and the files it has to write first."""
+
+    output: Output
+    files: tuple[EncodedFile, ...]
+
+
+def stage(table: pa.Table, target: Target) -> Staged:
+    """The output of one attempt from a table in storage form.
+
+    Raises: Invalid PARTITION_MISMATCH when rows belong to another partition.
+    """
+    data, schema = partition.detach(table, target.partition)
+    files = tuple(parquet.stage(data, _names(target)))
+    output = Output(
+        asset=target.asset,
+        partition_key=target.partition_key,
+        table_id=target.table_id,
+        files=tuple(file.facts for file in files),
+        schema=schema,
+        rows=data.num_rows,
+        data_version=data_version(data),
+        partition_values=partition.serialise_all(target.partition),
+    )
+    return Staged(output, files)
+
+
+def _names(target: Target) -> Callable[[int], str]:
+    """The object name of the attempt's i-th file."""
+    return lambda index: keys.staged(target.table_id, target.attempt_id, index)
+
+
+__all__ = [
+    "Staged",
+    "Target",
+    "stage",
+]

@@ -1,0 +1,122 @@
+"""Which partitions of the selected assets a run takes: named ones, all, or those that are missing or stale.
+
+Reads state, changes nothing. Must not know plans or events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Literal, TypeAlias
+
+from arco.errors import ArcoError, Invalid
+from arco.orchestration.partitions import parse_selector
+from arco.orchestration.plan import TASKS_MAX, upstream_first
+from arco.orchestration.staleness import Place, own_staleness, upstream_places
+from arco.orchestration.views import AssetView, partitions_of, upstream_keys
+
+Chosen: TypeAlias = dict[str, tuple[str, ...]]
+Which: TypeAlias = Literal["stale", "all"]
+
+
+def choose_partitions(
+    view: AssetView, assets: Sequence[str], *, partition: str, which: Which
+) -> Chosen:
+    """Asset -> its partitions to run, without assets that have none.
+
+    A `partition` text overrides `which`: what is named runs, fresh or not.
+
+    Raises: Invalid PARTITION_UNKNOWN, PARTITION_NOT_TAKEN, PLAN_TOO_LARGE.
+    """
+    ordered = upstream_first(view.definitions, assets)
+    if partition:
+        return _named(view, ordered, partition)
+    chosen = _everything(view, ordered) if which == "all" else _stale(view, ordered)
+    return {asset: keys for asset, keys in chosen.items() if keys}
+
+
+def _everything(view: AssetView, ordered: Sequence[str]) -> Chosen:
+    chosen: Chosen = {}
+    for asset in ordered:
+        keys = partitions_of(view.definitions[asset], view.at)
+        # One more than fits is enough for planning to refuse the run.
+        chosen[asset] = tuple(islice(keys, TASKS_MAX + 1))
+    return chosen
+
+
+def _stale(view: AssetView, ordered: Sequence[str]) -> Chosen:
+    chosen: Chosen = {}
+    running: set[Place] = set()
+    for asset in ordered:
+        keys = tuple(islice(_stale_keys(view, asset, running), TASKS_MAX + 1))
+        chosen[asset] = keys
+        running.update((asset, key) for key in keys)
+    return chosen
+
+
+def _stale_keys(view: AssetView, asset: str, running: set[Place]) -> Iterator[str]:
+    """Partitions that are stale themselves or will be, because this run renews something upstream."""
+    definition = view.definitions[asset]
+    for key in partitions_of(definition, view.at):
+        own = own_staleness(view, asset, key)
+        if own is not None and own.is_runnable:
+            yield key
+        elif any(place in running for place in upstream_places(view, definition, key)):
+            yield key
+
+
+def _named(view: AssetView, ordered: Sequence[str], text: str) -> Chosen:
+    """What the text selects per asset; an asset that is cut differently follows those downstream."""
+    chosen: Chosen = {}
+    refused: dict[str, ArcoError] = {}
+    for asset in ordered:
+        try:
+            chosen[asset] = _parsed(view, asset, text)
+        except ArcoError as error:
+            refused[asset] = error
+    if not any(view.definitions[asset].partitions for asset in chosen):
+        raise _nobody_takes(text, refused)
+    for asset in reversed(ordered):
+        if asset in refused:
+            chosen[asset] = _followed(view, asset, chosen)
+            if not chosen[asset]:
+                raise refused[asset]
+    return chosen
+
+
+def _parsed(view: AssetView, asset: str, text: str) -> tuple[str, ...]:
+    partitions = view.definitions[asset].partitions
+    if partitions is None:
+        return ("",)
+    keys = parse_selector(partitions, text, now=view.at.now, dynamic=view.at.dynamic)
+    return tuple(islice(keys, TASKS_MAX + 1))
+
+
+def _followed(view: AssetView, asset: str, chosen: Chosen) -> tuple[str, ...]:
+    upstream = view.definitions[asset]
+    needed: set[str] = set()
+    for key, partitions in chosen.items():
+        downstream = view.definitions[key]
+        for dependency in downstream.dependencies:
+            if dependency.upstream != asset or downstream.partitions is None:
+                continue
+            for partition in partitions:
+                needed.update(
+                    upstream_keys(
+                        dependency, partition, downstream=downstream, upstream=upstream, at=view.at
+                    )
+                )
+    return tuple(key for key in partitions_of(upstream, view.at) if key in needed)
+
+
+def _nobody_takes(text: str, refused: dict[str, ArcoError]) -> ArcoError:
+    if refused:
+        return next(iter(refused.values()))
+    return Invalid(
+        "PARTITION_NOT_TAKEN",
+        f"Partition {text!r} was named, but none of the selected assets is partitioned.",
+        hint="Leave --partition out.",
+    )
+
+
+__all__ = ["Chosen", "Which", "choose_partitions"]

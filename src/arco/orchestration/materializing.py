@@ -1,0 +1,75 @@
+"""The published content of partitions: what a run's success moves, and what a read of it is compared with.
+
+Only success moves a materialization (F3: it is the end of a run, which happens once). Must not know tables' files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from arco.model import Put, State
+from arco.orchestration.outcomes import Read
+from arco.orchestration.settling import Changes
+from arco.orchestration.states import TaskState
+from arco.orchestration.tables import (
+    PARTITION_STATUS,
+    TASKS,
+    Materialization,
+    PartitionStatus,
+    Task,
+)
+
+
+def materialized(
+    state: State, run_id: str, versions: Mapping[str, int], published_at: datetime
+) -> Changes:
+    """One status row per task of the run: its partition now holds what the task made.
+
+    `versions` is the published version of each table id.
+    """
+    changes: Changes = []
+    for task in state.range(TASKS, run_id):
+        if task.state is TaskState.SUCCEEDED:
+            before = state.get(PARTITION_STATUS, task.asset, task.partition_key)
+            status = PartitionStatus(
+                asset=task.asset,
+                partition_key=task.partition_key,
+                materialization=_materialization(task, versions, published_at),
+                attempt=before.attempt if before else None,
+            )
+            changes.append(Put(PARTITION_STATUS, status))
+    return changes
+
+
+def data_version(task: Task) -> str:
+    """What identifies the task's result: the staged data's version, or the attempt itself when nothing was staged."""
+    if task.output is not None:
+        return task.output.data_version
+    return f"{task.adopted_from or task.run_id}/{task.task_key}"
+
+
+def _materialization(
+    task: Task, versions: Mapping[str, int], published_at: datetime
+) -> Materialization:
+    return Materialization(
+        run_id=task.run_id,
+        index=task.index,
+        code_version=task.code_version,
+        data_version=data_version(task),
+        materialized_at=published_at,
+        table_version=versions.get(task.output.table_id) if task.output else None,
+        rows=task.rows,
+        reads=_read_versions(task.reads),
+    )
+
+
+def _read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
+    versions: dict[str, dict[str, str]] = {}
+    for read in reads:
+        keys = read.partition_keys or ("",)
+        versions.setdefault(read.upstream, {}).update(zip(keys, read.data_versions, strict=False))
+    return versions
+
+
+__all__ = ["data_version", "materialized"]

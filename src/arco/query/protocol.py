@@ -1,0 +1,161 @@
+"""What travels between the control plane and a query worker.
+
+Frames are a four-byte big-endian length and that many bytes: a header is JSON, and bytes it
+announces follow as frames of their own. Never pickle. Must not know sockets, DuckDB or Arrow.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+
+from arco.query.names import TableName
+
+FRAME_BYTES_MAX = 2**31
+
+
+class Format(StrEnum):
+    """How the rows of a result are spelled."""
+
+    ARROW = "arrow"
+    JSON = "json"
+    CSV = "csv"
+    TEXT = "text"
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one query may cost."""
+
+    sql_bytes_max: int = 64 * 1024
+    rows_max: int = 100_000
+    result_bytes_max: int = 64 * 1024 * 1024
+    seconds_max: float = 30.0
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """Run one SELECT."""
+
+    sql: str
+    parameters: list[Any] | dict[str, Any] | None = None
+    """Values for `?` and `$1` (a list) or `$name` (a dict)."""
+    limits: Limits = Limits()
+    format: Format = Format.ARROW
+
+
+class Inline(msgspec.Struct, frozen=True):
+    """A small table, handed over as an Arrow IPC stream."""
+
+    ipc: bytes
+
+
+class Framed(msgspec.Struct, frozen=True, tag="framed"):
+    """`Inline` on the wire: the bytes are the next frame."""
+
+
+class PinnedTable(msgspec.Struct, frozen=True, tag="pinned"):
+    """A Delta table at one version."""
+
+    location: str
+    version: int
+
+
+class ParquetFiles(msgspec.Struct, frozen=True, tag="parquet"):
+    """Parquet files that are one table together."""
+
+    paths: tuple[str, ...]
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """There is no such table, or the asker must not see it."""
+
+    close: tuple[str, ...] = ()
+    """Dotted names the query may have meant; only ones the asker may see."""
+    hint: str = ""
+
+
+class Provide(msgspec.Struct, frozen=True, tag="provide"):
+    """What stands behind each needed name, in the order of `Needs.tables`."""
+
+    provisions: tuple[Framed | PinnedTable | ParquetFiles | Missing, ...]
+
+
+class Abandon(msgspec.Struct, frozen=True, tag="abandon"):
+    """The tables cannot be provided: forget the query."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The engine is loaded and the sandbox is closed."""
+
+    pid: int
+
+
+class Needs(msgspec.Struct, frozen=True, tag="needs"):
+    """The tables the query reads, each once, in order of appearance."""
+
+    tables: tuple[TableName, ...]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a result; `type` is spelled as SQL spells it."""
+
+    name: str
+    type: str
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The answer; its body is the next frame."""
+
+    columns: tuple[Column, ...]
+    rows: int
+    truncated: bool
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The query was refused or went wrong; `kind` names a class of `arco.errors`."""
+
+    kind: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+Provision: TypeAlias = Inline | PinnedTable | ParquetFiles | Missing
+ToWorker: TypeAlias = Ask | Provide | Abandon
+FromWorker: TypeAlias = Ready | Needs | Done | Failed
+
+
+def framed(body: bytes) -> bytes:
+    """The bytes with their length in front."""
+    return len(body).to_bytes(4, "big") + body
+
+
+def encode(message: ToWorker | FromWorker) -> bytes:
+    """The message as one frame."""
+    return framed(msgspec.json.encode(message))
+
+
+__all__ = [
+    "FRAME_BYTES_MAX",
+    "Abandon",
+    "Ask",
+    "Column",
+    "Done",
+    "Failed",
+    "Format",
+    "Framed",
+    "FromWorker",
+    "Inline",
+    "Limits",
+    "Missing",
+    "Needs",
+    "ParquetFiles",
+    "PinnedTable",
+    "Provide",
+    "Provision",
+    "Ready",
+    "ToWorker",
+    "encode",
+    "framed",
+]

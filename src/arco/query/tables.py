@@ -1,0 +1,85 @@
+"""Provisions to relations: what the control plane provides, registered under the names a statement
+was given.
+
+Law: DuckDB sees Arrow data, never a path, so SQL cannot reach beside the files it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from arco.errors import ArcoError, Invalid, Unavailable
+from arco.formats.delta import dataset as delta_dataset
+from arco.query.names import TableName
+from arco.query.protocol import Framed, Missing, ParquetFiles, PinnedTable
+from arco.query.statement import private_name
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection,
+    needed: Sequence[tuple[TableName, Framed | PinnedTable | ParquetFiles | Missing]],
+    *,
+    frames: Iterator[bytes],
+) -> None:
+    """Every needed name stands in the database; `frames` yields the bytes of framed ones in order.
+
+    Raises: Invalid `TABLE_NOT_FOUND`, Unavailable `TABLE_UNREADABLE`.
+    """
+    for index, (table, provision) in enumerate(needed):
+        data = (
+            _arrow_stream(next(frames))
+            if isinstance(provision, Framed)
+            else _open(table, provision)
+        )
+        view = f"_arco_{index}"
+        connection.register(view, data)
+        catalog, schema, name = (_quoted(part) for part in private_name(table.folded()))
+        connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {catalog}")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema}")
+        connection.execute(f"CREATE VIEW {catalog}.{schema}.{name} AS FROM temp.main.{view}")
+
+
+def open_dataset(spec: PinnedTable | ParquetFiles) -> Any:
+    """An Arrow dataset of exactly what `spec` names; nothing is read yet."""
+    if isinstance(spec, PinnedTable):
+        return delta_dataset(spec.location, spec.version)
+    return pads.dataset(list(spec.paths), format="parquet")
+
+
+def _open(table: TableName, provision: PinnedTable | ParquetFiles | Missing) -> Any:
+    if isinstance(provision, Missing):
+        close = " or ".join(f"`{name}`" for name in provision.close)
+        hint = (
+            f"did you mean {close}?"
+            if close
+            else "list tables with: SELECT * FROM system.catalog.tables"
+        )
+        raise Invalid(
+            "TABLE_NOT_FOUND", f"there is no table `{table.dotted()}`", hint=provision.hint or hint
+        )
+    try:
+        return open_dataset(provision)
+    except ArcoError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise Unavailable(
+            "TABLE_UNREADABLE",
+            f"`{table.dotted()}` cannot be read: {error}",
+            hint="ask again; then run `arco verify`",
+        ) from error
+
+
+def _arrow_stream(data: bytes) -> pa.Table:
+    return pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+__all__ = ["open_dataset", "register"]

@@ -1,0 +1,132 @@
+"""A query worker: `python -m arco.query.worker FD PARENT_PID MEMORY_BYTES`, one question at a time
+until its parent hangs up.
+
+Law: every question starts on an empty database and leaves nothing behind for the next. Must not
+know the catalog: it names the tables it needs and takes what it is given.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import duckdb
+import msgspec
+
+from arco.errors import ArcoError, Invalid
+from arco.query.answer import Answer, answer, out_of_memory
+from arco.query.protocol import (
+    FRAME_BYTES_MAX,
+    Abandon,
+    Ask,
+    Done,
+    Failed,
+    Framed,
+    FromWorker,
+    Needs,
+    Provide,
+    Ready,
+    ToWorker,
+    encode,
+    framed,
+)
+from arco.query.sandbox import confine_process, open_database
+from arco.query.statement import read_statement
+from arco.query.tables import register
+
+DECODER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+
+
+def serve(line: socket.socket, memory_bytes: int) -> None:
+    """Answer questions from `line` until it closes."""
+    connection = open_database(memory_bytes)
+    # The first statement loads DuckDB's function catalog: no asker should wait for it.
+    read_statement(connection, "SELECT 1")
+    line.sendall(encode(Ready(os.getpid())))
+    while True:
+        ask = DECODER.decode(read_frame(line))
+        assert isinstance(ask, Ask)
+        _reply(line, _answer_or_failure(line, connection, ask=ask))
+        connection.close()
+        connection = open_database(memory_bytes)
+
+
+def read_frame(line: socket.socket) -> bytes:
+    """The next frame; the process ends when the line is closed."""
+    size = int.from_bytes(_read_exactly(line, 4), "big")
+    if size > FRAME_BYTES_MAX:
+        raise SystemExit(f"a frame of {size} bytes is over the limit")
+    return _read_exactly(line, size)
+
+
+def _read_exactly(line: socket.socket, size: int) -> bytes:
+    buffer = bytearray(size)
+    view = memoryview(buffer)
+    while view:
+        count = line.recv_into(view)
+        if count == 0:
+            raise SystemExit(0)
+        view = view[count:]
+    return bytes(buffer)
+
+
+def _answer_or_failure(
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
+) -> Answer | Failed | None:
+    """The outcome to send back; None when the question was abandoned."""
+    try:
+        return _answer(line, connection, ask=ask)
+    except ArcoError as error:
+        return _failure(error)
+    except (MemoryError, duckdb.OutOfMemoryException):
+        return _failure(out_of_memory())
+    except duckdb.Error as error:
+        return _failure(
+            Invalid("QUERY_INVALID", str(error).partition("\n\n")[0], hint="mend the SQL")
+        )
+
+
+def _answer(
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
+) -> Answer | None:
+    statement = read_statement(connection, ask.sql)
+    if statement.tables:
+        line.sendall(encode(Needs(statement.tables)))
+        provide = DECODER.decode(read_frame(line))
+        if isinstance(provide, Abandon):
+            return None
+        assert isinstance(provide, Provide)
+        needed = list(zip(statement.tables, provide.provisions, strict=True))
+        # All frames are read before any is used: a refusal must not leave one on the line.
+        frames = [read_frame(line) for _, provision in needed if isinstance(provision, Framed)]
+        register(connection, needed, frames=iter(frames))
+    return answer(
+        connection, statement.text, parameters=ask.parameters, limits=ask.limits, format=ask.format
+    )
+
+
+def _failure(error: ArcoError) -> Failed:
+    return Failed(type(error).__name__, error.code, error.message, error.hint)
+
+
+def _reply(line: socket.socket, outcome: Answer | Failed | None) -> None:
+    if isinstance(outcome, Answer):
+        header: FromWorker = Done(outcome.columns, outcome.rows, outcome.truncated)
+        line.sendall(encode(header))
+        line.sendall(framed(outcome.body))
+    elif isinstance(outcome, Failed):
+        line.sendall(encode(outcome))
+
+
+def main(arguments: list[str]) -> None:
+    """Close the sandbox, then serve the inherited socket."""
+    descriptor, parent_pid, memory_bytes = (int(argument) for argument in arguments)
+    confine_process(memory_bytes, parent_pid)
+    serve(socket.socket(fileno=descriptor), memory_bytes)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+
+__all__ = ["main", "read_frame", "serve"]

@@ -1,0 +1,168 @@
+"""The leader: runs the controllers, hands out what they decided, and publishes snapshots.
+
+Effects follow commits, never the other way round: what is offered to an edge stands in the
+state already, so a leader that dies leaves everything for the next one to offer again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from arco.engine import snapshot
+from arco.engine.batch import Controller
+from arco.engine.database import Applied
+from arco.errors import ArcoError
+from arco.model import Change, Decision, Event, Put, State
+from arco.orchestration.commands_publications import startable_publications, started_publications
+from arco.orchestration.controllers import next_due, standing_decisions
+from arco.orchestration.tables import (
+    DISPATCHES,
+    PUBLICATIONS,
+    PUBLISHING,
+    WAITING_PUBLICATIONS,
+    Dispatch,
+    Run,
+)
+from arco.runtime import Spawned
+from arco.service.leases import Lease
+from arco.service.ports import Executor, Publisher
+from arco.service.workspace import Workspace
+
+DISPATCH_WINDOW_MIN = 64
+DISPATCHES_PER_WORKER = 8
+SNAPSHOT_CHECK_SECONDS = 0.25
+PUBLICATION_TABLES = (PUBLICATIONS.name, PUBLISHING.name, WAITING_PUBLICATIONS.name)
+LOG = logging.getLogger(__name__)
+
+
+class Leader:
+    """Everything a leading process does besides answering requests."""
+
+    def __init__(
+        self, workspace: Workspace, lease: Lease, *, executor: Executor, publisher: Publisher
+    ) -> None:
+        self._workspace = workspace
+        self._database = workspace.database
+        self._runtime = workspace.runtime
+        self._lease = lease
+        self._executor = executor
+        self._publisher = publisher
+        self._publishing: set[str] = set()
+        self._look = workspace.runtime.signal()
+        self._tasks: list[Spawned] = []
+
+    async def start(self) -> None:
+        """Lead: take over what is in flight, then act on every commit."""
+        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers)
+        self._database.controllers = tuple(
+            guarded(self._lease, decision) for decision in standing_decisions(window)
+        )
+        self._database.listeners.append(self._applied)
+        await self._executor.start()
+        await self._database.asked(self._take_over)
+        await self._nudge()
+        for work, name in (
+            (self._follow(), "arco-follow"),
+            (self._publish_snapshots(), "arco-snapshots"),
+        ):
+            self._tasks.append(self._runtime.spawn(work, name))
+
+    async def stop(self) -> None:
+        """Stop leading; what is in flight stays in the log for the next leader."""
+        self._database.controllers = ()
+        for task in self._tasks:
+            task.cancel()
+            with suppress(BaseException):
+                await task.join()
+        self._database.listeners.remove(self._applied)
+        await self._executor.close()
+        with suppress(ArcoError):
+            if self._database.tail.commits:
+                await snapshot.publish(self._database)
+        with suppress(ArcoError):
+            await self._database.close()
+        self._lease.lock.release()
+
+    def _take_over(self, state: State) -> None:
+        for dispatch in state.range(DISPATCHES):
+            self._executor.offer(dispatch)
+        self._offer_publications(state)
+
+    def _applied(self, applied: Applied) -> None:
+        publications_moved = False
+        for change in applied.changes:
+            if change.table.name in PUBLICATION_TABLES:
+                publications_moved = True
+            elif isinstance(change, Put):
+                self._act_on(change)
+        if publications_moved:
+            self._offer_publications(self._database.state)
+        self._look.set()
+
+    def _act_on(self, change: Put) -> None:
+        if isinstance(change.row, Dispatch):
+            if self._database.state.get(DISPATCHES, change.row.dispatch_id) is not None:
+                self._executor.offer(change.row)
+        elif isinstance(change.row, Run) and change.row.cancel_requested:
+            self._executor.withdraw(change.row.run_id)
+
+    def _offer_publications(self, state: State) -> None:
+        runs = [row.run_id for row in started_publications(state)]
+        runs += [row.run_id for row in startable_publications(state)]
+        for run_id in runs:
+            if run_id not in self._publishing:
+                self._publishing.add(run_id)
+                self._runtime.spawn(self._publish(run_id), f"arco-publish-{run_id}")
+
+    async def _publish(self, run_id: str) -> None:
+        try:
+            await self._publisher.publish(run_id)
+        except ArcoError as error:
+            LOG.error("run %s is not published yet: %s", run_id, error)
+            await self._runtime.sleep(1.0)
+        finally:
+            self._publishing.discard(run_id)
+        self._offer_publications(self._database.state)
+
+    async def _follow(self) -> None:
+        """Act on what other processes wrote, and on what falls due."""
+        while True:
+            await self._runtime.sleep(self._workspace.settings.poll_seconds)
+            before = self._database.seq
+            with suppress(ArcoError):
+                await self._database.refresh()
+                due = next_due(self._database.state)
+                if self._database.seq > before or (due and due <= self._runtime.now()):
+                    await self._nudge()
+
+    async def _nudge(self) -> None:
+        """Let the controllers look at the state, though nobody asks for anything."""
+        await self._database.transact(lambda state, now: ())
+
+    async def _publish_snapshots(self) -> None:
+        age_seconds_max = self._workspace.settings.snapshot_age_seconds
+        while True:
+            await self._runtime.sleep(min(SNAPSHOT_CHECK_SECONDS, age_seconds_max))
+            if snapshot.is_due(self._database, age_seconds_max=age_seconds_max):
+                try:
+                    await snapshot.publish(self._database)
+                except ArcoError as error:
+                    LOG.warning("no snapshot was published: %s", error)
+
+
+def guarded(lease: Lease, decision: Decision) -> Controller:
+    """The decision as a controller that is silent once somebody else leads."""
+    return partial(_while_leading, lease, decision)
+
+
+def _while_leading(
+    lease: Lease, decision: Decision, state: State, now: datetime, changes: Sequence[Change]
+) -> Sequence[Event]:
+    return decision(state, now) if lease.is_current(state) else ()
+
+
+__all__ = ["Leader", "guarded"]

@@ -1,0 +1,41 @@
+"""What the service asks of its edges: somebody who performs attempts, somebody who publishes runs.
+
+The service decides; edges act. Both receivers refuse the second request with the same id.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from arco.orchestration.tables import Dispatch
+
+
+class Executor(Protocol):
+    """Performs attempts: hands them to workers and reports how they ended as commands."""
+
+    async def start(self) -> None:
+        """Get ready to perform attempts."""
+        ...
+
+    def offer(self, dispatch: Dispatch) -> None:
+        """Hold this attempt until it has ended. Idempotent: by dispatch id."""
+        ...
+
+    def withdraw(self, run_id: str) -> None:
+        """The run is being cancelled: drop what has not begun, end what has."""
+        ...
+
+    async def close(self) -> None:
+        """No worker of ours runs any more."""
+        ...
+
+
+class Publisher(Protocol):
+    """Brings the staged data of a run into its tables."""
+
+    async def publish(self, run_id: str) -> None:
+        """The run's publication moves forward as far as it can. Idempotent: by run id."""
+        ...
+
+
+__all__ = ["Executor", "Publisher"]

@@ -1,0 +1,115 @@
+"""Settings: where the store is, who we are in it, and how much this process may use.
+
+The only file that reads the environment. A nonsense value is refused at start, by name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from arco.errors import Invalid
+from arco.store.keys import Scope
+
+FOLDER = ".arco"
+ENVIRONMENT_PREFIX = "ARCO_"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this process runs. Each field can be set as `ARCO_{FIELD}` in the environment."""
+
+    directory: Path
+    """The project: where definitions are and `.arco/` stands."""
+    store: str = ""
+    """Where the state is; empty: `.arco` in the project."""
+    tenant: str = "local"
+    workspace: str = "main"
+    workers: int = 2
+    """Worker processes that run user code."""
+    fsync: bool = True
+    """False only for throw-away stores: an acknowledged write may be lost on power failure."""
+    snapshot_age_seconds: float = 1.0
+    """How old the unpublished tail may get before it is published as Parquet."""
+    poll_seconds: float = 0.05
+    """How often a leader looks for slots that other processes wrote."""
+    heartbeat_timeout_seconds: float = 30.0
+    """Silence after which a running attempt counts as lost."""
+    cancel_grace_seconds: float = 5.0
+    """How long a cancelled attempt may clean up before its process is ended."""
+    query_seconds_max: float = 30.0
+    port: int = 8321
+
+    @property
+    def scope(self) -> Scope:
+        """Tenant and workspace."""
+        return Scope(self.tenant, self.workspace)
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL or path."""
+        return self.store or str(self.directory / FOLDER)
+
+
+LIMITS: Mapping[str, Callable[[Any], bool]] = {
+    "workers": lambda value: 1 <= value <= 256,
+    "snapshot_age_seconds": lambda value: 0 < value <= 86_400,
+    "poll_seconds": lambda value: 0.001 <= value <= 60,
+    "heartbeat_timeout_seconds": lambda value: 1 <= value <= 86_400,
+    "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
+    "query_seconds_max": lambda value: 0 < value <= 3_600,
+    "port": lambda value: 0 <= value <= 65_535,
+}
+
+
+def load(directory: Path | None = None, **chosen: Any) -> Settings:
+    """The settings from `chosen`, then the environment, then defaults.
+
+    `directory` None: the nearest folder upwards that holds `.arco/`, else the present one.
+    Raises: Invalid SETTING_INVALID for a value that makes no sense.
+    """
+    values: dict[str, Any] = {**_from_environment(os.environ)}
+    values |= {name: value for name, value in chosen.items() if value is not None}
+    values["directory"] = str(directory.resolve() if directory else find_project(Path.cwd()))
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise _refused(str(error)) from error
+    for name, holds in LIMITS.items():
+        if not holds(getattr(settings, name)):
+            raise _refused(f"{name} cannot be {getattr(settings, name)!r}")
+    settings.scope.prefix()
+    return settings
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds `.arco/`; `start` itself when none does."""
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder
+    return start
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {f"{ENVIRONMENT_PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
+    return {names[key]: value for key, value in environment.items() if key in names}
+
+
+def _path(kind: type, value: object) -> Any:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)
+
+
+def _refused(problem: str) -> Invalid:
+    return Invalid(
+        "SETTING_INVALID",
+        f"a setting makes no sense: {problem}",
+        hint="docs/reference/settings.md lists every setting and its range",
+    )
+
+
+__all__ = ["Settings", "find_project", "load"]

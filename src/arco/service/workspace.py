@@ -1,0 +1,55 @@
+"""The composition root: one store, one scope, one database with every domain in it.
+
+Holds things together and does nothing itself.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import msgspec
+
+from arco.catalog.domain import DOMAIN as CATALOG
+from arco.engine.database import Database
+from arco.lineage.domain import DOMAIN as LINEAGE
+from arco.model import Domain
+from arco.orchestration.domain import DOMAIN as ORCHESTRATION
+from arco.runtime import Runtime
+from arco.service.settings import Settings
+from arco.store.local import LocalStore
+from arco.store.open import open_store
+from arco.store.port import Store
+from arco.store.scoped import ScopedStore
+
+DOMAINS: tuple[Domain, ...] = (CATALOG, LINEAGE, ORCHESTRATION)
+
+
+class Workspace(msgspec.Struct, frozen=True, eq=False):
+    """An open workspace."""
+
+    settings: Settings
+    runtime: Runtime
+    store: ScopedStore
+    database: Database
+
+
+async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
+    """The workspace the settings name, at its newest slot; an empty one is created.
+
+    Raises: Invalid for a store that cannot be opened; Corrupt when its log cannot be used.
+    """
+    store = ScopedStore(_root(settings, runtime), settings.scope)
+    writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
+    database = await Database.open(store, runtime, DOMAINS, writer=writer)
+    return Workspace(settings, runtime, store, database)
+
+
+def _root(settings: Settings, runtime: Runtime) -> Store:
+    if "://" in settings.store_url:
+        return open_store(settings.store_url, runtime)
+    return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
+
+
+__all__ = ["DOMAINS", "Workspace", "open_workspace"]
