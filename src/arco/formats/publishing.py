@@ -32,8 +32,8 @@ from arco.orchestration.commands_publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
-from arco.orchestration.states import PublicationState
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
+from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
