@@ -166,4 +166,4 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-__all__ = ["arrow_schema", "rows_to_ipc"]
+__all__ = ["Convert", "Field", "arrow_schema", "rows_to_ipc"]

@@ -23,6 +23,7 @@ from arco.query.statement import private_name
 def register(
     connection: duckdb.DuckDBPyConnection,
     needed: Sequence[tuple[TableName, Framed | PinnedTable | ParquetFiles | Missing]],
+    *,
     frames: Iterator[bytes],
 ) -> None:
     """Every needed name stands in the database; `frames` yields the bytes of framed ones in order.
