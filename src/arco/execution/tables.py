@@ -1,4 +1,5 @@
-"""The data side of an attempt: upstream tables as user code wants them, and its result as staged files.
+"""The data side of an attempt: upstream tables as user code wants them, and its result as
+staged files.
 
 Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
 worker or its stream.
