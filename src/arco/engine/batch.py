@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import msgspec
 
@@ -26,21 +25,13 @@ from arco.engine.registry import Registry
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError
 from arco.ids import sha256
-from arco.model import Change, Decision, Event, State
+from arco.model import Decision, Event, State
 from arco.runtime import Signal
 from arco.store import keys
 
 CONTROLLER_ROUNDS_MAX = 100
 CLOCK_LEAD_MAX = timedelta(minutes=5)
 PAYLOAD_RESERVE_BYTES = 4096
-
-
-class Controller(Protocol):
-    """A standing decision: looks at the state and what the batch changed so far."""
-
-    def __call__(
-        self, state: State, now: datetime, changes: Sequence[Change]
-    ) -> Sequence[Event]: ...
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -73,7 +64,7 @@ class Batch:
         self.overlay = Overlay(state)
         self.events: list[Event] = []
 
-    def ask(self, requests: Sequence[Request], controllers: Sequence[Controller]) -> None:
+    def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
         for request in requests:
             request.error = None
@@ -87,14 +78,14 @@ class Batch:
         self._settle(controllers)
 
     def _fold(self, events: Sequence[Event]) -> None:
-        fold(self._registry, self.overlay, events)
+        fold(self._registry, self.overlay, events=events)
         self.events.extend(events)
 
-    def _settle(self, controllers: Sequence[Controller]) -> None:
+    def _settle(self, controllers: Sequence[Decision]) -> None:
         for _ in range(CONTROLLER_ROUNDS_MAX):
             quiet = True
             for controller in controllers:
-                events = controller(self.overlay, self._now, self.overlay.changes)
+                events = controller(self.overlay, self._now)
                 if events:
                     quiet = False
                     self._fold(events)
@@ -127,7 +118,7 @@ def commit_time(now: datetime, last: datetime) -> datetime:
     return now if last - now > CLOCK_LEAD_MAX else max(now, last)
 
 
-def prepare(batch: Batch, registry: Registry, position: Position, *, writer: str, cid: str,
+def prepare(batch: Batch, registry: Registry, *, position: Position, writer: str, cid: str,
             now: datetime) -> Prepared:  # fmt: skip
     """The bytes of the next slot; events too large for it move to a payload object it names."""
     seq = position.seq + 1
@@ -160,7 +151,6 @@ def prepare(batch: Batch, registry: Registry, position: Position, *, writer: str
 
 __all__ = [
     "Batch",
-    "Controller",
     "Position",
     "Prepared",
     "Receipt",

@@ -39,7 +39,7 @@ class Reports:
         self._pending: set[Spawned] = set()
 
     def started_soon(
-        self, dispatch_id: str, started_at: datetime, still_runs: Callable[[], bool]
+        self, dispatch_id: str, started_at: datetime, *, still_runs: Callable[[], bool]
     ) -> None:
         """Record the start, unless the attempt ends before that is worth a commit."""
 

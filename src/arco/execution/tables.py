@@ -22,7 +22,7 @@ from arco.store import keys
 from arco.store.port import Store
 
 
-def open_input(store: Store, source: Input, annotation: object) -> Any:
+def open_input(store: Store, source: Input, *, annotation: object) -> Any:
     """What the input may read, as the annotated type; without annotation a lazy `Dataset`.
 
     Raises: Invalid UPSTREAM_MISSING when there is nothing to read.
@@ -64,13 +64,13 @@ def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
     """Partition column -> value as Delta writes it."""
     named = partition_values(partition_key)
     return {
-        source.partition_columns.get(dimension, dimension): value
+        source.partition_columns.get(dimension, f"_{dimension}"): value
         for dimension, value in named.items()
     }
 
 
 def stage_output(
-    store: Store, envelope: Envelope, result: object, metadata: Mapping[str, Any]
+    store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
 ) -> Output:
     """The result as Parquet files of this attempt, durable, and the facts about them.
 
@@ -109,7 +109,7 @@ def target(envelope: Envelope) -> staging.Target:
         attempt_id=f"{envelope.attempt_id}-{performance:08x}",
         partition_key=envelope.partition_key,
         partition={
-            columns.get(dimension, dimension): value
+            columns.get(dimension, f"_{dimension}"): value
             for dimension, value in parse_partition_key(envelope.partition_key).items()
         },
     )

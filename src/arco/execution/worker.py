@@ -219,7 +219,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         project = find_project(options.project)
         os.chdir(project.directory)
-        shop = workshop(load_project(project), store, data_side, Cancellation())
+        shop = workshop(load_project(project), store, tables=data_side, cancellation=Cancellation())
     except Invalid as error:
         capture.pass_on()
         capture.terminal.write(f"{error.message}\n{error.hint}\n")

@@ -155,7 +155,7 @@ class Compiler:
         for sentence in found.sentences:
             self._note(declaration, f"{key}: {sentence}")
         plain = self._plain(key, declaration)
-        self._judge_partitions(key, declaration, plain)
+        self._judge_partitions(key, declaration, plain=plain)
         wanted: dict[str, Any] = {
             "kind": "sql" if declaration.function is None else "python",
             "sql": declaration.sql,
@@ -168,7 +168,7 @@ class Compiler:
         }
         return AssetDefinition(
             key=key,
-            code=self._code(declaration.function, key, declaration),
+            code=self._code(declaration.function, key, declaration=declaration),
             source=place(declaration, self._project),
             **without_defaults(wanted),
         )
@@ -182,7 +182,7 @@ class Compiler:
                 if wrong:
                     self._note(each, f"check {each.name}: {wrong}")
                 else:
-                    self._add_check(found.setdefault(key, []), key, each)
+                    self._add_check(found.setdefault(key, []), key, each=each)
         return {key: sorted(each, key=lambda one: one.name) for key, each in found.items()}
 
     def relations(self, assets: Mapping[str, AssetDefinition]) -> None:
@@ -204,7 +204,7 @@ class Compiler:
                 if wrong:
                     self._note(self._keys[asset.key], f"{asset.key} <- {each.upstream}: {wrong}")
 
-    def _add_check(self, found: list[CheckDefinition], key: str, each: CheckDeclaration) -> None:
+    def _add_check(self, found: list[CheckDefinition], key: str, *, each: CheckDeclaration) -> None:
         given = parameters(each.function)
         wrong = [sentence for sentence in map(unusable, given) if sentence]
         if sum(map(is_input, given)) > 1:
@@ -218,7 +218,7 @@ class Compiler:
         found.append(
             CheckDefinition(
                 name=each.name,
-                code=self._code(each.function, each.name, None),
+                code=self._code(each.function, each.name, declaration=None),
                 source=place(each, self._project),
                 blocking=each.blocking,
                 description=each.description,
@@ -226,7 +226,7 @@ class Compiler:
         )
 
     def _code(
-        self, function: Function | None, key: str, declaration: AssetDeclaration | None
+        self, function: Function | None, key: str, *, declaration: AssetDeclaration | None
     ) -> CodeReference:
         given = declaration.options.get("code_version") if declaration else None
         if function is None:
@@ -265,7 +265,7 @@ class Compiler:
             return RetryPolicy()
 
     def _judge_partitions(
-        self, key: str, declaration: AssetDeclaration, plain: PlainOptions
+        self, key: str, declaration: AssetDeclaration, *, plain: PlainOptions
     ) -> None:
         partitions = declaration.options.get("partitions")
         if not isinstance(partitions, (*PARTITIONS, type(None))):

@@ -54,10 +54,8 @@ class NameIndex:
             if len(others) == 1:
                 return others[0], ""
             if others:
-                return (
-                    "",
-                    f"{name!r} may mean {' or '.join(others)}: say which, {self.remedy(name, others)}",
-                )
+                remedy = self.remedy(name, others)
+                return "", f"{name!r} may mean {' or '.join(others)}: say which, {remedy}"
         return "", f"{name!r} names no asset{self._close([name, own])}"
 
     @staticmethod

@@ -93,7 +93,7 @@ def shrink(
         width = len(best)
         while width > 0:
             for start in range(0, len(best), width):
-                candidate = candidate_of(best, start, width)
+                candidate = candidate_of(best, start, width=width)
                 if candidate == best or attempts >= attempts_max:
                     continue
                 attempts += 1
@@ -102,11 +102,11 @@ def shrink(
     return best
 
 
-def _without_tail(tape: list[int], start: int, width: int) -> list[int]:
+def _without_tail(tape: list[int], start: int, *, width: int) -> list[int]:
     return tape[: max(0, len(tape) - width)] if start == 0 else tape
 
 
-def _without_block(tape: list[int], start: int, width: int) -> list[int]:
+def _without_block(tape: list[int], start: int, *, width: int) -> list[int]:
     end = min(len(tape), start + width)
     return tape[:start] + [0] * (end - start) + tape[end:]
 

@@ -31,10 +31,10 @@ class Book(msgspec.Struct, frozen=True):
     def after(self, kind: str, payload: dict[str, Any]) -> Book:
         """The book with one more event in it. Raises: Violation when the event cannot follow."""
         if kind == "registry.name_taken":
-            _hold("unique names", payload["name"] not in self.names, f"taken twice: {payload}")
+            _hold("unique names", payload["name"] not in self.names, what=f"taken twice: {payload}")
             return Book(self.names | {payload["name"]: payload["token"]}, self.totals)
         if kind == "registry.name_freed":
-            _hold("unique names", payload["name"] in self.names, f"freed twice: {payload}")
+            _hold("unique names", payload["name"] in self.names, what=f"freed twice: {payload}")
             rest = {name: token for name, token in self.names.items() if name != payload["name"]}
             return Book(rest, self.totals)
         counter, amount = payload["counter"], payload["amount"]
@@ -89,16 +89,16 @@ def chronicle(store: ModelStore) -> Chronicle:
     chapters: list[Chapter] = []
     book, prev = Book(), EMPTY
     for seq, key in enumerate(slots):
-        _hold("L5 contiguous", key == keys.slot(seq), f"slot {seq} is missing before {key}")
+        _hold("L5 contiguous", key == keys.slot(seq), what=f"slot {seq} is missing before {key}")
         data = store.objects[key]
         commit = msgspec.json.decode(data)
-        _hold("chain", commit["prev"] == prev, f"slot {seq} does not name its predecessor")
-        chapter = _chapter(seq, commit, book, created_us=store.written_us[key], data=data)
+        _hold("chain", commit["prev"] == prev, what=f"slot {seq} does not name its predecessor")
+        chapter = _chapter(seq, commit, book=book, created_us=store.written_us[key], data=data)
         chapters.append(chapter)
         book, prev = chapter.books[-1], chapter.hash
     counts = Counter(token for chapter in chapters for token in chapter.tokens)
     twice = [token for token, count in counts.items() if count > 1]
-    _hold("L3 nothing twice", not twice, f"in the log more than once: {twice}")
+    _hold("L3 nothing twice", not twice, what=f"in the log more than once: {twice}")
     return Chronicle(chapters)
 
 
@@ -106,11 +106,11 @@ def _check_never_rewritten(store: ModelStore) -> None:
     for applied in store.journal:
         verb, key = applied.operation.verb, applied.operation.key
         rewritten = verb in ("put", "delete") and key.startswith(("log/", "payload/"))
-        _hold("L5 never reused", not rewritten, f"{applied.process} did {verb} {key}")
+        _hold("L5 never reused", not rewritten, what=f"{applied.process} did {verb} {key}")
 
 
 def _chapter(
-    seq: int, commit: dict[str, Any], book: Book, *, created_us: int, data: bytes
+    seq: int, commit: dict[str, Any], *, book: Book, created_us: int, data: bytes
 ) -> Chapter:
     books, tokens = [book], []
     for event in commit.get("events", ()):
@@ -146,19 +146,33 @@ def check_acknowledged(told: Chronicle, answer: Answer) -> None:
     chapter = told.slot_of.get(answer.wish.token)
     if chapter is None:
         raise Violation("L2 acknowledged write stands", f"{answer} is not in the log")
-    _hold("L2 durable first", chapter.created_us <= answer.answered_us, f"{answer} came too early")
-    _hold("state token", chapter.seq <= answer.seq < len(told.chapters), f"{answer} names no slot")
+    _hold(
+        "L2 durable first",
+        chapter.created_us <= answer.answered_us,
+        what=f"{answer} came too early",
+    )
+    _hold(
+        "state token",
+        chapter.seq <= answer.seq < len(told.chapters),
+        what=f"{answer} names no slot",
+    )
     at_slot = told.chapters[answer.seq]
-    _hold("state token", at_slot.hash == answer.hash, f"{answer} has another hash than its slot")
+    _hold(
+        "state token", at_slot.hash == answer.hash, what=f"{answer} has another hash than its slot"
+    )
 
 
 def check_refused(told: Chronicle, answer: Answer) -> None:
     """L7: what was refused never happened, and the refusal was true while the client waited."""
     token = answer.wish.token
-    _hold("L7 definite failure", token not in told.slot_of, f"{answer} was committed all the same")
+    _hold(
+        "L7 definite failure",
+        token not in told.slot_of,
+        what=f"{answer} was committed all the same",
+    )
     first, last = told.head(answer.asked_us), told.head(answer.answered_us)
     true = any(book.refuses(answer.wish) for book in told.books_between(first, last))
-    _hold("refusals are reads", true, f"{answer} was not true at any slot in {first}..{last}")
+    _hold("refusals are reads", true, what=f"{answer} was not true at any slot in {first}..{last}")
 
 
 def check_unknown(_told: Chronicle, _answer: Answer) -> None:
@@ -170,10 +184,12 @@ def check_reading(told: Chronicle, reading: Reading) -> None:
     first = told.head(reading.asked_us) if reading.strong else -1
     last = told.head(reading.answered_us)
     at = f"{reading.process} at {reading.answered_us} us, slot {reading.seq}"
-    _hold("strong reads", first <= reading.seq <= last, f"{at} is not within {first}..{last}")
+    _hold("strong reads", first <= reading.seq <= last, what=f"{at} is not within {first}..{last}")
     book = told.book(reading.seq)
     seen = (dict(reading.names), dict(reading.totals))
-    _hold("L4 one state", seen == (book.names, book.totals), f"{at}: saw {seen}, stands {book}")
+    _hold(
+        "L4 one state", seen == (book.names, book.totals), what=f"{at}: saw {seen}, stands {book}"
+    )
 
 
 CHECKS = {
@@ -183,7 +199,7 @@ CHECKS = {
 }
 
 
-def _hold(law: str, holds: bool, what: str) -> None:
+def _hold(law: str, holds: bool, *, what: str) -> None:
     if not holds:
         raise Violation(law, what)
 
