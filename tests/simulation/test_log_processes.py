@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 import pytest
 from tests.simulation.stages import SLOTS, client, fault, open_database, play, verdicts
@@ -60,14 +62,14 @@ def test_a_crash_after_any_step_leaves_requests_that_land_later_and_loses_nothin
 def test_a_pause_at_any_moment_is_survived(pause_us: int) -> None:
     for moment_us in range(10_000, 500_000, 35_000):
         stage, victim = crashing(2)
-        stage.world.scheduler.after(moment_us, lambda: victim.pause(pause_us))  # noqa: B023
+        stage.world.scheduler.after(moment_us, partial(victim.pause, pause_us))
         judge(stage, Cast(processes=0))
 
 
 def test_a_suspended_machine_wakes_into_a_changed_world_and_follows() -> None:
     for moment_us in range(10_000, 500_000, 35_000):
         stage, victim = crashing(3)
-        stage.world.scheduler.after(moment_us, lambda: victim.suspend(2 * DAY_US))  # noqa: B023
+        stage.world.scheduler.after(moment_us, partial(victim.suspend, 2 * DAY_US))
         judge(stage, Cast(processes=0))
 
 
