@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.simulation.example_log import ExampleLog, open_example
-
 from arco.testing.campaign import Play, attempt, campaign, shrunk
 from arco.testing.process import Process
 from arco.testing.world import World
+from tests.simulation.example_log import ExampleLog, open_example
 
 
 class Forgetful(ExampleLog):

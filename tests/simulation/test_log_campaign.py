@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from hypothesis import given
-from tests.simulation.stages import open_database
 
 from arco.testing.actors import Cast
 from arco.testing.campaign import Play, attempt, campaign, perform, shrunk
 from arco.testing.strategies import casts, fault_sets, seed_numbers
 from arco.testing.world import Faults
+from tests.simulation.stages import open_database
 
 ROOT = Path(__file__).parents[2]
 LOG = Play(open_database)

@@ -6,18 +6,23 @@ from functools import partial
 
 import msgspec
 import pytest
-from tests.simulation.stages import SLOTS, client, fault, open_database, play, verdicts
 
 from arco.store import keys
-from arco.testing.actors import Cast, Stage
+from arco.testing.actors import Cast, Kind, Stage
 from arco.testing.campaign import judge
 from arco.testing.network import Fate, Weather
 from arco.testing.process import Process
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import CALM, DAY_US, HOUR_US, YEAR_US, Faults, Mishaps, World
+from tests.simulation.stages import SLOTS, client, fault, open_database, play, verdicts
 
 REVIVAL_US = SECOND_US
-WISHES = (("take", "a"), ("tally", "counter"), ("read", ""), ("free", "a"))
+WISHES: tuple[tuple[Kind, str], ...] = (
+    ("take", "a"),
+    ("tally", "counter"),
+    ("read", ""),
+    ("free", "a"),
+)
 
 
 def crashing(seed: int) -> tuple[Stage, Process]:
