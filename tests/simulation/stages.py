@@ -7,8 +7,9 @@ from typing import Any
 
 from arco.engine import snapshot
 from arco.engine.database import Database
+from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Verifier
-from arco.errors import Unavailable
+from arco.errors import Corrupt, Unavailable
 from arco.testing.actors import Cast, Client, Kind, Opener, Stage, Wish
 from arco.testing.campaign import judge
 from arco.testing.network import Fate, Planned
@@ -45,7 +46,7 @@ async def _publish(database: Database) -> None:
 async def _try_to_publish(database: Database) -> None:
     try:
         await snapshot.publish(database)
-    except Unavailable:
+    except (Unavailable, Corrupt):
         # The next round tries again with files of other names.
         return
 
@@ -102,7 +103,7 @@ def findings(world: World) -> Sequence[str]:
     """What the engine's own verifier says about the store."""
 
     async def verify(process: Process) -> Sequence[str]:
-        verifier = Verifier(world.client(process), process.runtime, [REGISTRY])
+        verifier = Verifier(world.client(process), process.runtime, [REGISTRY, ENGINE])
         return [finding.problem for finding in (await verifier.run()).findings]
 
     found: Sequence[str] = run_alone(world, verify, name="verifier")
