@@ -66,8 +66,7 @@ class Wish(msgspec.Struct, frozen=True):
             return take_name(self.subject, self.token)
         if self.kind == "free":
             return free_name(self.subject, self.token)
-        counted = add if self.kind == "add" else tally
-        return counted(self.subject, self.amount, token=self.token)
+        return (add if self.kind == "add" else tally)(self.subject, self.amount, token=self.token)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -174,7 +173,7 @@ class Stage:
             await self._read(process, engine, client=client)
         elif wish.kind == "tally" and client.asked_us is not None:
             # Its first asking was interrupted; a tally has no guard, so nobody may ask again.
-            self._told(client, process, verdict="unknown", receipt=None)
+            self._told(client, process, verdict="unknown")
         else:
             await self._ask(process, engine, client=client)
 
@@ -184,14 +183,19 @@ class Stage:
         try:
             receipt = await engine.transact(client.wishes[0].decision())
         except (AlreadyExists, NotFound):
-            self._told(client, process, verdict="refused", receipt=None)
+            self._told(client, process, verdict="refused")
         except Unavailable:
             await process.runtime.sleep(RETRY_SECONDS)
         else:
             self._told(client, process, verdict="acknowledged", receipt=receipt)
 
     def _told(
-        self, client: Client, process: Process, *, verdict: Verdict, receipt: Receipt | None
+        self,
+        client: Client,
+        process: Process,
+        *,
+        verdict: Verdict,
+        receipt: Receipt | None = None,
     ) -> None:
         seq, hash = (receipt.seq, receipt.hash) if receipt else (-1, "")
         asked_us, now = client.asked_us or 0, self.world.time_us
@@ -282,11 +286,13 @@ class Cast(msgspec.Struct, frozen=True):
 
 
 __all__ = [
+    "KINDS",
     "Answer",
     "Cast",
     "Client",
     "Engine",
     "History",
+    "Kind",
     "Opener",
     "Reading",
     "Receipt",

@@ -311,4 +311,4 @@ class SimulatedStore:
         return await Suspension(lambda resume: self._network.send(name, operation, resume=resume))
 
 
-__all__ = ["Fate", "Network", "Planned", "SimulatedStore", "Weather"]
+__all__ = ["Call", "Fate", "Network", "Planned", "SimulatedStore", "Weather"]

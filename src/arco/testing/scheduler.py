@@ -109,7 +109,7 @@ class Resume:
     ) -> None:
         """Continue with `value`, or by raising `error`, `delay_us` from now."""
         task, turn = self._task, self._turn
-        task.timeline.after(delay_us, lambda: task.advance(turn, value, error=error))
+        task.timeline.after(delay_us, lambda: task.advance(turn, value=value, error=error))
 
     def compute(self, delays_us: tuple[int, int], work: Callable[[], Any]) -> None:
         """Do `work` after the first delay and continue with its outcome after the second."""
@@ -144,7 +144,7 @@ class Task:
         self._joiners: list[Resume] = []
         Resume(self, 0).later(0)
 
-    def advance(self, turn: int, value: Any, *, error: BaseException | None) -> None:
+    def advance(self, turn: int, *, value: Any, error: BaseException | None) -> None:
         """Run the coroutine to its next suspension, unless this turn is over."""
         if self._done or turn != self._turn:
             return
