@@ -58,9 +58,7 @@ def projects(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return edges
 
 
-moves = st.lists(
-    st.tuples(st.integers(0, 8), st.integers(0, 20)), min_size=1, max_size=40
-)
+moves = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 20)), min_size=1, max_size=40)
 
 
 def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
@@ -223,9 +221,13 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         parent=st.sampled_from(["", "R1", "R9"]),
         adopted=pairs,
     ),
-    st.builds(events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times),
+    st.builds(
+        events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times
+    ),
     st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
-    st.builds(events.TaskStarted, run_id=run_ids, index=indices, attempt=attempts, started_at=times),
+    st.builds(
+        events.TaskStarted, run_id=run_ids, index=indices, attempt=attempts, started_at=times
+    ),
     st.builds(
         events.TaskSucceeded,
         run_id=run_ids,
@@ -253,7 +255,9 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         retry_at=optional_times,
     ),
     st.builds(events.RetriesReleased, run_id=run_ids, tasks=pairs, released_at=times),
-    st.builds(events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times),
+    st.builds(
+        events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times
+    ),
     st.builds(events.RunCancelRequested, run_id=run_ids, requested_at=times),
     st.builds(events.RunFailed, run_id=run_ids, ended_at=times),
     st.builds(events.RunCancelled, run_id=run_ids, ended_at=times),

@@ -15,13 +15,14 @@ from arco.engine.commit import (
     COMMIT_BYTES_MAX,
     Commit,
     PayloadReference,
+    Position,
     SnapshotReference,
     encode_commit,
     encode_events,
 )
 from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS
 from arco.engine.fold import fold
-from arco.engine.registry import Registry
+from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError
 from arco.ids import sha256
@@ -32,6 +33,7 @@ from arco.store import keys
 CONTROLLER_ROUNDS_MAX = 100
 CLOCK_LEAD_MAX = timedelta(minutes=5)
 PAYLOAD_RESERVE_BYTES = 4096
+EVENT_RESERVE_BYTES = 128
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -53,6 +55,15 @@ class Request:
         self.events: tuple[Event, ...] = ()
         self.error: BaseException | None = None
         self.receipt: Receipt | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A commit that is ready to be created, and the payload object it needs first."""
+
+    commit: Commit
+    data: bytes
+    hash: str
+    payload: bytes | None = None
 
 
 class Batch:
@@ -77,6 +88,33 @@ class Batch:
             self._fold(request.events)
         self._settle(controllers)
 
+    def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
+        """The bytes of the next slot; events too large for it move to a payload object it names."""
+        wires = tuple(self._registry.encode(event) for event in self.events)
+        lease = self.overlay.get(LEASES, LEADER)
+        commit = Commit(
+            seq=position.seq + 1,
+            prev=position.hash,
+            cid=cid,
+            writer=writer,
+            committed_at=commit_time(self._now, position.committed_at),
+            epoch=lease.epoch if lease else 0,
+            events=wires,
+            snapshot=self._snapshot(),
+        )
+        payload = None
+        if _oversized(wires):
+            payload = encode_events(wires)
+            name = keys.payload(commit.seq, cid, 0)
+            reference = PayloadReference(name, sha256(payload), len(payload))
+            commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
+        data = encode_commit(commit)
+        return Prepared(commit, data, sha256(data), payload)
+
+    def _snapshot(self) -> SnapshotReference | None:
+        row = self.overlay.get(SNAPSHOTS, NEWEST)
+        return SnapshotReference(row.slot, row.index, row.sha256) if row else None
+
     def _fold(self, events: Sequence[Event]) -> None:
         fold(self._registry, self.overlay, events=events)
         self.events.extend(events)
@@ -94,23 +132,6 @@ class Batch:
         raise AssertionError("the controllers did not come to rest")
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """A commit that is ready to be created, and the payload object it needs first."""
-
-    commit: Commit
-    data: bytes
-    hash: str
-    payload: bytes | None = None
-
-
-class Position(msgspec.Struct, frozen=True):
-    """Where the log stands: the newest slot, its hash and its clock."""
-
-    seq: int
-    hash: str
-    committed_at: datetime
-
-
 def commit_time(now: datetime, last: datetime) -> datetime:
     """Never before the last commit's time, unless that one is over five minutes ahead of our
     clock.
@@ -118,43 +139,15 @@ def commit_time(now: datetime, last: datetime) -> datetime:
     return now if last - now > CLOCK_LEAD_MAX else max(now, last)
 
 
-def prepare(batch: Batch, registry: Registry, *, position: Position, writer: str, cid: str,
-            now: datetime) -> Prepared:  # fmt: skip
-    """The bytes of the next slot; events too large for it move to a payload object it names."""
-    seq = position.seq + 1
-    wires = tuple(registry.encode(event) for event in batch.events)
-    lease = batch.overlay.get(LEASES, LEADER)
-    snapshot = batch.overlay.get(SNAPSHOTS, NEWEST)
-    commit = Commit(
-        seq=seq,
-        prev=position.hash,
-        cid=cid,
-        writer=writer,
-        committed_at=commit_time(now, position.committed_at),
-        epoch=lease.epoch if lease else 0,
-        events=wires,
-        snapshot=SnapshotReference(snapshot.slot, snapshot.index, snapshot.sha256)
-        if snapshot
-        else None,
-    )
-    payload = None
-    if (
-        sum(len(bytes(wire.payload)) + 128 for wire in wires)
-        > COMMIT_BYTES_MAX - PAYLOAD_RESERVE_BYTES
-    ):
-        payload = encode_events(wires)
-        reference = PayloadReference(keys.payload(seq, cid, 0), sha256(payload), len(payload))
-        commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
-    data = encode_commit(commit)
-    return Prepared(commit, data, sha256(data), payload)
+def _oversized(wires: Sequence[WireEvent]) -> bool:
+    size_bytes = sum(len(bytes(wire.payload)) + EVENT_RESERVE_BYTES for wire in wires)
+    return size_bytes > COMMIT_BYTES_MAX - PAYLOAD_RESERVE_BYTES
 
 
 __all__ = [
     "Batch",
-    "Position",
     "Prepared",
     "Receipt",
     "Request",
     "commit_time",
-    "prepare",
 ]

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from arco.engine.batch import Batch, Position, Prepared, Receipt, Request, prepare
-from arco.engine.commit import GENESIS_PREV
+from arco.engine.batch import Batch, Prepared, Receipt, Request
+from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import SnapshotPublished
 from arco.engine.fold import decode, fold
@@ -229,14 +229,8 @@ class Database:
                 await self._load(cold)
 
     def _prepare(self, batch: Batch) -> Prepared:
-        return prepare(
-            batch,
-            self.registry,
-            position=self.position,
-            writer=self.writer,
-            cid=f"{self.runtime.entropy(128):032x}",
-            now=self.runtime.now(),
-        )
+        cid = f"{self.runtime.entropy(128):032x}"
+        return batch.prepared(self.position, writer=self.writer, cid=cid)
 
     def _settle(self, requests: list[Request], prepared: Prepared | None = None) -> bool:
         seq = prepared.commit.seq if prepared else self.position.seq

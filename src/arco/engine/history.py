@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from arco.engine import parquet
-from arco.engine.batch import Position
-from arco.engine.commit import Commit, SnapshotReference, decode_events
+from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import File, Index, TableFiles, block_starts
 from arco.engine.log import Log

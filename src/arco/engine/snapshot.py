@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from arco.engine import parquet
-from arco.engine.batch import Position
-from arco.engine.commit import SnapshotReference
+from arco.engine.commit import Position, SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot, SnapshotPublished
 from arco.engine.index import File, Index, TableFiles, merge_due, rebase_due

@@ -143,7 +143,9 @@ class Overlay:
         """Lay the changes over the state below."""
         for change in changes:
             self.changes.append(change)
-            rows = self._rows.setdefault(change.table.name, SortedDict())
+            rows = self._rows.get(change.table.name)
+            if rows is None:
+                rows = self._rows[change.table.name] = SortedDict()
             if isinstance(change, Drop):
                 rows[change.key] = None
             else:
