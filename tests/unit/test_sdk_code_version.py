@@ -34,8 +34,10 @@ def flights(raw, helper=None):
 
 def factory(url):
     @asset("a.c")
-    def made():
-        return local(url)
+    def made(made_by=url):
+        def again(n):
+            return again(n - 1) if n else local(url)
+        return again(2)
     return made
 
 made_one = factory("one")

@@ -48,6 +48,7 @@ DURATION_MS_MAX = 30 * 86_400_000
 
 PARTITIONS = typing.get_args(Partitions)
 KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starting with a letter"
+FIELD_DEFAULTS = {each.name: each.default for each in msgspec.structs.fields(AssetDefinition)}
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Duration = Annotated[int, msgspec.Meta(ge=0, le=DURATION_MS_MAX)]
@@ -299,12 +300,11 @@ def plain_values(options: AssetOptions) -> dict[str, Any]:
 
 def without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say something: the encoder would only leave out the default objects."""
-    defaults = {field.name: field.default for field in msgspec.structs.fields(AssetDefinition)}
     blank: tuple[Any, ...] = ({}, (), "", None)
     return {
         name: value
         for name, value in fields.items()
-        if value != defaults[name] and value not in blank
+        if value != FIELD_DEFAULTS[name] and value not in blank
     }
 
 
