@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.simulation.example_log import ExampleLog, open_example
-
 from arco.testing.campaign import Play, attempt, campaign, shrunk
 from arco.testing.process import Process
 from arco.testing.world import World
+from tests.simulation.example_log import ExampleLog, open_example
 
 
 class Forgetful(ExampleLog):
@@ -35,5 +34,5 @@ def test_a_forgetful_log_is_caught_and_its_tape_shrinks() -> None:
     assert failure is not None
     smallest = shrunk(play, failure)
     assert sum(map(bool, smallest.tape)) < sum(map(bool, failure.tape)) / 3
-    assert attempt(play, smallest.seed, smallest.tape) is not None
+    assert attempt(play, smallest.seed, tape=smallest.tape) is not None
     assert f"--seed {failure.seed}" in smallest.report()

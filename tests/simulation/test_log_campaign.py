@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from hypothesis import given
-from tests.simulation.stages import open_database
 
 from arco.testing.actors import Cast
 from arco.testing.campaign import Play, attempt, campaign, perform, shrunk
 from arco.testing.strategies import casts, fault_sets, seed_numbers
 from arco.testing.world import Faults
+from tests.simulation.stages import open_database
 
 ROOT = Path(__file__).parents[2]
 LOG = Play(open_database)
@@ -42,7 +42,7 @@ def test_a_seed_twice_is_the_same_history() -> None:
 def test_a_tape_replays_the_history_it_was_recorded_from() -> None:
     for seed in SAME_SEEDS:
         world = perform(LOG, seed)
-        assert perform(LOG, seed, world.tape).trace.hash() == world.trace.hash()
+        assert perform(LOG, seed, tape=world.tape).trace.hash() == world.trace.hash()
 
 
 def test_other_processes_with_other_hash_seeds_see_the_same_histories() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.simulation.stages import client, fault, findings, open_database, play, verdicts
 
 from arco.store import keys
 from arco.testing.actors import Cast, Stage
@@ -11,6 +10,7 @@ from arco.testing.campaign import judge
 from arco.testing.network import Fate, Weather
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import CALM, Faults, World
+from tests.simulation.stages import client, fault, findings, open_database, play, verdicts
 
 FIRST = keys.slot(1)
 ADDS = Cast(processes=2, clients=2, wishes=3, kinds=("add",))

@@ -40,12 +40,12 @@ RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=..
 class Tables(Protocol):
     """The data side of an attempt, `execution/tables.py`."""
 
-    def open_input(self, store: Store, source: Input, annotation: object) -> Any: ...
+    def open_input(self, store: Store, source: Input, *, annotation: object) -> Any: ...
 
     def input_dataset(self, store: Store, source: Input) -> Any: ...
 
     def stage_output(
-        self, store: Store, envelope: Envelope, result: object, metadata: Mapping[str, Any]
+        self, store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
     ) -> Output: ...
 
     def staged_dataset(self, store: Store, output: Output) -> Any: ...
@@ -92,7 +92,7 @@ class Workshop(msgspec.Struct, frozen=True, eq=False):
 
 
 def workshop(
-    loaded: Loaded, store: Store, tables: Callable[[], Tables], cancellation: Cancellation
+    loaded: Loaded, store: Store, *, tables: Callable[[], Tables], cancellation: Cancellation
 ) -> Workshop:
     """What a loaded project can execute.
 
@@ -130,17 +130,19 @@ def _perform(shop: Workshop, envelope: Envelope) -> Completion:
     context = context_of(envelope)
     reads = tuple(map(read_of, (each for each in envelope.inputs if each.parameter)))
     with shop.cancellation.window():
-        result = _result(shop, envelope, declaration.function, context)
+        result = _result(shop, envelope, function=declaration.function, context=context)
     if result is None:
         return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
     tables = shop.tables()
-    output = tables.stage_output(shop.store, envelope, result, context.metadata)
-    checks = tuple(_checks(shop, envelope, context, output))
+    output = tables.stage_output(shop.store, envelope, result=result, metadata=context.metadata)
+    checks = tuple(_checks(shop, envelope, context=context, output=output))
     return Completion(output=output, reads=reads, checks=checks)
 
 
 def read_of(source: Input) -> Read:
-    """What the input really is: this run's staged output where there is some, else the pinned data."""
+    """What the input really is: this run's staged output where there is some, else the pinned
+    data.
+    """
     staged = {output.partition_key: output.data_version for output in source.staged}
     names = source.partition_keys or ("",)
     pinned = dict(zip(names, source.data_versions, strict=False))
@@ -155,22 +157,24 @@ def read_of(source: Input) -> Read:
 
 
 def _result(
-    shop: Workshop, envelope: Envelope, function: Function | None, context: AssetContext
+    shop: Workshop, envelope: Envelope, *, function: Function | None, context: AssetContext
 ) -> Any:
     if function is None:
-        return _select(shop, envelope, context)
+        return _select(shop, envelope, context=context)
     annotations = annotations_of(function)
     arguments: dict[str, Any] = {}
     for each in envelope.inputs:
         if each.parameter:
             wanted = annotations.get(each.parameter, inspect.Parameter.empty)
-            arguments[each.parameter] = shop.tables().open_input(shop.store, each, wanted)
+            arguments[each.parameter] = shop.tables().open_input(
+                shop.store, each, annotation=wanted
+            )
     if CONTEXT in names_of(function):
         arguments[CONTEXT] = context
     return call(function, arguments)
 
 
-def _select(shop: Workshop, envelope: Envelope, context: AssetContext) -> Any:
+def _select(shop: Workshop, envelope: Envelope, *, context: AssetContext) -> Any:
     data = {
         each.parameter: shop.tables().input_dataset(shop.store, each)
         for each in envelope.inputs
@@ -180,11 +184,11 @@ def _select(shop: Workshop, envelope: Envelope, context: AssetContext) -> Any:
     if context.partition_window:
         variables["partition_start"] = context.partition_window.start
         variables["partition_end"] = context.partition_window.end
-    return sql.select(envelope.asset.sql, data, variables)
+    return sql.select(envelope.asset.sql, data, variables=variables)
 
 
 def _checks(
-    shop: Workshop, envelope: Envelope, context: AssetContext, output: Output
+    shop: Workshop, envelope: Envelope, *, context: AssetContext, output: Output
 ) -> Iterator[CheckResult]:
     for definition in envelope.asset.checks:
         function = shop.checks.get((envelope.asset.key, definition.name))
@@ -194,12 +198,12 @@ def _checks(
                 f"the code this worker loaded declares no check {definition.name}",
                 hint="deploy the project again, so that the workers load what was deployed",
             )
-        arguments = _check_arguments(shop, function, context, output)
-        yield _check(shop, definition, function, arguments)
+        arguments = _check_arguments(shop, function, context=context, output=output)
+        yield _check(shop, definition, function=function, arguments=arguments)
 
 
 def _check_arguments(
-    shop: Workshop, function: Function, context: AssetContext, output: Output
+    shop: Workshop, function: Function, *, context: AssetContext, output: Output
 ) -> dict[str, Any]:
     tables = shop.tables()
     annotations = annotations_of(function)
@@ -214,7 +218,7 @@ def _check_arguments(
 
 
 def _check(
-    shop: Workshop, definition: CheckDefinition, function: Function, arguments: dict[str, Any]
+    shop: Workshop, definition: CheckDefinition, *, function: Function, arguments: dict[str, Any]
 ) -> CheckResult:
     try:
         with shop.cancellation.window():

@@ -1,4 +1,5 @@
-"""The data side of an attempt: upstream tables as user code wants them, and its result as staged files.
+"""The data side of an attempt: upstream tables as user code wants them, and its result as
+staged files.
 
 Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
 worker or its stream.
@@ -16,12 +17,12 @@ from arco.execution.protocol import Envelope, Input
 from arco.formats import arrow, delta, schema, staging
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
-from arco.runtime import run
+from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
 from arco.store.port import Store
 
 
-def open_input(store: Store, source: Input, annotation: object) -> Any:
+def open_input(store: Store, source: Input, *, annotation: object) -> Any:
     """What the input may read, as the annotated type; without annotation a lazy `Dataset`.
 
     Raises: Invalid UPSTREAM_MISSING when there is nothing to read.
@@ -69,7 +70,7 @@ def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
 
 
 def stage_output(
-    store: Store, envelope: Envelope, result: object, metadata: Mapping[str, Any]
+    store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
 ) -> Output:
     """The result as Parquet files of this attempt, durable, and the facts about them.
 
@@ -81,7 +82,7 @@ def stage_output(
     table = arrow.to_arrow(result, expected=expected)
     staged = staging.stage(table, target(envelope))
     if published is not None:
-        schema.compare(published, staged.output.schema, envelope.asset.schema_policy)
+        schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
     run(write(store, staged))
     return msgspec.structs.replace(staged.output, metadata=dict(metadata))
 
@@ -95,12 +96,17 @@ def published_schema(store: Store, envelope: Envelope) -> str | None:
 
 
 def target(envelope: Envelope) -> staging.Target:
-    """Where the attempt writes: its partition, with a typed value for each partition column."""
-    columns = envelope.asset.partition_columns
+    """Where the attempt writes: its partition, with a typed value for each partition column.
+
+    An attempt may be performed again after its leader died, so each performance has names of its
+    own.
+    """
+    columns = envelope.asset.partition_carriers
+    performance = AsyncioRuntime().entropy(32)
     return staging.Target(
         asset=envelope.asset.key,
         table_id=envelope.table_id,
-        attempt_id=envelope.attempt_id,
+        attempt_id=f"{envelope.attempt_id}-{performance:08x}",
         partition_key=envelope.partition_key,
         partition={
             columns.get(dimension, f"_{dimension}"): value

@@ -1,7 +1,8 @@
 """The code version: a hash of what a function does, so that a comment does not make data stale.
 
-Law: the version covers the function and every project function, class and constant it reaches; docstrings, comments,
-formatting, line numbers, Arco's own decorators and the hash seed never change it. Must not know partitions or tables.
+Law: the version covers the function and every project function, class and constant it reaches;
+docstrings, comments, formatting, line numbers, Arco's own decorators and the hash seed never
+change it. Must not know partitions or tables.
 """
 
 from __future__ import annotations
@@ -100,41 +101,41 @@ class CodeVersions:
         found: set[Place] = set()
         for chain in chains([node]):
             if chain[0] in inner:
-                found |= self._imported(inner[chain[0]], chain[1:], DEPTH_MAX)
+                found |= self._imported(inner[chain[0]], chain[1:], depth=DEPTH_MAX)
             elif allowed is None or chain[0] in allowed:
-                found |= self._resolve(module, chain, DEPTH_MAX)
+                found |= self._resolve(module, chain, depth=DEPTH_MAX)
         return found
 
-    def _resolve(self, module: ModuleSource, chain: Chain, depth: int) -> set[Place]:
+    def _resolve(self, module: ModuleSource, chain: Chain, *, depth: int) -> set[Place]:
         root, rest = chain[0], chain[1:]
         if root in module.definitions:
             return {(module.name, root)}
         if depth == 0:
             return set()
         if root in module.imports:
-            return self._imported(module.imports[root], rest, depth - 1)
+            return self._imported(module.imports[root], rest, depth=depth - 1)
         for star in module.stars:
             target = self._source.module(star)
-            found = self._resolve(target, chain, depth - 1) if target else set()
+            found = self._resolve(target, chain, depth=depth - 1) if target else set()
             if found:
                 return found
         return set()
 
-    def _imported(self, target: Imported, rest: Chain, depth: int) -> set[Place]:
+    def _imported(self, target: Imported, rest: Chain, *, depth: int) -> set[Place]:
         chain = (target.name, *rest) if target.name else rest
-        return self._within(target.module, chain, depth)
+        return self._within(target.module, chain, depth=depth)
 
-    def _within(self, name: str, chain: Chain, depth: int) -> set[Place]:
+    def _within(self, name: str, chain: Chain, *, depth: int) -> set[Place]:
         module = self._source.module(name)
         if module is None and not self._source.is_package(name):
             return set()
         if module and chain:
-            found = self._resolve(module, chain, depth)
+            found = self._resolve(module, chain, depth=depth)
             if found:
                 return found
         submodule = f"{name}.{chain[0]}" if chain else ""
         if submodule and (self._source.module(submodule) or self._source.is_package(submodule)):
-            return self._within(submodule, chain[1:], depth)
+            return self._within(submodule, chain[1:], depth=depth)
         outside = bool(module and chain and chain[0] in module.imports)
         return {(name, "")} if module and not outside else set()
 
