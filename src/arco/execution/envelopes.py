@@ -16,16 +16,13 @@ from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.materializing import data_version
+from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
 from arco.orchestration.tables import (
     ASSETS,
     PARTITION_STATUS,
     PINS,
     PLANS,
     TASKS,
-    Asset,
-    Dispatch,
-    PlanRow,
-    Task,
 )
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
 

@@ -25,7 +25,7 @@ from arco.execution.protocol import Dispatch as Send
 from arco.execution.reports import Reports
 from arco.model import State
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
-from arco.orchestration.tables import Dispatch
+from arco.orchestration.rows import Dispatch
 from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 

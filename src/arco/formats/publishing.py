@@ -33,16 +33,8 @@ from arco.orchestration.commands_publications import (
 )
 from arco.orchestration.outcomes import Output
 from arco.orchestration.states import PublicationState
-from arco.orchestration.tables import (
-    ASSETS,
-    PINS,
-    PUBLICATIONS,
-    TASKS,
-    Asset,
-    PreparedTable,
-    Publication,
-    Task,
-)
+from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
+from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
 

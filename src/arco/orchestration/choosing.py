@@ -1,4 +1,5 @@
-"""Which partitions of the selected assets a run takes: named ones, all, or those that are missing or stale.
+"""Which partitions of the selected assets a run takes: named ones, all, or those that are missing
+or stale.
 
 Reads state, changes nothing. Must not know plans or events.
 """
@@ -30,7 +31,7 @@ def choose_partitions(
     """
     ordered = upstream_first(view.definitions, assets)
     if partition:
-        return _named(view, ordered, partition)
+        return _named(view, ordered, text=partition)
     chosen = _everything(view, ordered) if which == "all" else _stale(view, ordered)
     return {asset: keys for asset, keys in chosen.items() if keys}
 
@@ -48,43 +49,44 @@ def _stale(view: AssetView, ordered: Sequence[str]) -> Chosen:
     chosen: Chosen = {}
     running: set[Place] = set()
     for asset in ordered:
-        keys = tuple(islice(_stale_keys(view, asset, running), TASKS_MAX + 1))
+        keys = tuple(islice(_stale_keys(view, asset, running=running), TASKS_MAX + 1))
         chosen[asset] = keys
         running.update((asset, key) for key in keys)
     return chosen
 
 
-def _stale_keys(view: AssetView, asset: str, running: set[Place]) -> Iterator[str]:
-    """Partitions that are stale themselves or will be, because this run renews something upstream."""
+def _stale_keys(view: AssetView, asset: str, *, running: set[Place]) -> Iterator[str]:
+    """Partitions that are stale, or will be because this run renews something upstream."""
     definition = view.definitions[asset]
     for key in partitions_of(definition, view.at):
-        own = own_staleness(view, asset, key)
-        if own is not None and own.is_runnable:
-            yield key
-        elif any(place in running for place in upstream_places(view, definition, key)):
+        own = own_staleness(view, asset, key=key)
+        is_stale = own is not None and own.is_runnable
+        if is_stale or any(
+            place in running for place in upstream_places(view, definition, key=key)
+        ):
             yield key
 
 
-def _named(view: AssetView, ordered: Sequence[str], text: str) -> Chosen:
-    """What the text selects per asset; an asset that is cut differently follows those downstream."""
+def _named(view: AssetView, ordered: Sequence[str], *, text: str) -> Chosen:
+    """What the text selects per asset; one that is cut differently follows those downstream."""
     chosen: Chosen = {}
     refused: dict[str, ArcoError] = {}
     for asset in ordered:
         try:
-            chosen[asset] = _parsed(view, asset, text)
+            chosen[asset] = _parsed(view, asset, text=text)
         except ArcoError as error:
             refused[asset] = error
     if not any(view.definitions[asset].partitions for asset in chosen):
         raise _nobody_takes(text, refused)
     for asset in reversed(ordered):
         if asset in refused:
-            chosen[asset] = _followed(view, asset, chosen)
+            chosen[asset] = _followed(view, asset, chosen=chosen)
             if not chosen[asset]:
                 raise refused[asset]
     return chosen
 
 
-def _parsed(view: AssetView, asset: str, text: str) -> tuple[str, ...]:
+def _parsed(view: AssetView, asset: str, *, text: str) -> tuple[str, ...]:
     partitions = view.definitions[asset].partitions
     if partitions is None:
         return ("",)
@@ -92,7 +94,7 @@ def _parsed(view: AssetView, asset: str, text: str) -> tuple[str, ...]:
     return tuple(islice(keys, TASKS_MAX + 1))
 
 
-def _followed(view: AssetView, asset: str, chosen: Chosen) -> tuple[str, ...]:
+def _followed(view: AssetView, asset: str, *, chosen: Chosen) -> tuple[str, ...]:
     upstream = view.definitions[asset]
     needed: set[str] = set()
     for key, partitions in chosen.items():

@@ -1,6 +1,7 @@
 """Commands that answer dispatches: an attempt started, completed or was lost.
 
-Delivery is at least once: an answer that is not for the attempt that is out decides nothing. Must not know workers.
+Delivery is at least once: an answer that is not for the attempt that is out decides nothing. Must
+not know workers.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from arco.orchestration.events import (
 )
 from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
 from arco.orchestration.retrying import retry_after_error, retry_after_loss
+from arco.orchestration.rows import Task
 from arco.orchestration.settling import attempt_in_flight
 from arco.orchestration.states import TaskState
-from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS, Task
+from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
 
 
 class StartAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,10 @@ def complete_attempt(command: CompleteAttempt) -> Decision:
 
 
 def lose_attempt(command: LoseAttempt) -> Decision:
-    """AttemptLost with the time of the next attempt, TaskCancelled in a run that is being cancelled, or nothing."""
+    """AttemptLost with the time of the next attempt; TaskCancelled in a run that is cancelled.
+
+    Nothing when the attempt is not out.
+    """
     return partial(_lose, command=command)
 
 
@@ -74,7 +79,7 @@ def is_current(state: State, dispatch_id: str) -> bool:
 
 
 def should_cancel(state: State, dispatch_id: str) -> bool:
-    """What a heartbeat's reply says: the run is being cancelled, or the attempt no longer counts."""
+    """What a heartbeat's reply says: the run is cancelled, or the attempt no longer counts."""
     dispatch = state.get(DISPATCHES, dispatch_id)
     run = state.get(RUNS, dispatch.run_id) if dispatch else None
     return run is None or run.cancel_requested
@@ -113,7 +118,11 @@ def _complete(state: State, now: datetime, *, command: CompleteAttempt) -> Seque
         checks=completion.checks,
         reads=completion.reads,
         retry_at=retry_after_error(
-            _policy(state, task), task, error.category, dispatch=command.dispatch_id, now=now
+            _policy(state, task),
+            task,
+            category=error.category,
+            dispatch=command.dispatch_id,
+            now=now,
         ),
     )
     return (Event(failed),)
@@ -140,7 +149,7 @@ def _task_out(state: State, dispatch_id: str) -> Task | None:
     dispatch = state.get(DISPATCHES, dispatch_id)
     if dispatch is None:
         return None
-    return attempt_in_flight(state, dispatch.run_id, dispatch.index, dispatch.attempt)
+    return attempt_in_flight(state, dispatch)
 
 
 def _succeeded(task: Task, command: CompleteAttempt) -> Payload:

@@ -79,7 +79,7 @@ def _deploy(state: State, now: datetime, *, command: Deploy) -> Sequence[Event]:
         manifest=manifest,
         fingerprint=fingerprint,
         deployed_at=now,
-        new_assets=_new_ids(state, command, milliseconds(now)),
+        new_assets=_new_ids(state, command, unix_ms=milliseconds(now)),
         actor=command.actor,
     )
     return (Event(deployed, command.actor),)
@@ -112,19 +112,19 @@ def _refuse_taken(state: State, manifest: Manifest) -> None:
             )
 
 
-def _new_ids(state: State, command: Deploy, unix_ms: int) -> tuple[AssetIds, ...]:
+def _new_ids(state: State, command: Deploy, *, unix_ms: int) -> tuple[AssetIds, ...]:
     return tuple(
         AssetIds(
             definition.key,
-            uuid7(unix_ms, _bits(command.entropy, definition.key, "asset")),
-            uuid7(unix_ms, _bits(command.entropy, definition.key, "table")),
+            uuid7(unix_ms, _bits(command.entropy, definition.key, kind="asset")),
+            uuid7(unix_ms, _bits(command.entropy, definition.key, kind="table")),
         )
         for definition in command.manifest.assets
         if state.get(ASSETS, definition.key) is None
     )
 
 
-def _bits(entropy: int, key: str, kind: str) -> int:
+def _bits(entropy: int, key: str, *, kind: str) -> int:
     return int(sha256(f"{entropy}:{kind}:{key}".encode()), 16)
 
 

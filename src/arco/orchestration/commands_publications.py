@@ -1,7 +1,8 @@
-"""Commands that move a publication: start it with fixed bytes, rebase it, finish it, or give it up before it starts.
+"""Commands that move a publication: start it with fixed bytes, rebase it, finish it, or give it up
+before it starts.
 
-From the start only forward; publications of one table follow each other in the order of their runs. Must not know
-log entries or object stores.
+From the start only forward; publications of one table follow each other in the order of their runs.
+Must not know log entries or object stores.
 """
 
 from __future__ import annotations
@@ -21,15 +22,9 @@ from arco.orchestration.events import (
     RunFailed,
     RunPublished,
 )
+from arco.orchestration.rows import PreparedTable, Publication, WaitingPublication
 from arco.orchestration.states import PublicationState
-from arco.orchestration.tables import (
-    PUBLICATIONS,
-    PUBLISHING,
-    WAITING_PUBLICATIONS,
-    PreparedTable,
-    Publication,
-    WaitingPublication,
-)
+from arco.orchestration.tables import PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 
 WAITING_EXAMINED_MAX = 256
 
@@ -56,7 +51,7 @@ class GiveUpPublication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start_publication(command: StartPublication) -> Decision:
-    """PublicationStarted; nothing unless it is requested and no other run moves one of its tables."""
+    """PublicationStarted; nothing unless it is requested and no run moves one of its tables."""
     return partial(_start, command=command)
 
 
@@ -76,7 +71,10 @@ def give_up_publication(command: GiveUpPublication) -> Decision:
 
 
 def startable_publications(state: State) -> list[WaitingPublication]:
-    """Requested publications whose tables nobody moves and no earlier one waits for, in the order of the runs."""
+    """Requested publications whose tables nobody moves and no earlier one waits for.
+
+    Shape: in the order of the runs. Cost: looks at the first few hundred that wait.
+    """
     claimed: set[str] = set()
     startable = []
     for waiting in islice(state.range(WAITING_PUBLICATIONS), WAITING_EXAMINED_MAX):

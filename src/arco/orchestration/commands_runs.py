@@ -19,10 +19,11 @@ from arco.orchestration.choosing import Chosen, Which, choose_partitions
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
 from arco.orchestration.plan import Plan, plan_run
+from arco.orchestration.rows import Run, Task
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState, TaskState
-from arco.orchestration.tables import PINS, RUN_KEYS, RUNS, TASKS, Run, Task
+from arco.orchestration.tables import PINS, RUN_KEYS, RUNS, TASKS
 from arco.orchestration.views import AssetView, asset_view
 
 RUN_KEY_BYTES_MAX = 256
@@ -62,17 +63,20 @@ class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trigger_run(command: TriggerRun) -> Decision:
-    """RunTriggered; RunKeyConflicted when the run key stands for another request; nothing when everything is fresh.
+    """RunTriggered, or RunKeyConflicted when the run key stands for another request.
 
-    The caller reads the answer with `triggered_run`. Idempotent: by `run_id` and by `run_key`.
+    Nothing when everything is fresh or the run key's first run answers; the caller reads the
+    answer with `triggered_run`.
 
-    Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN, PLAN_TOO_LARGE, RUN_KEY_INVALID.
+    Idempotent: by `run_id` and by `run_key`.
+    Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN,
+    PLAN_TOO_LARGE, RUN_KEY_INVALID.
     """
     return partial(_trigger, command=command)
 
 
 def triggered_run(state: State, command: TriggerRun) -> str | None:
-    """The run that answers the trigger once its decision is folded; None: everything was fresh, nothing ran.
+    """The run that answers the trigger once its decision is folded; None: everything was fresh.
 
     Raises: Conflict RUN_KEY_CONFLICT with both fingerprints.
     """
@@ -83,7 +87,7 @@ def triggered_run(state: State, command: TriggerRun) -> str | None:
     if owner.fingerprint != asked:
         raise Conflict(
             "RUN_KEY_CONFLICT",
-            f"Run key {command.run_key!r} stands for another request, answered by run {owner.run_id}.",
+            f"Run key {command.run_key!r} stands for another request: run {owner.run_id}.",
             hint="Use a new run key, or repeat the first request exactly.",
             run_id=owner.run_id,
             fingerprint=owner.fingerprint,
@@ -125,19 +129,19 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     if state.get(RUNS, command.run_id) is not None:
         return ()
     if command.run_key and state.get(RUN_KEYS, command.run_key) is not None:
-        return _repeated_key(state, now, command)
+        return _repeated_key(state, now, command=command)
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
     if not chosen:
         return ()
-    plan = _plan(view, chosen, command)
+    plan = _plan(view, chosen, command=command)
     triggered = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
         triggered_at=now,
-        pins=_pins(state, view.definitions, chosen),
+        pins=_pins(state, view.definitions, chosen=chosen),
         selection=command.selection,
         partition=command.partition,
         run_key=command.run_key,
@@ -147,7 +151,7 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     return (Event(triggered, command.actor),)
 
 
-def _repeated_key(state: State, now: datetime, command: TriggerRun) -> Sequence[Event]:
+def _repeated_key(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
     owner = state.get(RUN_KEYS, command.run_key)
     asked = request_fingerprint(command)
     if owner is None or owner.fingerprint == asked:
@@ -158,7 +162,7 @@ def _repeated_key(state: State, now: datetime, command: TriggerRun) -> Sequence[
     return (Event(conflicted, command.actor),)
 
 
-def _plan(view: AssetView, chosen: Chosen, command: TriggerRun | RerunUnsuccessful) -> Plan:
+def _plan(view: AssetView, chosen: Chosen, *, command: TriggerRun | RerunUnsuccessful) -> Plan:
     return plan_run(
         view.definitions,
         chosen,
@@ -169,7 +173,7 @@ def _plan(view: AssetView, chosen: Chosen, command: TriggerRun | RerunUnsuccessf
 
 
 def _pins(
-    state: State, definitions: Mapping[str, AssetDefinition], chosen: Chosen
+    state: State, definitions: Mapping[str, AssetDefinition], *, chosen: Chosen
 ) -> dict[str, int]:
     """The published versions that this run's tasks may read, fixed at this slot."""
     upstream = {
@@ -191,17 +195,17 @@ def _rerun(state: State, now: datetime, *, command: RerunUnsuccessful) -> Sequen
         chosen.setdefault(task.asset, []).append(task.partition_key)
     _refuse_removed(view.definitions, chosen)
     fixed = {asset: tuple(keys) for asset, keys in chosen.items()}
-    plan = _plan(view, fixed, command)
+    plan = _plan(view, fixed, command=command)
     triggered = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
         triggered_at=now,
-        pins=_pins(state, view.definitions, fixed),
+        pins=_pins(state, view.definitions, chosen=fixed),
         selection=parent.selection,
         partition=parent.partition,
         parent=parent.run_id,
-        adopted=_adopted(view.definitions, plan, tasks),
+        adopted=_adopted(view.definitions, plan, tasks=tasks),
         actor=command.actor,
     )
     return (Event(triggered, command.actor),)
@@ -235,9 +239,9 @@ def _refuse_removed(
 
 
 def _adopted(
-    definitions: Mapping[str, AssetDefinition], plan: Plan, tasks: Sequence[Task]
+    definitions: Mapping[str, AssetDefinition], plan: Plan, *, tasks: Sequence[Task]
 ) -> tuple[tuple[int, int], ...]:
-    """Succeeded tasks of unchanged code whose upstream tasks are adopted too: the rest would be stale at once."""
+    """Succeeded tasks of unchanged code whose upstream tasks are adopted too."""
     before = {task.task_key: task for task in tasks}
     adopted: dict[int, int] = {}
     for index, planned in enumerate(plan.tasks):

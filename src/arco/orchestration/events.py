@@ -1,6 +1,7 @@
 """What can happen to assets, runs, tasks and publications; every id and time is inside.
 
-Lean on purpose: tasks are named by their index in the run's plan, and nothing the rows already know is repeated.
+Lean on purpose: tasks are named by their index in the run's plan, and nothing the rows already know
+is repeated.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 from arco.model import Payload
 from arco.orchestration.definitions import Manifest
 from arco.orchestration.outcomes import CheckResult, Output, Read, TaskError
-from arco.orchestration.tables import PlannedTask, PreparedTable
+from arco.orchestration.rows import PlannedTask, PreparedTable
 
 
 class AssetIds(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class RunTriggered(Payload, frozen=True):
     tasks: tuple[PlannedTask, ...]
     fingerprint: str
     triggered_at: datetime
-    pins: dict[str, int] = {}
+    pins: dict[str, int] = msgspec.field(default_factory=dict)
     selection: tuple[str, ...] = ()
     partition: str = ""
     run_key: str = ""

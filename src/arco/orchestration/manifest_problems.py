@@ -1,7 +1,7 @@
 """What makes a manifest impossible to deploy, as sentences with file and line.
 
-The compiler finds these first; the control plane checks again because a manifest arrives over the network. Must not
-know state.
+The compiler finds these first; the control plane checks again because a manifest arrives over the
+network. Must not know state.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The published content of partitions: what a run's success moves, and what a read of it is compared with.
+"""The published content of partitions: what a run's success moves, and what a read of it is
+compared with.
 
-Only success moves a materialization (F3: it is the end of a run, which happens once). Must not know tables' files.
+Only success moves a materialization (F3: it is the end of a run, which happens once). Must not know
+tables' files.
 """
 
 from __future__ import annotations
@@ -10,19 +12,14 @@ from datetime import datetime
 
 from arco.model import Put, State
 from arco.orchestration.outcomes import Read
+from arco.orchestration.rows import Materialization, PartitionStatus, Task
 from arco.orchestration.settling import Changes
 from arco.orchestration.states import TaskState
-from arco.orchestration.tables import (
-    PARTITION_STATUS,
-    TASKS,
-    Materialization,
-    PartitionStatus,
-    Task,
-)
+from arco.orchestration.tables import PARTITION_STATUS, TASKS
 
 
 def materialized(
-    state: State, run_id: str, versions: Mapping[str, int], published_at: datetime
+    state: State, run_id: str, *, versions: Mapping[str, int], published_at: datetime
 ) -> Changes:
     """One status row per task of the run: its partition now holds what the task made.
 
@@ -35,7 +32,7 @@ def materialized(
             status = PartitionStatus(
                 asset=task.asset,
                 partition_key=task.partition_key,
-                materialization=_materialization(task, versions, published_at),
+                materialization=_materialization(task, versions, published_at=published_at),
                 attempt=before.attempt if before else None,
             )
             changes.append(Put(PARTITION_STATUS, status))
@@ -43,14 +40,14 @@ def materialized(
 
 
 def data_version(task: Task) -> str:
-    """What identifies the task's result: the staged data's version, or the attempt itself when nothing was staged."""
+    """What identifies the task's result; when nothing was staged, the task itself does."""
     if task.output is not None:
         return task.output.data_version
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
 
 
 def _materialization(
-    task: Task, versions: Mapping[str, int], published_at: datetime
+    task: Task, versions: Mapping[str, int], *, published_at: datetime
 ) -> Materialization:
     return Materialization(
         run_id=task.run_id,

@@ -1,7 +1,7 @@
 """Plans: which tasks a run has, in which order, and what identifies the plan.
 
-A pure function of definitions and chosen partitions: the same bytes on any machine and any hash seed. Must not know
-runs, state or where the choice came from.
+A pure function of definitions and chosen partitions: the same bytes on any machine and any hash
+seed. Must not know runs, state or where the choice came from.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from arco.canonical import canonical_json
 from arco.errors import Invalid
 from arco.ids import sha256
 from arco.orchestration.definitions import AssetDefinition
-from arco.orchestration.tables import PlannedTask, PlanRow
+from arco.orchestration.rows import PlannedTask, PlanRow
 from arco.orchestration.views import Partitioning, upstream_keys
 
 PLAN_VERSION = 1
@@ -128,7 +128,7 @@ def upstream_first(
     level = [key for key in asked if not missing[key]]
     while level:
         ordered += level
-        level = sorted(_freed(level, below, missing))
+        level = sorted(_freed(level, below, missing=missing))
     if len(ordered) < len(asked):
         raise _cycle_error(waits, set(asked).difference(ordered))
     return ordered
@@ -195,7 +195,7 @@ def _inner_upstreams(asset: AssetDefinition, inside: set[str]) -> set[str]:
 
 
 def _freed(
-    level: Sequence[str], below: Mapping[str, Sequence[str]], missing: dict[str, int]
+    level: Sequence[str], below: Mapping[str, Sequence[str]], *, missing: dict[str, int]
 ) -> Iterator[str]:
     for key in level:
         for waiting in below.get(key, ()):

@@ -1,6 +1,7 @@
 """What deploying changes: asset definitions, and the values of dynamic partition sets.
 
-Laws F3 and F5: a repeated event changes nothing and no event raises. Must not judge a manifest: the command did.
+Laws F3 and F5: a repeated event changes nothing and no event raises. Must not judge a manifest: the
+command did.
 """
 
 from __future__ import annotations
@@ -17,17 +18,9 @@ from arco.orchestration.events import (
     DynamicPartitionsAdded,
     DynamicPartitionsRemoved,
 )
+from arco.orchestration.rows import Asset, Deployment, DynamicPartition, Project
 from arco.orchestration.settling import Changes
-from arco.orchestration.tables import (
-    ASSETS,
-    DEPLOYMENTS,
-    DYNAMIC_PARTITIONS,
-    PROJECTS,
-    Asset,
-    Deployment,
-    DynamicPartition,
-    Project,
-)
+from arco.orchestration.tables import ASSETS, DEPLOYMENTS, DYNAMIC_PARTITIONS, PROJECTS
 
 
 def deployed(state: State, event: Deployed) -> Iterable[Change]:
@@ -84,14 +77,18 @@ def _kept_assets(state: State, event: Deployed) -> Changes:
     new = {ids.key: ids for ids in event.new_assets}
     changes: Changes = []
     for definition in event.manifest.assets:
-        row = _defined(state.get(ASSETS, definition.key), new.get(definition.key), definition)
+        row = _defined(
+            state.get(ASSETS, definition.key), new.get(definition.key), definition=definition
+        )
         if row is not None:
             row = replace(row, project=event.manifest.project, deployment_id=event.deployment_id)
             changes.append(Put(ASSETS, row))
     return changes
 
 
-def _defined(row: Asset | None, ids: AssetIds | None, definition: AssetDefinition) -> Asset | None:
+def _defined(
+    row: Asset | None, ids: AssetIds | None, *, definition: AssetDefinition
+) -> Asset | None:
     if row is not None:
         return replace(row, definition=definition, removed=False)
     if ids is None:

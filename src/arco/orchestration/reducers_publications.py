@@ -1,7 +1,7 @@
 """How a run's staged data becomes visible: requested, started, perhaps rebased, published.
 
-From PublicationStarted it only goes forward, and one table is moved by one run at a time. Must not know log entries:
-their versions and hashes arrive in the events.
+From PublicationStarted it only goes forward, and one table is moved by one run at a time. Must not
+know log entries: their versions and hashes arrive in the events.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from arco.orchestration.events import (
     RunPublished,
 )
 from arco.orchestration.materializing import materialized
+from arco.orchestration.rows import Pin, Publication, Publishing, WaitingPublication
 from arco.orchestration.settling import is_running, leave_active
 from arco.orchestration.states import (
     PUBLICATION_MOVES,
@@ -32,10 +33,6 @@ from arco.orchestration.tables import (
     RUNS,
     SETTLED_RUNS,
     WAITING_PUBLICATIONS,
-    Pin,
-    Publication,
-    Publishing,
-    WaitingPublication,
 )
 
 
@@ -129,7 +126,7 @@ def run_published(state: State, event: RunPublished) -> Iterable[Change]:
         *leave_active(run),
         *(Drop(PUBLISHING, (table.table_id,)) for table in publication.tables),
         *(Put(PINS, _pin(event, index)) for index in range(len(event.tables))),
-        *materialized(state, run.run_id, versions, event.published_at),
+        *materialized(state, run.run_id, versions=versions, published_at=event.published_at),
     ]
 
 

@@ -1,6 +1,7 @@
 """How runs begin, are cancelled and end.
 
-Laws F3 and F5: guards on the run's row make a repeated event change nothing, and no event raises. Must not decide.
+Laws F3 and F5: guards on the run's row make a repeated event change nothing, and no event raises.
+Must not decide.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ from arco.orchestration.events import (
     RunTriggered,
 )
 from arco.orchestration.materializing import materialized
+from arco.orchestration.rows import (
+    ActiveRun,
+    NewestRun,
+    PlanRow,
+    Run,
+    RunKey,
+    RunKeyConflict,
+    Sequence,
+    Task,
+)
 from arco.orchestration.settling import (
     Changes,
     cancel_waiting,
@@ -40,14 +51,6 @@ from arco.orchestration.tables import (
     SEQUENCES,
     TASKS,
     WAITING_PUBLICATIONS,
-    ActiveRun,
-    NewestRun,
-    PlanRow,
-    Run,
-    RunKey,
-    RunKeyConflict,
-    Sequence,
-    Task,
 )
 
 RUN_NUMBERS = "runs"
@@ -59,12 +62,12 @@ def run_triggered(state: State, event: RunTriggered) -> Iterable[Change]:
     if taken or state.get(RUNS, event.run_id) is not None:
         return []
     plan = _plan_row(event)
-    tasks = _first_rows(state, event, plan)
-    run = _first_run(state, event, tasks)
+    tasks = _first_rows(state, event, plan=plan)
+    run = _first_run(state, event, tasks=tasks)
     changes: Changes = [Put(PLANS, plan)]
     for task in tasks:
         ready = task.state is TaskState.READY
-        changes += make_ready(run, plan, task) if ready else [Put(TASKS, task)]
+        changes += make_ready(run, plan, task=task) if ready else [Put(TASKS, task)]
     changes += [
         Put(SEQUENCES, Sequence(name=RUN_NUMBERS, last=run.number)),
         Put(ACTIVE_RUNS, ActiveRun(number=run.number, run_id=run.run_id)),
@@ -102,12 +105,12 @@ def run_cancel_requested(state: State, event: RunCancelRequested) -> Iterable[Ch
         return []
     withdrawn = _withdraw_publication(run)
     run = replace(run, cancel_requested=True, publication=None, message=event.reason)
-    return [*withdrawn, *cancel_waiting(state, run, event.requested_at)]
+    return [*withdrawn, *cancel_waiting(state, run, ended_at=event.requested_at)]
 
 
 def run_failed(state: State, event: RunFailed) -> Iterable[Change]:
     """The run is over, without success."""
-    ended = _end(state, event.run_id, RunState.FAILED, ended_at=event.ended_at)
+    ended = _end(state, event.run_id, outcome=RunState.FAILED, ended_at=event.ended_at)
     if ended is None:
         return []
     run, changes = ended
@@ -116,7 +119,7 @@ def run_failed(state: State, event: RunFailed) -> Iterable[Change]:
 
 def run_cancelled(state: State, event: RunCancelled) -> Iterable[Change]:
     """The run is over, cancelled."""
-    ended = _end(state, event.run_id, RunState.CANCELLED, ended_at=event.ended_at)
+    ended = _end(state, event.run_id, outcome=RunState.CANCELLED, ended_at=event.ended_at)
     return [] if ended is None else [Put(RUNS, ended[0]), *ended[1]]
 
 
@@ -125,14 +128,18 @@ def run_succeeded(state: State, event: RunSucceeded) -> Iterable[Change]:
     run = state.get(RUNS, event.run_id)
     if run is None or run.staged or run.succeeded < run.total:
         return []
-    ended = _end(state, event.run_id, RunState.SUCCEEDED, ended_at=event.ended_at)
+    ended = _end(state, event.run_id, outcome=RunState.SUCCEEDED, ended_at=event.ended_at)
     if ended is None:
         return []
-    return [Put(RUNS, ended[0]), *ended[1], *materialized(state, run.run_id, {}, event.ended_at)]
+    return [
+        Put(RUNS, ended[0]),
+        *ended[1],
+        *materialized(state, run.run_id, versions={}, published_at=event.ended_at),
+    ]
 
 
 def _end(
-    state: State, run_id: str, outcome: RunState, *, ended_at: datetime
+    state: State, run_id: str, *, outcome: RunState, ended_at: datetime
 ) -> tuple[Run, Changes] | None:
     run = state.get(RUNS, run_id)
     if run is None or not is_running(run) or run.publication is PublicationState.STARTED:
@@ -166,8 +173,8 @@ def _plan_row(event: RunTriggered) -> PlanRow:
     return PlanRow(run_id=event.run_id, tasks=tasks, downstreams=below, pins=event.pins)
 
 
-def _first_rows(state: State, event: RunTriggered, plan: PlanRow) -> list[Task]:
-    adopted = _adopted_rows(state, event, plan)
+def _first_rows(state: State, event: RunTriggered, *, plan: PlanRow) -> list[Task]:
+    adopted = _adopted_rows(state, event, plan=plan)
     rows = []
     for index, task in enumerate(plan.tasks):
         row = adopted.get(index)
@@ -185,8 +192,8 @@ def _first_rows(state: State, event: RunTriggered, plan: PlanRow) -> list[Task]:
     return rows
 
 
-def _adopted_rows(state: State, event: RunTriggered, plan: PlanRow) -> dict[int, Task]:
-    """Rows that stand for attempts of the parent run, by index; whatever does not fit is run instead."""
+def _adopted_rows(state: State, event: RunTriggered, *, plan: PlanRow) -> dict[int, Task]:
+    """Rows that stand for attempts of the parent run, by index; what does not fit runs instead."""
     rows = {}
     for index, parent_index in event.adopted:
         row = state.get(TASKS, event.parent, parent_index)
@@ -199,7 +206,7 @@ def _adopted_rows(state: State, event: RunTriggered, plan: PlanRow) -> dict[int,
     return rows
 
 
-def _first_run(state: State, event: RunTriggered, tasks: list[Task]) -> Run:
+def _first_run(state: State, event: RunTriggered, *, tasks: list[Task]) -> Run:
     last = state.get(SEQUENCES, RUN_NUMBERS)
     done = [task for task in tasks if task.state is TaskState.SUCCEEDED]
     return Run(

@@ -1,7 +1,8 @@
 """How attempts begin and end, and what a task becomes by it.
 
-Laws F3 and F5: an answer counts only for the attempt that is out; every other one, late, early or repeated, changes
-nothing. A terminal task never moves. Must not decide whether there is a retry: the event says when.
+Laws F3 and F5: an answer counts only for the attempt that is out; every other one, late, early or
+repeated, changes nothing. A terminal task never moves. Must not decide whether there is a retry:
+the event says when.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from arco.orchestration.events import (
     AttemptLost,
     RetriesReleased,
     TaskCancelled,
-    TasksDispatched,
     TaskFailed,
+    TasksDispatched,
     TaskStarted,
     TaskSucceeded,
 )
 from arco.orchestration.outcomes import CheckResult, ErrorCategory, TaskError
+from arco.orchestration.rows import Check, Dispatch, Retry, Task
 from arco.orchestration.settling import (
     Changes,
     attempt_in_flight,
@@ -32,20 +34,7 @@ from arco.orchestration.settling import (
     ready_key,
 )
 from arco.orchestration.states import RunState, TaskState
-from arco.orchestration.tables import (
-    ASSETS,
-    CHECKS,
-    DISPATCHES,
-    PLANS,
-    READY,
-    RETRIES,
-    RUNS,
-    TASKS,
-    Check,
-    Dispatch,
-    Retry,
-    Task,
-)
+from arco.orchestration.tables import ASSETS, CHECKS, DISPATCHES, PLANS, READY, RETRIES, RUNS, TASKS
 
 
 def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
@@ -59,8 +48,8 @@ def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
         task = state.get(TASKS, event.run_id, index)
         if task is None or task.state is not TaskState.READY or attempt != task.attempt + 1:
             continue
-        changes.append(Drop(READY, ready_key(run, plan, index)))
-        changes += _dispatched(state, task, event.dispatched_at)
+        changes.append(Drop(READY, ready_key(run, plan, index=index)))
+        changes += _dispatched(state, task, dispatched_at=event.dispatched_at)
     if changes and run.state is RunState.TRIGGERED:
         running = replace(run, state=RunState.RUNNING, started_at=event.dispatched_at)
         changes.append(Put(RUNS, running))
@@ -69,7 +58,7 @@ def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
 
 def task_started(state: State, event: TaskStarted) -> Iterable[Change]:
     """The attempt runs."""
-    task = attempt_in_flight(state, event.run_id, event.index, event.attempt)
+    task = attempt_in_flight(state, event)
     if task is None or task.state is TaskState.RUNNING:
         return []
     running = replace(task, state=TaskState.RUNNING, started_at=event.started_at)
@@ -78,7 +67,7 @@ def task_started(state: State, event: TaskStarted) -> Iterable[Change]:
 
 def task_succeeded(state: State, event: TaskSucceeded) -> Iterable[Change]:
     """The task is done; its downstream tasks become ready where nothing else is missing."""
-    task = attempt_in_flight(state, event.run_id, event.index, event.attempt)
+    task = attempt_in_flight(state, event)
     if task is None:
         return []
     done = replace(
@@ -92,14 +81,14 @@ def task_succeeded(state: State, event: TaskSucceeded) -> Iterable[Change]:
         output=event.output,
         reads=event.reads,
     )
-    changes = end_attempt(state, task, TaskState.SUCCEEDED, event.ended_at)
-    changes += _check_rows(task, event.checks, event.ended_at)
+    changes = end_attempt(state, task, outcome=TaskState.SUCCEEDED, ended_at=event.ended_at)
+    changes += _check_rows(task, event.checks, checked_at=event.ended_at)
     return changes + end_task(state, done)
 
 
 def task_failed(state: State, event: TaskFailed) -> Iterable[Change]:
     """The task waits for its next attempt, or failed and skips everything downstream."""
-    task = attempt_in_flight(state, event.run_id, event.index, event.attempt)
+    task = attempt_in_flight(state, event)
     if task is None:
         return []
     lost = event.error.category is ErrorCategory.INFRASTRUCTURE
@@ -112,14 +101,14 @@ def task_failed(state: State, event: TaskFailed) -> Iterable[Change]:
         error=event.error,
         reads=event.reads,
     )
-    changes = end_attempt(state, task, TaskState.FAILED, event.ended_at)
-    changes += _check_rows(task, event.checks, event.ended_at)
-    return changes + _retry_or_fail(state, ended, event.retry_at)
+    changes = end_attempt(state, task, outcome=TaskState.FAILED, ended_at=event.ended_at)
+    changes += _check_rows(task, event.checks, checked_at=event.ended_at)
+    return changes + _retry_or_fail(state, ended, retry_at=event.retry_at)
 
 
 def attempt_lost(state: State, event: AttemptLost) -> Iterable[Change]:
     """As a failure that is ours: it counts against its own budget."""
-    task = attempt_in_flight(state, event.run_id, event.index, event.attempt)
+    task = attempt_in_flight(state, event)
     if task is None:
         return []
     error = TaskError(
@@ -129,8 +118,8 @@ def attempt_lost(state: State, event: AttemptLost) -> Iterable[Change]:
     )
     infra = task.infra_attempts + 1
     ended = replace(task, infra_attempts=infra, ended_at=event.lost_at, error=error)
-    changes = end_attempt(state, task, TaskState.FAILED, event.lost_at)
-    return changes + _retry_or_fail(state, ended, event.retry_at)
+    changes = end_attempt(state, task, outcome=TaskState.FAILED, ended_at=event.lost_at)
+    return changes + _retry_or_fail(state, ended, retry_at=event.retry_at)
 
 
 def retries_released(state: State, event: RetriesReleased) -> Iterable[Change]:
@@ -145,21 +134,21 @@ def retries_released(state: State, event: RetriesReleased) -> Iterable[Change]:
         if task is None or task.state is not TaskState.RETRY_WAIT or task.attempt != attempt:
             continue
         changes.append(Drop(RETRIES, (task.retry_at, event.run_id, index)))
-        changes += make_ready(run, plan, task)
+        changes += make_ready(run, plan, task=task)
     return changes
 
 
 def task_cancelled(state: State, event: TaskCancelled) -> Iterable[Change]:
     """The attempt ended without result, and with it everything downstream."""
-    task = attempt_in_flight(state, event.run_id, event.index, event.attempt)
+    task = attempt_in_flight(state, event)
     if task is None:
         return []
     ended = replace(task, state=TaskState.CANCELLED, ended_at=event.ended_at)
-    changes = end_attempt(state, task, TaskState.CANCELLED, event.ended_at)
+    changes = end_attempt(state, task, outcome=TaskState.CANCELLED, ended_at=event.ended_at)
     return changes + end_task(state, ended)
 
 
-def _dispatched(state: State, task: Task, dispatched_at: datetime) -> Changes:
+def _dispatched(state: State, task: Task, *, dispatched_at: datetime) -> Changes:
     attempt = task.attempt + 1
     asset = state.get(ASSETS, task.asset)
     out = replace(
@@ -181,7 +170,7 @@ def _dispatched(state: State, task: Task, dispatched_at: datetime) -> Changes:
     return [Put(TASKS, out), Put(DISPATCHES, dispatch)]
 
 
-def _retry_or_fail(state: State, task: Task, retry_at: datetime | None) -> Changes:
+def _retry_or_fail(state: State, task: Task, *, retry_at: datetime | None) -> Changes:
     if retry_at is None:
         return end_task(state, replace(task, state=TaskState.FAILED))
     run = state.get(RUNS, task.run_id)
@@ -193,7 +182,7 @@ def _retry_or_fail(state: State, task: Task, retry_at: datetime | None) -> Chang
     return [Put(TASKS, waiting), Put(RETRIES, retry)]
 
 
-def _check_rows(task: Task, checks: tuple[CheckResult, ...], checked_at: datetime) -> Changes:
+def _check_rows(task: Task, checks: tuple[CheckResult, ...], *, checked_at: datetime) -> Changes:
     return [
         Put(
             CHECKS,

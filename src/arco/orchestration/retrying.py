@@ -1,4 +1,5 @@
-"""Whether and when a failed attempt is tried again: the asset's policy, and a budget of our own for lost attempts.
+"""Whether and when a failed attempt is tried again: the asset's policy, and a budget of our own for
+lost attempts.
 
 Anchored on the decision's time, never on a worker's clock. Pure arithmetic; must not know state.
 """
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from arco.ids import sha256
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.outcomes import ErrorCategory
-from arco.orchestration.tables import Task
+from arco.orchestration.rows import Task
 
 LOST_ATTEMPTS_MAX = 3
 LOST_DELAY_MS = 1000
@@ -20,7 +21,7 @@ RETRYABLE = frozenset({ErrorCategory.USER_CODE, ErrorCategory.TIMEOUT})
 
 
 def retry_after_error(
-    policy: RetryPolicy, task: Task, category: ErrorCategory, *, dispatch: str, now: datetime
+    policy: RetryPolicy, task: Task, *, category: ErrorCategory, dispatch: str, now: datetime
 ) -> datetime | None:
     """When the task runs again after an error of this category; None: it does not."""
     if category is ErrorCategory.INFRASTRUCTURE:
@@ -28,20 +29,21 @@ def retry_after_error(
     ended = task.user_attempts + 1
     if category not in RETRYABLE or ended >= policy.max_attempts:
         return None
-    return now + timedelta(milliseconds=delay_ms(policy, ended, dispatch))
+    return now + timedelta(milliseconds=delay_ms(policy, ended, dispatch=dispatch))
 
 
 def retry_after_loss(task: Task, now: datetime) -> datetime | None:
-    """When the task runs again after this attempt was lost to us; None: its budget of losses is spent.
+    """When the task runs again after this attempt was lost to us; None: the budget is spent.
 
-    At once the first time, then after one and two seconds: a task that kills its workers must not spin.
+    At once the first time, then after one and two seconds: a task that kills its workers must
+    not spin.
     """
     if task.infra_attempts >= LOST_ATTEMPTS_MAX:
         return None
     return now + timedelta(milliseconds=LOST_DELAY_MS * task.infra_attempts)
 
 
-def delay_ms(policy: RetryPolicy, ended_attempts: int, dispatch: str) -> int:
+def delay_ms(policy: RetryPolicy, ended_attempts: int, *, dispatch: str) -> int:
     """The wait before the next attempt: backoff, capped, then spread by the policy's jitter.
 
     The jitter is drawn from the dispatch id, so that asking twice gives one answer.

@@ -1,8 +1,8 @@
 """The selection language: which assets a few words mean.
 
-`raw.flights` is a key, `marts.*` a glob, `tag:tier`, `tag:tier=gold` and `group:sales` are labels; `+` in front adds
-everything upstream, `+` behind everything downstream, `,` inside a term means both at once. Terms add up. Must not
-know partitions or runs.
+`raw.flights` is a key, `marts.*` a glob, `tag:tier`, `tag:tier=gold` and `group:sales` are labels;
+`+` in front adds everything upstream, `+` behind everything downstream, `,` inside a term means
+both at once. Terms add up. Must not know partitions or runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ GLOB_CHARACTERS = frozenset("*?[")
 def select_assets(definitions: Definitions, selection: Sequence[str]) -> tuple[str, ...]:
     """The keys of all assets that a term names, sorted; no term at all means every asset.
 
-    Raises: NotFound ASSET_UNKNOWN with close matches, NotFound SELECTION_EMPTY, Invalid SELECTION_INVALID.
+    Raises: NotFound ASSET_UNKNOWN with close matches, NotFound SELECTION_EMPTY; Invalid
+    SELECTION_INVALID, SELECTION_TOO_LARGE.
     """
     if len(selection) > TERMS_MAX:
         message = f"{len(selection):,} terms are too many; {TERMS_MAX:,} is the most."
@@ -106,7 +107,7 @@ def unknown_asset(definitions: Iterable[str], key: str) -> NotFound:
 def _named(definitions: Definitions, name: str) -> set[str]:
     kind, colon, label = name.partition(":")
     if colon:
-        return _labelled(definitions, kind, label)
+        return _labelled(definitions, kind, label=label)
     if GLOB_CHARACTERS.isdisjoint(name):
         if name not in definitions:
             raise unknown_asset(definitions, name)
@@ -114,7 +115,7 @@ def _named(definitions: Definitions, name: str) -> set[str]:
     return {key for key in definitions if fnmatchcase(key, name)}
 
 
-def _labelled(definitions: Definitions, kind: str, label: str) -> set[str]:
+def _labelled(definitions: Definitions, kind: str, *, label: str) -> set[str]:
     if kind == "group":
         return {key for key in definitions if definitions[key].group == label}
     if kind == "tag":

@@ -1,19 +1,29 @@
-"""What follows when a task ends: its dependents move, the run's counters grow, a finished run is announced.
+"""What follows when a task ends: its dependents move, the run's counters grow, a finished run is
+announced.
 
-Readiness is derived from the plan's adjacency and the rows of upstream tasks, never from a counter. A task that
-already ended never comes here again: callers guard on its row.
+Readiness is derived from the plan's adjacency and the rows of upstream tasks, never from a counter.
+A task that already ended never comes here again: callers guard on its row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec.structs import replace
 
 from arco.ids import dispatch_id
 from arco.model import Change, Drop, Put, State
+from arco.orchestration.rows import (
+    Attempted,
+    PartitionStatus,
+    PlanRow,
+    Ready,
+    Run,
+    SettledRun,
+    Task,
+)
 from arco.orchestration.states import IN_FLIGHT, WAITING, RunState, TaskState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
@@ -25,27 +35,33 @@ from arco.orchestration.tables import (
     RUNS,
     SETTLED_RUNS,
     TASKS,
-    Attempted,
-    PartitionStatus,
-    PlanRow,
-    Ready,
-    Run,
-    SettledRun,
-    Task,
 )
 
 Changes: TypeAlias = list[Change]
 
 
-def attempt_in_flight(state: State, run_id: str, index: int, attempt: int) -> Task | None:
+class NamesAttempt(Protocol):
+    """An event or a row that is about one attempt."""
+
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+
+def attempt_in_flight(state: State, named: NamesAttempt) -> Task | None:
     """The task if exactly this attempt is out; None for late, early and repeated answers."""
-    task = state.get(TASKS, run_id, index)
-    if task is None or task.attempt != attempt or task.state not in IN_FLIGHT:
+    task = state.get(TASKS, named.run_id, named.index)
+    if task is None or task.attempt != named.attempt or task.state not in IN_FLIGHT:
         return None
     return task
 
 
-def end_attempt(state: State, task: Task, outcome: TaskState, ended_at: datetime) -> Changes:
+def end_attempt(state: State, task: Task, *, outcome: TaskState, ended_at: datetime) -> Changes:
     """The outbox row goes, and the partition's last attempt becomes this one."""
     status = state.get(PARTITION_STATUS, task.asset, task.partition_key)
     attempted = Attempted(run_id=task.run_id, index=task.index, state=outcome, ended_at=ended_at)
@@ -70,10 +86,10 @@ def end_task(state: State, task: Task) -> Changes:
     if task.state is TaskState.SUCCEEDED:
         changes += _release_downstreams(state, task, run=run, plan=plan)
     else:
-        fall = _fall_downstreams(state, task, plan)
+        fall = _fall_downstreams(state, task, plan=plan)
         fallen = len(fall)
         changes += fall
-    return changes + recount(_counted(run, task, fallen))
+    return changes + recount(_counted(run, task, fallen=fallen))
 
 
 def recount(run: Run) -> Changes:
@@ -84,20 +100,20 @@ def recount(run: Run) -> Changes:
     return [Put(RUNS, run), Put(SETTLED_RUNS, SettledRun(run_id=run.run_id))]
 
 
-def cancel_waiting(state: State, run: Run, ended_at: datetime) -> Changes:
+def cancel_waiting(state: State, run: Run, *, ended_at: datetime) -> Changes:
     """Every task of the run that is not in flight and not ended becomes CANCELLED."""
     changes: Changes = []
     cancelled = 0
     for task in state.range(TASKS, run.run_id):
         if task.state in WAITING:
             cancelled += 1
-            changes += _leave_indexes(state, run, task)
+            changes += _leave_indexes(state, run, task=task)
             ended = replace(task, state=TaskState.CANCELLED, ended_at=ended_at, retry_at=None)
             changes.append(Put(TASKS, ended))
     return changes + recount(replace(run, cancelled=run.cancelled + cancelled))
 
 
-def make_ready(run: Run, plan: PlanRow, task: Task) -> Changes:
+def make_ready(run: Run, plan: PlanRow, *, task: Task) -> Changes:
     """The task's row in READY, and its line in the dispatch order."""
     ready = Ready(
         rank=-plan.tasks[task.index].priority,
@@ -119,17 +135,17 @@ def leave_active(run: Run) -> Changes:
     return [Drop(ACTIVE_RUNS, (run.number,)), Drop(SETTLED_RUNS, (run.run_id,))]
 
 
-def ready_key(run: Run, plan: PlanRow, index: int) -> tuple[int, int, int]:
+def ready_key(run: Run, plan: PlanRow, *, index: int) -> tuple[int, int, int]:
     """Where the task stands in the dispatch order."""
     return (-plan.tasks[index].priority, run.number, index)
 
 
-def _leave_indexes(state: State, run: Run, task: Task) -> Changes:
+def _leave_indexes(state: State, run: Run, *, task: Task) -> Changes:
     if task.state is TaskState.RETRY_WAIT:
         return [Drop(RETRIES, (task.retry_at, run.run_id, task.index))]
     plan = state.get(PLANS, run.run_id)
     if task.state is TaskState.READY and plan is not None:
-        return [Drop(READY, ready_key(run, plan, task.index))]
+        return [Drop(READY, ready_key(run, plan, index=task.index))]
     return []
 
 
@@ -140,28 +156,28 @@ def _release_downstreams(state: State, task: Task, *, run: Run, plan: PlanRow) -
         if waiting is None or waiting.state is not TaskState.BLOCKED:
             continue
         others = (up for up in plan.tasks[index].upstreams if up != task.index)
-        if all(_succeeded(state, run.run_id, up) for up in others):
-            changes += make_ready(run, plan, waiting)
+        if all(_succeeded(state, run.run_id, index=up) for up in others):
+            changes += make_ready(run, plan, task=waiting)
     return changes
 
 
-def _succeeded(state: State, run_id: str, index: int) -> bool:
+def _succeeded(state: State, run_id: str, *, index: int) -> bool:
     task = state.get(TASKS, run_id, index)
     return task is not None and task.state is TaskState.SUCCEEDED
 
 
-def _fall_downstreams(state: State, task: Task, plan: PlanRow) -> Changes:
+def _fall_downstreams(state: State, task: Task, *, plan: PlanRow) -> Changes:
     outcome = TaskState.SKIPPED if task.state is TaskState.FAILED else TaskState.CANCELLED
     return [
         Put(
             TASKS,
             replace(blocked, state=outcome, ended_at=task.ended_at, cause=task.index),
         )
-        for blocked in _blocked_descendants(state, task, plan)
+        for blocked in _blocked_descendants(state, task, plan=plan)
     ]
 
 
-def _blocked_descendants(state: State, task: Task, plan: PlanRow) -> Iterator[Task]:
+def _blocked_descendants(state: State, task: Task, *, plan: PlanRow) -> Iterator[Task]:
     """Each blocked task below, once; below a task that fell before, everything fell before."""
     seen: set[int] = set()
     frontier = [task.index]
@@ -176,7 +192,7 @@ def _blocked_descendants(state: State, task: Task, plan: PlanRow) -> Iterator[Ta
                 yield below
 
 
-def _counted(run: Run, task: Task, fallen: int) -> Run:
+def _counted(run: Run, task: Task, *, fallen: int) -> Run:
     if task.state is TaskState.SUCCEEDED:
         staged = run.staged + (task.output is not None)
         return replace(run, succeeded=run.succeeded + 1, staged=staged)
@@ -187,6 +203,7 @@ def _counted(run: Run, task: Task, fallen: int) -> Run:
 
 __all__ = [
     "Changes",
+    "NamesAttempt",
     "attempt_in_flight",
     "cancel_waiting",
     "end_attempt",

@@ -1,11 +1,12 @@
-"""Staleness: why a partition does not hold what its code and its upstream partitions would give now.
+"""Staleness: why a partition does not hold what its code and its upstream partitions would give
+now.
 
 Compares data versions, never times, and is computed, never stored. Must not plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -13,8 +14,9 @@ import msgspec
 
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.plan import upstream_first
+from arco.orchestration.rows import Materialization
 from arco.orchestration.selection import upstream_closure
-from arco.orchestration.tables import PARTITION_STATUS, Materialization
+from arco.orchestration.tables import PARTITION_STATUS
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Place: TypeAlias = tuple[str, str]
@@ -40,61 +42,69 @@ class Staleness(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[Place, ...]
     """From this partition, upstream step by step, to the one where `root_reason` holds."""
     is_runnable: bool
-    """Whether running this partition now would make a difference; False: upstream has to run first."""
+    """Whether running this partition now makes a difference; False: upstream has to run first."""
 
 
-def own_staleness(view: AssetView, asset: str, key: str) -> Staleness | None:
-    """Why the partition is stale by what it recorded itself; upstream partitions count as they are."""
+def own_staleness(view: AssetView, asset: str, *, key: str) -> Staleness | None:
+    """Why the partition is stale by its own record; upstream partitions count as they are."""
     definition = view.definitions[asset]
-    held = _materialization(view, asset, key)
+    held = _materialization(view, asset, key=key)
     if held is None:
-        return _stale(asset, key, StaleReason.NEVER_MATERIALIZED)
+        return _stale(asset, key, reason=StaleReason.NEVER_MATERIALIZED)
     if held.code_version != definition.code.version:
-        return _stale(asset, key, StaleReason.CODE_CHANGED)
+        return _stale(asset, key, reason=StaleReason.CODE_CHANGED)
     missing: Place | None = None
     changed: Place | None = None
-    for place, is_missing in _suspects(view, definition, key, held):
+    for place, is_missing in _suspects(view, definition, key=key, held=held):
         missing = missing or (place if is_missing else None)
         changed = changed or (None if is_missing else place)
     if missing is not None:
         reason = StaleReason.UPSTREAM_NEVER_MATERIALIZED
-        return _stale(asset, key, reason, cause=missing, is_runnable=changed is not None)
+        return _stale(asset, key, reason=reason, cause=missing, is_runnable=changed is not None)
     if changed is not None:
-        return _stale(asset, key, StaleReason.UPSTREAM_CHANGED, cause=changed)
+        return _stale(asset, key, reason=StaleReason.UPSTREAM_CHANGED, cause=changed)
     return None
 
 
 def stale_partitions(view: AssetView, assets: Sequence[str]) -> Iterator[Staleness]:
-    """Every stale partition of the assets, also those that only wait for a stale upstream partition.
+    """Every stale partition of the assets, also those that only wait for a stale upstream.
 
-    Shape: assets from sources on, partitions in order. Cost: linear in the partitions of the assets and of everything
-    upstream of them.
+    Shape: assets from sources on, partitions in order. Cost: linear in the partitions of the
+    assets and of everything upstream of them.
     """
     found: dict[Place, Staleness] = {}
     asked = set(assets)
     closure = sorted(upstream_closure(view.definitions, assets))
     for asset in upstream_first(view.definitions, closure):
-        for key in partitions_of(view.definitions[asset], view.at):
-            own = own_staleness(view, asset, key)
-            stale = _traced(own, found) if own else _inherited(view, asset, key, found)
-            if stale is not None:
-                found[(asset, key)] = stale
-                if asset in asked:
-                    yield stale
+        for stale in _stale_of_asset(view, asset, found=found):
+            found[(asset, stale.partition_key)] = stale
+            if asset in asked:
+                yield stale
 
 
-def upstream_places(view: AssetView, asset: AssetDefinition, key: str) -> Iterator[Place]:
+def upstream_places(view: AssetView, asset: AssetDefinition, *, key: str) -> Iterator[Place]:
     """Every deployed upstream partition that the partition depends on."""
     for dependency in asset.dependencies:
-        for upstream in _keys(view, asset, dependency, key):
+        for upstream in _keys(view, asset, dependency=dependency, key=key):
             yield dependency.upstream, upstream
+
+
+def _stale_of_asset(
+    view: AssetView, asset: str, *, found: Mapping[Place, Staleness]
+) -> Iterator[Staleness]:
+    """The asset's stale partitions; `found` has those of everything upstream."""
+    for key in partitions_of(view.definitions[asset], view.at):
+        own = own_staleness(view, asset, key=key)
+        stale = _traced(own, found) if own else _inherited(view, asset, key=key, found=found)
+        if stale is not None:
+            yield stale
 
 
 def _stale(
     asset: str,
     key: str,
-    reason: StaleReason,
     *,
+    reason: StaleReason,
     cause: Place | None = None,
     is_runnable: bool = True,
 ) -> Staleness:
@@ -109,38 +119,35 @@ def _stale(
 
 
 def _suspects(
-    view: AssetView, asset: AssetDefinition, key: str, held: Materialization
+    view: AssetView, asset: AssetDefinition, *, key: str, held: Materialization
 ) -> Iterator[tuple[Place, bool]]:
     """Upstream partitions that are not what was read; True marks those that hold nothing."""
     for dependency in asset.dependencies:
         recorded = held.reads.get(dependency.upstream)
-        for upstream in _keys(view, asset, dependency, key):
+        # What is upstream for the order only is never read, so it cannot have changed.
+        is_read = recorded is not None or bool(dependency.parameter)
+        for upstream in _keys(view, asset, dependency=dependency, key=key):
             place = dependency.upstream, upstream
-            now = _materialization(view, *place)
-            if now is None:
-                yield place, True
-            elif recorded is None:
-                # What is upstream for the order only is never read, so it cannot have changed.
-                if dependency.parameter:
-                    yield place, False
-            elif recorded.get(upstream) != now.data_version:
-                yield place, False
+            now = _materialization(view, dependency.upstream, key=upstream)
+            is_same = now is not None and (recorded or {}).get(upstream) == now.data_version
+            if now is None or (is_read and not is_same):
+                yield place, now is None
 
 
 def _keys(
-    view: AssetView, asset: AssetDefinition, dependency: Dependency, key: str
+    view: AssetView, asset: AssetDefinition, *, dependency: Dependency, key: str
 ) -> Iterator[str]:
     upstream = view.definitions.get(dependency.upstream)
     if upstream is not None:
         yield from upstream_keys(dependency, key, downstream=asset, upstream=upstream, at=view.at)
 
 
-def _materialization(view: AssetView, asset: str, key: str) -> Materialization | None:
+def _materialization(view: AssetView, asset: str, *, key: str) -> Materialization | None:
     status = view.state.get(PARTITION_STATUS, asset, key)
     return status.materialization if status else None
 
 
-def _traced(own: Staleness, found: dict[Place, Staleness]) -> Staleness:
+def _traced(own: Staleness, found: Mapping[Place, Staleness]) -> Staleness:
     """The path goes on through an upstream partition that is stale itself."""
     cause = found.get(own.path[-1]) if len(own.path) > 1 else None
     if cause is None:
@@ -150,9 +157,9 @@ def _traced(own: Staleness, found: dict[Place, Staleness]) -> Staleness:
 
 
 def _inherited(
-    view: AssetView, asset: str, key: str, found: dict[Place, Staleness]
+    view: AssetView, asset: str, *, key: str, found: Mapping[Place, Staleness]
 ) -> Staleness | None:
-    for place in upstream_places(view, view.definitions[asset], key):
+    for place in upstream_places(view, view.definitions[asset], key=key):
         cause = found.get(place)
         if cause is not None:
             return Staleness(

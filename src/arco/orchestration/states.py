@@ -1,7 +1,8 @@
-"""The states of runs, tasks and publications: which moves are allowed, and who moves each waiting state.
+"""The states of runs, tasks and publications: which moves are allowed, and who moves each waiting
+state.
 
-Law C3: every state that is not terminal names the owner that moves it. Diagrams are drawn from these tables. Must not
-know rows or events.
+Law C3: every state that is not terminal names the owner that moves it. Diagrams are drawn from
+these tables. Must not know rows or events.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ TASK_OWNERS: Mapping[TaskState, str] = {
     # A blocked task waits for its upstream tasks, and their end moves it in the same event.
     TaskState.BLOCKED: "dispatch_ready_tasks",
     TaskState.READY: "dispatch_ready_tasks",
-    # The executor answers with start_attempt, complete_attempt or, when a lease or a time limit ends, lose_attempt.
+    # The executor answers: start_attempt, complete_attempt or, when a lease ends, lose_attempt.
     TaskState.DISPATCHED: "watch_attempts",
     TaskState.RUNNING: "watch_attempts",
     TaskState.RETRY_WAIT: "release_due_retries",

@@ -1,6 +1,7 @@
 """What planning and staleness look at: deployed definitions, dynamic partitions and the moment.
 
-Reads through State by key where it can, so that a run of one asset does not walk all of them. Must not decide.
+Reads through State by key where it can, so that a run of one asset does not walk all of them. Must
+not decide.
 """
 
 from __future__ import annotations

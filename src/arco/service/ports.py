@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from arco.orchestration.tables import Dispatch
+from arco.orchestration.rows import Dispatch
 
 
 class Executor(Protocol):

@@ -1,6 +1,7 @@
 """A State in memory and the shortest possible fold, for proving domains without an engine.
 
-Keeps the contract of `model.State` and nothing else: no versions, no cold rows. Must not know any domain.
+Keeps the contract of `model.State` and nothing else: no versions, no cold rows. Must not know any
+domain.
 """
 
 from __future__ import annotations
@@ -77,26 +78,26 @@ class MemoryState:
         return {name: dict(rows.rows) for name, rows in self._tables.items() if rows.rows}
 
 
-def fold(domain: Domain, state: MemoryState, payloads: Iterable[Payload]) -> None:
+def fold(domain: Domain, state: MemoryState, *, payloads: Iterable[Payload]) -> None:
     """Fold the payloads into the state, one after the other."""
     for payload in payloads:
         state.apply(list(domain.reducers[type(payload)](state, payload)))
 
 
 def decide(
-    domain: Domain, state: MemoryState, decision: Decision, *, now: datetime
+    domain: Domain, state: MemoryState, *, decision: Decision, now: datetime
 ) -> tuple[Payload, ...]:
     """Ask the decision, fold what it says, and return it."""
     payloads = tuple(event.payload for event in decision(state, now))
-    fold(domain, state, payloads)
+    fold(domain, state, payloads=payloads)
     return payloads
 
 
 def settle(
     domain: Domain,
     state: MemoryState,
-    controllers: Sequence[Callable[[Any, datetime], Sequence[Event]]],
     *,
+    controllers: Sequence[Callable[[Any, datetime], Sequence[Event]]],
     now: datetime,
 ) -> tuple[Payload, ...]:
     """Let the controllers decide until all are quiet, and return what they said.
@@ -107,7 +108,7 @@ def settle(
     for _ in range(PASSES_MAX):
         before = len(said)
         for controller in controllers:
-            said += decide(domain, state, controller, now=now)
+            said += decide(domain, state, decision=controller, now=now)
         if len(said) == before:
             return tuple(said)
     raise AssertionError("the controllers did not come to rest")

@@ -15,7 +15,10 @@ from arco.orchestration.controllers.release_due_retries import next_due
 
 
 def standing_decisions(window: int) -> tuple[Decision, ...]:
-    """All controllers, in the order in which they help each other; `window` bounds attempts that are out."""
+    """All controllers, in the order in which they help each other.
+
+    `window` is how many attempts may be out at once.
+    """
     return (
         release_due_retries.decide,
         end_finished_runs.decide,

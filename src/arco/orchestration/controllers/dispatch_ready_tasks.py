@@ -1,4 +1,5 @@
-"""Promise: a ready task is dispatched as soon as the window has room, higher priority and earlier runs first.
+"""Promise: a ready task is dispatched as soon as the window has room, higher priority and earlier
+runs first.
 
 Law C1: what is dispatched is no longer ready and fills the window. Must not know who executes.
 """

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from arco.model import Event, Payload, State
 from arco.orchestration.events import RunCancelled, RunFailed, RunSucceeded
+from arco.orchestration.rows import Run
 from arco.orchestration.states import TaskState
-from arco.orchestration.tables import RUNS, SETTLED_RUNS, TASKS, Run
+from arco.orchestration.tables import RUNS, SETTLED_RUNS, TASKS
 
 NAMED_FAILURES_MAX = 3
 
@@ -19,11 +20,11 @@ NAMED_FAILURES_MAX = 3
 def decide(state: State, now: datetime) -> Sequence[Event]:
     """RunCancelled, RunFailed or RunSucceeded for every settled run that publishes nothing."""
     runs = (state.get(RUNS, row.run_id) for row in state.range(SETTLED_RUNS))
-    ends = (_end(state, run, now) for run in runs if run is not None)
+    ends = (_end(state, run, now=now) for run in runs if run is not None)
     return [Event(end) for end in ends if end is not None]
 
 
-def _end(state: State, run: Run, now: datetime) -> Payload | None:
+def _end(state: State, run: Run, *, now: datetime) -> Payload | None:
     if run.cancel_requested:
         return RunCancelled(run_id=run.run_id, ended_at=now)
     if run.failed:

@@ -1,6 +1,7 @@
 """Promise: a task that waits for its next attempt is ready again once its time has come.
 
-Law C1: what is released no longer waits. Must not know retry policies: the failure's event named the time.
+Law C1: what is released no longer waits. Must not know retry policies: the failure's event named
+the time.
 """
 
 from __future__ import annotations

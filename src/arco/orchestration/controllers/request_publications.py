@@ -10,7 +10,8 @@ from datetime import datetime
 
 from arco.model import Event, State
 from arco.orchestration.events import PublicationRequested
-from arco.orchestration.tables import RUNS, SETTLED_RUNS, TASKS, Run
+from arco.orchestration.rows import Run
+from arco.orchestration.tables import RUNS, SETTLED_RUNS, TASKS
 
 
 def decide(state: State, now: datetime) -> Sequence[Event]:
