@@ -17,8 +17,9 @@ from arco.ids import attempt_id, dispatch_id
 from arco.model import State
 from arco.orchestration.outcomes import TaskError
 from arco.orchestration.partitions import display
+from arco.orchestration.rows import Run, Task
 from arco.orchestration.states import RunState, TaskState
-from arco.orchestration.tables import CHECKS, NEWEST_RUNS, RUNS, TASKS, Run, Task
+from arco.orchestration.tables import CHECKS, NEWEST_RUNS, RUNS, TASKS
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
