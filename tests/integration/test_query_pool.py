@@ -17,6 +17,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
+
 from arco.errors import ArcoError, Forbidden
 from arco.query.arrow_rows import rows_to_ipc
 from arco.query.names import TableName, close_names
@@ -32,7 +34,6 @@ from arco.query.protocol import (
     Provision,
 )
 from arco.runtime import AsyncioRuntime
-from deltalake import write_deltalake
 
 CANARY = "canary-7f3a"
 GIBIBYTE = 1024**3

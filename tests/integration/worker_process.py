@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from arco.execution.compile import Compiled
 from arco.execution.protocol import (
     Acknowledge,
@@ -29,7 +31,6 @@ from arco.execution.wire import Wire, from_worker
 from arco.ids import attempt_id, dispatch_id
 from arco.orchestration.definitions import AssetDefinition
 from arco.store import keys
-import msgspec
 
 SCOPE = keys.Scope("acme", "main")
 RUN = "01J0000000000000000000000A"

@@ -55,6 +55,8 @@ def listed_codes(sources: Sources) -> Iterator[Finding]:
     for code in listing:
         if code not in raised:
             yield Finding(LISTING_PATH, 1, f"{code} is listed and nothing raises it")
+        if not listing[code][1]:
+            yield Finding(LISTING_PATH, 1, f"{code}: say in one line what it means")
     if list(listing) != sorted(listing):
         yield Finding(LISTING_PATH, 1, "codes stand in alphabetical order")
 

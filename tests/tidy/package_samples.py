@@ -139,6 +139,7 @@ SOURCES_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             coded("{'LOST': ('Invalid', 'It is lost.')}", EMPTY),
             coded("{'LOST': ('ArcoError', 'x')}", "raise Invalid('LOST', 'It is lost.')"),
             coded("{'B': ('Invalid', 'x'), 'A': ('Invalid', 'x')}", "Invalid('A')\nInvalid('B')"),
+            coded("{'LOST': ('Invalid', '')}", "raise Invalid('LOST', 'It is lost.')"),
             coded("{'lost': ('Invalid', 'x')}", "raise Invalid('lost', 'It is lost.')"),
             coded("{}", "def f(code):\n    return Invalid(code, 'It is lost.')"),
             coded("{'A': ('Invalid', 'x')}", "raise Invalid('A' if x else 'B', 'x')"),

@@ -216,7 +216,10 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
         ],
         [
             at(ENGINE, "def f():\n    raise ValueError('no')"),
-            at(ENGINE, "def hook(kind):\n    if kind is str: return 1\n    raise NotImplementedError"),
+            at(
+                ENGINE,
+                "def hook(kind):\n    if kind is str: return 1\n    raise NotImplementedError",
+            ),
             at(
                 "src/arco/testing/store_contract.py",
                 "class C:\n    @pytest.fixture\n    def f(self):\n"

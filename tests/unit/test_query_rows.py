@@ -15,6 +15,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
+
 from arco.errors import Invalid
 from arco.query.answer import answer
 from arco.query.arrow_rows import arrow_schema, rows_to_ipc

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+
 from arco.errors import Invalid
 from arco.query.names import TableName, close_names
 from arco.query.sandbox import open_database

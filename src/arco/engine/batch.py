@@ -121,7 +121,9 @@ class Position(msgspec.Struct, frozen=True):
 
 
 def commit_time(now: datetime, last: datetime) -> datetime:
-    """Never before the last commit's time, unless that one is over five minutes ahead of our clock."""
+    """Never before the last commit's time, unless that one is over five minutes ahead of our
+    clock.
+    """
     return now if last - now > CLOCK_LEAD_MAX else max(now, last)
 
 

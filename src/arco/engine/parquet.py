@@ -110,7 +110,9 @@ def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
     slots = lines.column(SLOT).to_pylist()
     keys = list(zip(*(_key_column(table, lines, name) for name in table.key), strict=True))
     puts = [i for i, operation in enumerate(operations) if operation == "put"]
-    rows = dict(zip(puts, arrow_to_rows(table, lines.take(puts)), strict=True))
+    rows = dict(
+        zip(puts, arrow_to_rows(table, lines.take(pa.array(puts, pa.int64()))), strict=True)
+    )
     return [Changed(key, rows.get(i), slots[i]) for i, key in enumerate(keys)]
 
 

@@ -17,7 +17,9 @@ from arco.model import Change, Drop, Key, NotLoaded, Put, Row, State, Table
 
 
 class ColdRows:
-    """Which blocks of a table still live only in snapshot files. A block starts at its first key."""
+    """Which blocks of a table still live only in snapshot files. A block starts at its first
+    key.
+    """
 
     def __init__(self, starts: list[Key]) -> None:
         self.starts = starts

@@ -140,7 +140,9 @@ def _perform(shop: Workshop, envelope: Envelope) -> Completion:
 
 
 def read_of(source: Input) -> Read:
-    """What the input really is: this run's staged output where there is some, else the pinned data."""
+    """What the input really is: this run's staged output where there is some, else the pinned
+    data.
+    """
     staged = {output.partition_key: output.data_version for output in source.staged}
     names = source.partition_keys or ("",)
     pinned = dict(zip(names, source.data_versions, strict=False))

@@ -6,7 +6,6 @@ A child dies with its parent. The only file of the pool that knows asyncio.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -116,8 +115,7 @@ async def start_child(project: Path, store: str, scope: str) -> Child:
 
 def _command(descriptor: int, project: Path, store: str, scope: str) -> list[str]:
     arguments = ("--fd", str(descriptor), "--project", str(project), "--store", store)
-    parent = ("--parent", str(os.getpid()))
-    return [sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope, *parent]
+    return [sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope]
 
 
 __all__ = ["Child", "WorkerGone", "start_child"]

@@ -17,13 +17,7 @@ from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.materializing import data_version
 from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
-from arco.orchestration.tables import (
-    ASSETS,
-    PARTITION_STATUS,
-    PINS,
-    PLANS,
-    TASKS,
-)
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
 
 

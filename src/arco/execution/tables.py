@@ -1,4 +1,5 @@
-"""The data side of an attempt: upstream tables as user code wants them, and its result as staged files.
+"""The data side of an attempt: upstream tables as user code wants them, and its result as
+staged files.
 
 Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
 worker or its stream.
@@ -16,7 +17,7 @@ from arco.execution.protocol import Envelope, Input
 from arco.formats import arrow, delta, schema, staging
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
-from arco.runtime import run
+from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
 from arco.store.port import Store
 
@@ -63,7 +64,7 @@ def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
     """Partition column -> value as Delta writes it."""
     named = partition_values(partition_key)
     return {
-        source.partition_columns.get(dimension, f"_{dimension}"): value
+        source.partition_columns.get(dimension, dimension): value
         for dimension, value in named.items()
     }
 
@@ -81,7 +82,7 @@ def stage_output(
     table = arrow.to_arrow(result, expected=expected)
     staged = staging.stage(table, target(envelope))
     if published is not None:
-        schema.compare(published, staged.output.schema, envelope.asset.schema_policy)
+        schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
     run(write(store, staged))
     return msgspec.structs.replace(staged.output, metadata=dict(metadata))
 
@@ -95,15 +96,20 @@ def published_schema(store: Store, envelope: Envelope) -> str | None:
 
 
 def target(envelope: Envelope) -> staging.Target:
-    """Where the attempt writes: its partition, with a typed value for each partition column."""
-    columns = envelope.asset.partition_columns
+    """Where the attempt writes: its partition, with a typed value for each partition column.
+
+    An attempt may be performed again after its leader died, so each performance has names of its
+    own.
+    """
+    columns = envelope.asset.partition_carriers
+    performance = AsyncioRuntime().entropy(32)
     return staging.Target(
         asset=envelope.asset.key,
         table_id=envelope.table_id,
-        attempt_id=envelope.attempt_id,
+        attempt_id=f"{envelope.attempt_id}-{performance:08x}",
         partition_key=envelope.partition_key,
         partition={
-            columns.get(dimension, f"_{dimension}"): value
+            columns.get(dimension, dimension): value
             for dimension, value in parse_partition_key(envelope.partition_key).items()
         },
     )

@@ -32,8 +32,8 @@ from arco.orchestration.commands_publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
-from arco.orchestration.states import PublicationState
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
+from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -76,7 +76,9 @@ class DeltaPublisher:
         return found[-1]
 
     async def _start(self, run_id: str) -> bool:
-        """Fix versions and bytes. False: nothing moved, somebody else publishes these tables now."""
+        """Fix versions and bytes. False: nothing moved, somebody else publishes these tables
+        now.
+        """
         try:
             tables = await self._prepare(run_id)
         except (Invalid, NotFound) as error:
@@ -126,7 +128,9 @@ class DeltaPublisher:
         )
 
     async def _create_entries(self, publication: Publication) -> bool:
-        """Every table-log entry stands. False: a foreign one was in the way and we moved past it."""
+        """Every table-log entry stands. False: a foreign one was in the way and we moved past
+        it.
+        """
         displaced: list[PreparedTable] = []
         for table in publication.tables:
             data = await self._store.get(table.prepared)

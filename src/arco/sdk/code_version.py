@@ -1,7 +1,8 @@
 """The code version: a hash of what a function does, so that a comment does not make data stale.
 
-Law: the version covers the function and every project function, class and constant it reaches; docstrings, comments,
-formatting, line numbers, Arco's own decorators and the hash seed never change it. Must not know partitions or tables.
+Law: the version covers the function and every project function, class and constant it reaches;
+docstrings, comments, formatting, line numbers, Arco's own decorators and the hash seed never
+change it. Must not know partitions or tables.
 """
 
 from __future__ import annotations

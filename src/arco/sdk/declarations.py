@@ -1,7 +1,7 @@
 """What the decorators remember until a project is compiled: one record per asset and per check.
 
-Law: declaring has no effect but the record; nothing is resolved or refused before the compile, which sees everything.
-Must not know other declarations.
+Law: declaring has no effect but the record; nothing is resolved or refused before the compile,
+which sees everything. Must not know other declarations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The decorators users write: `@asset`, `@check` and `sql_asset`.
 
-Law: a decorated function stays the function it was, so that it is called and tested like any other. Must not know the
-project around it.
+Law: a decorated function stays the function it was, so that it is called and tested like any
+other. Must not know the project around it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def asset(function: str = "", /, **options: Unpack[AssetOptions]) -> Callable[[F
 def asset(function: Any = "", /, **options: Unpack[AssetOptions]) -> Any:
     """Declares that the function's result is a table: `@asset` or `@asset("namespace.name", ...)`.
 
-    Parameters without a default name the upstream assets they receive; `context` receives an `AssetContext`.
+    Parameters without a default name the upstream assets they receive; `context` receives an
+    `AssetContext`.
     """
     if callable(function):
         return _declare_asset(function, options)
@@ -70,7 +71,8 @@ def check(
 ) -> Callable[[F], F]:
     """Declares a test of the asset's staged data: `@check("staging.flights")`.
 
-    The function receives the data of one partition and returns a bool, `(bool, message)` or a `CheckOutcome`.
+    The function receives the data of one partition and returns a bool, `(bool, message)` or a
+    `CheckOutcome`.
     """
 
     def decorate(function: F) -> F:

@@ -1,7 +1,7 @@
 """Compiling: what a project declares becomes one manifest, or every problem it has.
 
-Law: the same declarations give the same bytes on any machine and hash seed; all problems are found before any is
-reported. Must not know deployments or stores.
+Law: the same declarations give the same bytes on any machine and hash seed; all problems are
+found before any is reported. Must not know deployments or stores.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class RetryOptions(msgspec.Struct, frozen=True):
 
 
 def asset_keys(loaded: Loaded) -> tuple[dict[str, AssetDeclaration], list[Problem]]:
-    """Key -> declaration of every asset whose key is good and its own, and what is wrong with the others."""
+    """Key -> declaration of every asset whose key is good and its own, and what is wrong with
+    the others.
+    """
     project = loaded.project
     keys: dict[str, AssetDeclaration] = {}
     problems: list[Problem] = []
@@ -300,7 +302,9 @@ def plain_values(options: AssetOptions) -> dict[str, Any]:
 
 
 def without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an asset that say something; the encoder leaves out only the default objects."""
+    """The fields of an asset that say something; the encoder leaves out only the default
+    objects.
+    """
     defaults = {field.name: field.default for field in msgspec.structs.fields(AssetDefinition)}
     blank: tuple[Any, ...] = ({}, (), "", None)
     return {
@@ -311,7 +315,9 @@ def without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def milliseconds(seconds: Any) -> Any:
-    """Whole milliseconds of a number; anything else stays what it is and is refused with its name."""
+    """Whole milliseconds of a number; anything else stays what it is and is refused with its
+    name.
+    """
     return round(seconds * 1000) if isinstance(seconds, int | float) else seconds
 
 

@@ -1,6 +1,7 @@
 """Which asset a name means: a parameter, a string, or a decorated function.
 
-Law: an ambiguous or unknown name is a sentence with the candidates, never a guess. Must not know code or partitions.
+Law: an ambiguous or unknown name is a sentence with the candidates, never a guess. Must not
+know code or partitions.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class NameIndex:
         return self.of_name(reference, reader)
 
     def of_name(self, name: str, reader: str) -> tuple[str, str]:
-        """(key, "") of the one asset that the reader means by a bare name, or ("", what is wrong)."""
+        """(key, "") of the one asset that the reader means by a bare name, or ("", what is
+        wrong).
+        """
         own = f"{reader.split('.', 1)[0]}.{name}"
         if own in self.keys and own != reader:
             return own, ""

@@ -1,4 +1,6 @@
-"""What is wrong with a project: one sentence, where it stands, and for failing code the user's own traceback."""
+"""What is wrong with a project: one sentence, where it stands, and for failing code the user's
+own traceback.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A project on disk: where it is, which modules it has, and what they declare when imported.
 
-Law: importing happens in a process of its own, never in the control plane. Must not know what declarations mean.
+Law: importing happens in a process of its own, never in the control plane. Must not know what
+declarations mean.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def read_settings(file: Path) -> Settings | None:
 
 
 def load_project(project: Project) -> Loaded:
-    """Imports the project's modules afresh and collects what they declare; libraries stay loaded."""
+    """Imports the project's modules afresh and collects what they declare; libraries stay
+    loaded.
+    """
     _forget(project)
     for root in reversed(project.roots):
         if str(root) not in sys.path:

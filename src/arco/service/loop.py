@@ -20,12 +20,7 @@ from arco.model import Change, Decision, Event, Put, State
 from arco.orchestration.commands_publications import startable_publications, started_publications
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
-from arco.orchestration.tables import (
-    DISPATCHES,
-    PUBLICATIONS,
-    PUBLISHING,
-    WAITING_PUBLICATIONS,
-)
+from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.runtime import Spawned
 from arco.service.leases import Lease
 from arco.service.ports import Executor, Publisher
