@@ -1,6 +1,6 @@
 """The worker process: it loads a project once and performs one attempt after another.
 
-`python -m arco.execution.worker --fd N --project DIR --store URL --scope T/W --parent PID`
+`python -m arco.execution.worker --fd N --project DIR --store URL --scope TENANT/WORKSPACE`
 
 Law: user code starts only after `started` was acknowledged; the worker dies with its parent.
 Must not know the log or the state. Heavy libraries load with the first task that reads or
@@ -64,7 +64,6 @@ class Options(msgspec.Struct, frozen=True):
     project: Path
     store: str
     scope: Scope
-    parent: int
 
 
 class Pulse:
@@ -186,8 +185,9 @@ def data_side() -> Tables:
     return cast(Tables, importlib.import_module("arco.execution.tables"))
 
 
-def die_with_parent(parent: int) -> None:
+def die_with_parent() -> None:
     """The kernel ends this process when the thread that started it ends."""
+    parent = os.getppid()
     ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(EXIT_PARENT_GONE)
@@ -200,17 +200,16 @@ def parsed(arguments: Sequence[str]) -> Options:
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--store", required=True)
     parser.add_argument("--scope", required=True)
-    parser.add_argument("--parent", type=int, default=os.getppid())
     given = parser.parse_args(arguments)
     tenant, _, workspace = given.scope.partition("/")
     store = given.store if "://" in given.store else str(Path(given.store).absolute())
-    return Options(given.fd, given.project, store, Scope(tenant, workspace), given.parent)
+    return Options(given.fd, given.project, store, Scope(tenant, workspace))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serves the stream at the given descriptor until it ends; the exit code."""
+    die_with_parent()
     options = parsed(arguments)
-    die_with_parent(options.parent)
     os.set_inheritable(options.descriptor, False)
     # Ctrl-C reaches the whole group; the parent decides. An ignored signal would be inherited.
     signal.signal(signal.SIGINT, lambda number, frame: None)
