@@ -17,6 +17,7 @@ from arco.orchestration.commands_publications import (
     started_publications,
 )
 from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.events import RunCancelRequested
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.states import PublicationState, RunState
 from arco.orchestration.tables import (
@@ -134,6 +135,14 @@ def test_cancelling_after_the_start_is_refused() -> None:
     with pytest.raises(Conflict) as refused:
         bench.ask(cancel_run(CancelRun(run_id="R1")))
     assert refused.value.code == "RUN_PUBLISHING"
+
+
+def test_a_cancellation_that_was_decided_before_the_start_does_not_undo_it() -> None:
+    bench = ready_to_publish("R1")
+    start(bench, "R1")
+    before = bench.state.dump()
+    bench.state.fold([RunCancelRequested(run_id="R1", requested_at=bench.now)])
+    assert bench.state.dump() == before
 
 
 def test_a_publication_that_cannot_start_fails_the_run() -> None:
