@@ -39,7 +39,7 @@ def table_id(bench: Bench, asset: str) -> str:
     return row.table_id
 
 
-def prepared(bench: Bench, asset: str, version: int = 1) -> PreparedTable:
+def prepared(bench: Bench, asset: str, *, version: int = 1) -> PreparedTable:
     return PreparedTable(
         table_id=table_id(bench, asset), asset=asset, version=version, sha256=f"{version:064}"
     )
@@ -55,8 +55,8 @@ def ready_to_publish(*runs: str, assets: tuple[str, ...] = ("raw.a",)) -> Bench:
     return bench
 
 
-def start(bench: Bench, run_id: str, version: int = 1) -> None:
-    tables = (prepared(bench, "raw.a", version),)
+def start(bench: Bench, run_id: str, *, version: int = 1) -> None:
+    tables = (prepared(bench, "raw.a", version=version),)
     bench.ask(start_publication(StartPublication(run_id=run_id, tables=tables)))
 
 
@@ -114,7 +114,7 @@ def test_a_rebase_only_moves_forward() -> None:
     bench = ready_to_publish("R1")
     start(bench, "R1", version=5)
     for version in (6, 4, 6):
-        tables = (prepared(bench, "raw.a", version),)
+        tables = (prepared(bench, "raw.a", version=version),)
         bench.ask(rebase_publication(RebasePublication(run_id="R1", tables=tables)))
     publication = bench.state.get(PUBLICATIONS, "R1")
     assert publication is not None
