@@ -76,7 +76,7 @@ $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
 	  echo "'$(PYTHON)' cannot make virtual environments: install its venv package" >&2; \
 	  echo "(on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
 	@echo "Installing the locked dependencies into $(VENV) ..."
-	@"$(PYTHON)" -m venv --clear $(VENV)
+	@"$(PYTHON)" -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/build.txt
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .

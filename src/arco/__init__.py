@@ -1,1 +1,96 @@
-"""Arco: a catalog and an orchestrator in one, on immutable files, with no database."""
+"""Arco: a catalog and an orchestrator in one, on immutable files, with no database.
+
+What stands in `__all__` is the public surface; each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from arco.orchestration.definitions import RetryPolicy
+    from arco.orchestration.partitions import (
+        AllMapping,
+        DailyPartitions,
+        DynamicPartitions,
+        HourlyPartitions,
+        IdentityMapping,
+        LastMapping,
+        MonthlyPartitions,
+        ProductPartitions,
+        QuarterlyPartitions,
+        StaticMapping,
+        StaticPartitions,
+        TimeWindowMapping,
+        WeeklyPartitions,
+        YearlyPartitions,
+    )
+    from arco.sdk.context import AssetContext, CheckOutcome
+    from arco.sdk.declarations import AssetRef
+    from arco.sdk.decorators import asset, check, sql_asset
+
+__version__ = "0.1.0"
+
+_PARTITIONS = "arco.orchestration.partitions"
+_HOMES = {
+    "AllMapping": _PARTITIONS,
+    "AssetContext": "arco.sdk.context",
+    "AssetRef": "arco.sdk.declarations",
+    "CheckOutcome": "arco.sdk.context",
+    "DailyPartitions": _PARTITIONS,
+    "DynamicPartitions": _PARTITIONS,
+    "HourlyPartitions": _PARTITIONS,
+    "IdentityMapping": _PARTITIONS,
+    "LastMapping": _PARTITIONS,
+    "MonthlyPartitions": _PARTITIONS,
+    "ProductPartitions": _PARTITIONS,
+    "QuarterlyPartitions": _PARTITIONS,
+    "RetryPolicy": "arco.orchestration.definitions",
+    "StaticMapping": _PARTITIONS,
+    "StaticPartitions": _PARTITIONS,
+    "TimeWindowMapping": _PARTITIONS,
+    "WeeklyPartitions": _PARTITIONS,
+    "YearlyPartitions": _PARTITIONS,
+    "asset": "arco.sdk.decorators",
+    "check": "arco.sdk.decorators",
+    "sql_asset": "arco.sdk.decorators",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'arco' has no attribute {name!r}")
+    found = getattr(importlib.import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
+__all__ = [
+    "AllMapping",
+    "AssetContext",
+    "AssetRef",
+    "CheckOutcome",
+    "DailyPartitions",
+    "DynamicPartitions",
+    "HourlyPartitions",
+    "IdentityMapping",
+    "LastMapping",
+    "MonthlyPartitions",
+    "ProductPartitions",
+    "QuarterlyPartitions",
+    "RetryPolicy",
+    "StaticMapping",
+    "StaticPartitions",
+    "TimeWindowMapping",
+    "WeeklyPartitions",
+    "YearlyPartitions",
+    "asset",
+    "check",
+    "sql_asset",
+]

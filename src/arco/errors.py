@@ -78,7 +78,7 @@ class TooManyRequests(ArcoError):
 
 
 class Unavailable(ArcoError):
-    """The outcome is unknown or the service cannot answer now: ask again later with the same key."""
+    """The outcome is unknown or no answer can be given now: ask again later with the same key."""
 
     status = 503
 

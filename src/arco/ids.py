@@ -62,7 +62,7 @@ def sha256(data: bytes) -> str:
 
 
 def dispatch_id(run: str, task: str, attempt: int) -> str:
-    """`dispatch:{run}:{task}:{attempt}`: one name per attempt, so a receiver can refuse the second."""
+    """`dispatch:{run}:{task}:{attempt}`: one name per attempt, so the second is refused."""
     return f"dispatch:{run}:{task}:{attempt}"
 
 

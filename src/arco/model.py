@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -43,7 +44,20 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, eq=False):
 
     def key_of(self, row: Row) -> Key:
         """The row's key, in the order of `key`."""
-        return tuple(getattr(row, field) for field in self.key)
+        key_of = _KEYS.get(self)
+        if key_of is None:
+            key_of = _KEYS[self] = _key_getter(self.key)
+        return key_of(row)
+
+
+def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
+    if len(fields) == 1:
+        only = attrgetter(fields[0])
+        return lambda row: (only(row),)
+    return attrgetter(*fields)
+
+
+_KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -71,12 +85,12 @@ class State(Protocol):
         ...
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        """Rows whose key starts with `prefix`, in key order; only those past key `after` if given."""
+        """Rows whose key starts with `prefix`, in key order; past the full key `after` if given."""
         ...
 
 
 class NotLoaded(Exception):
-    """A cold row was asked for; the engine loads the keys that start with `prefix` and asks again."""
+    """A cold row was asked for; the engine loads keys that start with `prefix` and asks again."""
 
     def __init__(self, table: Table[Any], prefix: Key) -> None:
         super().__init__(f"{table.name} {prefix!r} is not in memory")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arco.runtime import AsyncioRuntime
+from arco.store.folder import System
 from arco.store.keys import Scope
 from arco.store.local import LocalStore
 from arco.store.port import Store
@@ -23,10 +24,10 @@ class TestLocalStore(StoreContract, LocksContract):
 
 class TestLocalStoreOnAFileSystemWithoutAnonymousFiles(StoreContract, LocksContract):
     @pytest.fixture
-    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    def store(self, tmp_path: Path) -> Store:
         # `O_TMPFILE` without its own bit is `O_DIRECTORY`: what an old kernel makes of the call.
-        monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)
-        return LocalStore(tmp_path, AsyncioRuntime())
+        system = System(anonymous_flag=os.O_DIRECTORY)
+        return LocalStore(tmp_path, AsyncioRuntime(), system=system)
 
 
 class TestLocalStoreWithoutFsync(StoreContract, LocksContract):

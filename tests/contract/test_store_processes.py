@@ -24,10 +24,12 @@ PREAMBLE = """
 import os, resource, signal, sys, threading
 from pathlib import Path
 from arco.runtime import AsyncioRuntime, run
+from arco.store.folder import System
 from arco.store.local import LocalStore
 from arco.store.port import StoreFault
 
 store = LocalStore(Path(sys.argv[1]), AsyncioRuntime())
+named = System(anonymous_flag=os.O_DIRECTORY)
 
 def say(text):
     print(text, flush=True)
@@ -57,11 +59,17 @@ for number in range(1_000_000):
     say(key)
 """
 NAMED_FILES_ONLY = """
-os.O_TMPFILE = os.O_DIRECTORY
+store = LocalStore(Path(sys.argv[1]), AsyncioRuntime(), system=named)
 """
 DIE_INSTEAD_OF_LINKING = """
 run(store.create("data/before", b"1"))
-os.link = lambda *args, **folders: os.kill(os.getpid(), signal.SIGKILL)
+def die(*args, **folders):
+    if not args[1].startswith(".arco-tmp-"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.link(*args, **folders)
+
+deadly = System(link=die, anonymous_flag=FLAG)
+store = LocalStore(Path(sys.argv[1]), AsyncioRuntime(), system=deadly)
 run(store.create("data/never", b"x" * 5000))
 """
 HOLD_LOCK = """
@@ -168,7 +176,7 @@ def test_a_killed_creator_leaves_whole_objects_and_all_it_acknowledged(
 
 
 def test_death_between_writing_and_naming_leaves_no_trace(root: Path, children: Children) -> None:
-    writer = children.start(DIE_INSTEAD_OF_LINKING)
+    writer = children.start("FLAG = os.O_TMPFILE" + DIE_INSTEAD_OF_LINKING)
     assert writer.wait(timeout=30) == -signal.SIGKILL
     assert names_on_disk(root) == ["before"]
 
@@ -176,7 +184,7 @@ def test_death_between_writing_and_naming_leaves_no_trace(root: Path, children: 
 def test_what_a_killed_writer_left_is_never_listed_and_swept_after_an_hour(
     root: Path, children: Children
 ) -> None:
-    writer = children.start(NAMED_FILES_ONLY + DIE_INSTEAD_OF_LINKING)
+    writer = children.start("FLAG = os.O_DIRECTORY" + DIE_INSTEAD_OF_LINKING)
     assert writer.wait(timeout=30) == -signal.SIGKILL
     store = LocalStore(root, RUNTIME)
     (leftover,) = [name for name in names_on_disk(root) if name != "before"]

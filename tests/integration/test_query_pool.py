@@ -17,12 +17,23 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 
 from arco.errors import ArcoError, Forbidden
-from arco.query.arrow_rows import rows_to_ipc
+from arco.model import Table
 from arco.query.names import TableName, close_names
 from arco.query.pool import QueryPool, Result
-from arco.query.protocol import Ask, Format, Inline, Limits, Missing, ParquetFiles, Provision
+from arco.query.protocol import (
+    Ask,
+    Format,
+    Inline,
+    Limits,
+    Missing,
+    ParquetFiles,
+    PinnedTable,
+    Provision,
+)
+from arco.query.provider import rows_to_ipc
 from arco.runtime import AsyncioRuntime
 
 CANARY = "canary-7f3a"
@@ -35,7 +46,8 @@ class Person(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-PEOPLE = rows_to_ipc(Person, [Person(1, "Zoë", ("a",)), Person(2, "李😀")])
+PEOPLE_TABLE = Table("hr.people", Person, ("id",))
+PEOPLE = rows_to_ipc(PEOPLE_TABLE, [Person(1, "Zoë", ("a",)), Person(2, "李😀")])
 TABLES: dict[str, Provision] = {
     "hr.people": Inline(PEOPLE),
     "system.catalog.tables": Inline(PEOPLE),
@@ -51,7 +63,7 @@ async def provide(needed: Sequence[TableName]) -> list[Provision]:
 
 
 class Bench:
-    """One loop and one pool for the whole file: workers survive between tests as they do in service."""
+    """One loop and one pool for the file: workers outlive tests as they do requests."""
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
@@ -91,6 +103,17 @@ def test_metadata_and_user_tables_join_by_the_names_people_write(bench: Bench) -
         JOIN tall ON tall.id = tables.id JOIN people ON people.id = tall.id ORDER BY ALL
     """
     assert bench.rows(sql) == [{"name": "Zoë", "tags": ["a"]}, {"name": "李😀", "tags": []}]
+
+
+@pytest.mark.parametrize("name", ['a"b', "c;d -- ", "İ ß É", "x.y", "main", "*/ '", "SELECT"])
+def test_any_name_can_be_quoted(bench: Bench, name: str) -> None:
+    async def anything(needed: Sequence[TableName]) -> list[Provision]:
+        assert needed[0] == TableName(name, name, name)
+        return [Inline(PEOPLE)]
+
+    quoted = '"' + name.replace('"', '""') + '"'
+    sql = f"SELECT {quoted}.id FROM {quoted}.{quoted}.{quoted} WHERE {quoted}.{quoted}.name = 'Zoë'"
+    assert bench.rows(sql, provider=anything) == [{"id": 1}]
 
 
 def test_a_result_names_and_types_its_columns(bench: Bench) -> None:
@@ -150,6 +173,38 @@ def test_parquet_files_are_read_as_one_table(bench: Bench, tmp_path: Path) -> No
     sql = "SELECT part, count(*) AS n FROM lake.parts GROUP BY ALL ORDER BY part"
     assert bench.rows(sql, provider=files) == [{"part": 0, "n": 3}, {"part": 1, "n": 3}]
     assert bench.code(sql, provider=gone) == "TABLE_UNREADABLE"
+
+
+def test_a_pinned_delta_table_is_read_at_the_version_the_query_names(
+    bench: Bench, tmp_path: Path
+) -> None:
+    location = str(tmp_path / "orders")
+    for version in range(3):
+        write_deltalake(location, pa.table({"n": [version]}), mode="append")
+
+    async def pinned(needed: Sequence[TableName]) -> list[Provision]:
+        return [
+            PinnedTable(location, 2 if table.version is None else table.version) for table in needed
+        ]
+
+    sql = """
+        SELECT (SELECT count(*) FROM sales.orders) AS now, count(*) AS past, max(orders.n) AS newest
+        FROM sales.orders AT (VERSION => 1)
+    """
+    assert bench.rows(sql, provider=pinned) == [{"now": 3, "past": 2, "newest": 1}]
+
+
+@pytest.mark.parametrize("version", [0, 7])
+def test_a_pinned_table_that_is_gone_is_an_error_not_a_dead_worker(
+    bench: Bench, tmp_path: Path, version: int
+) -> None:
+    if version:
+        write_deltalake(str(tmp_path / "gone"), pa.table({"n": [1]}))
+
+    async def gone(needed: Sequence[TableName]) -> list[Provision]:
+        return [PinnedTable(str(tmp_path / "gone"), version)]
+
+    assert bench.code("FROM sales.gone", provider=gone) != "QUERY_WORKER_LOST"
 
 
 def test_a_hundred_thousand_rows_come_back_and_one_more_is_reported(bench: Bench) -> None:
@@ -368,6 +423,22 @@ def test_queries_queue_in_order_and_the_queue_is_bounded(bench: Bench) -> None:
     assert results[3].code == "QUERY_BUSY"
 
 
+def test_a_pool_that_closes_ends_running_queries_and_takes_no_more(bench: Bench) -> None:
+    async def shut() -> list[Any]:
+        pool = QueryPool(AsyncioRuntime(), memory_bytes=2 * GIBIBYTE)
+        running = asyncio.ensure_future(pool.run(Ask(SLOW), provide))
+        await pool.warm()
+        await asyncio.sleep(0.3)
+        await pool.close()
+        late = pool.run(Ask("SELECT 1"), provide)
+        return await asyncio.gather(running, late, return_exceptions=True)
+
+    before = worker_pids()
+    codes = [failure.code for failure in bench.do(shut())]
+    assert codes == ["QUERY_WORKER_LOST", "QUERY_POOL_CLOSED"]
+    assert worker_pids() == before
+
+
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = """
 import asyncio, os, sys
@@ -391,7 +462,15 @@ asyncio.run(main())
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert parent.returncode == -signal.SIGKILL
-    assert wait_until(lambda: not Path(f"/proc/{int(parent.stdout)}/mem").exists())
+    assert wait_until(lambda: not is_running(int(parent.stdout)))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(holds: Callable[[], bool], seconds_max: float = 5.0) -> bool:

@@ -1,6 +1,6 @@
 """Rules about `__all__`: what a module offers is written at its bottom, and is true.
 
-Functions, classes and type aliases without a leading underscore are public. A constant is public
+Functions and classes without a leading underscore are public. A constant or a type alias is public
 when another module imports it.
 """
 
@@ -52,17 +52,11 @@ def _is_all(statement: ast.stmt) -> bool:
     return "__all__" in assigned_names(statement)
 
 
-def _is_alias(statement: ast.AnnAssign) -> bool:
-    return ast.unparse(statement.annotation).endswith("TypeAlias")
-
-
 def _public_names(module: Module) -> set[str]:
     names = set()
     for statement in module.tree.body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(statement.name)
-        if isinstance(statement, ast.AnnAssign) and _is_alias(statement):
-            names.update(assigned_names(statement))
     return {name for name in names if not name.startswith("_")}
 
 

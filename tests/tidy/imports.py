@@ -90,7 +90,11 @@ def dynamic_imports(module: Module) -> Iterator[Finding]:
         return
     for node in module.nodes(ast.Call):
         builtin = isinstance(node.func, ast.Name) and node.func.id == "__import__"
-        if builtin or module.dotted(node.func) in DYNAMIC_CALLS:
+        if not builtin and module.dotted(node.func) not in DYNAMIC_CALLS:
+            continue
+        named = node.args[0] if node.args else None
+        literal = str(named.value) if isinstance(named, ast.Constant) else ""
+        if not _may_be_lazy(module, literal):
             yield module.finding(node, "imports by name: write an import statement")
 
 

@@ -16,7 +16,7 @@ DRAWERS = frozenset({"util", "utils", "helper", "helpers", "common", "manager", 
 DRAWER_AT_AN_END = "base"
 
 HISTORY = re.compile(r"v\d+|legacy|mvp|obsolete|deprecated|old|phase\d+|tier\d+|issue\d+|ticket\d*")
-# Sentences, such as the names of tests, may speak of old writers; a number is history anywhere.
+# Tests speak of old writers and legacy bytes; a number is history anywhere.
 HISTORY_IN_SENTENCES = re.compile(r"v\d+|phase\d+|tier\d+|issue\d+|ticket\d+")
 # A new version of an event is a new payload and a new reducer: there, and only there.
 VERSIONED = re.compile(r"\.(events|reducers)(\.|$|_)")
@@ -47,7 +47,7 @@ def drawers(module: Module) -> Iterator[Finding]:
 def history(module: Module) -> Iterator[Finding]:
     """Names that tell how the code came to be."""
     for where, name in _named(module):
-        pattern = HISTORY_IN_SENTENCES if name.startswith("test_") else HISTORY
+        pattern = HISTORY_IN_SENTENCES if module.is_test else HISTORY
         if any(pattern.fullmatch(word) for word in words(name)) and not _is_versioned(module, name):
             yield module.finding(where, f"{name!r} tells history: name what it is now")
 

@@ -115,7 +115,7 @@ SOURCES_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             tree(engine__log="def read(): ..."),
             tree(engine__log="def read(): ...\nclass Log: ...\n__all__ = ['read']"),
             tree(engine__log="def read(): ...\n__all__ = ['read', 'write']"),
-            tree(engine__log="Change: TypeAlias = int\n"),
+            tree(engine__a="Line: TypeAlias = int", engine__b="from arco.engine.a import Line"),
             tree(engine__a="LIMIT = 1", engine__b="from arco.engine.a import LIMIT"),
             {
                 "src/arco/engine/a.py": "LIMIT = 1\n__all__ = []",
@@ -139,8 +139,10 @@ SOURCES_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             coded("{'LOST': ('Invalid', 'It is lost.')}", EMPTY),
             coded("{'LOST': ('ArcoError', 'x')}", "raise Invalid('LOST', 'It is lost.')"),
             coded("{'B': ('Invalid', 'x'), 'A': ('Invalid', 'x')}", "Invalid('A')\nInvalid('B')"),
+            coded("{'LOST': ('Invalid', '')}", "raise Invalid('LOST', 'It is lost.')"),
             coded("{'lost': ('Invalid', 'x')}", "raise Invalid('lost', 'It is lost.')"),
             coded("{}", "def f(code):\n    return Invalid(code, 'It is lost.')"),
+            coded("{'A': ('Invalid', 'x')}", "raise Invalid('A' if x else 'B', 'x')"),
             coded(
                 "{}",
                 "class Lost(Invalid):\n    def __init__(self):\n"
@@ -150,6 +152,13 @@ SOURCES_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
         [
             coded("{'LOST': ('Invalid', 'It is lost.')}", "raise Invalid('LOST', 'It is lost.')"),
             coded("{'LOST': ('Invalid', 'x')}", "LOST = 'LOST'\nraise errors.Invalid(LOST, 'x')"),
+            coded(
+                "{'A': ('Invalid', 'x'), 'B': ('Invalid', 'x')}",
+                "raise Invalid('A' if x else 'B', 'x')",
+            ),
+            tree(
+                errors=ERRORS, codes=CODE + "{}", testing__world="raise Invalid('FAKE_LOST', 'x')"
+            ),
             coded(
                 "{'LOST': ('Lost', 'x')}",
                 "class Lost(Invalid):\n    def __init__(self, m):\n"

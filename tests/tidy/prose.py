@@ -15,6 +15,7 @@ from tests.tidy.source import (
     Module,
     Sources,
     body_without_docstring,
+    is_fixture,
     is_protocol,
 )
 
@@ -65,11 +66,11 @@ def leftovers(path: str, text: str) -> Iterator[Finding]:
 
 
 def stubs(module: Module) -> Iterator[Finding]:
-    """Functions that promise and do not do."""
-    for node in module.nodes(ast.Raise):
-        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
-            yield module.finding(node, "a stub: write it, or leave it out")
+    """Functions that promise and do not do; an inheritable suite leaves its subject to the heir."""
+    for function in module.functions:
+        body = body_without_docstring(function)
+        if len(body) == 1 and _is_not_implemented(body[0]) and not is_fixture(function):
+            yield module.finding(function, f"{function.name} is a stub: write it, or leave it out")
 
 
 def machine_paths(path: str, text: str) -> Iterator[Finding]:
@@ -90,6 +91,12 @@ def lock_urls(path: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.splitlines(), 1):
         if LOCK_URL.search(line):
             yield Finding(path, number, "an address: run `make lock`")
+
+
+def _is_not_implemented(statement: ast.stmt) -> bool:
+    raised = statement.exc if isinstance(statement, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _undocumented(module: Module, sources: Sources) -> Iterator[ast.ClassDef | Function]:
@@ -114,8 +121,14 @@ def _undocumented_methods(
         if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         described = item.name in sources.protocol_methods or _is_overload(item)
+        described = described or _belongs_to_a_suite(item)
         if not item.name.startswith("_") and not described and ast.get_docstring(item) is None:
             yield item
+
+
+def _belongs_to_a_suite(item: Function) -> bool:
+    """A shipped test or fixture: the name of a test is its sentence."""
+    return is_fixture(item) or item.name.startswith("test_")
 
 
 def _extends_a_framework(module: Module, owner: ast.ClassDef) -> bool:

@@ -115,8 +115,13 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at(ENGINE, "import importlib\nimportlib.import_module('json')"),
             at(ENGINE, "from importlib import import_module\nimport_module('json')"),
             at(ENGINE, "__import__('json')"),
+            at(ENGINE, "import importlib\nimportlib.import_module('polars')"),
+            at("src/arco/formats/arrow.py", "import importlib\nimportlib.import_module('json')"),
         ],
-        [at("src/arco/cli/__init__.py", "import importlib\nimportlib.import_module('json')")],
+        [
+            at("src/arco/cli/__init__.py", "import importlib\nimportlib.import_module('json')"),
+            at("src/arco/formats/arrow.py", "import importlib\nimportlib.import_module('polars')"),
+        ],
     ),
     "imports are absolute": (
         [at(ENGINE, "from . import commit"), at(ENGINE, "from ..errors import Invalid")],
@@ -132,6 +137,7 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at(ENGINE, "from datetime import date as day\nday.today()"),
             at(ENGINE, "import random"),
             at(ENGINE, "from uuid import uuid4"),
+            at(ENGINE, "import uuid\nuuid.uuid4()"),
             at(ENGINE, "import os\nos.environ['HOME']"),
             at(ENGINE, "from os import getenv"),
             at("src/arco/service/settings.py", "import time\ntime.time()"),
@@ -142,6 +148,7 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at("src/arco/service/settings.py", "import os\nos.environ['HOME']"),
             at(ENGINE, "from datetime import datetime, time\ndatetime.fromisoformat('')\ntime.max"),
             at(ENGINE, "runtime.now()\nself.clock.time()"),
+            at(ENGINE, "import uuid\nuuid.UUID('')"),
             at(TEST, "import time\ntime.monotonic()"),
         ],
     ),
@@ -149,7 +156,7 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
         [
             at(TEST, "from unittest.mock import Mock"),
             at(TEST, "from unittest import mock"),
-            at(TEST, "def test_a(monkeypatch):\n    monkeypatch.setattr('a.b', 1)"),
+            at(TEST, "import pytest_mock"),
         ],
         [at(TEST, "def test_a(monkeypatch):\n    monkeypatch.setenv('A', '1')")],
     ),
@@ -207,7 +214,18 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at(ENGINE, "def f():\n    raise NotImplementedError"),
             at(ENGINE, "def f():\n    raise NotImplementedError('later')"),
         ],
-        [at(ENGINE, "def f():\n    raise ValueError('no')")],
+        [
+            at(ENGINE, "def f():\n    raise ValueError('no')"),
+            at(
+                ENGINE,
+                "def hook(kind):\n    if kind is str: return 1\n    raise NotImplementedError",
+            ),
+            at(
+                "src/arco/testing/store_contract.py",
+                "class C:\n    @pytest.fixture\n    def f(self):\n"
+                "        raise NotImplementedError('a subclass says')",
+            ),
+        ],
     ),
     "what a module offers stands at its bottom": (
         [at(ENGINE, "__all__ = ['f']\ndef f(): ...")],

@@ -15,6 +15,7 @@ from tests.tidy.source import (
     Module,
     Sources,
     body_without_docstring,
+    is_fixture,
 )
 
 FILE_LINES_MAX = 400
@@ -114,9 +115,8 @@ def _is_called_by_others(module: Module, function: Function) -> bool:
 
 def _may_be_positional(module: Module, function: Function) -> bool:
     """Builders of names, and test functions, which pytest calls by keyword."""
-    if module.is_test:
-        fixture = any("fixture" in ast.unparse(item) for item in function.decorator_list)
-        return fixture or function.name.startswith("test_")
+    if module.is_test or module.name.startswith("arco.testing"):
+        return is_fixture(function) or function.name.startswith("test_")
     return module.name in POSITIONAL_EXEMPT
 
 

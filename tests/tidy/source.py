@@ -199,6 +199,11 @@ def is_protocol(owner: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id == "Protocol" for base in bases)
 
 
+def is_fixture(function: Function) -> bool:
+    """Whether pytest makes its result."""
+    return any("fixture" in ast.unparse(item) for item in function.decorator_list)
+
+
 def body_without_docstring(node: Definition | ast.Module) -> list[ast.stmt]:
     """The statements that do something."""
     return node.body[1:] if ast.get_docstring(node) is not None else node.body

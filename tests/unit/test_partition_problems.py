@@ -30,7 +30,7 @@ REGIONS = StaticPartitions(["us", "eu"], dimension="region")
 CUSTOMERS = DynamicPartitions("customers", dimension="region")
 PRODUCT = ProductPartitions([DAYS, REGIONS])
 NONSENSE: Any = [1, 2]
-WRONG_OFFSET: Any = "1"
+WRONG: Any = "1"
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,21 @@ def test_sound_declarations_have_no_problems(partitions: Partitions) -> None:
         (MonthlyPartitions("2013-05", end="2013-01"), "no whole window"),
         (MonthlyPartitions("2013-01-02", end="2013-02-20"), "no whole window"),
         (MonthlyPartitions("2013", end_offset=10**9), "end_offset"),
-        (MonthlyPartitions("2013", end_offset=WRONG_OFFSET), "end_offset"),
+        (
+            MonthlyPartitions("2013", end_offset=WRONG),
+            "Expected `int`, got `str` - at `$.end_offset`",
+        ),
         (MonthlyPartitions("2013", dimension="Month"), "not a dimension name"),
         (StaticPartitions([]), "lists no values"),
         (StaticPartitions(["a", "b", "a"]), "lists 'a' twice"),
         (StaticPartitions(["a", ""]), "empty string"),
-        (StaticPartitions(NONSENSE), "not a string"),
+        (StaticPartitions(NONSENSE), "Expected `str`, got `int` - at `$.values[0]`"),
         (StaticPartitions(["\ud800"]), "lone surrogate"),
         (StaticPartitions(["a", "x" * 800]), "the limit is 1024"),
         (DynamicPartitions(""), "needs the name"),
         (ProductPartitions([]), "at least one dimension"),
+        (ProductPartitions([WRONG]), "wrong type"),
+        (WRONG, "wrong type"),
         (ProductPartitions([DAYS, DAYS]), "'date' occurs twice"),
         (ProductPartitions([DAYS, StaticPartitions([])]), "lists no values"),
     ],

@@ -138,11 +138,11 @@ def test_duckdbs_own_schemas_are_not_tables_of_ours(
     [
         "SELECT 'it''s', E'\\n', $$q$$, x'00', 1e3, 1_000, NULL, TRUE",
         "SELECT DATE '2024-01-31' + INTERVAL 1 MONTH, {'a': [1, 2]}, MAP {'k': 1}",
-        "SELECT sum(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM range(4) t(i)",
+        "SELECT sum(i) OVER (ORDER BY i ROWS 1 PRECEDING) FROM range(4) t(i)",
         "SELECT i, count(*) FROM range(9) t(i) GROUP BY CUBE (i) HAVING i > 3 ORDER BY ALL LIMIT 3",
         "SELECT * EXCLUDE (a) REPLACE (b + 1 AS b) FROM (VALUES (1, 2, 3)) t(a, b, c)",
         "SELECT i FROM range(9) t(i) QUALIFY row_number() OVER (ORDER BY i DESC) <= 2 ORDER BY i",
-        "SELECT 'a_b' LIKE 'a$_b' ESCAPE '$', 'x' SIMILAR TO 'x|y', 5 BETWEEN 1 AND 9, 7 // 2, -2 ** 2",
+        "SELECT 'a_b' LIKE 'a$_b' ESCAPE '$', 'x' SIMILAR TO 'x|y', 5 BETWEEN 1 AND 9, -2 ** 2",
         "SELECT list_transform([1, 2], lambda x: x + 1), [x * 2 FOR x IN [1, 2] IF x > 1]",
         "(SELECT 2 AS a UNION SELECT 1) EXCEPT SELECT 3 ORDER BY a",
         "SELECT CASE 1 WHEN 1 THEN 'a' ELSE 'b' END, 1::DECIMAL(9, 3), TRY_CAST('x' AS INT)",

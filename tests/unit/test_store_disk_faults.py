@@ -12,10 +12,12 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+import msgspec
 import pytest
 
 from arco.errors import ArcoError, Invalid
 from arco.runtime import AsyncioRuntime, run
+from arco.store.folder import System
 from arco.store.local import INLINE_BYTES_MAX, LocalStore
 from arco.store.port import StoreFault
 
@@ -26,11 +28,6 @@ T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "store", RUNTIME)
-
-
 @pytest.fixture(autouse=True)
 def open_files_stay_the_same() -> Iterator[None]:
     before = len(os.listdir("/proc/self/fd"))
@@ -38,36 +35,57 @@ def open_files_stay_the_same() -> Iterator[None]:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-class Recorder:
-    """Stands before a call of the operating system: notes its first argument, fails when told."""
+class Calls:
+    """A call of the operating system that notes its first argument, and fails when told."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
+        self._failures: dict[int, int] = {}
         self.seen: list[str] = []
-        self.failures: dict[int, int] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.seen.append(_named(args[0]))
-        code = self.failures.get(len(self.seen))
+        code = self._failures.get(len(self.seen))
         if code is not None:
             raise OSError(code, os.strerror(code))
         return self._call(*args, **kwargs)
+
+    def fail(self, code: int, *, nth: int = 1) -> None:
+        """The `nth` call from now on fails with this errno."""
+        self._failures[len(self.seen) + nth] = code
+
+    def forget(self) -> None:
+        """What was seen so far is not asked about."""
+        self._failures = {}
+        self.seen.clear()
 
 
 def _named(argument: object) -> str:
     return os.readlink(f"/proc/self/fd/{argument}") if isinstance(argument, int) else str(argument)
 
 
-def recorded(monkeypatch: pytest.MonkeyPatch, name: str) -> Recorder:
-    recorder = Recorder(getattr(os, name))
-    monkeypatch.setattr(os, name, recorder)
-    return recorder
+class Machine:
+    """An operating system whose calls can be watched and made to fail."""
+
+    def __init__(self) -> None:
+        self.calls = {name: Calls(getattr(os, name)) for name in CALLS}
+        self.system = msgspec.structs.replace(System(), **self.calls)
+
+    def __getitem__(self, name: str) -> Calls:
+        return self.calls[name]
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, name: str, code: int, nth: int = 1) -> Recorder:
-    recorder = recorded(monkeypatch, name)
-    recorder.failures = {nth: code}
-    return recorder
+CALLS = ("open", "write", "pread", "fsync", "link", "rename", "mkdir")
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def store(tmp_path: Path, machine: Machine) -> LocalStore:
+    return LocalStore(tmp_path / "store", RUNTIME, system=machine.system)
 
 
 def fault_of(question: Coroutine[Any, Any, object]) -> StoreFault:
@@ -88,10 +106,10 @@ def files_under(root: str) -> list[str]:
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_says_so_and_leaves_nothing_visible(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch, code: int
+    store: LocalStore, machine: Machine, code: int
 ) -> None:
     run(store.create(SLOT, b"1"))
-    failing(monkeypatch, "write", code)
+    machine["write"].fail(code)
     fault = fault_of(store.create(NEXT, b"2"))
     assert not fault.fatal
     assert "full" in fault.message
@@ -103,32 +121,34 @@ def test_a_full_disk_says_so_and_leaves_nothing_visible(
 
 @pytest.mark.parametrize("call", ["write", "link", "open", "mkdir"])
 def test_an_error_before_the_name_appears_is_not_fatal(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch, call: str
+    store: LocalStore, machine: Machine, call: str
 ) -> None:
     run(store.create("first", b"1"))
-    with monkeypatch.context() as patch:
-        failing(patch, call, errno.EIO)
-        assert not fault_of(store.create(SLOT, b"2")).fatal
+    machine[call].fail(errno.EIO)
+    assert not fault_of(store.create(SLOT, b"2")).fatal
     assert run(store.get(SLOT)) is None
     assert run(store.create(SLOT, b"2")) is True
 
 
-def test_a_write_that_the_disk_takes_in_pieces_is_whole(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, bytes(data[:7])))
+def test_a_write_that_the_disk_takes_in_pieces_is_whole(tmp_path: Path) -> None:
+    hesitant = System(write=lambda file, data: os.write(file, data[:7]))
+    store = LocalStore(tmp_path, RUNTIME, system=hesitant)
     assert run(store.create(SLOT, bytes(range(100)))) is True
     assert run(store.get(SLOT)) == bytes(range(100))
 
 
-def test_a_failed_fsync_of_the_file_ends_all_writing(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_read_that_comes_in_pieces_is_whole(tmp_path: Path) -> None:
+    hesitant = System(pread=lambda file, size, start: os.pread(file, min(size, 7), start))
+    store = LocalStore(tmp_path, RUNTIME, system=hesitant)
+    assert run(store.create(SLOT, bytes(range(100)))) is True
+    assert run(store.get(SLOT)) == bytes(range(100))
+    assert run(store.get(SLOT, start=10, end=90)) == bytes(range(10, 90))
+
+
+def test_a_failed_fsync_of_the_file_ends_all_writing(store: LocalStore, machine: Machine) -> None:
     run(store.create(SLOT, b"1"))
-    with monkeypatch.context() as patch:
-        failing(patch, "fsync", errno.EIO)
-        assert fault_of(store.create(NEXT, b"2")).fatal
+    machine["fsync"].fail(errno.EIO)
+    assert fault_of(store.create(NEXT, b"2")).fatal
     assert run(store.get(NEXT)) is None
     writes = [
         store.create(NEXT, b"2"),
@@ -146,30 +166,30 @@ def test_a_failed_fsync_of_the_file_ends_all_writing(
 
 
 def test_a_failed_fsync_of_the_folder_is_never_acknowledged(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, machine: Machine
 ) -> None:
     run(store.create(SLOT, b"1"))
-    with monkeypatch.context() as patch:
-        failing(patch, "fsync", errno.EIO, nth=2)
-        assert fault_of(store.create(NEXT, b"2")).fatal
+    machine["fsync"].fail(errno.EIO, nth=2)
+    assert fault_of(store.create(NEXT, b"2")).fatal
     # The name is there, and only a restart that verifies the tail may decide what it is worth.
     assert run(store.get(NEXT)) == b"2"
     assert fault_of(store.create(NEXT, b"2")).fatal
 
 
 def test_a_failed_fsync_while_confirming_is_fatal(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
     run(LocalStore(tmp_path / "store", RUNTIME).create(SLOT, b"1"))
-    failing(monkeypatch, "fsync", errno.EIO)
+    machine["fsync"].fail(errno.EIO)
     assert fault_of(store.confirm(SLOT)).fatal
     assert fault_of(store.create(NEXT, b"2")).fatal
 
 
 def test_the_first_create_syncs_the_file_its_folder_and_every_new_parent(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
-    synced = recorded(monkeypatch, "fsync")
+    synced = machine["fsync"]
+    synced.forget()
     run(store.create(SLOT, b"1"))
     assert len(synced.seen) == 5
     assert synced.seen[1:] == [
@@ -181,39 +201,57 @@ def test_the_first_create_syncs_the_file_its_folder_and_every_new_parent(
 
 
 def test_the_next_create_in_a_folder_syncs_the_file_and_the_folder_only(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
     run(store.create(SLOT, b"1"))
-    synced = recorded(monkeypatch, "fsync")
+    synced = machine["fsync"]
+    synced.forget()
     run(store.create(NEXT, b"2"))
     assert len(synced.seen) == 2
     assert synced.seen[1] == str(tmp_path / "store" / "log" / "000000000000")
 
 
+def test_a_named_temporary_file_is_synced_before_it_gets_its_name(
+    tmp_path: Path, machine: Machine
+) -> None:
+    system = msgspec.structs.replace(machine.system, anonymous_flag=os.O_DIRECTORY)
+    store = LocalStore(tmp_path, RUNTIME, system=system)
+    run(store.create(SLOT, b"1"))
+    machine["fsync"].forget()
+    run(store.create(NEXT, b"2"))
+    file, folder = machine["fsync"].seen
+    assert os.path.basename(file).startswith(".arco-tmp-")
+    assert folder == str(tmp_path / "log" / "000000000000")
+    machine["fsync"].fail(errno.EIO)
+    assert fault_of(store.create("log/third", b"3")).fatal
+    assert run(store.get("log/third")) is None
+
+
 def test_parents_that_another_process_made_are_synced_too(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
     (tmp_path / "store" / "log" / "000000000000").mkdir(parents=True)
-    synced = recorded(monkeypatch, "fsync")
+    synced = machine["fsync"]
+    synced.forget()
     run(store.create(SLOT, b"1"))
     assert str(tmp_path / "store" / "log") in synced.seen
 
 
-def test_a_name_that_is_taken_costs_no_sync(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_is_taken_costs_no_sync(store: LocalStore, machine: Machine) -> None:
     run(store.create(SLOT, b"1"))
-    synced = recorded(monkeypatch, "fsync")
+    synced = machine["fsync"]
+    synced.forget()
     assert run(store.create(SLOT, b"2")) is False
     assert synced.seen == []
 
 
 def test_confirming_syncs_what_others_made_once_and_what_we_made_never(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, tmp_path: Path, machine: Machine
 ) -> None:
     run(store.create(SLOT, b"1"))
     run(LocalStore(tmp_path / "store", RUNTIME).create(NEXT, b"2"))
-    synced = recorded(monkeypatch, "fsync")
+    synced = machine["fsync"]
+    synced.forget()
     run(store.confirm(SLOT))
     assert synced.seen == []
     run(store.confirm(NEXT))
@@ -222,81 +260,86 @@ def test_confirming_syncs_what_others_made_once_and_what_we_made_never(
     assert len(synced.seen) == 1
 
 
+def test_a_name_that_was_deleted_is_confirmed_anew(
+    store: LocalStore, tmp_path: Path, machine: Machine
+) -> None:
+    run(store.create(SLOT, b"1"))
+    run(store.delete(SLOT))
+    run(LocalStore(tmp_path / "store", RUNTIME).create(SLOT, b"2"))
+    machine["fsync"].forget()
+    run(store.confirm(SLOT))
+    assert len(machine["fsync"].seen) == 1
+
+
 def test_what_is_not_there_cannot_be_confirmed(store: LocalStore) -> None:
     run(store.create(SLOT, b"1"))
     assert not fault_of(store.confirm(NEXT)).fatal
     assert not fault_of(store.confirm("nowhere/at/all")).fatal
 
 
-def test_a_hint_is_not_synced(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced = recorded(monkeypatch, "fsync")
+def test_a_hint_is_not_synced(store: LocalStore, machine: Machine) -> None:
+    synced = machine["fsync"]
+    synced.forget()
     run(store.put("head.json", b"{}"))
     assert synced.seen == []
 
 
 @pytest.mark.parametrize("call", ["write", "rename"])
 def test_a_hint_that_cannot_be_written_keeps_its_old_bytes(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch, call: str
+    store: LocalStore, machine: Machine, call: str
 ) -> None:
     run(store.put("head.json", b"old"))
-    with monkeypatch.context() as patch:
-        failing(patch, call, errno.EIO)
-        assert not fault_of(store.put("head.json", b"new")).fatal
+    machine[call].fail(errno.EIO)
+    assert not fault_of(store.put("head.json", b"new")).fatal
     assert run(store.get("head.json")) == b"old"
     assert files_under(store.location("head.json").rpartition("/")[0]) == ["head.json"]
 
 
 def test_switching_fsync_off_is_said_loudly_and_saves_every_sync(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    synced = recorded(monkeypatch, "fsync")
     with caplog.at_level(logging.WARNING, logger="arco.store"):
-        store = LocalStore(tmp_path, RUNTIME, fsync=False)
+        store = LocalStore(tmp_path, RUNTIME, fsync=False, system=machine.system)
     assert "fsync is off" in caplog.text
-    run(store.create(SLOT, b"1"))
-    run(LocalStore(tmp_path, RUNTIME, fsync=False).confirm(SLOT))
-    assert synced.seen == []
+    assert run(store.create(SLOT, b"1")) is True
+    run(LocalStore(tmp_path, RUNTIME, fsync=False, system=machine.system).confirm(SLOT))
+    assert machine["fsync"].seen == []
 
 
 def test_a_read_error_is_a_fault_and_not_a_missing_object(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, machine: Machine
 ) -> None:
     run(store.create(SLOT, b"1"))
-    with monkeypatch.context() as patch:
-        failing(patch, "pread", errno.EIO)
-        fault = fault_of(store.get(SLOT))
+    machine["pread"].fail(errno.EIO)
+    fault = fault_of(store.get(SLOT))
     assert not fault.fatal
     assert "system log" in fault.hint
-    with monkeypatch.context() as patch:
-        failing(patch, "open", errno.EMFILE)
-        assert "ulimit -n" in fault_of(store.get(SLOT)).hint
+    machine["open"].fail(errno.EMFILE)
+    assert "ulimit -n" in fault_of(store.get(SLOT)).hint
 
 
-def test_a_file_system_without_hard_links_is_refused(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    links = recorded(monkeypatch, "link")
-    links.failures = dict.fromkeys(range(1, 9), errno.EPERM)
+def test_a_file_system_without_hard_links_is_refused(store: LocalStore, machine: Machine) -> None:
+    for nth in (1, 2):
+        machine["link"].fail(errno.EPERM, nth=nth)
     error = error_of(store.create(SLOT, b"1"))
     assert isinstance(error, Invalid)
     assert error.code == "STORE_FILESYSTEM_UNSUITABLE"
     assert files_under(store.location("log")) == []
 
 
-def test_a_folder_that_is_swept_under_a_writer_is_made_again(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run(store.create("first", b"1"))
-    link = os.link
+def test_a_folder_that_is_swept_under_a_writer_is_made_again(tmp_path: Path) -> None:
+    swept: list[str] = []
 
     def link_after_sweep(source: str, name: str, **folders: Any) -> None:
-        monkeypatch.setattr(os, "link", link)
-        os.rmdir(store.location("data/one"))
-        link(source, name, **folders)
+        if name == "file" and not swept:
+            swept.append(str(tmp_path / "data" / "one"))
+            os.rmdir(swept[0])
+        os.link(source, name, **folders)
 
-    monkeypatch.setattr(os, "link", link_after_sweep)
+    store = LocalStore(tmp_path, RUNTIME, system=System(link=link_after_sweep))
     assert run(store.create("data/one/file", b"1")) is True
     assert run(store.get("data/one/file")) == b"1"
+    assert swept
 
 
 @pytest.mark.parametrize(("taken", "key"), [("a", "a/b"), ("a", "a/b/c"), ("a/b/c", "a/b")])

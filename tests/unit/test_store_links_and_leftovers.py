@@ -38,7 +38,7 @@ def refused(question: Coroutine[Any, Any, object]) -> bool:
     return refusal.value.code == "STORE_LINK_REFUSED"
 
 
-def make_old(path: Path) -> None:
+def age(path: Path) -> None:
     then = RUNTIME.now().timestamp() - TWO_HOURS
     os.utime(path, (then, then), follow_symlinks=False)
 
@@ -133,7 +133,7 @@ def test_a_sweep_removes_old_temporary_files_and_nothing_else(root: Path) -> Non
     for name in ("old-object", ".arco-tmp-old", ".arco-tmp-young", ".arco-lock-lock"):
         (root / "data" / name).touch()
         if "young" not in name:
-            make_old(root / "data" / name)
+            age(root / "data" / name)
     assert run(store.sweep()) == 1
     assert sorted(path.name for path in (root / "data").iterdir()) == [
         ".arco-lock-lock",
@@ -150,9 +150,9 @@ def test_a_sweep_removes_folders_that_have_long_been_empty(root: Path) -> None:
         (root / folder).mkdir(parents=True)
     run(store.create("full/object", b"1"))
     for folder in ("old/deep", "old", "full"):
-        make_old(root / folder)
+        age(root / folder)
     run(store.sweep())
-    make_old(root / "old")
+    age(root / "old")
     run(store.sweep())
     assert sorted(path.name for path in root.iterdir()) == ["full", "young"]
     assert run(store.create("old/deep/again", b"1")) is True
@@ -161,7 +161,7 @@ def test_a_sweep_removes_folders_that_have_long_been_empty(root: Path) -> None:
 def test_a_sweep_does_not_follow_links(root: Path, outside: Path) -> None:
     leftover = outside / ".arco-tmp-0"
     leftover.touch()
-    make_old(leftover)
+    age(leftover)
     (root / "folder").symlink_to(outside)
     assert run(LocalStore(root, RUNTIME).sweep()) == 0
     assert leftover.exists()

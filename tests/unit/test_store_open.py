@@ -100,6 +100,20 @@ def test_a_name_that_could_leave_its_folder_cannot_be_a_scope(name: str) -> None
         assert refusal.value.code == "SCOPE_INVALID"
 
 
+class Trusting(MemoryStore):
+    """A store that takes any key as it is, as a careless one would."""
+
+    def location(self, key: str) -> str:
+        return key
+
+
+@pytest.mark.parametrize("key", ["", "../../tenant=other/workspace=main/log/1", "a/../../b"])
+def test_a_scope_does_not_rely_on_the_store_to_refuse_a_key(key: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        ScopedStore(Trusting(), Scope()).location(key)
+    assert refusal.value.code == "STORE_KEY_INVALID"
+
+
 class Lockless:
     """A store that offers what the Store port asks for and nothing else, as a cloud store does."""
 

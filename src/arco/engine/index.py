@@ -62,7 +62,9 @@ def block_starts(table: Table[Any], files: TableFiles) -> list[Key]:
 
 
 def merge_due(files: TableFiles) -> slice | None:
-    """Which deltas should become one: a run of `FAN_OUT` of like size, or all of them at the limit."""
+    """Which deltas should become one: a run of `FAN_OUT` of like size, or all of them at the
+    limit.
+    """
     deltas = files.deltas
     if len(deltas) > DELTAS_MAX:
         return slice(0, len(deltas))

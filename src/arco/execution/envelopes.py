@@ -1,30 +1,24 @@
 """What a worker needs to know about one attempt, read from the state at dispatch.
 
-Inputs are what the run staged, over the versions pinned at the trigger's slot; so every task of a run reads the same cut.
+Inputs are what the run staged, over the versions pinned at the trigger's slot; so every task of
+a run reads the same cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
 
+from arco.execution.protocol import Envelope, Input
 from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
-from arco.orchestration.outcomes import Output
-from arco.orchestration.partitions import dimensions, upstream_partitions
+from arco.orchestration.materializing import data_version
 from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
-from arco.orchestration.tables import (
-    ASSETS,
-    DYNAMIC_PARTITIONS,
-    PARTITION_STATUS,
-    PINS,
-    PLANS,
-    TASKS,
-)
-from arco.execution.protocol import Envelope, Input
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
+from arco.orchestration.views import Partitioning, asset_view, upstream_keys
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -33,17 +27,18 @@ class Attempt(msgspec.Struct, frozen=True):
     task: Task
     plan: PlanRow
     asset: Asset
+    at: Partitioning
 
 
-def build_envelope(state: State, dispatch: Dispatch, now: datetime) -> Envelope | None:
+def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelope | None:
     """The attempt's envelope; None when the attempt is no longer wanted."""
-    attempt = _rows(state, dispatch)
+    attempt = _rows(state, dispatch, now=now)
     if attempt is None:
         return None
     definition = attempt.asset.definition
     pin = state.get(PINS, definition.key)
     inputs = [
-        _input(state, attempt, dependency, now)
+        _input(state, attempt, dependency=dependency)
         for dependency in definition.dependencies
         if dependency.parameter
     ]
@@ -61,87 +56,63 @@ def build_envelope(state: State, dispatch: Dispatch, now: datetime) -> Envelope 
     )
 
 
-def dynamic_partitions(state: State) -> Mapping[str, Sequence[str]]:
-    """The values of every dynamic partition set."""
-    values: dict[str, list[str]] = {}
-    for row in state.range(DYNAMIC_PARTITIONS):
-        values.setdefault(row.name, []).append(row.value)
-    return values
-
-
-def _rows(state: State, dispatch: Dispatch) -> Attempt | None:
+def _rows(state: State, dispatch: Dispatch, *, now: datetime) -> Attempt | None:
     task = state.get(TASKS, dispatch.run_id, dispatch.index)
     plan = state.get(PLANS, dispatch.run_id)
     asset = state.get(ASSETS, task.asset) if task else None
     if task is None or plan is None or asset is None or task.attempt != dispatch.attempt:
         return None
-    return Attempt(task, plan, asset)
+    return Attempt(task, plan, asset, asset_view(state, now).at)
 
 
-def _input(
-    state: State, attempt: Attempt, dependency: Dependency, now: datetime
-) -> Input | None:
+def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input | None:
     upstream = state.get(ASSETS, dependency.upstream)
     if upstream is None:
         return None
-    staged = _staged(state, attempt, dependency.upstream)
-    keys = _keys(state, attempt, dependency, upstream.definition, now)
-    versions = {key: _data_version(state, dependency.upstream, key, staged) for key in keys}
+    made = _made(state, attempt, upstream=dependency.upstream)
+    keys = _keys(attempt, dependency, upstream=upstream.definition)
+    versions = {key: _data_version(state, dependency.upstream, key=key, made=made) for key in keys}
     present = {key: version for key, version in versions.items() if version} or versions
     return Input(
         upstream=dependency.upstream,
         parameter=dependency.parameter,
         table_id=upstream.table_id,
-        partition_columns=partition_columns(upstream.definition),
+        partition_columns=upstream.definition.partition_carriers,
         table_version=attempt.plan.pins.get(dependency.upstream),
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
-        staged=tuple(output for key, output in staged.items() if key in present),
+        staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
     )
 
 
-def partition_columns(definition: AssetDefinition) -> dict[str, str]:
-    """Dimension -> column for every dimension of the asset's partitions."""
-    if definition.partitions is None:
-        return {}
-    named = definition.partition_columns
-    parts = dimensions(definition.partitions)
-    return {part.dimension: named.get(part.dimension, f"_{part.dimension}") for part in parts}
-
-
-def _staged(state: State, attempt: Attempt, upstream: str) -> dict[str, Output]:
-    staged: dict[str, Output] = {}
+def _made(state: State, attempt: Attempt, *, upstream: str) -> dict[str, Task]:
+    """Partition -> the task of this run that made it."""
+    made: dict[str, Task] = {}
     for index in attempt.plan.tasks[attempt.task.index].upstreams:
         task = state.get(TASKS, attempt.plan.run_id, index)
-        if task is not None and task.asset == upstream and task.output is not None:
-            staged[task.partition_key] = task.output
-    return staged
+        if task is not None and task.asset == upstream:
+            made[task.partition_key] = task
+    return made
 
 
 def _keys(
-    state: State,
-    attempt: Attempt,
-    dependency: Dependency,
-    upstream: AssetDefinition,
-    now: datetime,
-) -> Sequence[str]:
-    keys = upstream_partitions(
-        dependency.mapping,
+    attempt: Attempt, dependency: Dependency, *, upstream: AssetDefinition
+) -> Collection[str]:
+    return upstream_keys(
+        dependency,
         attempt.task.partition_key,
-        downstream=attempt.asset.definition.partitions,
-        upstream=upstream.partitions,
-        now=now,
-        dynamic=dynamic_partitions(state),
+        downstream=attempt.asset.definition,
+        upstream=upstream,
+        at=attempt.at,
     )
-    return list(keys)
 
 
-def _data_version(state: State, asset: str, key: str, staged: Mapping[str, Output]) -> str:
-    if key in staged:
-        return staged[key].data_version
+def _data_version(state: State, asset: str, *, key: str, made: Mapping[str, Task]) -> str:
+    if key in made:
+        return data_version(made[key])
     status = state.get(PARTITION_STATUS, asset, key)
     found = status.materialization if status else None
     return found.data_version if found else ""
 
 
-__all__ = ["build_envelope", "dynamic_partitions", "partition_columns"]
+__all__ = ["Attempt", "build_envelope"]

@@ -1,7 +1,8 @@
 """The pool: warm worker processes of one project, one task at a time each.
 
-An attempt is held from `offer` until it has ended, once per dispatch id. Children start at the first offer and die with
-this process. What workers answer becomes commands; their order and their lies are the reducers' matter.
+An attempt is held from `offer` until it has ended, once per dispatch id. Children start at the
+first offer and die with this process. What workers answer becomes commands; their order and
+their lies are the reducers' matter.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class Pool:
             self._drivers.append(self._runtime.spawn(self._drive(), name))
 
     def withdraw(self, run_id: str) -> None:
-        """Drop the run's attempts that have not begun; tell the others, and end them after a grace period."""
+        """Drop the run's attempts that have not begun; tell the others, and end them after a
+        grace period.
+        """
         for held in list(self._held.values()):
             if held.dispatch.run_id != run_id:
                 continue
@@ -93,7 +96,9 @@ class Pool:
         self._work.set()
 
     async def close(self) -> None:
-        """No worker of ours runs any more; attempts that have not ended are somebody else's to lose."""
+        """No worker of ours runs any more; attempts that have not ended are somebody else's to
+        lose.
+        """
         self._closed = True
         self._work.set()
         for held in self._held.values():
@@ -112,7 +117,7 @@ class Pool:
             settings = self._workspace.settings
             scope = f"{settings.tenant}/{settings.workspace}"
             try:
-                child = await start_child(self._project, settings.store_url, scope)
+                child = await start_child(self._project, settings.store_url, scope=scope)
             except WorkerGone as gone:
                 failures += 1
                 self._give_up(failures, str(gone))
@@ -174,7 +179,7 @@ class Pool:
             elif isinstance(message, Completed):
                 held.child = None
                 held.started_at = message.started_at
-                self._end(held, message.completion, message.ended_at)
+                self._end(held, message.completion, ended_at=message.ended_at)
                 return
             self._end_overdue(held)
 
@@ -182,7 +187,7 @@ class Pool:
         found: list[Envelope | None] = []
 
         def question(state: State) -> None:
-            found[:] = [build_envelope(state, dispatch, self._runtime.now())]
+            found[:] = [build_envelope(state, dispatch, now=self._runtime.now())]
 
         await self._workspace.database.asked(question)
         return found[0]
@@ -196,7 +201,7 @@ class Pool:
         held.started_at = message.started_at
         held.deadline = self._runtime.monotonic() + held.envelope.asset.timeout_ms / 1000
         self._reports.started_soon(
-            held.dispatch.dispatch_id, message.started_at, lambda: held.child is not None
+            held.dispatch.dispatch_id, message.started_at, still_runs=lambda: held.child is not None
         )
 
     def _end_overdue(self, held: Held) -> None:
@@ -223,7 +228,7 @@ class Pool:
         self._held.pop(held.dispatch.dispatch_id, None)
         self._reports.lost(held.dispatch.dispatch_id, f"the worker process is gone: {reason}")
 
-    def _end(self, held: Held, completion: Completion, ended_at: datetime | None = None) -> None:
+    def _end(self, held: Held, completion: Completion, *, ended_at: datetime | None = None) -> None:
         self._held.pop(held.dispatch.dispatch_id, None)
         at = ended_at or self._runtime.now()
         self._reports.ended(
@@ -247,4 +252,4 @@ def timed_out(held: Held) -> TaskError:
     )
 
 
-__all__ = ["Pool", "cancelled", "timed_out"]
+__all__ = ["Held", "Pool", "cancelled", "timed_out"]

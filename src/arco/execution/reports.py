@@ -1,4 +1,5 @@
-"""Reports: what workers say about attempts, as commands; each is repeated until the log has an answer.
+"""Reports: what workers say about attempts, as commands; each is repeated until the log has an
+answer.
 
 A worker is free again as soon as it has said how it ended: nobody waits for the commit but the
 tasks downstream.
@@ -26,6 +27,7 @@ from arco.service.workspace import Workspace
 
 STARTED_DELAY_SECONDS = 0.1
 TRIES_MAX = 10
+PENDING_SWEPT_AT = 256
 LOG = logging.getLogger(__name__)
 
 
@@ -38,7 +40,7 @@ class Reports:
         self._pending: set[Spawned] = set()
 
     def started_soon(
-        self, dispatch_id: str, started_at: datetime, still_runs: Callable[[], bool]
+        self, dispatch_id: str, started_at: datetime, *, still_runs: Callable[[], bool]
     ) -> None:
         """Record the start, unless the attempt ends before that is worth a commit."""
 
@@ -72,8 +74,9 @@ class Reports:
             await spawned.join()
 
     def _report(self, decision: Decision) -> None:
-        spawned = self._runtime.spawn(self._commit(decision), "arco-report")
-        self._pending = {other for other in self._pending if not other.done()} | {spawned}
+        if len(self._pending) >= PENDING_SWEPT_AT:
+            self._pending = {other for other in self._pending if not other.done()}
+        self._pending.add(self._runtime.spawn(self._commit(decision), "arco-report"))
 
     async def _commit(self, decision: Decision) -> None:
         for tries in range(TRIES_MAX):

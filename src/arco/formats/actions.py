@@ -74,7 +74,7 @@ def protocol_action(before: TableSnapshot | None, schema: str) -> list[dict[str,
 
 
 def metadata_action(
-    publication: Publication, before: TableSnapshot | None, schema: str
+    publication: Publication, before: TableSnapshot | None, *, schema: str
 ) -> list[dict[str, Any]]:
     """The table's schema and partitioning, when they are new; everything else stays as it was."""
     columns = publication.partition_columns
@@ -108,7 +108,7 @@ def remove(publication: Publication, file: TableFile) -> dict[str, Any]:
     }
 
 
-def add(publication: Publication, output: Output, file: StagedFile) -> dict[str, Any]:
+def add(publication: Publication, output: Output, *, file: StagedFile) -> dict[str, Any]:
     """The staged file becomes part of the table."""
     return {
         "add": {

@@ -22,7 +22,8 @@ from arco.formats.normal import normalise
 
 ACCEPTED = (
     "a polars or pandas DataFrame, a polars LazyFrame, a DuckDB relation, a PyArrow Table, "
-    "RecordBatchReader or Dataset, an input as it was received, a list of dicts, or any object with __arrow_c_stream__"
+    "RecordBatchReader or Dataset, an input as it was received, a list of dicts, or any object "
+    "with __arrow_c_stream__"
 )
 INDEX_COLUMN = re.compile(r"__index_level_\d+__\Z")
 ALIASES = {"pd": "pandas", "pl": "polars", "pa": "pyarrow", "ds": "pyarrow", "_duckdb": "duckdb"}

@@ -6,7 +6,6 @@ Must not know tables, versions or runs: it is given a `pyarrow.dataset.Dataset`.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,15 +45,21 @@ class Dataset:
 
     def to_polars(self) -> Any:
         """All rows as a `polars.DataFrame`."""
-        return importlib.import_module("polars").from_arrow(self.source.to_table())
+        import polars
+
+        return polars.from_arrow(self.source.to_table())
 
     def to_polars_lazy(self) -> Any:
         """A `polars.LazyFrame` that reads only the columns and rows its query needs."""
-        return importlib.import_module("polars").scan_pyarrow_dataset(self.source)
+        import polars
+
+        return polars.scan_pyarrow_dataset(self.source)
 
     def to_duckdb(self) -> Any:
         """A relation of DuckDB's default connection, which `duckdb.sql` can join with others."""
-        return importlib.import_module("duckdb").from_arrow(self.source)
+        import duckdb
+
+        return duckdb.from_arrow(self.source)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.scan().__arrow_c_stream__(requested_schema)

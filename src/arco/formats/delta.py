@@ -1,5 +1,4 @@
-"""Delta tables: the log entry that publishes staged files, and reading a pinned version with
-what a run staged.
+"""Delta tables: the log entry that publishes staged files, and reading what is pinned and staged.
 
 `prepare` is pure: the same arguments give the same bytes, and whoever creates the entry first
 has published it. Must not know stores, workers or clocks.
@@ -20,7 +19,6 @@ import pyarrow.fs
 from arco.errors import Invalid, NotFound
 from arco.formats import partition
 from arco.formats import schema as schemas
-from arco.formats import snapshot as snapshots
 from arco.formats.actions import (
     ENGINE,
     NAIVE_TIMESTAMP,
@@ -34,7 +32,13 @@ from arco.formats.actions import (
     protocol_action,
     remove,
 )
-from arco.formats.snapshot import TableFile, TableSnapshot
+from arco.formats.snapshot import (
+    TableFile,
+    TableSnapshot,
+    checkpoint,
+    latest_version,
+    snapshot,
+)
 from arco.orchestration.definitions import WriteMode
 from arco.orchestration.outcomes import Output
 
@@ -45,57 +49,51 @@ WRITER_VERSION_PLAIN = 2
 PARQUET = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
 
 
-def snapshot(location: str, version: int) -> TableSnapshot:
-    """The table at `version`, whatever was written since.
-
-    Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt
-        DELTA_LOG_UNREADABLE.
-    """
-    return snapshots.snapshot(location, version)
-
-
-def latest_version(location: str) -> int | None:
-    """The newest version in the table's own log; None when there is no table."""
-    return snapshots.latest_version(location)
-
-
-def checkpoint(location: str, version: int) -> None:
-    """A Delta checkpoint of `version` stands beside its log, so that replay starts there.
-
-    Idempotent: by version; a checkpoint only repeats what the log says.
-    """
-    snapshots.checkpoint(location, version)
-
-
 def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     """The log entry that follows `before` (None: version 0) and holds exactly this publication.
 
-    A foreign entry in between: call it again with the newer snapshot.
+    A foreign entry in between: call it again with the newer snapshot. The order in which outputs
+    are given does not matter.
 
     Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED,
         DELTA_FEATURE_UNSUPPORTED.
     """
+    publication = _in_order(publication, before)
     _refuse_unwritable(publication, before)
     schema = _schema_after(publication, before)
     removed = _replaced(publication, before)
-    _refuse_mixed_types(publication, before, schema, removed)
+    _refuse_mixed_types(before, schema, removed=removed)
     present = {file.path for file in before.files} if before else set()
     adds = [
-        add(publication, output, file)
+        add(publication, output, file=file)
         for output in publication.outputs
         for file in output.files
         if path_of(file) not in present
     ]
-    ours = {path_of(file) for output in publication.outputs for file in output.files}
+    ours = {path for output in publication.outputs for path in _paths(output)}
     removes = [remove(publication, file) for file in removed if file.path not in ours]
     actions = [
         commit_info(publication, before),
         *protocol_action(before, schema),
-        *metadata_action(publication, before, schema),
+        *metadata_action(publication, before, schema=schema),
         *removes,
         *adds,
     ]
     return b"".join(msgspec.json.encode(action) + b"\n" for action in actions)
+
+
+def _in_order(publication: Publication, before: TableSnapshot | None) -> Publication:
+    """The publication in the one order that decides the entry's bytes: outputs, and columns."""
+    outputs = sorted(publication.outputs, key=lambda output: (output.partition_key, _paths(output)))
+    columns = publication.partition_columns
+    if before is not None and set(before.partition_columns) == set(columns):
+        columns = before.partition_columns
+    return msgspec.structs.replace(publication, outputs=tuple(outputs), partition_columns=columns)
+
+
+def _paths(output: Output) -> list[str]:
+    """The output's files as the log names them."""
+    return [path_of(file) for file in output.files]
 
 
 def is_ours(entry: bytes, run_id: str) -> bool:
@@ -164,7 +162,7 @@ def _schema_after(publication: Publication, before: TableSnapshot | None) -> str
     staged = schemas.unite(output.schema for output in publication.outputs)
     if before is None:
         return staged
-    return schemas.compare(before.schema, staged, publication.schema_policy) or before.schema
+    return schemas.compare(before.schema, staged, policy=publication.schema_policy) or before.schema
 
 
 def _replaced(publication: Publication, before: TableSnapshot | None) -> list[TableFile]:
@@ -202,7 +200,7 @@ def _identity(values: Mapping[str, str | None]) -> frozenset[tuple[str, str | No
 
 
 def _refuse_mixed_types(
-    publication: Publication, before: TableSnapshot | None, schema: str, removed: list[TableFile]
+    before: TableSnapshot | None, schema: str, *, removed: Sequence[TableFile]
 ) -> None:
     """Refuse to change a column's type while files of the old type stay in the table."""
     if before is None or len(removed) == len(before.files):
@@ -235,22 +233,20 @@ def dataset(
 
     Raises: NotFound DATA_NOT_FOUND when nothing was published and nothing is staged.
     """
-    pinned = snapshots.snapshot(location, before) if isinstance(before, int) else before
-    schema = _schema_of(location, pinned, staged)
-    kept = pinned.files if pinned else ()
-    if mode == "replace":
-        written = _partitions_of(staged)
-        kept = tuple(file for file in kept if _identity(file.partition_values) not in written)
-    files = [*kept, *_staged_files(staged)]
+    pinned = snapshot(location, before) if isinstance(before, int) else before
+    schema = _schema_of(location, pinned, staged=staged)
+    files = [*_kept(pinned, staged, mode=mode), *_staged_files(staged)]
     if partitions is not None:
         chosen = {_identity(values) for values in partitions}
         files = [file for file in files if _identity(file.partition_values) in chosen]
     filesystem = _folder(location)
-    fragments = [_fragment(file, schema, filesystem) for file in files]
+    fragments = [_fragment(file, schema, filesystem=filesystem) for file in files]
     return ds.FileSystemDataset(fragments, schema, PARQUET, filesystem)
 
 
-def _schema_of(location: str, pinned: TableSnapshot | None, staged: Sequence[Output]) -> pa.Schema:
+def _schema_of(
+    location: str, pinned: TableSnapshot | None, *, staged: Sequence[Output]
+) -> pa.Schema:
     """Every column of the pinned version, then what is staged besides; a staged type wins."""
     if not staged and pinned is None:
         raise NotFound(
@@ -265,6 +261,20 @@ def _schema_of(location: str, pinned: TableSnapshot | None, staged: Sequence[Out
     theirs = schemas.to_arrow(pinned.schema) if pinned else pa.schema([])
     kept = [ours.get(field.name, field) for field in theirs]
     return pa.schema([*kept, *(field for field in united if field.name not in theirs.names)])
+
+
+def _kept(
+    pinned: TableSnapshot | None, staged: Sequence[Output], *, mode: WriteMode
+) -> list[TableFile]:
+    """The pinned files that staged outputs do not replace."""
+    if pinned is None:
+        return []
+    if mode == "append" or not staged:
+        return list(pinned.files)
+    if set(pinned.partition_columns) != set(staged[0].partition_values):
+        return []
+    written = _partitions_of(staged)
+    return [file for file in pinned.files if _identity(file.partition_values) not in written]
 
 
 def _staged_files(staged: Sequence[Output]) -> list[TableFile]:
@@ -289,7 +299,7 @@ def _folder(location: str) -> pa.fs.FileSystem:
     return pa.fs.SubTreeFileSystem(location, pa.fs.LocalFileSystem())
 
 
-def _fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) -> ds.Fragment:
+def _fragment(file: TableFile, schema: pa.Schema, *, filesystem: pa.fs.FileSystem) -> ds.Fragment:
     """One file, with the partition columns that are not in it."""
     known = partition.guarantee(file.partition_values, schema)
     return PARQUET.make_fragment(
@@ -302,6 +312,8 @@ def _fragment(file: TableFile, schema: pa.Schema, filesystem: pa.fs.FileSystem) 
 
 __all__ = [
     "Publication",
+    "TableFile",
+    "TableSnapshot",
     "checkpoint",
     "dataset",
     "is_ours",

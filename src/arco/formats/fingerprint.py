@@ -46,8 +46,9 @@ class _Digests:
             for index, child in enumerate(array.flatten()):
                 self.feed(child, f"{path}/{index}")
         elif pa.types.is_list(array.type) or pa.types.is_map(array.type):
-            self._update(f"{path}/length", _lengths(array))
-            self.feed(_items(array), f"{path}/item")
+            entries = _as_list(array)
+            self._update(f"{path}/length", _lengths(entries))
+            self.feed(entries.flatten(), f"{path}/item")
         elif pa.types.is_string(array.type) or pa.types.is_binary(array.type):
             filled = (
                 array if array.null_count == 0 else array.fill_null(b"" if _is_bytes(array) else "")
@@ -83,12 +84,12 @@ def _lengths(array: pa.Array) -> Any:
     return _buffer(pc.list_value_length(array).fill_null(0))
 
 
-def _items(array: pa.Array) -> pa.Array:
-    """The items of all lists that are there, one after another."""
-    if pa.types.is_map(array.type):
-        entry = pa.struct([("key", array.type.key_type), ("value", array.type.item_type)])
-        array = array.cast(pa.list_(entry))
-    return array.flatten()
+def _as_list(array: pa.Array) -> pa.Array:
+    """A map as the list of its entries; a list as it is."""
+    if not pa.types.is_map(array.type):
+        return array
+    entry = pa.struct([("key", array.type.key_type), ("value", array.type.item_type)])
+    return array.cast(pa.list_(entry))
 
 
 def _plain(array: pa.Array) -> pa.Array:

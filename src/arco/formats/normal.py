@@ -54,7 +54,7 @@ def normalise(table: pa.Table, expected: pa.Schema | None = None) -> pa.Table:
     columns, fields = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
         target = _target_type(field, expected)
-        columns.append(_recast(column, target, field.name))
+        columns.append(_recast(column, target, name=field.name))
         fields.append(pa.field(field.name, target))
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
@@ -148,7 +148,7 @@ def _unsupported(kind: pa.DataType, path: str) -> Invalid:
     return Invalid("COLUMN_TYPE_UNSUPPORTED", message, hint=hint, column=path, type=str(kind))
 
 
-def _recast(column: pa.ChunkedArray, target: pa.DataType, name: str) -> pa.ChunkedArray:
+def _recast(column: pa.ChunkedArray, target: pa.DataType, *, name: str) -> pa.ChunkedArray:
     """The column as `target`, which holds all its values (time below a microsecond is cut off)."""
     if column.type == target:
         return column

@@ -55,7 +55,7 @@ def _encode(table: pa.Table) -> bytes:
         row_group_size=GROUP_ROWS,
         store_schema=False,
     )
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 __all__ = [

@@ -77,7 +77,7 @@ def parse(text: str | None, kind: pa.DataType) -> pa.Scalar:
     return pa.scalar(text).cast(kind)
 
 
-def _arrow_type_of(value: ColumnValue) -> pa.DataType:
+def column_type(value: ColumnValue) -> pa.DataType:
     """The column type of a partition value; null counts as string."""
     if value is None:
         return pa.string()
@@ -96,9 +96,9 @@ def detach(table: pa.Table, values: ColumnValues) -> tuple[pa.Table, str]:
     fields = {field.name: field for field in table.schema}
     for name, value in values.items():
         if name in fields:
-            _refuse_strangers(table.column(name), name, value)
+            _refuse_strangers(table.column(name), value, name=name)
         else:
-            fields[name] = pa.field(name, _arrow_type_of(value))
+            fields[name] = pa.field(name, column_type(value))
     kept = [name for name in table.column_names if name not in values]
     if not kept:
         raise Invalid(
@@ -109,7 +109,7 @@ def detach(table: pa.Table, values: ColumnValues) -> tuple[pa.Table, str]:
     return table.select(kept), schemas.to_delta(pa.schema(list(fields.values())))
 
 
-def _refuse_strangers(column: pa.ChunkedArray, name: str, value: ColumnValue) -> None:
+def _refuse_strangers(column: pa.ChunkedArray, value: ColumnValue, *, name: str) -> None:
     """Refuse rows that belong to another partition than the one being written."""
     try:
         own = parse(serialise(value), column.type)
@@ -124,8 +124,8 @@ def _refuse_strangers(column: pa.ChunkedArray, name: str, value: ColumnValue) ->
     if len(strangers):
         raise Invalid(
             "PARTITION_MISMATCH",
-            f"{len(strangers)} rows have another {name!r} than the partition, {serialise(value)!r}; "
-            f"for example {strangers[0].as_py()!r}",
+            f"{len(strangers)} rows have another {name!r} than this partition's "
+            f"{serialise(value)!r}, for example {strangers[0].as_py()!r}",
             hint="filter the data to the partition, or choose another carrier with column=",
         )
 
@@ -143,6 +143,7 @@ def guarantee(values: Mapping[str, str | None], schema: pa.Schema) -> ds.Express
 __all__ = [
     "ColumnValue",
     "ColumnValues",
+    "column_type",
     "column_values",
     "detach",
     "guarantee",

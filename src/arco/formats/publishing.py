@@ -1,21 +1,25 @@
 """Publishing a run: its staged files become the next version of each of its tables, exactly once.
 
-Fix the versions and the bytes, create the table-log entries, then one commit moves every pin, names the tables and
-records the lineage. From `PublicationStarted` on only forward. Source: orchestration, "Publishing".
+Fix the versions and the bytes, create the table-log entries, then one commit moves every pin, names
+the tables and records the lineage. From `PublicationStarted` on only forward.
+Source: orchestration, "Publishing".
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
-from arco.errors import ArcoError, Corrupt, Invalid
+from arco.errors import Corrupt, Invalid, NotFound
 from arco.formats import delta
 from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
 from arco.formats.snapshot import TableSnapshot
-from arco.ids import new_uuid7, sha256
+from arco.ids import milliseconds, new_uuid7, sha256
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Event, State
 from arco.orchestration.commands_publications import (
@@ -28,18 +32,246 @@ from arco.orchestration.commands_publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
-from arco.orchestration.states import PublicationState
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
+from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
 
-FOREIGN_VERSIONS_MAX = 100
+REBASES_MAX = 100
 
 
-class Staged(msgspec.Struct, frozen=True):
-    """One table of a run: what it was and what the run's tasks staged for it."""
+class StagedTable(msgspec.Struct, frozen=True):
+    """One table of a run: the asset, the version readers see now, and what was staged for it."""
 
     asset: Asset
     pinned: int | None
     outputs: tuple[Output, ...]
+
+
+class DeltaPublisher:
+    """The service's `Publisher` for Delta tables."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._database = workspace.database
+        self._store = workspace.store
+        self._runtime = workspace.runtime
+
+    async def publish(self, run_id: str) -> None:
+        """The run's publication moves forward as far as it can. Idempotent: by run id."""
+        for _ in range(REBASES_MAX):
+            publication = await self._publication(run_id)
+            if publication is None or publication.state is PublicationState.PUBLISHED:
+                return
+            if publication.state is PublicationState.REQUESTED:
+                if not await self._start(run_id):
+                    return
+            elif await self._create_entries(publication):
+                await self._finish(publication)
+
+    async def _publication(self, run_id: str) -> Publication | None:
+        found: list[Publication | None] = []
+        await self._database.asked(lambda state: found.append(state.get(PUBLICATIONS, run_id)))
+        return found[-1]
+
+    async def _start(self, run_id: str) -> bool:
+        """Fix versions and bytes. False: nothing moved, somebody else publishes these tables
+        now.
+        """
+        try:
+            tables = await self._prepare(run_id)
+        except (Invalid, NotFound) as error:
+            command = GiveUpPublication(run_id=run_id, message=f"{error.message}. {error.hint}")
+            await self._database.transact(give_up_publication(command))
+            return False
+        start = StartPublication(run_id=run_id, tables=tables)
+        receipt = await self._database.transact(start_publication(start))
+        return bool(receipt.events)
+
+    async def _prepare(self, run_id: str) -> tuple[PreparedTable, ...]:
+        staged: list[StagedTable] = []
+
+        def question(state: State) -> None:
+            staged[:] = staged_tables(state, run_id)
+
+        await self._database.asked(question)
+        return tuple(
+            [await self._prepared(run_id, table, version=table.pinned) for table in staged]
+        )
+
+    async def _prepared(
+        self, run_id: str, table: StagedTable, *, version: int | None
+    ) -> PreparedTable:
+        location = self._location(table.asset.table_id)
+        before = None
+        if version is not None:
+            before = await self._runtime.thread(delta.snapshot, location, version)
+        entry = Entry(
+            table_id=table.asset.table_id,
+            run_id=run_id,
+            outputs=table.outputs,
+            committed_at_ms=milliseconds(self._runtime.now()),
+            mode=table.asset.definition.write_mode,
+            schema_policy=table.asset.definition.schema_policy,
+            partition_columns=tuple(table.asset.definition.partition_carriers.values()),
+        )
+        data = await self._runtime.thread(delta.prepare, entry, before)
+        following = 0 if version is None else version + 1
+        digest = sha256(data)
+        name = keys.prepared_entry(table.asset.table_id, f"{run_id}-{digest[:16]}", following)
+        await self._store.create(name, data)
+        return PreparedTable(
+            table_id=table.asset.table_id,
+            asset=table.asset.key,
+            version=following,
+            sha256=digest,
+            prepared=name,
+        )
+
+    async def _create_entries(self, publication: Publication) -> bool:
+        """Every table-log entry stands. False: a foreign one was in the way and we moved past
+        it.
+        """
+        displaced: list[PreparedTable] = []
+        for table in publication.tables:
+            data = await self._store.get(table.prepared)
+            if data is None or sha256(data) != table.sha256:
+                raise Corrupt(
+                    "PREPARED_ENTRY_DAMAGED",
+                    f"the prepared log entry of {table.asset} is not what was fixed",
+                    hint="run `arco verify`; the run's staged files are untouched",
+                )
+            name = keys.delta_entry(table.table_id, table.version)
+            if await self._store.create(name, data) or await self._store.get(name) == data:
+                continue
+            displaced.append(table)
+        if displaced:
+            await self._rebase(publication, displaced)
+        return not displaced
+
+    async def _rebase(self, publication: Publication, displaced: list[PreparedTable]) -> None:
+        staged: dict[str, StagedTable] = {}
+
+        def question(state: State) -> None:
+            tables = staged_tables(state, publication.run_id)
+            staged.update({table.asset.table_id: table for table in tables})
+
+        await self._database.asked(question)
+        moved = []
+        for table in displaced:
+            location = self._location(table.table_id)
+            newest = await self._runtime.thread(delta.latest_version, location)
+            following = await self._prepared(
+                publication.run_id, staged[table.table_id], version=newest
+            )
+            moved.append(following)
+        command = RebasePublication(run_id=publication.run_id, tables=tuple(moved))
+        await self._database.transact(rebase_publication(command))
+
+    async def _finish(self, publication: Publication) -> None:
+        snapshots = {
+            table.table_id: await self._runtime.thread(
+                delta.snapshot, self._location(table.table_id), table.version
+            )
+            for table in publication.tables
+        }
+        ids: dict[str, str] = {}
+
+        def mint(name: str) -> str:
+            return ids.setdefault(name, new_uuid7(self._runtime))
+
+        def decide(state: State, now: datetime) -> Sequence[Event]:
+            published = publish_run(publication.run_id)(state, now)
+            if not published:
+                return ()
+            versions = tuple(
+                self._version(state, table, snapshot=snapshots[table.table_id])
+                for table in publication.tables
+            )
+            command = PublishVersions(
+                versions=versions, run_id=publication.run_id, actor="", mint=mint
+            )
+            reads = Event(recorded_reads(state, publication, now=now))
+            return [*published, *publish_versions(command, state, now=now), reads]
+
+        await self._database.transact(decide)
+
+    def _version(
+        self, state: State, table: PreparedTable, *, snapshot: TableSnapshot
+    ) -> PublishedVersion:
+        asset = state.get(ASSETS, table.asset)
+        assert asset is not None, table.asset
+        columns = tuple(
+            PublishedColumn(name, type_name(field["type"]), bool(field.get("nullable", True)))
+            for name, field in schemas.fields_of(snapshot.schema).items()
+        )
+        return PublishedVersion(
+            table_id=table.table_id,
+            namespace=asset.definition.namespace,
+            name=asset.definition.name,
+            version=table.version,
+            columns=columns,
+            rows=snapshot.rows,
+            size_bytes=sum(file.size_bytes for file in snapshot.files),
+            files=len(snapshot.files),
+            location=keys.warehouse(table.table_id),
+            description=asset.definition.description,
+            partition_columns=snapshot.partition_columns,
+        )
+
+    def _location(self, table_id: str) -> str:
+        return self._store.location(keys.warehouse(table_id).rstrip("/"))
+
+
+def staged_tables(state: State, run_id: str) -> list[StagedTable]:
+    """What the run's tasks staged, by table, in the order of the tasks."""
+    outputs: dict[str, list[Output]] = {}
+    for task in state.range(TASKS, run_id):
+        if task.output is not None:
+            outputs.setdefault(task.asset, []).append(task.output)
+    tables = []
+    for key, staged in sorted(outputs.items()):
+        asset = state.get(ASSETS, key)
+        pin = state.get(PINS, key)
+        if asset is not None:
+            tables.append(StagedTable(asset, pin.version if pin else None, tuple(staged)))
+    return tables
+
+
+def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecorded:
+    """What the run's tasks really read, as lineage."""
+    versions = {table.asset: table.version for table in publication.tables}
+    reads = tuple(
+        _observed(task, index, versions=versions)
+        for task in state.range(TASKS, publication.run_id)
+        for index in range(len(task.reads))
+    )
+    return ReadsRecorded(run_id=publication.run_id, reads=reads, recorded_at=now)
+
+
+def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRead:
+    read = task.reads[index]
+    return ObservedRead(
+        downstream=task.asset,
+        upstream=read.upstream,
+        partition_key=task.partition_key,
+        upstream_partition_keys=read.partition_keys,
+        upstream_data_versions=read.data_versions,
+        upstream_version=versions.get(read.upstream, read.table_version),
+        downstream_version=versions.get(task.asset),
+    )
+
+
+def type_name(kind: object) -> str:
+    """A Delta type as people write it: `integer`, or compact JSON for a nested one."""
+    return kind if isinstance(kind, str) else msgspec.json.encode(kind).decode()
+
+
+__all__ = [
+    "DeltaPublisher",
+    "StagedTable",
+    "recorded_reads",
+    "staged_tables",
+    "type_name",
+]

@@ -53,7 +53,7 @@ def fields_of(schema: str) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in json.loads(schema)["fields"]}
 
 
-def compare(published: str, staged: str, policy: SchemaPolicy) -> str | None:
+def compare(published: str, staged: str, *, policy: SchemaPolicy) -> str | None:
     """The schema the table has once the staged data is published; None when it stays as it is.
 
     Column order is not a difference. `strict` accepts none; `evolve` accepts new columns and
@@ -87,7 +87,7 @@ def unite(schemas: Iterable[str]) -> str:
     parts = list(dict.fromkeys(schemas))
     whole = parts[0]
     for part in parts[1:]:
-        whole = compare(whole, part, "evolve") or whole
+        whole = compare(whole, part, policy="evolve") or whole
     return whole
 
 

@@ -7,6 +7,7 @@ Read only. Must not know runs, stores or outputs.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
@@ -68,7 +69,7 @@ class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 def latest_version(location: str) -> int | None:
     """The newest version in the table's own log; None when there is no table."""
     try:
-        return int(DeltaTable(location, without_files=True).version())
+        return int(DeltaTable(location).version())
     except TableNotFoundError:
         return None
     except DeltaError as error:
@@ -159,8 +160,11 @@ def _refuse_unknown_features(protocol: Protocol, configuration: dict[str, Any]) 
 def _file_of(row: dict[str, Any]) -> TableFile:
     """One add action."""
     path = str(row["path"])
-    if "://" in path or path.startswith("/") or ".." in path.split("/"):
-        raise Corrupt("DELTA_PATH_FOREIGN", f"the table log names a file outside its table: {path}")
+    plain = unquote(path)
+    if "://" in plain or plain.startswith("/") or ".." in plain.split("/"):
+        raise Corrupt(
+            "DELTA_PATH_FOREIGN", f"the table log names a file outside its table: {plain}"
+        )
     values = row.get("partition") or {}
     return TableFile(
         path=path,
@@ -176,8 +180,12 @@ def _statistics_of(row: dict[str, Any]) -> str:
     """Delta `stats` JSON of an add action; empty when it has none."""
     if row["num_records"] is None:
         return ""
-    lows, highs = _known(row.get("min")), _known(row.get("max"))
-    return spell_statistics(row["num_records"], lows, highs, _known(row.get("null_count")))
+    return spell_statistics(
+        row["num_records"],
+        minimum=_known(row.get("min")),
+        maximum=_known(row.get("max")),
+        nulls=_known(row.get("null_count")),
+    )
 
 
 def _known(values: dict[str, Any] | None) -> dict[str, Any]:

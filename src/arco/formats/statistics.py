@@ -23,7 +23,7 @@ SURROGATES = (0xD800, 0xDFFF)
 MILLISECOND = timedelta(milliseconds=1)
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
-Bounds: TypeAlias = tuple[Any, Any]
+_Bounds: TypeAlias = tuple[Any, Any]
 
 
 def statistics(table: pa.Table) -> str:
@@ -42,11 +42,11 @@ def statistics(table: pa.Table) -> str:
             minimum[name] = low
         if high is not None:
             maximum[name] = high
-    return spell(table.num_rows, minimum, maximum, nulls)
+    return spell(table.num_rows, minimum=minimum, maximum=maximum, nulls=nulls)
 
 
 def spell(
-    rows: int, minimum: dict[str, Any], maximum: dict[str, Any], nulls: dict[str, int]
+    rows: int, *, minimum: dict[str, Any], maximum: dict[str, Any], nulls: dict[str, int]
 ) -> str:
     """The JSON of statistics that are known."""
     body = {"numRecords": rows, "minValues": minimum, "maxValues": maximum, "nullCount": nulls}
@@ -59,20 +59,27 @@ def _flat_columns(table: pa.Table) -> list[tuple[str, pa.ChunkedArray]]:
     return flat[:COLUMNS_MAX]
 
 
-def _bounds(column: pa.ChunkedArray) -> Bounds:
+def _bounds(column: pa.ChunkedArray) -> _Bounds:
     """Lower and upper bound as JSON values; None where there is none."""
     write = _writer(column.type)
-    if write is None or column.null_count == len(column):
+    if write is None or column.null_count == len(column) or _hides_nan(column):
         return None, None
     try:
         found = pc.min_max(column).as_py()
-        return write(found["min"], found["max"], column)
+        return write(found["min"], found["max"])
     except (ValueError, OverflowError):
         # Arrow knows years that Python's calendar does not: such a column has no bounds.
         return None, None
 
 
-def _writer(kind: pa.DataType) -> Callable[[Any, Any, pa.ChunkedArray], Bounds] | None:
+def _hides_nan(column: pa.ChunkedArray) -> bool:
+    """True when there is a NaN, which no bound is above or below."""
+    if not pa.types.is_floating(column.type):
+        return False
+    return bool(pc.any(pc.is_nan(column)).as_py())
+
+
+def _writer(kind: pa.DataType) -> Callable[[Any, Any], _Bounds] | None:
     """What turns values of the type into bounds; None when the type has none."""
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         return _exact
@@ -87,19 +94,17 @@ def _writer(kind: pa.DataType) -> Callable[[Any, Any, pa.ChunkedArray], Bounds] 
     return None
 
 
-def _exact(low: Any, high: Any, _column: pa.ChunkedArray) -> Bounds:
+def _exact(low: Any, high: Any) -> _Bounds:
     """The values themselves."""
     return low, high
 
 
-def _floating(low: float, high: float, column: pa.ChunkedArray) -> Bounds:
-    """The values themselves; none when a NaN hides from them, and infinities are no JSON."""
-    if pc.any(pc.is_nan(column)).as_py():
-        return None, None
+def _floating(low: float, high: float) -> _Bounds:
+    """The values themselves; infinities are no JSON."""
     return (low if math.isfinite(low) else None), (high if math.isfinite(high) else None)
 
 
-def _text(low: str, high: str, _column: pa.ChunkedArray) -> Bounds:
+def _text(low: str, high: str) -> _Bounds:
     """Prefixes: a shorter string stands before what it begins, so the upper one is counted up."""
     return low[:STRING_LENGTH_MAX], _text_above(high)
 
@@ -117,12 +122,12 @@ def _text_above(value: str) -> str | None:
     return None
 
 
-def _calendar(low: date, high: date, _column: pa.ChunkedArray) -> Bounds:
+def _calendar(low: date, high: date) -> _Bounds:
     """ISO dates."""
     return low.isoformat(), high.isoformat()
 
 
-def _moment(low: datetime, high: datetime, _column: pa.ChunkedArray) -> Bounds:
+def _moment(low: datetime, high: datetime) -> _Bounds:
     """Whole milliseconds, rounded away from the values: many readers cut microseconds off."""
     above = high if high.microsecond % 1000 == 0 else high + MILLISECOND
     return _iso(low), _iso(above)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from arco.orchestration.partitions import PartitionMapping, Partitions
+from arco.orchestration.partitions import PartitionMapping, Partitions, dimensions
 
 WriteMode: TypeAlias = Literal["replace", "append", "merge"]
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
@@ -100,6 +100,13 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     def name(self) -> str:
         """The part after the first dot."""
         return self.key.split(".", 1)[1]
+
+    @property
+    def partition_carriers(self) -> dict[str, str]:
+        """Dimension -> column, for every dimension of the asset's partitions."""
+        named = self.partition_columns
+        parts = dimensions(self.partitions)
+        return {part.dimension: named.get(part.dimension, f"_{part.dimension}") for part in parts}
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -34,8 +34,8 @@ class Answer(msgspec.Struct, frozen=True):
 def answer(
     connection: duckdb.DuckDBPyConnection,
     text: str,
-    parameters: list[Any] | dict[str, Any] | None,
     *,
+    parameters: list[Any] | dict[str, Any] | None,
     limits: Limits,
     format: Format,
 ) -> Answer:
@@ -49,14 +49,14 @@ def answer(
         columns = _columns(relation)
         reader = relation.to_arrow_reader(min(BATCH_ROWS, limits.rows_max + 1))
         with closing(reader):
-            table, truncated = _collect(reader, [column.name for column in columns], limits)
+            table, truncated = _collect(reader, [column.name for column in columns], limits=limits)
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise out_of_memory() from error
     except (duckdb.Error, pa.ArrowException) as error:
         raise Invalid(
             "QUERY_INVALID", readable(str(error)), hint="mend the SQL and ask again"
         ) from error
-    return _fit(table, columns, truncated, limits=limits, format=format)
+    return _fit(table, columns, truncated=truncated, limits=limits, format=format)
 
 
 def out_of_memory() -> Invalid:
@@ -87,7 +87,7 @@ def _unique(names: Iterable[str]) -> list[str]:
 
 
 def _collect(
-    reader: pa.RecordBatchReader, names: list[str], limits: Limits
+    reader: pa.RecordBatchReader, names: list[str], *, limits: Limits
 ) -> tuple[pa.Table, bool]:
     batches: list[pa.RecordBatch] = []
     rows_left, bytes_left = limits.rows_max, limits.result_bytes_max
@@ -119,7 +119,7 @@ def _rows_within(batch: pa.RecordBatch, size_bytes: int) -> int:
 
 
 def _fit(
-    table: pa.Table, columns: tuple[Column, ...], truncated: bool, *, limits: Limits, format: Format
+    table: pa.Table, columns: tuple[Column, ...], *, truncated: bool, limits: Limits, format: Format
 ) -> Answer:
     """The answer with as many rows as their spelling leaves room for: text is longer than Arrow."""
     body = render(table, format)

@@ -6,11 +6,13 @@ Must not know the catalog: who owns a name is the provider's business.
 from __future__ import annotations
 
 import difflib
+import string
 from collections.abc import Iterable
 
 import msgspec
 
 CLOSE_NAMES_MAX = 3
+LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class TableName(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,9 +34,16 @@ class TableName(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def folded(self) -> TableName:
         """The same table for a reader who does not tell cases apart."""
-        return TableName(
-            self.name.casefold(), self.namespace.casefold(), self.catalog.casefold(), self.version
-        )
+        return TableName(fold(self.name), fold(self.namespace), fold(self.catalog), self.version)
+
+
+def fold(identifier: str) -> str:
+    """The identifier as SQL compares it: only ASCII letters have a case, as in DuckDB.
+
+    >>> fold("Straße"), fold("ORDERS")
+    ('straße', 'orders')
+    """
+    return identifier.translate(LOWER)
 
 
 def close_names(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -52,4 +61,4 @@ def close_names(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(spelled[name] for name in best)[:CLOSE_NAMES_MAX]
 
 
-__all__ = ["TableName", "close_names"]
+__all__ = ["TableName", "close_names", "fold"]

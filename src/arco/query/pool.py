@@ -14,8 +14,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from arco import errors
-from arco.errors import ArcoError, Invalid, TooManyRequests, Unavailable
+from arco.errors import (
+    ArcoError,
+    Corrupt,
+    Invalid,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+)
 from arco.query.names import TableName
 from arco.query.process import WorkerProcess, race, start_worker
 from arco.query.protocol import (
@@ -40,7 +46,9 @@ MEMORY_BYTES = 4 * 1024**3
 WAITING_MAX = 32
 WAIT_SECONDS_MAX = 30.0
 OUT_OF_MEMORY = "QUERY_OUT_OF_MEMORY"
-KINDS: dict[str, type[ArcoError]] = {"Invalid": errors.Invalid, "Unavailable": errors.Unavailable}
+KINDS: dict[str, type[ArcoError]] = {
+    kind.__name__: kind for kind in (Corrupt, Invalid, NotFound, Unavailable)
+}
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -71,6 +79,7 @@ class QueryPool:
         self._memory_bytes = memory_bytes
         self._waiting_max = waiting_max
         self._idle: deque[WorkerProcess] = deque()
+        self._busy: set[WorkerProcess] = set()
         self._starting: deque[Spawned] = deque()
         self._ending: set[Spawned] = set()
         self._waiting: deque[Signal] = deque()
@@ -93,11 +102,14 @@ class QueryPool:
         `TABLE_UNREADABLE`), and what the provider raises.
         """
         _check_size(ask)
+        if self._closed:
+            raise _closed()
         await self._take_turn()
         worker: WorkerProcess | None = None
         try:
             worker = await self._take_worker()
-            return await self._answer(worker, ask, provider, cancelled=cancelled)
+            self._busy.add(worker)
+            return await self._answer(worker, ask, provider=provider, cancelled=cancelled)
         finally:
             if worker is not None:
                 self._give_back(worker)
@@ -109,19 +121,20 @@ class QueryPool:
         while self._starting:
             with suppress(Unavailable):
                 self._end(await self._starting.popleft().join())
-        while self._idle:
-            self._end(self._idle.popleft())
+        for worker in (*self._idle, *self._busy):
+            self._end(worker)
+        self._idle.clear()
         for ending in tuple(self._ending):
             await ending.join()
 
     async def _answer(
-        self, worker: WorkerProcess, ask: Ask, provider: Provider, *, cancelled: Signal | None
+        self, worker: WorkerProcess, ask: Ask, *, provider: Provider, cancelled: Signal | None
     ) -> Result:
         started = self._runtime.monotonic()
         seconds_max = ask.limits.seconds_max
         try:
             done, body = await race(
-                _converse(worker, ask, provider), seconds_max, cancelled=cancelled
+                _converse(worker, ask, provider=provider), seconds_max, cancelled=cancelled
             )
         except TimeoutError as error:
             raise Invalid(
@@ -170,6 +183,7 @@ class QueryPool:
         return started
 
     def _give_back(self, worker: WorkerProcess) -> None:
+        self._busy.discard(worker)
         if worker.is_usable() and not self._closed:
             self._idle.append(worker)
             return
@@ -188,23 +202,24 @@ class QueryPool:
         self._ending = {other for other in self._ending if not other.done()} | {ending}
 
 
-async def _converse(worker: WorkerProcess, ask: Ask, provider: Provider) -> tuple[Done, bytes]:
+async def _converse(worker: WorkerProcess, ask: Ask, *, provider: Provider) -> tuple[Done, bytes]:
     """The answer and its body; the worker is clean again unless memory ran out."""
     worker.clean = False
     await worker.send(ask)
     message = await worker.receive()
     if isinstance(message, Needs):
-        message = await _provide(worker, message, provider)
+        message = await _provide(worker, message, provider=provider)
     if isinstance(message, Failed):
         worker.clean = message.code != OUT_OF_MEMORY
-        raise KINDS[message.kind](message.code, message.message, hint=message.hint)
+        kind = KINDS.get(message.kind, Unavailable)
+        raise kind(message.code, message.message, hint=message.hint)
     assert isinstance(message, Done)
     body = await worker.receive_bytes()
     worker.clean = True
     return message, body
 
 
-async def _provide(worker: WorkerProcess, needs: Needs, provider: Provider) -> FromWorker:
+async def _provide(worker: WorkerProcess, needs: Needs, *, provider: Provider) -> FromWorker:
     try:
         provisions = await provider(needs.tables)
     except Exception:
@@ -251,6 +266,10 @@ def _check_size(ask: Ask) -> None:
             f"the SQL text has {size:,} bytes; at most {ask.limits.sql_bytes_max:,} are read",
             hint="move long lists into a table and join it",
         )
+
+
+def _closed() -> Unavailable:
+    return Unavailable("QUERY_POOL_CLOSED", "the server is shutting down", hint="ask again later")
 
 
 def _busy() -> TooManyRequests:

@@ -15,8 +15,8 @@ from typing import Any, NoReturn, TypeAlias
 import duckdb
 import msgspec
 
-from arco.errors import Invalid
-from arco.query.names import TableName
+from arco.errors import Invalid, NotFound
+from arco.query.names import TableName, fold
 
 Node: TypeAlias = dict[str, Any]
 
@@ -86,7 +86,7 @@ def read_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> Statement
         _kind(connection, sql)
     tree = _parse(connection, sql)
     tables = _judge_and_rename(tree)
-    text = prefix + _convert(connection, "json_deserialize_sql", _json(tree))
+    text = prefix + _convert(connection, "json_deserialize_sql", text=_json(tree))
     assert _kind(connection, text) == kind
     return Statement(text, tables)
 
@@ -117,12 +117,10 @@ def _kind(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         raise Invalid(
             "QUERY_INVALID", str(error).strip(), hint="mend the SQL and ask again"
         ) from error
-    if len(statements) != 1:
-        raise Invalid(
-            "QUERY_INVALID" if not statements else "QUERY_NOT_READ_ONLY",
-            f"a query is exactly one statement; this text has {len(statements)}",
-            hint="send one SELECT at a time",
-        )
+    if not statements:
+        raise Invalid("QUERY_INVALID", "the query is empty", hint="send one SELECT")
+    if len(statements) > 1:
+        _refuse(f"a query is one statement; this text has {len(statements)}", "send them singly")
     kind = statements[0].type.name
     if kind == "SELECT" or (kind == "EXPLAIN" and EXPLAIN.match(sql)):
         return str(kind)
@@ -138,7 +136,7 @@ def _kind(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
-    serialized = _convert(connection, "json_serialize_sql", sql)
+    serialized = _convert(connection, "json_serialize_sql", text=sql)
     try:
         tree: Node = msgspec.json.decode(serialized)
     except RecursionError as error:
@@ -152,7 +150,7 @@ def _parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Node:
     return tree
 
 
-def _convert(connection: duckdb.DuckDBPyConnection, function: str, text: str) -> str:
+def _convert(connection: duckdb.DuckDBPyConnection, function: str, *, text: str) -> str:
     rows = connection.execute(f"SELECT {function}(?)", [text]).fetchall()
     return str(rows[0][0])
 
@@ -167,7 +165,7 @@ def _judge_and_rename(tree: Node) -> tuple[TableName, ...]:
         _judge(node)
         if node.get("type") == "BASE_TABLE":
             table = _table_name(node)
-            if table.namespace or table.name.casefold() not in visible:
+            if table.namespace or fold(table.name) not in visible:
                 tables.setdefault(table.folded(), table)
                 _rename_table(node, table)
     for node, _ in _visit(tree):
@@ -188,7 +186,7 @@ def _visit(tree: Node) -> Iterator[tuple[Node, frozenset[str]]]:
         elif isinstance(value, dict):
             definitions = []
             for entry in (value.get("cte_map") or {}).get("map", ()):
-                visible = visible | {entry["key"].casefold()}
+                visible = visible | {fold(entry["key"])}
                 definitions.append((entry["value"], visible))
             yield value, visible
             rest = [(item, visible) for key, item in value.items() if key != "cte_map"]
@@ -242,7 +240,7 @@ def _table_name(node: Node) -> TableName:
     catalog, namespace, name = [""] * (3 - len(path)) + path
     table = TableName(name, namespace, catalog, _version(node))
     if namespace.casefold() in BUILT_IN_SCHEMAS:
-        raise Invalid("TABLE_NOT_FOUND", f"there is no table {table.dotted()}", hint=LIST_HINT)
+        raise NotFound("TABLE_NOT_FOUND", f"there is no table {table.dotted()}", hint=LIST_HINT)
     return table
 
 
@@ -278,4 +276,4 @@ def _refuse(message: str, hint: str) -> NoReturn:
     raise Invalid("QUERY_NOT_READ_ONLY", message, hint=hint)
 
 
-__all__ = ["Statement", "private_name", "read_statement", "readable"]
+__all__ = ["Node", "Statement", "private_name", "read_statement", "readable"]

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from arco.errors import ArcoError, Invalid, Unavailable
+from arco.errors import ArcoError, NotFound, Unavailable
 from arco.formats.delta import dataset as delta_dataset
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Missing, ParquetFiles, PinnedTable
@@ -23,6 +23,7 @@ from arco.query.statement import private_name
 def register(
     connection: duckdb.DuckDBPyConnection,
     needed: Sequence[tuple[TableName, Framed | PinnedTable | ParquetFiles | Missing]],
+    *,
     frames: Iterator[bytes],
 ) -> None:
     """Every needed name stands in the database; `frames` yields the bytes of framed ones in order.
@@ -58,7 +59,7 @@ def _open(table: TableName, provision: PinnedTable | ParquetFiles | Missing) -> 
             if close
             else "list tables with: SELECT * FROM system.catalog.tables"
         )
-        raise Invalid(
+        raise NotFound(
             "TABLE_NOT_FOUND", f"there is no table `{table.dotted()}`", hint=provision.hint or hint
         )
     try:

@@ -40,12 +40,14 @@ DECODER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 
 def serve(line: socket.socket, memory_bytes: int) -> None:
     """Answer questions from `line` until it closes."""
-    line.sendall(encode(Ready(os.getpid())))
     connection = open_database(memory_bytes)
+    # The first statement loads DuckDB's function catalog: no asker should wait for it.
+    read_statement(connection, "SELECT 1")
+    line.sendall(encode(Ready(os.getpid())))
     while True:
         ask = DECODER.decode(read_frame(line))
         assert isinstance(ask, Ask)
-        _reply(line, _answer_or_failure(line, connection, ask))
+        _reply(line, _answer_or_failure(line, connection, ask=ask))
         connection.close()
         connection = open_database(memory_bytes)
 
@@ -70,11 +72,11 @@ def _read_exactly(line: socket.socket, size: int) -> bytes:
 
 
 def _answer_or_failure(
-    line: socket.socket, connection: duckdb.DuckDBPyConnection, ask: Ask
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
 ) -> Answer | Failed | None:
     """The outcome to send back; None when the question was abandoned."""
     try:
-        return _answer(line, connection, ask)
+        return _answer(line, connection, ask=ask)
     except ArcoError as error:
         return _failure(error)
     except (MemoryError, duckdb.OutOfMemoryException):
@@ -85,7 +87,9 @@ def _answer_or_failure(
         )
 
 
-def _answer(line: socket.socket, connection: duckdb.DuckDBPyConnection, ask: Ask) -> Answer | None:
+def _answer(
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
+) -> Answer | None:
     statement = read_statement(connection, ask.sql)
     if statement.tables:
         line.sendall(encode(Needs(statement.tables)))
@@ -96,8 +100,10 @@ def _answer(line: socket.socket, connection: duckdb.DuckDBPyConnection, ask: Ask
         needed = list(zip(statement.tables, provide.provisions, strict=True))
         # All frames are read before any is used: a refusal must not leave one on the line.
         frames = [read_frame(line) for _, provision in needed if isinstance(provision, Framed)]
-        register(connection, needed, iter(frames))
-    return answer(connection, statement.text, ask.parameters, limits=ask.limits, format=ask.format)
+        register(connection, needed, frames=iter(frames))
+    return answer(
+        connection, statement.text, parameters=ask.parameters, limits=ask.limits, format=ask.format
+    )
 
 
 def _failure(error: ArcoError) -> Failed:

@@ -1,7 +1,8 @@
 """Leadership: who may perform effects.
 
-Anyone may commit; effects belong to the newest epoch, which is an event. On one machine a lock that dies with its holder
-says at once that a leader is gone; the lock is a shortcut, the epoch is the authority.
+Anyone may commit; effects belong to the newest epoch, which is an event. On one machine a lock
+that dies with its holder says at once that a leader is gone; the lock is a shortcut, the epoch
+is the authority.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ async def take_lease(workspace: Workspace, address: str) -> Lease | None:
         return None
     try:
         epoch = await _take_epoch(workspace, address)
-        await announce(workspace, epoch, address)
+        await announce(workspace, epoch, address=address)
     except ArcoError:
         lock.release()
         raise
     return Lease(epoch, lock)
 
 
-async def announce(workspace: Workspace, epoch: int, address: str) -> None:
+async def announce(workspace: Workspace, epoch: int, *, address: str) -> None:
     """Tell other processes where the leader answers."""
     beacon = Beacon(epoch, workspace.database.writer, address)
     await workspace.store.put(keys.LEAD, msgspec.json.encode(beacon))

@@ -1,7 +1,7 @@
 """The leader: runs the controllers, hands out what they decided, and publishes snapshots.
 
-Effects follow commits, never the other way round: what is offered to an edge stands in the state already, so a leader
-that dies leaves everything for the next one to offer again.
+Effects follow commits, never the other way round: what is offered to an edge stands in the
+state already, so a leader that dies leaves everything for the next one to offer again.
 """
 
 from __future__ import annotations
@@ -13,20 +13,13 @@ from datetime import datetime
 from functools import partial
 
 from arco.engine import snapshot
-from arco.engine.batch import Controller
 from arco.engine.database import Applied
 from arco.errors import ArcoError
-from arco.model import Change, Decision, Event, Put, State
+from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands_publications import startable_publications, started_publications
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
-from arco.orchestration.tables import (
-    DISPATCHES,
-    PUBLICATIONS,
-    PUBLISHING,
-    RUNS,
-    WAITING_PUBLICATIONS,
-)
+from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.runtime import Spawned
 from arco.service.leases import Lease
 from arco.service.ports import Executor, Publisher
@@ -57,9 +50,7 @@ class Leader:
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
-        window = max(
-            DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers
-        )
+        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers)
         self._database.controllers = tuple(
             guarded(self._lease, decision) for decision in standing_decisions(window)
         )
@@ -156,13 +147,13 @@ class Leader:
                     LOG.warning("no snapshot was published: %s", error)
 
 
-def guarded(lease: Lease, decision: Decision) -> Controller:
-    """The decision as a controller that is silent once somebody else leads."""
-    return partial(_while_leading, lease, decision)
+def guarded(lease: Lease, decision: Decision) -> Decision:
+    """The decision, silent once somebody else leads."""
+    return partial(_while_leading, lease=lease, decision=decision)
 
 
 def _while_leading(
-    lease: Lease, decision: Decision, state: State, now: datetime, changes: Sequence[Change]
+    state: State, now: datetime, *, lease: Lease, decision: Decision
 ) -> Sequence[Event]:
     return decision(state, now) if lease.is_current(state) else ()
 

@@ -13,17 +13,17 @@ from arco.store.names import checked_key, checked_prefix
 from arco.store.port import Entry, Lock
 
 
-class Held(msgspec.Struct, frozen=True, eq=False):
+class _Held(msgspec.Struct, frozen=True, eq=False):
     """One object and when it was written; the winner of a race is told by identity."""
 
     data: bytes
     modified_at: float
 
 
-class MemoryLock:
+class _MemoryLock:
     """A held name."""
 
-    def __init__(self, holders: dict[str, MemoryLock], key: str) -> None:
+    def __init__(self, holders: dict[str, _MemoryLock], key: str) -> None:
         self._holders = holders
         self._key = key
 
@@ -37,8 +37,8 @@ class MemoryStore:
 
     def __init__(self, runtime: Runtime | None = None) -> None:
         self._runtime = runtime or AsyncioRuntime()
-        self._objects: dict[str, Held] = {}
-        self._holders: dict[str, MemoryLock] = {}
+        self._objects: dict[str, _Held] = {}
+        self._holders: dict[str, _MemoryLock] = {}
 
     async def create(self, key: str, data: bytes) -> bool:
         mine = self._held(data)
@@ -70,11 +70,11 @@ class MemoryStore:
         return f"memory://{checked_key(key)}"
 
     async def try_lock(self, key: str) -> Lock | None:
-        mine = MemoryLock(self._holders, checked_key(key))
+        mine = _MemoryLock(self._holders, checked_key(key))
         return mine if self._holders.setdefault(key, mine) is mine else None
 
-    def _held(self, data: bytes) -> Held:
-        return Held(bytes(data), self._runtime.now().timestamp())
+    def _held(self, data: bytes) -> _Held:
+        return _Held(bytes(data), self._runtime.now().timestamp())
 
 
 __all__ = ["MemoryStore"]

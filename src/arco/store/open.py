@@ -44,7 +44,7 @@ def _refused(text: str) -> Invalid:
     return Invalid(
         "STORE_URL_INVALID",
         f"{shown!r} does not name a store",
-        hint="use a folder such as './.arco', 'file:///var/lib/arco' with three slashes, or 'memory://'",
+        hint="use a folder ('./.arco'), 'file:///srv/arco' (three slashes) or 'memory://'",
     )
 
 

@@ -90,4 +90,4 @@ class Locks(Protocol):
         ...
 
 
-__all__ = ["Entry", "Lock", "Locks", "Store", "StoreFault"]
+__all__ = ["ASK_AGAIN", "Entry", "Lock", "Locks", "Store", "StoreFault"]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from arco.store.disk import TEMPORARY, opened_folder
+from arco.store.disk import Disk
+from arco.store.folder import TEMPORARY
 from arco.store.names import is_key
 from arco.store.port import Entry
 
 
-def listed(root: str, prefix: str) -> list[Entry]:
+def listed(disk: Disk, prefix: str) -> list[Entry]:
     """The objects under a prefix, sorted by key.
 
     Links are passed over, and so are temporary files, locks and names that cannot be keys. What
@@ -24,7 +25,7 @@ def listed(root: str, prefix: str) -> list[Entry]:
     folders = [prefix]
     while folders:
         folder = folders.pop()
-        for item in _scanned(root, folder):
+        for item in _scanned(disk, folder):
             key = folder + item.name
             if not is_key(key):
                 continue
@@ -42,11 +43,11 @@ def _entry(item: os.DirEntry[str], key: str) -> list[Entry]:
     return []
 
 
-def _scanned(root: str, folder: str) -> list[os.DirEntry[str]]:
+def _scanned(disk: Disk, folder: str) -> list[os.DirEntry[str]]:
     # Opening first refuses a prefix that leads out of the root.
-    opened = opened_folder(root, folder.rstrip("/"))
+    opened = disk.opened(folder.rstrip("/"))
     with suppress(FileNotFoundError, NotADirectoryError), opened:
-        items = os.scandir(f"{root}/{folder}")
+        items = os.scandir(disk.path(folder))
         return list(items)
     return []
 

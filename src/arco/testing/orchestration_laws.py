@@ -103,8 +103,7 @@ def _readiness_violations(run: Run, plan: PlanRow, *, tasks: list[Task]) -> Iter
         if started and not satisfied:
             yield f"task {run.run_id}/{task.index} is {task.state} before its upstream"
         fallen = any(is_terminal(TASK_MOVES, state) for state in upstream) and not all(
-            state is TaskState.SUCCEEDED or not is_terminal(TASK_MOVES, state)
-            for state in upstream
+            state is TaskState.SUCCEEDED or not is_terminal(TASK_MOVES, state) for state in upstream
         )
         if task.state is TaskState.BLOCKED and fallen:
             yield f"task {run.run_id}/{task.index} waits for what will never succeed"

@@ -1,6 +1,6 @@
 """The promises of the Store port as an inheritable test class.
 
-Subclass it, give it a `store` fixture that returns an empty store: every promise is a test. Must
+Subclass it with a `store` fixture that returns an empty store, and every promise is a test. Must
 not know which store it tests: a promise that only some stores keep is tested beside that store.
 """
 
@@ -63,10 +63,6 @@ ACCEPTED_KEYS = [
 
 class StoreContract:
     """What every store promises."""
-
-    @pytest.fixture
-    def store(self) -> Store:
-        raise NotImplementedError("a subclass says which store is tested")
 
     def test_a_created_object_reads_back_as_it_was_written(self, store: Store) -> None:
         assert run(store.create(SLOT, b'{"seq": 1}')) is True
@@ -132,7 +128,7 @@ class StoreContract:
         assert all(run(store.get(name)) == b"%d" % creator for name, creator in won)
 
     @pytest.mark.parametrize(
-        ("start", "end", "expected"),
+        "cut",
         [
             (0, None, b"0123456789"),
             (3, 6, b"345"),
@@ -145,8 +141,9 @@ class StoreContract:
         ],
     )
     def test_a_range_is_cut_at_the_end_of_the_object(
-        self, store: Store, start: int, end: int | None, expected: bytes
+        self, store: Store, cut: tuple[int, int | None, bytes]
     ) -> None:
+        start, end, expected = cut
         run(store.create("digits", b"0123456789"))
         assert run(store.get("digits", start=start, end=end)) == expected
 
@@ -257,10 +254,6 @@ class StoreContract:
 
 class LocksContract:
     """What a store promises that offers locks; inherit it beside `StoreContract`."""
-
-    @pytest.fixture
-    def store(self) -> Store:
-        raise NotImplementedError("a subclass says which store is tested")
 
     def test_a_lock_has_one_holder_until_it_is_released(self, store: Store) -> None:
         locks = _locks(store)

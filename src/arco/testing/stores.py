@@ -97,6 +97,7 @@ class CountingStore(WrappedStore):
         self.bytes_read = 0
 
     async def around(self, call: Call, answer: Answer[T]) -> T:
+        """The answer, after the call was noted."""
         self.calls.append(call)
         self.bytes_written += call.sent_bytes
         result = await answer()
@@ -124,6 +125,7 @@ class LatencyStore(WrappedStore):
         self._seconds = dict(seconds)
 
     async def around(self, call: Call, answer: Answer[T]) -> T:
+        """The answer, after a round trip."""
         half = self._seconds.get(call.verb, 0.0) / 2
         if not half:
             return await answer()
@@ -244,6 +246,7 @@ class FaultyStore(WrappedStore):
         self.faults: list[tuple[Call, Fault]] = []
 
     async def around(self, call: Call, answer: Answer[T]) -> T:
+        """The answer, or what the plan makes of it."""
         self._calls += 1
         await self._apply_due(self._calls)
         fault = self._plan.fault(call)

@@ -164,13 +164,7 @@ def bounds(axis: Axis, now: datetime) -> Range:
         return 0, 1
     if isinstance(axis, ListAxis):
         return 0, len(axis.values)
-    definition = axis.definition
-    first = at_or_after(axis, instant(civil.parse_civil(definition.start)[0], axis.zone))
-    stop = axis.containing(now) + definition.end_offset
-    if definition.end is not None:
-        end = instant(civil.parse_civil(definition.end)[0], axis.zone)
-        stop = min(stop, axis.containing(end))
-    return first, max(first, stop)
+    return _time_bounds(axis, now)
 
 
 def at_or_after(axis: TimeAxis, moment: datetime) -> int:
@@ -182,6 +176,18 @@ def at_or_after(axis: TimeAxis, moment: datetime) -> int:
 def instant(moment: datetime, zone: tzinfo) -> datetime:
     """A civil moment in UTC; one that a clock change leaves out becomes the change itself."""
     return moment.replace(tzinfo=zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _time_bounds(axis: TimeAxis, now: datetime) -> Range:
+    """Remembered, because planning asks for every task at the same moment."""
+    definition = axis.definition
+    first = at_or_after(axis, instant(civil.parse_civil(definition.start)[0], axis.zone))
+    stop = axis.containing(now) + definition.end_offset
+    if definition.end is not None:
+        end = instant(civil.parse_civil(definition.end)[0], axis.zone)
+        stop = min(stop, axis.containing(end))
+    return first, max(first, stop)
 
 
 def _axis(part: DimensionPartitions, dynamic: Dynamic) -> Axis:

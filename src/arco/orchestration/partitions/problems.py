@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from arco.errors import Invalid
 from arco.orchestration.partitions.axes import (
     Axis,
@@ -57,9 +59,10 @@ SOME_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 def validate(partitions: Partitions) -> list[str]:
     """What is wrong with the declaration, one sentence each; empty if it can be deployed."""
-    parts = _flat(partitions)
-    if any(isinstance(part, ProductPartitions) for part in parts):
-        return ["A product of partitions cannot hold another product: list its dimensions instead."]
+    mistyped = _type_problem(partitions)
+    if mistyped:
+        return [mistyped]
+    parts = dimensions(partitions)
     found = [] if parts else ["A product of partitions needs at least one dimension."]
     for part in parts:
         found.extend(_part_problems(part))
@@ -97,11 +100,17 @@ def mapping_problem(
     return next(_clashes(lower, upper), None)
 
 
-def _flat(partitions: Partitions) -> Sequence[DimensionPartitions]:
-    """The dimensions as written: unlike `dimensions`, nothing is assumed of what they are."""
-    if isinstance(partitions, ProductPartitions):
-        return tuple(partitions.dimensions)
-    return (partitions,)
+def _type_problem(partitions: Partitions) -> str | None:
+    """Which field holds a value of a wrong type; user code is not always type checked."""
+    if isinstance(partitions, ProductPartitions) and any(
+        isinstance(part, ProductPartitions) for part in partitions.dimensions
+    ):
+        return "A product of partitions cannot hold another product: list its dimensions instead."
+    try:
+        msgspec.convert(msgspec.to_builtins(partitions), Partitions)
+    except (msgspec.ValidationError, TypeError) as error:
+        return f"A field of the partitions has the wrong type: {error}."
+    return None
 
 
 def _part_problems(part: DimensionPartitions) -> Iterator[str]:
@@ -119,9 +128,6 @@ def _static_problems(part: StaticPartitions) -> Iterator[str]:
     dimension, values = part.dimension, part.values
     if not values:
         yield f"Dimension {dimension!r} lists no values."
-    if not all(isinstance(value, str) for value in values):
-        yield f"Dimension {dimension!r} lists something that is not a string."
-        return
     if "" in values:
         yield f"Dimension {dimension!r} lists an empty string, which tables store as null."
     for value, times in Counter(values).items():
@@ -145,15 +151,15 @@ def _time_problems(part: TimePartitions) -> Iterator[str]:
 def _field_problems(part: TimePartitions) -> Iterator[str]:
     try:
         ZoneInfo(part.timezone)
-    except (ValueError, TypeError, OSError, ZoneInfoNotFoundError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         yield f"timezone {part.timezone!r} is not an IANA time zone such as Europe/Berlin."
     for name, text in (("start", part.start), ("end", part.end)):
         try:
-            if name == "start" or text is not None:
-                parse_civil(str(text))
+            if text is not None:
+                parse_civil(text)
         except ValueError as error:
             yield f"{name}: {error}."
-    if not isinstance(part.end_offset, int) or abs(part.end_offset) > END_OFFSET_MAX:
+    if abs(part.end_offset) > END_OFFSET_MAX:
         yield f"end_offset is a number of windows, at most {END_OFFSET_MAX}."
 
 

@@ -1,0 +1,304 @@
+"""One attempt: inputs, user code, staging, checks; the answer is always a completion.
+
+Law: whatever user code does, short of ending the process, becomes a completion. Must not know the
+stream the completion travels on.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from arco.errors import Invalid
+from arco.execution import sql
+from arco.execution.contexts import context_of
+from arco.execution.failures import Cancelled, task_error
+from arco.execution.protocol import Envelope, Input
+from arco.orchestration.definitions import CheckDefinition
+from arco.orchestration.outcomes import CheckResult, Completion, Output, Read
+from arco.runtime import run
+from arco.sdk.context import AssetContext, CheckOutcome, plain_facts
+from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
+from arco.sdk.manifest import asset_keys
+from arco.sdk.names import NameIndex
+from arco.sdk.problems import definitions_invalid
+from arco.sdk.project import Loaded
+from arco.sdk.tracebacks import last_user_line, user_message
+from arco.sdk.upstreams import CONTEXT
+from arco.store.port import Store
+
+RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=...)"
+
+
+class Tables(Protocol):
+    """The data side of an attempt, `execution/tables.py`."""
+
+    def open_input(self, store: Store, source: Input, *, annotation: object) -> Any: ...
+
+    def input_dataset(self, store: Store, source: Input) -> Any: ...
+
+    def stage_output(
+        self, store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
+    ) -> Output: ...
+
+    def staged_dataset(self, store: Store, output: Output) -> Any: ...
+
+    def as_annotated(self, dataset: Any, annotation: object) -> Any: ...
+
+
+class Cancellation:
+    """Whether the attempt should end, and whether it may be interrupted right now."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.interruptible = False
+
+    def reset(self) -> None:
+        """The next attempt starts without a request."""
+        self.requested = False
+        self.interruptible = False
+
+    @contextmanager
+    def window(self) -> Iterator[None]:
+        """User code runs inside: a request raises `Cancelled` there.
+
+        Raises: Cancelled at once when it was requested before.
+        """
+        self.interruptible = True
+        try:
+            if self.requested:
+                raise Cancelled
+            yield
+        finally:
+            self.interruptible = False
+
+
+class Workshop(msgspec.Struct, frozen=True, eq=False):
+    """Everything attempts share: the loaded project, the store, and the data side on demand."""
+
+    project: Path
+    assets: Mapping[str, AssetDeclaration]
+    checks: Mapping[tuple[str, str], Function]
+    store: Store
+    tables: Callable[[], Tables]
+    cancellation: Cancellation
+
+
+def workshop(
+    loaded: Loaded, store: Store, *, tables: Callable[[], Tables], cancellation: Cancellation
+) -> Workshop:
+    """What a loaded project can execute.
+
+    Raises: Invalid DEFINITIONS_INVALID when a module of the project cannot be imported.
+    """
+    if loaded.problems:
+        raise definitions_invalid(loaded.problems)
+    keys, _ = asset_keys(loaded)
+    index = NameIndex(keys)
+    checks: dict[tuple[str, str], Function] = {}
+    for each in loaded.declarations:
+        if isinstance(each, CheckDeclaration):
+            key, _ = index.of_reference(each.asset, f"{loaded.project.namespace}.")
+            checks[key, each.name] = each.function
+    return Workshop(loaded.project.directory, keys, checks, store, tables, cancellation)
+
+
+class Work(msgspec.Struct, frozen=True, eq=False):
+    """One attempt and what it works with."""
+
+    shop: Workshop
+    envelope: Envelope
+    context: AssetContext
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What the attempt reads; a dependency without a parameter only orders."""
+        return [each for each in self.envelope.inputs if each.parameter]
+
+
+def attempt(shop: Workshop, envelope: Envelope) -> Completion:
+    """How the attempt ended; never raises."""
+    shop.cancellation.reset()
+    try:
+        return _perform(shop, envelope)
+    except BaseException as error:
+        return Completion(error=task_error(error, shop.project))
+
+
+def _perform(shop: Workshop, envelope: Envelope) -> Completion:
+    declaration = shop.assets.get(envelope.asset.key)
+    if declaration is None:
+        raise Invalid(
+            "ASSET_NOT_LOADED",
+            f"the code this worker loaded declares no {envelope.asset.key}",
+            hint="deploy the project again, so that the workers load what was deployed",
+        )
+    work = Work(shop, envelope, context_of(envelope))
+    reads = tuple(map(read_of, work.inputs))
+    with shop.cancellation.window():
+        result = _result(work, declaration.function)
+    if result is None:
+        return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
+    output = shop.tables().stage_output(
+        shop.store, envelope, result=result, metadata=work.context.metadata
+    )
+    checks = tuple(_checks(work, output))
+    return Completion(output=output, reads=reads, checks=checks)
+
+
+def read_of(source: Input) -> Read:
+    """What the input really is: what this run staged where there is some, else the pinned data."""
+    staged = {output.partition_key: output.data_version for output in source.staged}
+    names = source.partition_keys or ("",)
+    pinned = dict(zip(names, source.data_versions, strict=False))
+    versions = tuple(staged.get(key, pinned.get(key, "")) for key in names)
+    return Read(
+        upstream=source.upstream,
+        parameter=source.parameter,
+        partition_keys=source.partition_keys,
+        data_versions=versions if any(versions) else (),
+        table_version=source.table_version,
+    )
+
+
+def _result(work: Work, function: Function | None) -> Any:
+    if function is None:
+        return _select(work)
+    shop = work.shop
+    annotations = annotations_of(function)
+    arguments: dict[str, Any] = {}
+    for each in work.inputs:
+        wanted = annotations.get(each.parameter, inspect.Parameter.empty)
+        data = shop.tables().open_input(shop.store, each, annotation=wanted)
+        arguments[each.parameter] = data
+    if CONTEXT in names_of(function):
+        arguments[CONTEXT] = work.context
+    return call(function, arguments)
+
+
+def _select(work: Work) -> Any:
+    shop = work.shop
+    data = {each.parameter: shop.tables().input_dataset(shop.store, each) for each in work.inputs}
+    variables: dict[str, Any] = {**work.context.partition}
+    window = work.context.partition_window
+    if window:
+        variables |= {"partition_start": window.start, "partition_end": window.end}
+    return sql.select(work.envelope.asset.sql, data, variables=variables)
+
+
+def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
+    asset = work.envelope.asset
+    for definition in asset.checks:
+        function = work.shop.checks.get((asset.key, definition.name))
+        if function is None:
+            raise Invalid(
+                "CHECK_NOT_LOADED",
+                f"the code this worker loaded declares no check {definition.name}",
+                hint="deploy the project again, so that the workers load what was deployed",
+            )
+        arguments = _check_arguments(work, function, output=output)
+        yield _check(work.shop, definition, call=functools.partial(call, function, arguments))
+
+
+def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[str, Any]:
+    tables = work.shop.tables()
+    annotations = annotations_of(function)
+    arguments: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name == CONTEXT:
+            arguments[name] = work.context
+        elif parameter.default is parameter.empty:
+            data = tables.staged_dataset(work.shop.store, output)
+            arguments[name] = tables.as_annotated(data, annotations.get(name, parameter.empty))
+    return arguments
+
+
+def _check(shop: Workshop, definition: CheckDefinition, *, call: Callable[[], Any]) -> CheckResult:
+    try:
+        with shop.cancellation.window():
+            outcome = outcome_of(call())
+    except Exception as error:
+        place = last_user_line(error, shop.project)
+        where = f" ({place[0]}:{place[1]})" if place else ""
+        outcome = CheckOutcome(False, f"{user_message(error)}{where}")
+    return CheckResult(
+        name=definition.name,
+        passed=outcome.passed,
+        blocking=definition.blocking,
+        message=outcome.message,
+        metadata=outcome.metadata,
+    )
+
+
+def _unchecked(definition: CheckDefinition) -> CheckResult:
+    message = "the asset returned nothing, so there is no data to check"
+    return CheckResult(definition.name, False, definition.blocking, message)
+
+
+def outcome_of(answer: Any) -> CheckOutcome:
+    """What a check's return value says; another type is a failed check that says what to return.
+
+    >>> outcome_of((True, "fine")).message
+    'fine'
+    """
+    if isinstance(answer, CheckOutcome):
+        return msgspec.structs.replace(answer, metadata=plain_facts(answer.metadata))
+    passed, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
+    # NumPy and Arrow have booleans of their own.
+    unboxed = getattr(passed, "item", getattr(passed, "as_py", lambda: passed))
+    truth = passed if isinstance(passed, bool) else unboxed()
+    if isinstance(truth, bool) and isinstance(message, str):
+        return CheckOutcome(truth, message)
+    return CheckOutcome(False, f"the check returned {type(answer).__name__}: {RETURNS}")
+
+
+def call(function: Function, arguments: Mapping[str, Any]) -> Any:
+    """The function's result; an `async def` runs to its end on a loop of its own."""
+    result = function(**arguments)
+    return run(result) if inspect.iscoroutine(result) else result
+
+
+@functools.lru_cache(maxsize=4096)
+def names_of(function: Function) -> Mapping[str, inspect.Parameter]:
+    """The function's parameters by name."""
+    return inspect.signature(function).parameters
+
+
+@functools.lru_cache(maxsize=4096)
+def annotations_of(function: Function) -> dict[str, Any]:
+    """Parameter -> annotation, evaluated where its names are known, else as it is spelled."""
+    plain = inspect.unwrap(function)
+    names = vars(sys.modules[plain.__module__]) if plain.__module__ in sys.modules else {}
+    found = {name: each.annotation for name, each in names_of(function).items()}
+    return {name: _evaluated(value, names) for name, value in found.items()}
+
+
+def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, dict(names))
+    except (NameError, AttributeError, TypeError, SyntaxError):
+        return annotation
+
+
+__all__ = [
+    "Cancellation",
+    "Tables",
+    "Work",
+    "Workshop",
+    "annotations_of",
+    "attempt",
+    "call",
+    "names_of",
+    "outcome_of",
+    "read_of",
+    "workshop",
+]

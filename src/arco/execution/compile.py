@@ -1,0 +1,53 @@
+"""Compiling in a process of its own: `python -m arco.execution.compile DIR` prints one object.
+
+`{"manifest": ...}` with exit code 0, or `{"problems": [...]}` with exit code 1. What user code
+prints goes to standard error. Must not know the control plane, which reads the answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from arco.errors import Invalid
+from arco.execution.compiled import Compiled
+from arco.execution.sql import table_names
+from arco.sdk.manifest import compile_manifest
+from arco.sdk.problems import Problem
+from arco.sdk.project import find_project, load_project
+
+PROBLEMS_EXIT_CODE = 1
+
+
+def compile_project(directory: Path) -> Compiled:
+    """The project's manifest, or everything that is wrong with it; imports user code."""
+    try:
+        project = find_project(directory)
+        return Compiled(manifest=compile_manifest(load_project(project), table_names))
+    except Invalid as error:
+        found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
+        return Compiled(problems=tuple(found))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the answer for the directory in the first argument."""
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    compiled = compile_project(Path(arguments[0]))
+    with os.fdopen(answer, "wb") as stream:
+        stream.write(msgspec.json.encode(compiled, order="sorted") + b"\n")
+    return PROBLEMS_EXIT_CODE if compiled.problems else 0
+
+
+def _spelled(error: Invalid) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+
+__all__ = ["compile_project", "main"]

@@ -1,0 +1,25 @@
+"""Leading a workspace from this process: the lease, the pool and the publisher put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arco.execution.pool import Pool
+from arco.formats.publishing import DeltaPublisher
+from arco.service.leases import take_lease
+from arco.service.loop import Leader
+from arco.service.workspace import Workspace
+
+
+async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
+    """The started leader, or None while another process leads."""
+    lease = await take_lease(workspace, address)
+    if lease is None:
+        return None
+    pool = Pool(workspace, project)
+    leader = Leader(workspace, lease, executor=pool, publisher=DeltaPublisher(workspace))
+    await leader.start()
+    return leader
+
+
+__all__ = ["try_to_lead"]

@@ -1,0 +1,158 @@
+"""The data side of an attempt: upstream tables as user code wants them, its result as files.
+
+Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
+worker or its stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from arco.errors import Conflict, Invalid
+from arco.execution.protocol import Envelope, Input
+from arco.formats import arrow, delta, schema, staging
+from arco.orchestration.outcomes import Output
+from arco.orchestration.partitions import parse_partition_key, partition_values
+from arco.runtime import AsyncioRuntime, run
+from arco.store import keys
+from arco.store.port import Store
+
+
+def open_input(store: Store, source: Input, *, annotation: object) -> Any:
+    """What the input may read, as the annotated type; without annotation a lazy `Dataset`.
+
+    Raises: Invalid UPSTREAM_MISSING when there is nothing to read.
+    """
+    return arrow.convert(input_dataset(store, source), annotation)
+
+
+def input_dataset(store: Store, source: Input) -> Any:
+    """The pinned version of the input's partitions, with what this run staged laid over it.
+
+    Raises: Invalid UPSTREAM_MISSING.
+    """
+    refuse_missing(source)
+    wanted = [column_values(source, key) for key in source.partition_keys if key]
+    return delta.dataset(
+        table_location(store, source.table_id),
+        source.table_version,
+        staged=source.staged,
+        partitions=wanted or None,
+    )
+
+
+def refuse_missing(source: Input) -> None:
+    """Refuses an input of which no requested partition was ever materialized."""
+    staged = {output.partition_key for output in source.staged}
+    known = any(source.data_versions) or not source.data_versions
+    published = source.table_version is not None and known
+    if published or staged:
+        return
+    missing = ", ".join(key for key in source.partition_keys if key)
+    raise Invalid(
+        "UPSTREAM_MISSING",
+        f"{source.upstream} was never materialized" + (f" for {missing}" if missing else ""),
+        hint=f"run it first: arco run {source.upstream}, or include it: arco run +<asset>",
+    )
+
+
+def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
+    """Partition column -> value as Delta writes it."""
+    named = partition_values(partition_key)
+    return {
+        source.partition_columns.get(dimension, dimension): value
+        for dimension, value in named.items()
+    }
+
+
+def stage_output(
+    store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
+) -> Output:
+    """The result as Parquet files of this attempt, durable, and the facts about them.
+
+    Raises: Invalid for data that cannot be stored or does not fit the published schema; Conflict
+    ATTEMPT_STAGED_TWICE; StoreFault.
+    """
+    published = published_schema(store, envelope)
+    expected = None if published is None else schema.to_arrow(published)
+    table = arrow.to_arrow(result, expected=expected)
+    staged = staging.stage(table, target(envelope))
+    if published is not None:
+        schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
+    run(write(store, staged))
+    return msgspec.structs.replace(staged.output, metadata=dict(metadata))
+
+
+def published_schema(store: Store, envelope: Envelope) -> str | None:
+    """The output table's schema at dispatch; None before its first publication."""
+    if envelope.table_version is None:
+        return None
+    location = table_location(store, envelope.table_id)
+    return delta.snapshot(location, envelope.table_version).schema
+
+
+def target(envelope: Envelope) -> staging.Target:
+    """Where the attempt writes: its partition, with a typed value for each partition column.
+
+    An attempt may be performed again after its leader died, so each performance has names of its
+    own.
+    """
+    columns = envelope.asset.partition_carriers
+    performance = AsyncioRuntime().entropy(32)
+    return staging.Target(
+        asset=envelope.asset.key,
+        table_id=envelope.table_id,
+        attempt_id=f"{envelope.attempt_id}-{performance:08x}",
+        partition_key=envelope.partition_key,
+        partition={
+            columns.get(dimension, dimension): value
+            for dimension, value in parse_partition_key(envelope.partition_key).items()
+        },
+    )
+
+
+async def write(store: Store, staged: staging.Staged) -> None:
+    """Makes every file of the attempt durable.
+
+    Raises: Conflict ATTEMPT_STAGED_TWICE.
+    """
+    for file in staged.files:
+        if not await store.create(file.facts.key, file.data):
+            raise Conflict(
+                "ATTEMPT_STAGED_TWICE",
+                f"{file.facts.key} is there already: this attempt was delivered twice",
+                hint="nothing is lost; the next attempt stages under its own names",
+            )
+
+
+def staged_dataset(store: Store, output: Output) -> Any:
+    """The staged rows with their partition columns, read back from the files."""
+    return delta.dataset(table_location(store, output.table_id), None, staged=(output,))
+
+
+def as_annotated(dataset: Any, annotation: object) -> Any:
+    """The data as the annotated type."""
+    return arrow.convert(dataset, annotation)
+
+
+def table_location(store: Store, table_id: str) -> str:
+    """The table's folder, where an outside reader finds it."""
+    return store.location(keys.warehouse(table_id).rstrip("/"))
+
+
+__all__ = [
+    "as_annotated",
+    "column_values",
+    "input_dataset",
+    "open_input",
+    "published_schema",
+    "refuse_missing",
+    "stage_output",
+    "staged_dataset",
+    "table_location",
+    "target",
+    "write",
+]

@@ -1,0 +1,103 @@
+"""What user code receives and may return: the context of an attempt, and the outcome of a check.
+
+Must not know the worker or the store.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from arco.errors import Invalid
+from arco.orchestration.partitions import PartitionValue
+
+METADATA_BYTES_MAX = 16 * 1024
+
+
+class PartitionWindow(NamedTuple):
+    """The time a partition covers: from `start` (inclusive) to `end` (exclusive), aware."""
+
+    start: datetime
+    end: datetime
+
+
+class AssetContext:
+    """What one attempt may know about itself, and where it leaves facts about its output."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        partition_key: str,
+        partition: Mapping[str, PartitionValue],
+        partition_window: PartitionWindow | None,
+        log: logging.Logger,
+    ) -> None:
+        self.run_id = run_id
+        self.partition_key = partition_key
+        """The canonical key; empty when the asset is not partitioned."""
+        self.partition = partition
+        """Dimension -> value as Python knows it: a `date`, an aware `datetime`, a `str`."""
+        self.partition_window = partition_window
+        """None unless exactly one dimension is time."""
+        self.log = log
+        self._metadata: dict[str, Any] = {}
+
+    def add_metadata(self, **facts: Any) -> None:
+        """Keeps facts about the output with the materialization; a repeated name replaces.
+
+        Raises: Invalid METADATA_INVALID for what is not JSON, or for more than 16 KiB in all.
+        """
+        merged = {**self._metadata, **plain_facts(facts)}
+        size_bytes = len(msgspec.json.encode(merged))
+        if size_bytes > METADATA_BYTES_MAX:
+            raise Invalid(
+                "METADATA_INVALID",
+                f"metadata takes {size_bytes} bytes; the limit is {METADATA_BYTES_MAX}",
+                hint="store what is larger as a table",
+            )
+        self._metadata = merged
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What was added so far."""
+        return self._metadata
+
+
+class CheckOutcome(msgspec.Struct, frozen=True):
+    """Whether the data is right, why not, and numbers worth keeping."""
+
+    passed: bool
+    message: str = ""
+    metadata: dict[str, Any] = {}
+
+
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as JSON values; numbers of NumPy and Arrow become Python's.
+
+    Raises: Invalid METADATA_INVALID.
+    """
+    try:
+        plain: dict[str, Any] = msgspec.to_builtins(dict(facts), str_keys=True, enc_hook=_unboxed)
+        msgspec.json.encode(plain)
+    except (TypeError, ValueError) as error:
+        raise Invalid(
+            "METADATA_INVALID",
+            f"metadata must be JSON values: {error}",
+            hint="pass numbers, strings, lists or dicts",
+        ) from None
+    return plain
+
+
+def _unboxed(value: Any) -> Any:
+    for unbox in ("item", "as_py"):
+        if hasattr(value, unbox):
+            return getattr(value, unbox)()
+    raise TypeError(f"{type(value).__name__} is none")
+
+
+__all__ = ["METADATA_BYTES_MAX", "AssetContext", "CheckOutcome", "PartitionWindow", "plain_facts"]

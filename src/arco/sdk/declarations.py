@@ -1,0 +1,127 @@
+"""What the decorators remember until a project is compiled: one record per asset and per check.
+
+Law: declaring has no effect but the record; nothing is resolved or refused before the compile,
+which sees everything. Must not know other declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal, TypeAlias, TypedDict
+
+import msgspec
+
+from arco.orchestration.definitions import RetryPolicy, SchemaPolicy, SourceLine, WriteMode
+from arco.orchestration.partitions import PartitionMapping, Partitions
+
+Function: TypeAlias = Callable[..., Any]
+MARK = "__arco_declaration__"
+
+
+class AssetRef(msgspec.Struct, frozen=True):
+    """An upstream and how its partitions map to the reader's."""
+
+    asset: Any
+    """`namespace.name`, a name, a decorated function, or what `sql_asset` returned."""
+    mapping: PartitionMapping | None = None
+
+
+class AssetOptions(TypedDict, total=False):
+    """What `@asset` and `sql_asset` accept besides the code."""
+
+    namespace: str
+    name: str
+    key: str
+    inputs: Mapping[str, Any]
+    deps: Sequence[Any]
+    partitions: Partitions
+    partition_columns: Mapping[str, str]
+    description: str
+    retries: int | RetryPolicy
+    retry_delay_seconds: float
+    retry_backoff: Literal["constant", "exponential"]
+    retry_jitter_percent: int
+    timeout_seconds: float
+    priority: int
+    memory_bytes: int
+    cpu_millicores: int
+    write_mode: WriteMode
+    merge_keys: Sequence[str]
+    schema_policy: SchemaPolicy
+    tags: Mapping[str, str] | Sequence[str]
+    group: str
+    owners: Sequence[str]
+    code_version: str
+
+
+class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One asset as it was written; `source.file` is still absolute."""
+
+    source: SourceLine
+    options: AssetOptions
+    function: Function | None = None
+    sql: str = ""
+
+    @property
+    def label(self) -> str:
+        """What to call the asset before its key is known."""
+        own = self.function.__name__ if self.function else ""
+        return self.options.get("key") or self.options.get("name") or own
+
+
+class CheckDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One check as it was written."""
+
+    source: SourceLine
+    function: Function
+    asset: Any
+    name: str
+    blocking: bool
+    description: str
+
+
+Declaration: TypeAlias = AssetDeclaration | CheckDeclaration
+
+_collected: ContextVar[list[Declaration] | None] = ContextVar("arco_declarations", default=None)
+
+
+def record(declaration: Declaration) -> None:
+    """Remember the declaration for whoever collects at the moment."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(declaration)
+
+
+@contextmanager
+def collecting() -> Iterator[list[Declaration]]:
+    """A list that receives what is declared inside the block."""
+    found: list[Declaration] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+def declaration_of(thing: Any) -> Declaration | None:
+    """The declaration a decorated function carries, or the one that `thing` is."""
+    if isinstance(thing, AssetDeclaration | CheckDeclaration):
+        return thing
+    found = getattr(thing, MARK, None)
+    return found if isinstance(found, AssetDeclaration | CheckDeclaration) else None
+
+
+__all__ = [
+    "MARK",
+    "AssetDeclaration",
+    "AssetOptions",
+    "AssetRef",
+    "CheckDeclaration",
+    "Declaration",
+    "Function",
+    "collecting",
+    "declaration_of",
+    "record",
+]

@@ -1,0 +1,122 @@
+"""The decorators users write: `@asset`, `@check` and `sql_asset`.
+
+Law: a decorated function stays the function it was, so that it is called and tested like any other.
+Must not know the project around it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack, overload
+
+from arco.errors import Invalid
+from arco.orchestration.definitions import SourceLine
+from arco.sdk.declarations import (
+    MARK,
+    AssetDeclaration,
+    AssetOptions,
+    CheckDeclaration,
+    Function,
+    record,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def asset(function: F, /) -> F: ...
+
+
+@overload
+def asset(function: str = "", /, **options: Unpack[AssetOptions]) -> Callable[[F], F]: ...
+
+
+def asset(function: Any = "", /, **options: Unpack[AssetOptions]) -> Any:
+    """Declares that the function's result is a table: `@asset` or `@asset("namespace.name", ...)`.
+
+    Parameters without a default name the upstream assets they receive; `context` receives an
+    `AssetContext`.
+    """
+    if callable(function):
+        return _declare_asset(function, options)
+    if function:
+        options["key"] = function
+    _refuse_unknown("asset", options)
+
+    def decorate(decorated: F) -> F:
+        return _declare_asset(decorated, options)
+
+    return decorate
+
+
+def sql_asset(key: str, /, sql: str, **options: Unpack[AssetOptions]) -> AssetDeclaration:
+    """Declares that the rows of a SELECT are a table; the tables it names are its upstreams.
+
+    A table is named plainly (`from raw.flights`) or in braces (`from {{raw.flights}}`).
+    """
+    _refuse_unknown("sql_asset", options)
+    options["key"] = key
+    frame = sys._getframe(1)
+    source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+    declaration = AssetDeclaration(source=source, options=options, sql=sql)
+    record(declaration)
+    return declaration
+
+
+def check(
+    asset: Any, *, blocking: bool = True, name: str = "", description: str = ""
+) -> Callable[[F], F]:
+    """Declares a test of the asset's staged data: `@check("staging.flights")`.
+
+    The function receives the data of one partition and returns a bool, `(bool, message)` or a
+    `CheckOutcome`.
+    """
+
+    def decorate(function: F) -> F:
+        declaration = CheckDeclaration(
+            source=_where(function),
+            function=function,
+            asset=asset,
+            name=name or function.__name__,
+            blocking=blocking,
+            description=description or documentation(function),
+        )
+        record(declaration)
+        return function
+
+    return decorate
+
+
+def documentation(function: Function | None) -> str:
+    """The function's docstring without its indentation."""
+    return inspect.cleandoc(function.__doc__) if function and function.__doc__ else ""
+
+
+def _declare_asset(function: F, options: AssetOptions) -> F:
+    declaration = AssetDeclaration(source=_where(function), options=options, function=function)
+    record(declaration)
+    setattr(function, MARK, declaration)
+    return function
+
+
+def _where(function: Function) -> SourceLine:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return SourceLine(code.co_filename, code.co_firstlineno) if code else SourceLine("", 0)
+
+
+def _refuse_unknown(decorator: str, options: AssetOptions) -> None:
+    known = AssetOptions.__annotations__
+    for name in options:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise Invalid(
+                "OPTION_UNKNOWN",
+                f"{decorator}() has no option {name!r}",
+                hint=f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}",
+            )
+
+
+__all__ = ["asset", "check", "documentation", "sql_asset"]

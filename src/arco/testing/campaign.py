@@ -1,0 +1,115 @@
+"""Many worlds, one engine: play a seed, judge it, show the smallest tape that still breaks a law.
+
+Must not know any engine: a test or a command brings the opener.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from arco.testing.actors import Cast, Opener, Stage
+from arco.testing.chance import shrink
+from arco.testing.invariants import check
+from arco.testing.world import Faults, Violation, World
+
+TRACE_LINES_SHOWN = 60
+
+
+class Play(msgspec.Struct, frozen=True):
+    """What is put on: an engine, a cast, and what goes wrong (None: the seed decides)."""
+
+    opener: Opener
+    cast: Cast = Cast()
+    faults: Faults | None = None
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A seed that broke a law."""
+
+    seed: int
+    reason: str
+    tape: list[int]
+    trace: list[str]
+
+    def report(self) -> str:
+        """What happened, how to see it again, and the end of the story."""
+        end = "\n".join(self.trace[-TRACE_LINES_SHOWN:])
+        return (
+            f"seed={self.seed}: {self.reason}\n"
+            f"replay: pytest tests/simulation --seed {self.seed}\n{end}"
+        )
+
+
+def perform(play: Play, seed: int, *, tape: Sequence[int] | None = None) -> World:
+    """The world of this seed after its end.
+
+    Raises: Violation, or whatever the engine let escape.
+    """
+    return judge(Stage(World(seed, faults=play.faults, tape=tape), play.opener), play.cast)
+
+
+def judge(stage: Stage, cast: Cast) -> World:
+    """Play the cast on a stage to its end and check every law."""
+    cast.enter(stage)
+    world = stage.world
+    try:
+        _play(stage)
+    except Violation:
+        # Whoever waits for ever usually does so because another law was broken first.
+        check(world, stage.history)
+        raise
+    finally:
+        world.kill()
+    check(world, stage.history)
+    return world
+
+
+def _play(stage: Stage) -> None:
+    world = stage.world
+    world.run(lambda: stage.is_over or surprised(world))
+    world.end()
+    if not surprised(world):
+        stage.witness()
+        world.end()
+
+
+def surprised(world: World) -> bool:
+    """True when a task died of an error nobody expects."""
+    return any(
+        not task.observed for process in world.processes.values() for task in process.failures
+    )
+
+
+def attempt(play: Play, seed: int, *, tape: Sequence[int] | None = None) -> Failure | None:
+    """None when all laws held in this seed's world."""
+    stage = Stage(World(seed, faults=play.faults, tape=tape), play.opener)
+    try:
+        judge(stage, play.cast)
+    except Exception as error:
+        reason = f"{error}" if isinstance(error, Violation) else f"{error!r}"
+        return Failure(seed, reason, stage.world.tape, stage.world.trace.lines)
+    return None
+
+
+def campaign(play: Play, seeds: Iterable[int]) -> Failure | None:
+    """The first seed that breaks a law; None when none does."""
+    for seed in seeds:
+        failure = attempt(play, seed)
+        if failure is not None:
+            return failure
+    return None
+
+
+def shrunk(play: Play, failure: Failure) -> Failure:
+    """The same failure on the smallest tape that was found."""
+
+    def fails(tape: Sequence[int]) -> bool:
+        return attempt(play, failure.seed, tape=tape) is not None
+
+    smallest = shrink(failure.tape, fails)
+    return attempt(play, failure.seed, tape=smallest) or failure
+
+
+__all__ = ["Failure", "Play", "attempt", "campaign", "judge", "perform", "shrunk", "surprised"]
