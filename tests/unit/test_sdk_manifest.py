@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from arco.errors import Invalid
-from arco.execution.compile import Compiled, compile_project
+from arco.execution.compile import compile_project
+from arco.execution.compiled import Compiled
 from arco.orchestration.definitions import AssetDefinition, Dependency, RetryPolicy
 from arco.orchestration.partitions import AllMapping
 from arco.sdk.names import cycles
@@ -125,7 +126,8 @@ def flights(): ...
 @asset("raw.planes")
 def planes(): ...
 stats = sql_asset("marts.stats", sql="""
-    with flights as (select * from RAW.Flights) select * from flights join {{ raw.planes }} using (p)
+    with flights as (select * from RAW.Flights)
+    select * from flights join {{ raw.planes }} using (p)
 """)
 more = sql_asset("marts.more", "select * from stats")
 '''

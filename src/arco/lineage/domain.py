@@ -7,7 +7,17 @@ from datetime import datetime
 
 import msgspec
 
-from arco.lineage.tables import ALL, CONSUMERS, EDGES, OBSERVATIONS, Consumer, Edge, Observation
+from arco.lineage.tables import (
+    ALL,
+    CONSUMERS,
+    EDGES,
+    OBSERVATIONS,
+    RECORDED_RUNS,
+    Consumer,
+    Edge,
+    Observation,
+    RecordedRun,
+)
 from arco.model import Change, Domain, Payload, Put, State
 
 
@@ -33,13 +43,16 @@ class ReadsRecorded(Payload, frozen=True):
 
 def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
     """An edge per pair of datasets, and the newest observation per partition."""
+    if state.get(RECORDED_RUNS, event.run_id) is not None:
+        return
+    yield Put(RECORDED_RUNS, RecordedRun(run_id=event.run_id))
     seen: set[tuple[str, str]] = set()
     for read in event.reads:
         yield Put(OBSERVATIONS, _observation(event, read))
         pair = (read.downstream, read.upstream)
         if pair not in seen:
             seen.add(pair)
-            yield from _edge(state, event, read)
+            yield from _edge(state, event, read=read)
 
 
 def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:
@@ -55,7 +68,7 @@ def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:
     )
 
 
-def _edge(state: State, event: ReadsRecorded, read: ObservedRead) -> Iterator[Change]:
+def _edge(state: State, event: ReadsRecorded, *, read: ObservedRead) -> Iterator[Change]:
     known = state.get(EDGES, read.downstream, read.upstream)
     yield Put(
         EDGES,
