@@ -7,9 +7,10 @@ from typing import Any
 
 from arco.engine import snapshot
 from arco.engine.database import Database
+from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Verifier
-from arco.errors import Unavailable
-from arco.testing.actors import Cast, Client, Opener, Stage, Wish
+from arco.errors import Corrupt, Unavailable
+from arco.testing.actors import Cast, Client, Kind, Opener, Stage, Wish
 from arco.testing.campaign import judge
 from arco.testing.network import Fate, Planned
 from arco.testing.process import Process
@@ -24,7 +25,7 @@ Arrange = Callable[[World], None]
 async def open_database(world: World, process: Process) -> Database:
     """The engine under test."""
     return await Database.open(
-        world.client(process), process.runtime, [REGISTRY], writer=process.name
+        world.client(process), process.runtime, domains=[REGISTRY], writer=process.name
     )
 
 
@@ -45,12 +46,12 @@ async def _publish(database: Database) -> None:
 async def _try_to_publish(database: Database) -> None:
     try:
         await snapshot.publish(database)
-    except Unavailable:
+    except (Unavailable, Corrupt):
         # The next round tries again with files of other names.
         return
 
 
-def fault(fate: Fate, verb: Any = "create", key: str = SLOTS, **more: Any) -> Arrange:
+def fault(fate: Fate, verb: Any = "create", *, key: str = SLOTS, **more: Any) -> Arrange:
     """Let this befall a request that a test names."""
     return lambda world: world.network.plan(Planned(fate, verb, key, **more))
 
@@ -76,14 +77,14 @@ def verdicts(stage: Stage, kind: str) -> list[str]:
     return [answer.verdict for answer in stage.history.answers if answer.wish.kind == kind]
 
 
-def client(owner: str, *wishes: tuple[str, str]) -> Client:
+def client(owner: str, *wishes: tuple[Kind, str]) -> Client:
     """A client with these wishes, each a kind and a subject."""
-    return Client(
-        [Wish(f"{owner}.{n}", kind, subject) for n, (kind, subject) in enumerate(wishes)]  # type: ignore[arg-type]
-    )
+    return Client([Wish(f"{owner}.{n}", kind, subject) for n, (kind, subject) in enumerate(wishes)])
 
 
-def run_alone(world: World, work: Callable[[Process], Coroutine[Any, Any, Any]], name: str) -> Any:
+def run_alone(
+    world: World, work: Callable[[Process], Coroutine[Any, Any, Any]], *, name: str
+) -> Any:
     """What `work` returns in a process of that name."""
     results: list[Any] = []
 
@@ -102,8 +103,8 @@ def findings(world: World) -> Sequence[str]:
     """What the engine's own verifier says about the store."""
 
     async def verify(process: Process) -> Sequence[str]:
-        verifier = Verifier(world.client(process), process.runtime, [REGISTRY])
+        verifier = Verifier(world.client(process), process.runtime, [REGISTRY, ENGINE])
         return [finding.problem for finding in (await verifier.run()).findings]
 
-    found: Sequence[str] = run_alone(world, verify, "verifier")
+    found: Sequence[str] = run_alone(world, verify, name="verifier")
     return found

@@ -34,5 +34,5 @@ def test_a_forgetful_log_is_caught_and_its_tape_shrinks() -> None:
     assert failure is not None
     smallest = shrunk(play, failure)
     assert sum(map(bool, smallest.tape)) < sum(map(bool, failure.tape)) / 3
-    assert attempt(play, smallest.seed, smallest.tape) is not None
+    assert attempt(play, smallest.seed, tape=smallest.tape) is not None
     assert f"--seed {failure.seed}" in smallest.report()

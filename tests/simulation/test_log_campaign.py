@@ -42,7 +42,7 @@ def test_a_seed_twice_is_the_same_history() -> None:
 def test_a_tape_replays_the_history_it_was_recorded_from() -> None:
     for seed in SAME_SEEDS:
         world = perform(LOG, seed)
-        assert perform(LOG, seed, world.tape).trace.hash() == world.trace.hash()
+        assert perform(LOG, seed, tape=world.tape).trace.hash() == world.trace.hash()
 
 
 def test_other_processes_with_other_hash_seeds_see_the_same_histories() -> None:

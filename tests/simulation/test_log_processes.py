@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 import pytest
 
 from arco.store import keys
-from arco.testing.actors import Cast, Stage
+from arco.testing.actors import Cast, Kind, Stage
 from arco.testing.campaign import judge
 from arco.testing.network import Fate, Weather
 from arco.testing.process import Process
@@ -15,7 +17,12 @@ from arco.testing.world import CALM, DAY_US, HOUR_US, YEAR_US, Faults, Mishaps, 
 from tests.simulation.stages import SLOTS, client, fault, open_database, play, verdicts
 
 REVIVAL_US = SECOND_US
-WISHES = (("take", "a"), ("tally", "counter"), ("read", ""), ("free", "a"))
+WISHES: tuple[tuple[Kind, str], ...] = (
+    ("take", "a"),
+    ("tally", "counter"),
+    ("read", ""),
+    ("free", "a"),
+)
 
 
 def crashing(seed: int) -> tuple[Stage, Process]:
@@ -60,14 +67,14 @@ def test_a_crash_after_any_step_leaves_requests_that_land_later_and_loses_nothin
 def test_a_pause_at_any_moment_is_survived(pause_us: int) -> None:
     for moment_us in range(10_000, 500_000, 35_000):
         stage, victim = crashing(2)
-        stage.world.scheduler.after(moment_us, lambda: victim.pause(pause_us))  # noqa: B023
+        stage.world.scheduler.after(moment_us, partial(victim.pause, pause_us))
         judge(stage, Cast(processes=0))
 
 
 def test_a_suspended_machine_wakes_into_a_changed_world_and_follows() -> None:
     for moment_us in range(10_000, 500_000, 35_000):
         stage, victim = crashing(3)
-        stage.world.scheduler.after(moment_us, lambda: victim.suspend(2 * DAY_US))  # noqa: B023
+        stage.world.scheduler.after(moment_us, partial(victim.suspend, 2 * DAY_US))
         judge(stage, Cast(processes=0))
 
 

@@ -67,7 +67,7 @@ def test_sleeping_costs_virtual_time_only() -> None:
 def test_gather_returns_results_in_order_and_raises_the_first_failure_last() -> None:
     ended: list[str] = []
 
-    async def part(process: Process, seconds: float, error: Exception | None = None) -> float:
+    async def part(process: Process, seconds: float, *, error: Exception | None = None) -> float:
         await process.runtime.sleep(seconds)
         ended.append(f"{seconds}")
         if error is not None:
@@ -78,7 +78,7 @@ def test_gather_returns_results_in_order_and_raises_the_first_failure_last() -> 
         results = await process.runtime.gather(part(process, s) for s in (3, 1, 2))
         with pytest.raises(ValueError, match="first"):
             await process.runtime.gather(
-                [part(process, 5, ValueError("first")), part(process, 4), part(process, 6)]
+                [part(process, 5, error=ValueError("first")), part(process, 4), part(process, 6)]
             )
         return results
 
@@ -200,19 +200,19 @@ def test_wall_clocks_freeze_step_and_drift(
     assert played(work)[2] == [timedelta(seconds=shown_seconds)]
 
 
-def test_a_crash_can_be_placed_at_any_turn() -> None:
+@pytest.mark.parametrize("turn", [1, 2, 3, 4])
+def test_a_crash_can_be_placed_at_any_turn(turn: int) -> None:
     async def work(process: Process) -> None:
         for _ in range(3):
             await process.runtime.sleep(1)
 
-    for turn in (1, 2, 3, 4):
-        world = World(1, faults=CALM)
-        process = world.process("p")
-        process.start(work)
-        process.crash_at_turn(turn)
-        world.scheduler.run(lambda: not process.life.alive)
-        assert not process.life.alive
-        assert world.time_us == (turn - 1) * SECOND_US
+    world = World(1, faults=CALM)
+    process = world.process("p")
+    process.start(work)
+    process.crash_at_turn(turn)
+    world.scheduler.run(lambda: not process.life.alive)
+    assert not process.life.alive
+    assert world.time_us == (turn - 1) * SECOND_US
 
 
 def test_a_tape_replays_a_world_and_an_empty_tape_is_a_mild_one() -> None:

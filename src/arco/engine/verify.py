@@ -48,6 +48,7 @@ class Verifier:
 
     def __init__(self, store: Store, runtime: Runtime, domains: Sequence[Domain]) -> None:
         self._registry = Registry(domains)
+        self._store = store
         self._log = Log(store, runtime)
         self._replay = Replay(store, runtime, self._registry)
         self._findings: list[Finding] = []
@@ -57,7 +58,7 @@ class Verifier:
 
     async def run(self, invariants: Iterable[Invariant] = ()) -> Report:
         """The report of a full pass."""
-        head = await self._log.head()
+        head = max(await self._log.head(), await self._newest_listed())
         reference = await self._newest_snapshot(head)
         previous = GENESIS_PREV
         async for slot in self._slots(head):
@@ -73,6 +74,12 @@ class Verifier:
         slot_number = reference.slot if reference else None
         return Report(head + 1, self._events, slot_number, self._rows, tuple(self._findings))
 
+    async def _newest_listed(self) -> int:
+        """The highest slot there is: a gap in the log ends the search for its head too early."""
+        entries = await self._store.list("log/")
+        numbers = [int(entry.key.rsplit("/", 1)[1].split(".")[0]) for entry in entries]
+        return max(numbers, default=-1)
+
     async def _newest_snapshot(self, head: int) -> SnapshotReference | None:
         try:
             slot = await self._log.read(head) if head >= 0 else None
@@ -85,10 +92,10 @@ class Verifier:
             try:
                 slot = await self._log.read(seq)
             except ArcoError as error:
-                self._find(f"slot {seq}", error.message, error.hint)
+                self._find(f"slot {seq}", error.message, hint=error.hint)
                 return
             if slot is None:
-                self._find(f"slot {seq}", "it is missing", "restore it from a backup")
+                self._find(f"slot {seq}", "it is missing", hint="restore it from a backup")
                 return
             yield slot
 
@@ -96,17 +103,17 @@ class Verifier:
         try:
             wires = await self._replay.events(slot.commit)
         except ArcoError as error:
-            self._find(f"slot {slot.commit.seq}", error.message, error.hint)
+            self._find(f"slot {slot.commit.seq}", error.message, hint=error.hint)
             return
         known, unknown = decode(self._registry, wires)
         for wire in unknown:
             self._find(
                 f"slot {slot.commit.seq}",
                 f"{wire.type} version {wire.version} is unknown to this release",
-                "verify with the release that wrote it",
+                hint="verify with the release that wrote it",
             )
         overlay = Overlay(self.tables)
-        fold(self._registry, overlay, known)
+        fold(self._registry, overlay, events=known)
         self.tables.apply(overlay.changes, slot.commit.seq)
         self._events += len(wires)
 
@@ -114,7 +121,7 @@ class Verifier:
         try:
             index = await self._replay.read_index(reference)
         except ArcoError as error:
-            self._find("snapshot", error.message, error.hint)
+            self._find("snapshot", error.message, hint=error.hint)
             return
         for name in sorted({*index.tables, *self.tables.memory}):
             await self._compare_table(name, index)
@@ -128,7 +135,7 @@ class Verifier:
         try:
             rows = await self._replay.rows(table, files) if files else {}
         except ArcoError as error:
-            self._find("snapshot", error.message, error.hint)
+            self._find("snapshot", error.message, hint=error.hint)
             return
         self._rows += len(rows)
         if rows != expected:
@@ -137,10 +144,10 @@ class Verifier:
                 f"table {name}",
                 f"{len(differing)} rows of the snapshot differ from the replayed log, "
                 f"first {min(differing)!r}",
-                "the log is the truth: the next process rebuilds the snapshot",
+                hint="the log is the truth: the next process rebuilds the snapshot",
             )
 
-    def _find(self, subject: str, problem: str, hint: str = "") -> None:
+    def _find(self, subject: str, problem: str, *, hint: str = "") -> None:
         self._findings.append(Finding(subject, problem, hint))
 
 

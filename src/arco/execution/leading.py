@@ -34,7 +34,7 @@ class PublisherOnDemand:
         await self._loaded.publish(run_id)
 
 
-async def try_to_lead(workspace: Workspace, project: Path, address: str = "") -> Leader | None:
+async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
     """The started leader, or None while another process leads."""
     lease = await take_lease(workspace, address)
     if lease is None:

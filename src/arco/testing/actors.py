@@ -66,7 +66,7 @@ class Wish(msgspec.Struct, frozen=True):
             return take_name(self.subject, self.token)
         if self.kind == "free":
             return free_name(self.subject, self.token)
-        return (add if self.kind == "add" else tally)(self.subject, self.amount, self.token)
+        return (add if self.kind == "add" else tally)(self.subject, self.amount, token=self.token)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -148,7 +148,7 @@ class Stage:
         while not all(client.is_content for client in clients):
             engine = await self._opened(process)
             await process.runtime.gather(
-                self._attend(process, engine, client) for client in clients
+                self._attend(process, engine, client=client) for client in clients
             )
 
     async def _opened(self, process: Process) -> Engine:
@@ -158,39 +158,44 @@ class Stage:
             except (Unavailable, Corrupt):
                 await process.runtime.sleep(RETRY_SECONDS)
 
-    async def _attend(self, process: Process, engine: Engine, client: Client) -> None:
+    async def _attend(self, process: Process, engine: Engine, *, client: Client) -> None:
         """Fulfil wishes until none is left, or until the engine says it must be opened again."""
         try:
             while not client.is_content:
                 await process.runtime.sleep(self.world.chance.between(*client.think_us) / SECOND_US)
-                await self._fulfil(process, engine, client)
+                await self._fulfil(process, engine, client=client)
         except Corrupt:
             await process.runtime.sleep(RETRY_SECONDS)
 
-    async def _fulfil(self, process: Process, engine: Engine, client: Client) -> None:
+    async def _fulfil(self, process: Process, engine: Engine, *, client: Client) -> None:
         wish = client.wishes[0]
         if wish.kind in ("read", "glance"):
-            await self._read(process, engine, client)
+            await self._read(process, engine, client=client)
         elif wish.kind == "tally" and client.asked_us is not None:
             # Its first asking was interrupted; a tally has no guard, so nobody may ask again.
-            self._told(client, process, "unknown", None)
+            self._told(client, process, verdict="unknown")
         else:
-            await self._ask(process, engine, client)
+            await self._ask(process, engine, client=client)
 
-    async def _ask(self, process: Process, engine: Engine, client: Client) -> None:
+    async def _ask(self, process: Process, engine: Engine, *, client: Client) -> None:
         if client.asked_us is None:
             client.asked_us = self.world.time_us
         try:
             receipt = await engine.transact(client.wishes[0].decision())
         except (AlreadyExists, NotFound):
-            self._told(client, process, "refused", None)
+            self._told(client, process, verdict="refused")
         except Unavailable:
             await process.runtime.sleep(RETRY_SECONDS)
         else:
-            self._told(client, process, "acknowledged", receipt)
+            self._told(client, process, verdict="acknowledged", receipt=receipt)
 
     def _told(
-        self, client: Client, process: Process, verdict: Verdict, receipt: Receipt | None
+        self,
+        client: Client,
+        process: Process,
+        *,
+        verdict: Verdict,
+        receipt: Receipt | None = None,
     ) -> None:
         seq, hash = (receipt.seq, receipt.hash) if receipt else (-1, "")
         asked_us, now = client.asked_us or 0, self.world.time_us
@@ -200,7 +205,7 @@ class Stage:
         self.history.answers.append(answer)
         client.move_on()
 
-    async def _read(self, process: Process, engine: Engine, client: Client) -> None:
+    async def _read(self, process: Process, engine: Engine, *, client: Client) -> None:
         strong = client.wishes[0].kind == "read"
         asked_us = self.world.time_us
         try:
@@ -281,11 +286,13 @@ class Cast(msgspec.Struct, frozen=True):
 
 
 __all__ = [
+    "KINDS",
     "Answer",
     "Cast",
     "Client",
     "Engine",
     "History",
+    "Kind",
     "Opener",
     "Reading",
     "Receipt",

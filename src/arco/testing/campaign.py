@@ -42,7 +42,7 @@ class Failure(msgspec.Struct, frozen=True):
         )
 
 
-def perform(play: Play, seed: int, tape: Sequence[int] | None = None) -> World:
+def perform(play: Play, seed: int, *, tape: Sequence[int] | None = None) -> World:
     """The world of this seed after its end.
 
     Raises: Violation, or whatever the engine let escape.
@@ -82,7 +82,7 @@ def surprised(world: World) -> bool:
     )
 
 
-def attempt(play: Play, seed: int, tape: Sequence[int] | None = None) -> Failure | None:
+def attempt(play: Play, seed: int, *, tape: Sequence[int] | None = None) -> Failure | None:
     """None when all laws held in this seed's world."""
     stage = Stage(World(seed, faults=play.faults, tape=tape), play.opener)
     try:
@@ -106,10 +106,10 @@ def shrunk(play: Play, failure: Failure) -> Failure:
     """The same failure on the smallest tape that was found."""
 
     def fails(tape: Sequence[int]) -> bool:
-        return attempt(play, failure.seed, tape) is not None
+        return attempt(play, failure.seed, tape=tape) is not None
 
     smallest = shrink(failure.tape, fails)
-    return attempt(play, failure.seed, smallest) or failure
+    return attempt(play, failure.seed, tape=smallest) or failure
 
 
 __all__ = ["Failure", "Play", "attempt", "campaign", "judge", "perform", "shrunk", "surprised"]

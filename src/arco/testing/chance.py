@@ -7,10 +7,12 @@ what is decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
+Simplify: TypeAlias = Callable[[list[int], slice], list[int]]
 
 WORD = (1 << 64) - 1
 CERTAIN = 1 << 20
@@ -88,27 +90,33 @@ def shrink(
     Cost: at most `attempts_max` calls of `fails`.
     """
     best = list(tape)
-    attempts = 0
-    for candidate_of in (_without_tail, _without_block):
-        width = len(best)
-        while width > 0:
-            for start in range(0, len(best), width):
-                candidate = candidate_of(best, start, width)
-                if candidate == best or attempts >= attempts_max:
-                    continue
-                attempts += 1
-                best = candidate if fails(candidate) else best
-            width //= 2
+    for simpler_of, block in islice(_simplifications(best), attempts_max):
+        simpler = simpler_of(best, block)
+        if simpler != best and fails(simpler):
+            best = simpler
+    while best and best[-1] == 0:
+        best.pop()
     return best
 
 
-def _without_tail(tape: list[int], start: int, width: int) -> list[int]:
-    return tape[: max(0, len(tape) - width)] if start == 0 else tape
+def _simplifications(tape: list[int]) -> Iterator[tuple[Simplify, slice]]:
+    """First keep only the beginning, then make blocks mild; the boldest tries first."""
+    size = len(tape)
+    for share in range(7, 0, -1):
+        yield _cut_off, slice(size >> share, size)
+    width = size
+    while width > 0:
+        for start in range(0, size, width):
+            yield _made_mild, slice(start, start + width)
+        width //= 2
 
 
-def _without_block(tape: list[int], start: int, width: int) -> list[int]:
-    end = min(len(tape), start + width)
-    return tape[:start] + [0] * (end - start) + tape[end:]
+def _cut_off(tape: list[int], block: slice) -> list[int]:
+    return tape[: block.start]
 
 
-__all__ = ["Chance", "Stream", "shrink"]
+def _made_mild(tape: list[int], block: slice) -> list[int]:
+    return tape[: block.start] + [0] * len(tape[block]) + tape[block.stop :]
+
+
+__all__ = ["CERTAIN", "Chance", "Stream", "shrink"]

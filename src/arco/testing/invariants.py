@@ -31,10 +31,12 @@ class Book(msgspec.Struct, frozen=True):
     def after(self, kind: str, payload: dict[str, Any]) -> Book:
         """The book with one more event in it. Raises: Violation when the event cannot follow."""
         if kind == "registry.name_taken":
-            _hold("unique names", payload["name"] not in self.names, f"taken twice: {payload}")
+            if payload["name"] in self.names:
+                raise Violation("unique names", f"taken twice: {payload}")
             return Book(self.names | {payload["name"]: payload["token"]}, self.totals)
         if kind == "registry.name_freed":
-            _hold("unique names", payload["name"] in self.names, f"freed twice: {payload}")
+            if payload["name"] not in self.names:
+                raise Violation("unique names", f"freed twice: {payload}")
             rest = {name: token for name, token in self.names.items() if name != payload["name"]}
             return Book(rest, self.totals)
         counter, amount = payload["counter"], payload["amount"]
@@ -89,40 +91,44 @@ def chronicle(store: ModelStore) -> Chronicle:
     chapters: list[Chapter] = []
     book, prev = Book(), EMPTY
     for seq, key in enumerate(slots):
-        _hold("L5 contiguous", key == keys.slot(seq), f"slot {seq} is missing before {key}")
+        if key != keys.slot(seq):
+            raise Violation("L5 contiguous", f"slot {seq} is missing before {key}")
         data = store.objects[key]
         commit = msgspec.json.decode(data)
-        _hold("chain", commit["prev"] == prev, f"slot {seq} does not name its predecessor")
-        chapter = _chapter(seq, commit, book, created_us=store.written_us[key], data=data)
+        if commit["prev"] != prev:
+            raise Violation("chain", f"slot {seq} does not name its predecessor")
+        chapter = _chapter(commit, book, data=data, created_us=store.written_us[key])
         chapters.append(chapter)
         book, prev = chapter.books[-1], chapter.hash
     counts = Counter(token for chapter in chapters for token in chapter.tokens)
     twice = [token for token, count in counts.items() if count > 1]
-    _hold("L3 nothing twice", not twice, f"in the log more than once: {twice}")
+    if twice:
+        raise Violation("L3 nothing twice", f"in the log more than once: {twice}")
     return Chronicle(chapters)
 
 
 def _check_never_rewritten(store: ModelStore) -> None:
     for applied in store.journal:
         verb, key = applied.operation.verb, applied.operation.key
-        rewritten = verb in ("put", "delete") and key.startswith(("log/", "payload/"))
-        _hold("L5 never reused", not rewritten, f"{applied.process} did {verb} {key}")
+        if verb in ("put", "delete") and key.startswith(("log/", "payload/")):
+            raise Violation("L5 never reused", f"{applied.process} did {verb} {key}")
 
 
-def _chapter(
-    seq: int, commit: dict[str, Any], book: Book, *, created_us: int, data: bytes
-) -> Chapter:
+def _chapter(commit: dict[str, Any], book: Book, *, data: bytes, created_us: int) -> Chapter:
     books, tokens = [book], []
     for event in commit.get("events", ()):
         if event["type"].startswith("registry."):
             book = book.after(event["type"], event["payload"])
             books.append(book)
             tokens.append(event["payload"]["token"])
-    return Chapter(seq, created_us, sha256(data), tuple(tokens), tuple(books))
+    return Chapter(commit["seq"], created_us, sha256(data), tuple(tokens), tuple(books))
 
 
 def check(world: World, history: History) -> Chronicle:
-    """The chronicle of a world in which every law held. Raises: Violation otherwise."""
+    """The chronicle of a world in which every law held.
+
+    Raises: Violation otherwise.
+    """
     _check_failures(world)
     told = chronicle(world.store)
     for answer in history.answers:
@@ -146,19 +152,25 @@ def check_acknowledged(told: Chronicle, answer: Answer) -> None:
     chapter = told.slot_of.get(answer.wish.token)
     if chapter is None:
         raise Violation("L2 acknowledged write stands", f"{answer} is not in the log")
-    _hold("L2 durable first", chapter.created_us <= answer.answered_us, f"{answer} came too early")
-    _hold("state token", chapter.seq <= answer.seq < len(told.chapters), f"{answer} names no slot")
+    if chapter.created_us > answer.answered_us:
+        raise Violation("L2 durable first", f"{answer} came too early")
+    if not chapter.seq <= answer.seq < len(told.chapters):
+        raise Violation("state token", f"{answer} names no slot")
     at_slot = told.chapters[answer.seq]
-    _hold("state token", at_slot.hash == answer.hash, f"{answer} has another hash than its slot")
+    if at_slot.hash != answer.hash:
+        raise Violation("state token", f"{answer} has another hash than its slot")
 
 
 def check_refused(told: Chronicle, answer: Answer) -> None:
     """L7: what was refused never happened, and the refusal was true while the client waited."""
     token = answer.wish.token
-    _hold("L7 definite failure", token not in told.slot_of, f"{answer} was committed all the same")
+    if token in told.slot_of:
+        raise Violation("L7 definite failure", f"{answer} was committed all the same")
     first, last = told.head(answer.asked_us), told.head(answer.answered_us)
-    true = any(book.refuses(answer.wish) for book in told.books_between(first, last))
-    _hold("refusals are reads", true, f"{answer} was not true at any slot in {first}..{last}")
+    if not any(book.refuses(answer.wish) for book in told.books_between(first, last)):
+        raise Violation(
+            "refusals are reads", f"{answer} was not true at any slot in {first}..{last}"
+        )
 
 
 def check_unknown(_told: Chronicle, _answer: Answer) -> None:
@@ -170,10 +182,12 @@ def check_reading(told: Chronicle, reading: Reading) -> None:
     first = told.head(reading.asked_us) if reading.strong else -1
     last = told.head(reading.answered_us)
     at = f"{reading.process} at {reading.answered_us} us, slot {reading.seq}"
-    _hold("strong reads", first <= reading.seq <= last, f"{at} is not within {first}..{last}")
+    if not first <= reading.seq <= last:
+        raise Violation("strong reads", f"{at} is not within {first}..{last}")
     book = told.book(reading.seq)
     seen = (dict(reading.names), dict(reading.totals))
-    _hold("L4 one state", seen == (book.names, book.totals), f"{at}: saw {seen}, stands {book}")
+    if seen != (book.names, book.totals):
+        raise Violation("L4 one state", f"{at}: saw {seen}, stands {book}")
 
 
 CHECKS = {
@@ -181,11 +195,6 @@ CHECKS = {
     "refused": check_refused,
     "unknown": check_unknown,
 }
-
-
-def _hold(law: str, holds: bool, what: str) -> None:
-    if not holds:
-        raise Violation(law, what)
 
 
 __all__ = [

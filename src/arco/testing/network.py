@@ -152,7 +152,7 @@ class Network:
         self._storm_until_us = 0
         self._plans.clear()
 
-    def send(self, process: str, operation: Operation, resume: Resume) -> None:
+    def send(self, process: str, operation: Operation, *, resume: Resume) -> None:
         """Take a request over: `resume` continues with an answer or a `StoreFault`."""
         fate, late_us = self._fate(process, operation)
         now, verb, key = self._scheduler.time_us, operation.verb, operation.key
@@ -308,7 +308,7 @@ class SimulatedStore:
 
     async def _ask(self, operation: Operation) -> Any:
         name = self._process.name
-        return await Suspension(lambda resume: self._network.send(name, operation, resume))
+        return await Suspension(lambda resume: self._network.send(name, operation, resume=resume))
 
 
-__all__ = ["Fate", "Network", "Planned", "SimulatedStore", "Weather"]
+__all__ = ["Call", "Fate", "Network", "Planned", "SimulatedStore", "Weather"]

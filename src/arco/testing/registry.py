@@ -118,7 +118,7 @@ def free_name(name: str, token: str) -> Decision:
     return decide
 
 
-def add(counter: str, amount: int, token: str) -> Decision:
+def add(counter: str, amount: int, *, token: str) -> Decision:
     """A larger counter; asked again with its token: nothing."""
 
     def decide(state: State, _: datetime) -> Sequence[Event]:
@@ -128,7 +128,7 @@ def add(counter: str, amount: int, token: str) -> Decision:
     return decide
 
 
-def tally(counter: str, amount: int, token: str) -> Decision:
+def tally(counter: str, amount: int, *, token: str) -> Decision:
     """A larger counter each time it is carried out: safe only if the engine does so once."""
     return lambda _state, _now: (Event(Added(counter, amount, token)),)
 

@@ -104,10 +104,12 @@ class Resume:
         self._task = task
         self._turn = turn
 
-    def later(self, delay_us: int, value: Any = None, error: BaseException | None = None) -> None:
+    def later(
+        self, delay_us: int, value: Any = None, *, error: BaseException | None = None
+    ) -> None:
         """Continue with `value`, or by raising `error`, `delay_us` from now."""
         task, turn = self._task, self._turn
-        task.timeline.after(delay_us, lambda: task.advance(turn, value, error))
+        task.timeline.after(delay_us, lambda: task.advance(turn, value=value, error=error))
 
     def compute(self, delays_us: tuple[int, int], work: Callable[[], Any]) -> None:
         """Do `work` after the first delay and continue with its outcome after the second."""
@@ -142,7 +144,7 @@ class Task:
         self._joiners: list[Resume] = []
         Resume(self, 0).later(0)
 
-    def advance(self, turn: int, value: Any, error: BaseException | None) -> None:
+    def advance(self, turn: int, *, value: Any, error: BaseException | None) -> None:
         """Run the coroutine to its next suspension, unless this turn is over."""
         if self._done or turn != self._turn:
             return
@@ -162,7 +164,7 @@ class Task:
         self._done, self.result, self.error = True, result, error
         self.observed |= bool(self._joiners) or isinstance(error, Cancelled) or error is None
         for joiner in self._joiners:
-            joiner.later(0, result, error)
+            joiner.later(0, result, error=error)
         self._joiners.clear()
         self._ended()
 
