@@ -81,7 +81,7 @@ async def show_logs(
     An answer without lines means that nothing more is stored yet.
     """
     seen = await ask(session, lambda state: _logged(state, run_id, index=index, attempt=attempt))
-    chunks = await _chunks(session, seen.value, chunk)
+    chunks = await _chunks(session, seen.value, first=chunk)
     logs = TaskLogs(
         run_id=seen.value.run_id,
         index=index,
@@ -106,7 +106,7 @@ def _logged(state: State, run_id: str, *, index: int, attempt: int | None) -> Lo
     return Logged(run.run_id, index, number, name)
 
 
-async def _chunks(session: Session, logged: Logged, first: int) -> list[bytes]:
+async def _chunks(session: Session, logged: Logged, *, first: int) -> list[bytes]:
     """Stored chunks in order, up to the first that is not there."""
     found: list[bytes] = []
     for index in range(first, first + CHUNKS_MAX):
@@ -118,4 +118,4 @@ async def _chunks(session: Session, logged: Logged, first: int) -> list[bytes]:
     return found
 
 
-__all__ = ["LogLine", "TaskLogs", "show_logs"]
+__all__ = ["LogLine", "Logged", "TaskLogs", "show_logs"]

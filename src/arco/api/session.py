@@ -48,9 +48,7 @@ async def ask(session: Session, question: Callable[[State], T]) -> Seen[T]:
     """
     database = session.workspace.database
     await database.refresh()
-    seen: list[Seen[T]] = []
-    await database.asked(lambda state: seen.append(Seen(question(state), database.seq)))
-    return seen[-1]
+    return await database.asked(lambda state: Seen(question(state), database.seq))
 
 
 async def read(session: Session, question: Callable[[State], T]) -> Response[T]:
