@@ -23,12 +23,18 @@ from arco.service.summaries import find_run
 from arco.store import keys
 
 CHUNKS_MAX = 8
-TaskIndex = Annotated[int, Parameter(ge=0, description="The task's place in the plan.")]
+NUMBER_MAX = 1_000_000
+TaskIndex = Annotated[
+    int, Parameter(ge=0, le=NUMBER_MAX, description="The task's place in the plan.")
+]
 AttemptNumber = Annotated[
-    int | None, Parameter(ge=1, description="Which attempt; without it, the newest.")
+    int | None, Parameter(ge=1, le=NUMBER_MAX, description="Which attempt; without it, the newest.")
 ]
 FirstChunk = Annotated[
-    int, Parameter(ge=0, description="Where to go on: `next_chunk` of the answer before.")
+    int,
+    Parameter(
+        ge=0, le=NUMBER_MAX, description="Where to go on: `next_chunk` of the answer before."
+    ),
 ]
 
 
