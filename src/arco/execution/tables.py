@@ -1,5 +1,4 @@
-"""The data side of an attempt: upstream tables as user code wants them, and its result as
-staged files.
+"""The data side of an attempt: upstream tables as user code wants them, its result as files.
 
 Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
 worker or its stream.
@@ -64,7 +63,7 @@ def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
     """Partition column -> value as Delta writes it."""
     named = partition_values(partition_key)
     return {
-        source.partition_columns.get(dimension, f"_{dimension}"): value
+        source.partition_columns.get(dimension, dimension): value
         for dimension, value in named.items()
     }
 
@@ -109,7 +108,7 @@ def target(envelope: Envelope) -> staging.Target:
         attempt_id=f"{envelope.attempt_id}-{performance:08x}",
         partition_key=envelope.partition_key,
         partition={
-            columns.get(dimension, f"_{dimension}"): value
+            columns.get(dimension, dimension): value
             for dimension, value in parse_partition_key(envelope.partition_key).items()
         },
     )

@@ -2,9 +2,8 @@
 
 `python -m arco.execution.worker --fd N --project DIR --store URL --scope TENANT/WORKSPACE`
 
-Law: user code starts only after `started` was acknowledged; the worker dies with its parent.
-Must not know the log or the state. Heavy libraries load with the first task that reads or
-returns data.
+Law: user code starts only after `started` was acknowledged; the worker dies with its parent. Must
+not know the log or the state. Heavy libraries load with the first task that reads or returns data.
 """
 
 from __future__ import annotations

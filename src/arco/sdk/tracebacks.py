@@ -5,6 +5,7 @@ Must not know workers or compiles.
 
 from __future__ import annotations
 
+import functools
 import traceback
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def stands_in_project(error: BaseException, project: Path) -> bool:
     return any(_is_within(frame.filename, project) for frame in stack)
 
 
+@functools.lru_cache(maxsize=4096)
 def relative(file: str, project: Path) -> str:
     """The path as seen from the project; unchanged when it lies elsewhere."""
     return Path(file).relative_to(project).as_posix() if _is_within(file, project) else file
