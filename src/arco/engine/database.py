@@ -306,6 +306,7 @@ class Database:
             tables = await self.replay.rebuilt(until)
             if until == self.position.seq:
                 self.replay.damage = damage
+                self.replay.index = None
                 self.tables.memory = tables.memory
                 return
 

@@ -131,7 +131,6 @@ class Replay:
             fold(self.registry, overlay, known)
             tables.apply(overlay.changes, seq)
             seq += 1
-        self.index = None
         return tables
 
 
