@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -43,7 +44,20 @@ class Table(msgspec.Struct, Generic[Row], frozen=True, eq=False):
 
     def key_of(self, row: Row) -> Key:
         """The row's key, in the order of `key`."""
-        return tuple(getattr(row, field) for field in self.key)
+        key_of = _KEYS.get(self)
+        if key_of is None:
+            key_of = _KEYS[self] = _key_getter(self.key)
+        return key_of(row)
+
+
+def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
+    if len(fields) == 1:
+        only = attrgetter(fields[0])
+        return lambda row: (only(row),)
+    return attrgetter(*fields)
+
+
+_KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
 class Put(msgspec.Struct, frozen=True):

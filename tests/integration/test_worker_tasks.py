@@ -124,11 +124,12 @@ def raw_output(running: WorkerProcess, assets: dict[str, AssetDefinition]) -> Ou
     return output
 
 
-def reading(asset: AssetDefinition, output: Output, attempt: int = 1) -> Envelope:
+def reading(asset: AssetDefinition, output: Output, *, attempt: int = 1) -> Envelope:
     source = Input(
         upstream="raw.flights",
         parameter=asset.dependencies[0].parameter,
         table_id=output.table_id,
+        partition_columns={"month": "_month"},
         partition_keys=(MAY,),
         staged=(output,),
     )
@@ -170,7 +171,7 @@ def test_what_a_run_staged_arrives_as_the_annotated_type(
     running: WorkerProcess, assets: dict[str, AssetDefinition], key: str, rows: int
 ) -> None:
     output = raw_output(running, assets)
-    completion = running.perform(reading(assets[key], output, next(ATTEMPTS))).completion
+    completion = running.perform(reading(assets[key], output, attempt=next(ATTEMPTS))).completion
     assert succeeded(completion).rows == rows
     expected = Read(
         upstream="raw.flights",
@@ -185,7 +186,7 @@ def test_checks_judge_the_staged_data_and_a_crashing_one_has_failed(
     running: WorkerProcess, assets: dict[str, AssetDefinition]
 ) -> None:
     output = raw_output(running, assets)
-    completion = running.perform(reading(assets["staging.delays"], output, 200)).completion
+    completion = running.perform(reading(assets["staging.delays"], output, attempt=200)).completion
     found = {each.name: each for each in completion.checks}
     assert found["is_positive"].passed
     assert found["is_positive"].metadata == {"lowest": 3}
@@ -244,11 +245,11 @@ def test_a_coroutine_function_runs_to_its_end(
     assert succeeded(completion).rows == 1
 
 
-def test_an_attempt_delivered_twice_stages_once(
+def test_an_attempt_that_is_performed_again_stages_under_names_of_its_own(
     running: WorkerProcess, assets: dict[str, AssetDefinition]
 ) -> None:
     envelope = envelope_of(assets["marts.where"])
-    assert succeeded(running.perform(envelope).completion).rows == 1
-    error = running.perform(envelope).completion.error
-    assert error is not None
-    assert error.category is ErrorCategory.INFRASTRUCTURE
+    first = succeeded(running.perform(envelope).completion)
+    second = succeeded(running.perform(envelope).completion)
+    assert first.data_version == second.data_version
+    assert first.files[0].key != second.files[0].key

@@ -25,7 +25,7 @@ Arrange = Callable[[World], None]
 async def open_database(world: World, process: Process) -> Database:
     """The engine under test."""
     return await Database.open(
-        world.client(process), process.runtime, [REGISTRY], writer=process.name
+        world.client(process), process.runtime, domains=[REGISTRY], writer=process.name
     )
 
 

@@ -147,8 +147,8 @@ class FoldedWithoutGuard(Database):
     async def _advance(self, slot: Slot) -> None:
         events, _ = decode(self.registry, await self.replay.events(slot.commit))
         overlay = Overlay(self.tables)
-        fold(self.registry, overlay, events)
-        self._merge(slot, events, overlay.changes)
+        fold(self.registry, overlay, events=events)
+        self._merge(slot, events, changes=overlay.changes)
 
 
 class AskedAgainAfterUnknown(Database):
@@ -206,7 +206,7 @@ def opener_of(mutant: type[Log] | type[Database]) -> Opener:
     async def opened(world: World, process: Process) -> Database:
         store = world.client(process)
         database: Database = await Mutated.open(
-            store, process.runtime, [REGISTRY], writer=process.name
+            store, process.runtime, domains=[REGISTRY], writer=process.name
         )
         return database
 

@@ -34,8 +34,10 @@ def flights(raw, helper=None):
 
 def factory(url):
     @asset("a.c")
-    def made():
-        return local(url)
+    def made(made_by=url):
+        def again(n):
+            return again(n - 1) if n else local(url)
+        return again(2)
     return made
 
 made_one = factory("one")
@@ -72,7 +74,7 @@ def forget() -> None:
         del sys.modules[name]
 
 
-def versions(folder: Path, file: str = "", before: str = "", after: str = "") -> dict[str, str]:
+def versions(folder: Path, file: str = "", *, before: str = "", after: str = "") -> dict[str, str]:
     """Function -> version of a project in which `before` stands as `after` in `file`."""
     for name, text in FILES.items():
         path = folder / name
@@ -110,7 +112,7 @@ def test_an_edit_that_changes_no_behaviour_keeps_the_version(
     tmp_path: Path, file: str, before: str, after: str
 ) -> None:
     first = versions(tmp_path / "one")
-    assert versions(tmp_path / "two", file, before, after) == first
+    assert versions(tmp_path / "two", file, before=before, after=after) == first
 
 
 @pytest.mark.parametrize(
@@ -131,21 +133,23 @@ def test_an_edit_of_anything_the_function_reaches_changes_the_version(
     tmp_path: Path, file: str, before: str, after: str
 ) -> None:
     first = versions(tmp_path / "one")
-    second = versions(tmp_path / "two", file, before, after)
+    second = versions(tmp_path / "two", file, before=before, after=after)
     assert second["flights"] != first["flights"]
     assert second["reads_parameter"] == first["reads_parameter"]
 
 
 def test_what_a_factory_passes_in_is_part_of_the_version(tmp_path: Path) -> None:
     first = versions(tmp_path / "one")
-    second = versions(tmp_path / "two", "assets.py", 'factory("one")', 'factory("two")')
+    second = versions(
+        tmp_path / "two", "assets.py", before='factory("one")', after='factory("two")'
+    )
     changed = {name for name in first if first[name] != second[name]}
     assert changed == {"made_one"}
 
 
 def test_a_parameter_that_is_spelled_like_a_function_is_not_that_function(tmp_path: Path) -> None:
     first = versions(tmp_path / "one")
-    second = versions(tmp_path / "two", "assets.py", "x * FACTOR", "x")
+    second = versions(tmp_path / "two", "assets.py", before="x * FACTOR", after="x")
     assert second["reads_parameter"] == first["reads_parameter"]
 
 

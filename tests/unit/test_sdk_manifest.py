@@ -125,7 +125,8 @@ def flights(): ...
 @asset("raw.planes")
 def planes(): ...
 stats = sql_asset("marts.stats", sql="""
-    with flights as (select * from RAW.Flights) select * from flights join {{ raw.planes }} using (p)
+    with flights as (select * from RAW.Flights)
+    select * from flights join {{ raw.planes }} using (p)
 """)
 more = sql_asset("marts.more", "select * from stats")
 '''

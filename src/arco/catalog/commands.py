@@ -54,7 +54,7 @@ class PublishVersions(msgspec.Struct, frozen=True, kw_only=True):
     """`catalog:{name}` or `namespace:{name}` -> the id to use if it has to be created."""
 
 
-def publish_versions(command: PublishVersions, state: State, now: datetime) -> list[Event]:
+def publish_versions(command: PublishVersions, state: State, *, now: datetime) -> list[Event]:
     """The catalog, namespaces and tables that are missing, then every version.
 
     Raises: AlreadyExists when a name belongs to another table.
@@ -65,9 +65,9 @@ def publish_versions(command: PublishVersions, state: State, now: datetime) -> l
         payloads.append(CatalogCreated(name=DEFAULT_CATALOG, catalog_id=catalog_id, created_at=now))
     namespaces: dict[str, str] = {}
     for version in command.versions:
-        payloads += _namespace(command, state, now, version.namespace, namespaces)
-        payloads += _table(state, now, version, namespaces[version.namespace])
-        payloads.append(_published(command, now, version))
+        payloads += _namespace(command, state, now=now, name=version.namespace, known=namespaces)
+        payloads += _table(state, now, version=version, namespace_id=namespaces[version.namespace])
+        payloads.append(_published(command, now, version=version))
     return [Event(payload, command.actor) for payload in payloads]
 
 
@@ -89,7 +89,7 @@ def find_table(state: State, full_name: str) -> CatalogTable:
 
 
 def _namespace(
-    command: PublishVersions, state: State, now: datetime, name: str, known: dict[str, str]
+    command: PublishVersions, state: State, *, now: datetime, name: str, known: dict[str, str]
 ) -> Sequence[Payload]:
     if name in known:
         return []
@@ -104,7 +104,7 @@ def _namespace(
 
 
 def _table(
-    state: State, now: datetime, version: PublishedVersion, namespace_id: str
+    state: State, now: datetime, *, version: PublishedVersion, namespace_id: str
 ) -> Sequence[Payload]:
     named = state.get(TABLES, namespace_id, version.name)
     if named is not None and named.table_id != version.table_id:
@@ -130,7 +130,7 @@ def _table(
     return [registered]
 
 
-def _published(command: PublishVersions, now: datetime, version: PublishedVersion) -> Payload:
+def _published(command: PublishVersions, now: datetime, *, version: PublishedVersion) -> Payload:
     return TableVersionPublished(
         table_id=version.table_id,
         version=version.version,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import msgspec
 
@@ -16,31 +15,25 @@ from arco.engine.commit import (
     COMMIT_BYTES_MAX,
     Commit,
     PayloadReference,
+    Position,
     SnapshotReference,
     encode_commit,
     encode_events,
 )
 from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS
 from arco.engine.fold import fold
-from arco.engine.registry import Registry
+from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError
 from arco.ids import sha256
-from arco.model import Change, Decision, Event, State
+from arco.model import Decision, Event, State
 from arco.runtime import Signal
 from arco.store import keys
 
 CONTROLLER_ROUNDS_MAX = 100
 CLOCK_LEAD_MAX = timedelta(minutes=5)
 PAYLOAD_RESERVE_BYTES = 4096
-
-
-class Controller(Protocol):
-    """A standing decision: looks at the state and what the batch changed so far."""
-
-    def __call__(
-        self, state: State, now: datetime, changes: Sequence[Change]
-    ) -> Sequence[Event]: ...
+EVENT_RESERVE_BYTES = 128
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -64,6 +57,15 @@ class Request:
         self.receipt: Receipt | None = None
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A commit that is ready to be created, and the payload object it needs first."""
+
+    commit: Commit
+    data: bytes
+    hash: str
+    payload: bytes | None = None
+
+
 class Batch:
     """What a set of requests, and the controllers after them, decided on one state."""
 
@@ -73,7 +75,7 @@ class Batch:
         self.overlay = Overlay(state)
         self.events: list[Event] = []
 
-    def ask(self, requests: Sequence[Request], controllers: Sequence[Controller]) -> None:
+    def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
         for request in requests:
             request.error = None
@@ -86,38 +88,48 @@ class Batch:
             self._fold(request.events)
         self._settle(controllers)
 
+    def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
+        """The bytes of the next slot; events too large for it move to a payload object it names."""
+        wires = tuple(self._registry.encode(event) for event in self.events)
+        lease = self.overlay.get(LEASES, LEADER)
+        commit = Commit(
+            seq=position.seq + 1,
+            prev=position.hash,
+            cid=cid,
+            writer=writer,
+            committed_at=commit_time(self._now, position.committed_at),
+            epoch=lease.epoch if lease else 0,
+            events=wires,
+            snapshot=self._snapshot(),
+        )
+        payload = None
+        if _oversized(wires):
+            payload = encode_events(wires)
+            name = keys.payload(commit.seq, cid, 0)
+            reference = PayloadReference(name, sha256(payload), len(payload))
+            commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
+        data = encode_commit(commit)
+        return Prepared(commit, data, sha256(data), payload)
+
+    def _snapshot(self) -> SnapshotReference | None:
+        row = self.overlay.get(SNAPSHOTS, NEWEST)
+        return SnapshotReference(row.slot, row.index, row.sha256) if row else None
+
     def _fold(self, events: Sequence[Event]) -> None:
-        fold(self._registry, self.overlay, events)
+        fold(self._registry, self.overlay, events=events)
         self.events.extend(events)
 
-    def _settle(self, controllers: Sequence[Controller]) -> None:
+    def _settle(self, controllers: Sequence[Decision]) -> None:
         for _ in range(CONTROLLER_ROUNDS_MAX):
             quiet = True
             for controller in controllers:
-                events = controller(self.overlay, self._now, self.overlay.changes)
+                events = controller(self.overlay, self._now)
                 if events:
                     quiet = False
                     self._fold(events)
             if quiet:
                 return
         raise AssertionError("the controllers did not come to rest")
-
-
-class Prepared(msgspec.Struct, frozen=True):
-    """A commit that is ready to be created, and the payload object it needs first."""
-
-    commit: Commit
-    data: bytes
-    hash: str
-    payload: bytes | None = None
-
-
-class Position(msgspec.Struct, frozen=True):
-    """Where the log stands: the newest slot, its hash and its clock."""
-
-    seq: int
-    hash: str
-    committed_at: datetime
 
 
 def commit_time(now: datetime, last: datetime) -> datetime:
@@ -127,44 +139,15 @@ def commit_time(now: datetime, last: datetime) -> datetime:
     return now if last - now > CLOCK_LEAD_MAX else max(now, last)
 
 
-def prepare(batch: Batch, registry: Registry, position: Position, *, writer: str, cid: str,
-            now: datetime) -> Prepared:  # fmt: skip
-    """The bytes of the next slot; events too large for it move to a payload object it names."""
-    seq = position.seq + 1
-    wires = tuple(registry.encode(event) for event in batch.events)
-    lease = batch.overlay.get(LEASES, LEADER)
-    snapshot = batch.overlay.get(SNAPSHOTS, NEWEST)
-    commit = Commit(
-        seq=seq,
-        prev=position.hash,
-        cid=cid,
-        writer=writer,
-        committed_at=commit_time(now, position.committed_at),
-        epoch=lease.epoch if lease else 0,
-        events=wires,
-        snapshot=SnapshotReference(snapshot.slot, snapshot.index, snapshot.sha256)
-        if snapshot
-        else None,
-    )
-    payload = None
-    if (
-        sum(len(bytes(wire.payload)) + 128 for wire in wires)
-        > COMMIT_BYTES_MAX - PAYLOAD_RESERVE_BYTES
-    ):
-        payload = encode_events(wires)
-        reference = PayloadReference(keys.payload(seq, cid, 0), sha256(payload), len(payload))
-        commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
-    data = encode_commit(commit)
-    return Prepared(commit, data, sha256(data), payload)
+def _oversized(wires: Sequence[WireEvent]) -> bool:
+    size_bytes = sum(len(bytes(wire.payload)) + EVENT_RESERVE_BYTES for wire in wires)
+    return size_bytes > COMMIT_BYTES_MAX - PAYLOAD_RESERVE_BYTES
 
 
 __all__ = [
     "Batch",
-    "Controller",
-    "Position",
     "Prepared",
     "Receipt",
     "Request",
     "commit_time",
-    "prepare",
 ]

@@ -54,6 +54,14 @@ class Commit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     format: int = msgspec.field(default_factory=lambda: FORMAT)
 
 
+class Position(msgspec.Struct, frozen=True):
+    """Where the log stands: the newest slot, its hash and its clock."""
+
+    seq: int
+    hash: str
+    committed_at: datetime
+
+
 _DECODER = msgspec.json.Decoder(Commit)
 
 
@@ -110,6 +118,7 @@ __all__ = [
     "GENESIS_PREV",
     "Commit",
     "PayloadReference",
+    "Position",
     "SnapshotReference",
     "decode_commit",
     "decode_events",

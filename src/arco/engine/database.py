@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from arco.engine.batch import Batch, Controller, Position, Prepared, Receipt, Request, prepare
-from arco.engine.commit import GENESIS_PREV
+from arco.engine.batch import Batch, Prepared, Receipt, Request
+from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import SnapshotPublished
 from arco.engine.fold import decode, fold
@@ -66,7 +66,8 @@ class Database:
         self.tables = Tables(self.registry.tables.values())
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.tail = Tail()
-        self.controllers: tuple[Controller, ...] = ()
+        self.controllers: tuple[Decision, ...] = ()
+        """Standing decisions: asked after every batch's own until they are quiet."""
         self.listeners: list[Callable[[Applied], None]] = []
         self.unknown: WireEvent | None = None
         self.failed: StoreFault | None = None
@@ -75,7 +76,7 @@ class Database:
 
     @classmethod
     async def open(
-        cls, store: Store, runtime: Runtime, domains: Sequence[Domain], *, writer: str
+        cls, store: Store, runtime: Runtime, *, domains: Sequence[Domain], writer: str
     ) -> Database:
         """The database at its newest slot; creates slot 0 when the log is empty.
 
@@ -157,7 +158,7 @@ class Database:
         slot = await self.log.read(head)
         if slot is None:
             raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
-        start = await bootstrap(self.replay, self.tables, slot.commit.snapshot)
+        start = await bootstrap(self.replay, self.tables, reference=slot.commit.snapshot)
         self.position = start or self.position
         await self.refresh()
 
@@ -228,14 +229,8 @@ class Database:
                 await self._load(cold)
 
     def _prepare(self, batch: Batch) -> Prepared:
-        return prepare(
-            batch,
-            self.registry,
-            self.position,
-            writer=self.writer,
-            cid=f"{self.runtime.entropy(128):032x}",
-            now=self.runtime.now(),
-        )
+        cid = f"{self.runtime.entropy(128):032x}"
+        return batch.prepared(self.position, writer=self.writer, cid=cid)
 
     def _settle(self, requests: list[Request], prepared: Prepared | None = None) -> bool:
         seq = prepared.commit.seq if prepared else self.position.seq
@@ -248,7 +243,7 @@ class Database:
 
     def _own(self, prepared: Prepared, batch: Batch) -> None:
         slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
-        self._merge(slot, batch.events, batch.overlay.changes)
+        self._merge(slot, batch.events, changes=batch.overlay.changes)
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
@@ -257,12 +252,12 @@ class Database:
             events, unknown = decode(self.registry, wires)
             overlay = Overlay(self.tables)
             try:
-                fold(self.registry, overlay, events)
+                fold(self.registry, overlay, events=events)
             except NotLoaded as cold:
                 await self._load(cold)
                 continue
             self.unknown = unknown[0] if unknown else self.unknown
-            self._merge(slot, events, overlay.changes)
+            self._merge(slot, events, changes=overlay.changes)
 
     def _check_chain(self, slot: Slot) -> None:
         if slot.commit.prev != self.position.hash:
@@ -272,7 +267,7 @@ class Database:
                 hint="the history was replaced or rolled back: run `arco verify`",
             )
 
-    def _merge(self, slot: Slot, events: Sequence[Event], changes: Sequence[Change]) -> None:
+    def _merge(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         commit = slot.commit
         self.tables.apply(changes, commit.seq)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)

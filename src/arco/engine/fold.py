@@ -12,7 +12,7 @@ from arco.engine.tables import Overlay
 from arco.model import Event
 
 
-def fold(registry: Registry, overlay: Overlay, events: Iterable[Event]) -> None:
+def fold(registry: Registry, overlay: Overlay, *, events: Iterable[Event]) -> None:
     """Lay the changes of `events` over the overlay, one event after the other."""
     for event in events:
         changes = list(registry.reducer(event.payload)(overlay, event.payload))

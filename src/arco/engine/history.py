@@ -7,13 +7,13 @@ hash its index names before a row of it is used.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from arco.engine import parquet
-from arco.engine.batch import Position
-from arco.engine.commit import Commit, SnapshotReference, decode_events
+from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import File, Index, TableFiles, block_starts
 from arco.engine.log import Log
@@ -75,7 +75,7 @@ class Replay:
         files = self.index.tables[cold.table.name]
         blocks = memory.cold.missing(cold.prefix)
         deltas = [] if memory.cold.deltas_loaded else await self.lines(cold.table, files.deltas)
-        rows = await self._blocks(cold.table, files, blocks)
+        rows = await self._blocks(cold.table, files, blocks=blocks)
         if tables.memory[cold.table.name].cold is None:
             return
         memory.fill((line.key, line.row) for line in reversed(deltas))
@@ -83,24 +83,26 @@ class Replay:
         memory.fill((cold.table.key_of(row), row) for row in rows)
         memory.settle(blocks)
 
-    async def _blocks(self, table: Table[Any], files: TableFiles, blocks: list[int]) -> list[Any]:
+    async def _blocks(
+        self, table: Table[Any], files: TableFiles, *, blocks: list[int]
+    ) -> list[Any]:
         found: list[Any] = []
         first = 0
         for file in files.base:
             groups = [b - first for b in blocks if first <= b < first + len(file.starts)]
             first += len(file.starts)
             if groups:
-                data = await self.checked(file.name, file.sha256)
-                found += await self._runtime.thread(parquet.read_rows, table, data, groups)
+                read = partial(parquet.read_rows, table, await self._file(file))
+                found += await self._runtime.thread(partial(read, groups=groups))
         return found
 
     async def rows(self, table: Table[Any], files: TableFiles) -> dict[Key, Any]:
         """Every row these files hold, newer runs over older ones."""
         rows: dict[Key, Any] = {}
         for file in files.base:
-            data = await self.checked(file.name, file.sha256)
+            read = partial(parquet.read_rows, table, await self._file(file))
             groups = range(len(file.starts))
-            for row in await self._runtime.thread(parquet.read_rows, table, data, groups):
+            for row in await self._runtime.thread(partial(read, groups=groups)):
                 rows[table.key_of(row)] = row
         for line in await self.lines(table, files.deltas):
             if line.row is None:
@@ -113,9 +115,12 @@ class Replay:
         """The lines of delta runs, oldest first."""
         lines: list[parquet.Changed] = []
         for file in deltas:
-            data = await self.checked(file.name, file.sha256)
+            data = await self._file(file)
             lines.extend(await self._runtime.thread(parquet.read_changed, table, data))
         return lines
+
+    async def _file(self, file: File) -> bytes:
+        return await self.checked(file.name, file.sha256)
 
     async def rebuilt(self, until: int) -> Tables:
         """The state at slot `until`, folded from slot 0; every row counts as changed."""
@@ -128,14 +133,14 @@ class Replay:
                 raise Corrupt("SLOT_MISSING", f"log slot {seq} is gone", hint="run `arco verify`")
             overlay = Overlay(tables)
             known, _ = decode(self.registry, await self.events(slot.commit))
-            fold(self.registry, overlay, known)
+            fold(self.registry, overlay, events=known)
             tables.apply(overlay.changes, seq)
             seq += 1
         return tables
 
 
 async def bootstrap(
-    replay: Replay, tables: Tables, reference: SnapshotReference | None
+    replay: Replay, tables: Tables, *, reference: SnapshotReference | None
 ) -> Position | None:
     """The position of the snapshot that `tables` now stand on, rows cold; None when there is none
     to use.

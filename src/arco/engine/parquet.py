@@ -51,7 +51,7 @@ def rows_to_arrow(table: Table[Row], rows: Sequence[Row]) -> pa.Table:
 
     schema = schema_of(table)
     columns = [
-        pa.array(_column(rows, name, kind), schema.field(name).type)
+        pa.array(_column(rows, name, kind=kind), schema.field(name).type)
         for name, kind in field_types(table.row).items()
     ]
     return pa.Table.from_arrays(columns, schema=schema)
@@ -91,7 +91,7 @@ def write_delta(table: Table[Any], changed: Sequence[Changed]) -> bytes:
     return _write(data.append_column(SLOT, pa.array([item.seq for item in changed], pa.int64())))
 
 
-def read_rows(table: Table[Row], data: bytes, groups: Iterable[int]) -> list[Row]:
+def read_rows(table: Table[Row], data: bytes, *, groups: Iterable[int]) -> list[Row]:
     """The rows of some row groups of a base file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -108,7 +108,7 @@ def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
     lines = pq.ParquetFile(pa.BufferReader(data)).read()
     operations = lines.column(OPERATION).to_pylist()
     slots = lines.column(SLOT).to_pylist()
-    keys = list(zip(*(_key_column(table, lines, name) for name in table.key), strict=True))
+    keys = list(zip(*(_key_column(table, lines, name=name) for name in table.key), strict=True))
     puts = [i for i, operation in enumerate(operations) if operation == "put"]
     rows = dict(
         zip(puts, arrow_to_rows(table, lines.take(pa.array(puts, pa.int64()))), strict=True)
@@ -116,7 +116,7 @@ def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
     return [Changed(key, rows.get(i), slots[i]) for i, key in enumerate(keys)]
 
 
-def _key_column(table: Table[Any], lines: pa.Table, name: str) -> list[Any]:
+def _key_column(table: Table[Any], lines: pa.Table, *, name: str) -> list[Any]:
     return _values(lines.column(name).to_pylist(), field_types(table.row)[name])
 
 
@@ -190,7 +190,7 @@ def _is_native(kind: Any) -> bool:
     return kind in SCALARS or _is_list(kind) or (isinstance(kind, type) and issubclass(kind, str))
 
 
-def _column(rows: Sequence[Any], name: str, kind: Any) -> list[Any]:
+def _column(rows: Sequence[Any], name: str, *, kind: Any) -> list[Any]:
     values = [getattr(row, name) for row in rows]
     kind, _ = _optional(kind)
     if _is_native(kind):

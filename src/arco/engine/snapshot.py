@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from arco.engine import parquet
-from arco.engine.batch import Position
-from arco.engine.commit import SnapshotReference
+from arco.engine.commit import Position, SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot, SnapshotPublished
 from arco.engine.index import File, Index, TableFiles, merge_due, rebase_due
@@ -150,14 +149,14 @@ class Attempt:
     async def _base_file(self, table: Table[Any], rows: list[Any]) -> File:
         starts = tuple(table.key_of(row) for row in rows[:: parquet.ROWS_PER_GROUP])
         data = await self._database.runtime.thread(parquet.write_base, table, rows)
-        return await self._create(table, data, len(rows), starts)
+        return await self._create(table, data, rows=len(rows), starts=starts)
 
     async def _delta(self, table: Table[Any], changed: Sequence[Changed]) -> File:
         data = await self._database.runtime.thread(parquet.write_delta, table, changed)
-        return await self._create(table, data, len(changed))
+        return await self._create(table, data, rows=len(changed))
 
     async def _create(
-        self, table: Table[Any], data: bytes, rows: int, starts: tuple[Key, ...] = ()
+        self, table: Table[Any], data: bytes, *, rows: int, starts: tuple[Key, ...] = ()
     ) -> File:
         domain, name = table.name.split(".", 1)
         folder = keys.data_folder(domain, self._position.seq, self.cid)

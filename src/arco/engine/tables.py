@@ -103,7 +103,7 @@ class Tables:
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
         memory = self.memory[table.name]
         memory.require(table, prefix)
-        return _walk(memory.rows, prefix, after)
+        return _walk(memory.rows, prefix, after=after)
 
     def apply(self, changes: Iterable[Change], seq: int) -> None:
         """Make the changes of slot `seq`."""
@@ -137,20 +137,22 @@ class Overlay:
         below = self._below.range(table, *prefix, after=after)
         if not rows:
             return below
-        return _laid_over(table, below, rows, list(_keys(rows, prefix, after)))
+        return _laid_over(table, below, rows=rows, keys=list(_keys(rows, prefix, after=after)))
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Lay the changes over the state below."""
         for change in changes:
             self.changes.append(change)
-            rows = self._rows.setdefault(change.table.name, SortedDict())
+            rows = self._rows.get(change.table.name)
+            if rows is None:
+                rows = self._rows[change.table.name] = SortedDict()
             if isinstance(change, Drop):
                 rows[change.key] = None
             else:
                 rows[change.table.key_of(change.row)] = change.row
 
 
-def _keys(rows: SortedDict, prefix: Key, after: Key | None) -> Iterator[Key]:
+def _keys(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Key]:
     past = after is not None and after >= prefix
     start = after if past else prefix
     width = len(prefix)
@@ -160,13 +162,13 @@ def _keys(rows: SortedDict, prefix: Key, after: Key | None) -> Iterator[Key]:
         yield key
 
 
-def _walk(rows: SortedDict, prefix: Key, after: Key | None) -> Iterator[Any]:
-    for key in _keys(rows, prefix, after):
+def _walk(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Any]:
+    for key in _keys(rows, prefix, after=after):
         yield rows[key]
 
 
 def _laid_over(
-    table: Table[Any], below: Iterator[Any], rows: SortedDict, keys: list[Key]
+    table: Table[Any], below: Iterator[Any], *, rows: SortedDict, keys: list[Key]
 ) -> Iterator[Any]:
     position = 0
     for row in below:

@@ -85,10 +85,10 @@ class Verifier:
             try:
                 slot = await self._log.read(seq)
             except ArcoError as error:
-                self._find(f"slot {seq}", error.message, error.hint)
+                self._find(f"slot {seq}", error.message, hint=error.hint)
                 return
             if slot is None:
-                self._find(f"slot {seq}", "it is missing", "restore it from a backup")
+                self._find(f"slot {seq}", "it is missing", hint="restore it from a backup")
                 return
             yield slot
 
@@ -96,17 +96,17 @@ class Verifier:
         try:
             wires = await self._replay.events(slot.commit)
         except ArcoError as error:
-            self._find(f"slot {slot.commit.seq}", error.message, error.hint)
+            self._find(f"slot {slot.commit.seq}", error.message, hint=error.hint)
             return
         known, unknown = decode(self._registry, wires)
         for wire in unknown:
             self._find(
                 f"slot {slot.commit.seq}",
                 f"{wire.type} version {wire.version} is unknown to this release",
-                "verify with the release that wrote it",
+                hint="verify with the release that wrote it",
             )
         overlay = Overlay(self.tables)
-        fold(self._registry, overlay, known)
+        fold(self._registry, overlay, events=known)
         self.tables.apply(overlay.changes, slot.commit.seq)
         self._events += len(wires)
 
@@ -114,7 +114,7 @@ class Verifier:
         try:
             index = await self._replay.read_index(reference)
         except ArcoError as error:
-            self._find("snapshot", error.message, error.hint)
+            self._find("snapshot", error.message, hint=error.hint)
             return
         for name in sorted({*index.tables, *self.tables.memory}):
             await self._compare_table(name, index)
@@ -128,7 +128,7 @@ class Verifier:
         try:
             rows = await self._replay.rows(table, files) if files else {}
         except ArcoError as error:
-            self._find("snapshot", error.message, error.hint)
+            self._find("snapshot", error.message, hint=error.hint)
             return
         self._rows += len(rows)
         if rows != expected:
@@ -137,10 +137,10 @@ class Verifier:
                 f"table {name}",
                 f"{len(differing)} rows of the snapshot differ from the replayed log, "
                 f"first {min(differing)!r}",
-                "the log is the truth: the next process rebuilds the snapshot",
+                hint="the log is the truth: the next process rebuilds the snapshot",
             )
 
-    def _find(self, subject: str, problem: str, hint: str = "") -> None:
+    def _find(self, subject: str, problem: str, *, hint: str = "") -> None:
         self._findings.append(Finding(subject, problem, hint))
 
 

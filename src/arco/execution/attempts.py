@@ -40,12 +40,12 @@ RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=..
 class Tables(Protocol):
     """The data side of an attempt, `execution/tables.py`."""
 
-    def open_input(self, store: Store, source: Input, annotation: object) -> Any: ...
+    def open_input(self, store: Store, source: Input, *, annotation: object) -> Any: ...
 
     def input_dataset(self, store: Store, source: Input) -> Any: ...
 
     def stage_output(
-        self, store: Store, envelope: Envelope, result: object, metadata: Mapping[str, Any]
+        self, store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
     ) -> Output: ...
 
     def staged_dataset(self, store: Store, output: Output) -> Any: ...
@@ -92,7 +92,7 @@ class Workshop(msgspec.Struct, frozen=True, eq=False):
 
 
 def workshop(
-    loaded: Loaded, store: Store, tables: Callable[[], Tables], cancellation: Cancellation
+    loaded: Loaded, store: Store, *, tables: Callable[[], Tables], cancellation: Cancellation
 ) -> Workshop:
     """What a loaded project can execute.
 
@@ -108,6 +108,19 @@ def workshop(
             key, _ = index.of_reference(each.asset, f"{loaded.project.namespace}.")
             checks[key, each.name] = each.function
     return Workshop(loaded.project.directory, keys, checks, store, tables, cancellation)
+
+
+class Work(msgspec.Struct, frozen=True, eq=False):
+    """One attempt and what it works with."""
+
+    shop: Workshop
+    envelope: Envelope
+    context: AssetContext
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What the attempt reads; a dependency without a parameter only orders."""
+        return [each for each in self.envelope.inputs if each.parameter]
 
 
 def attempt(shop: Workshop, envelope: Envelope) -> Completion:
@@ -127,22 +140,21 @@ def _perform(shop: Workshop, envelope: Envelope) -> Completion:
             f"the code this worker loaded declares no {envelope.asset.key}",
             hint="deploy the project again, so that the workers load what was deployed",
         )
-    context = context_of(envelope)
-    reads = tuple(map(read_of, (each for each in envelope.inputs if each.parameter)))
+    work = Work(shop, envelope, context_of(envelope))
+    reads = tuple(map(read_of, work.inputs))
     with shop.cancellation.window():
-        result = _result(shop, envelope, declaration.function, context)
+        result = _result(work, declaration.function)
     if result is None:
         return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
-    tables = shop.tables()
-    output = tables.stage_output(shop.store, envelope, result, context.metadata)
-    checks = tuple(_checks(shop, envelope, context, output))
+    output = shop.tables().stage_output(
+        shop.store, envelope, result=result, metadata=work.context.metadata
+    )
+    checks = tuple(_checks(work, output))
     return Completion(output=output, reads=reads, checks=checks)
 
 
 def read_of(source: Input) -> Read:
-    """What the input really is: this run's staged output where there is some, else the pinned
-    data.
-    """
+    """What the input really is: what this run staged where there is some, else the pinned data."""
     staged = {output.partition_key: output.data_version for output in source.staged}
     names = source.partition_keys or ("",)
     pinned = dict(zip(names, source.data_versions, strict=False))
@@ -156,71 +168,62 @@ def read_of(source: Input) -> Read:
     )
 
 
-def _result(
-    shop: Workshop, envelope: Envelope, function: Function | None, context: AssetContext
-) -> Any:
+def _result(work: Work, function: Function | None) -> Any:
     if function is None:
-        return _select(shop, envelope, context)
+        return _select(work)
+    shop = work.shop
     annotations = annotations_of(function)
     arguments: dict[str, Any] = {}
-    for each in envelope.inputs:
-        if each.parameter:
-            wanted = annotations.get(each.parameter, inspect.Parameter.empty)
-            arguments[each.parameter] = shop.tables().open_input(shop.store, each, wanted)
+    for each in work.inputs:
+        wanted = annotations.get(each.parameter, inspect.Parameter.empty)
+        data = shop.tables().open_input(shop.store, each, annotation=wanted)
+        arguments[each.parameter] = data
     if CONTEXT in names_of(function):
-        arguments[CONTEXT] = context
+        arguments[CONTEXT] = work.context
     return call(function, arguments)
 
 
-def _select(shop: Workshop, envelope: Envelope, context: AssetContext) -> Any:
-    data = {
-        each.parameter: shop.tables().input_dataset(shop.store, each)
-        for each in envelope.inputs
-        if each.parameter
-    }
-    variables: dict[str, Any] = {**context.partition}
-    if context.partition_window:
-        variables["partition_start"] = context.partition_window.start
-        variables["partition_end"] = context.partition_window.end
-    return sql.select(envelope.asset.sql, data, variables)
+def _select(work: Work) -> Any:
+    shop = work.shop
+    data = {each.parameter: shop.tables().input_dataset(shop.store, each) for each in work.inputs}
+    variables: dict[str, Any] = {**work.context.partition}
+    window = work.context.partition_window
+    if window:
+        variables |= {"partition_start": window.start, "partition_end": window.end}
+    return sql.select(work.envelope.asset.sql, data, variables=variables)
 
 
-def _checks(
-    shop: Workshop, envelope: Envelope, context: AssetContext, output: Output
-) -> Iterator[CheckResult]:
-    for definition in envelope.asset.checks:
-        function = shop.checks.get((envelope.asset.key, definition.name))
+def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
+    asset = work.envelope.asset
+    for definition in asset.checks:
+        function = work.shop.checks.get((asset.key, definition.name))
         if function is None:
             raise Invalid(
                 "CHECK_NOT_LOADED",
                 f"the code this worker loaded declares no check {definition.name}",
                 hint="deploy the project again, so that the workers load what was deployed",
             )
-        arguments = _check_arguments(shop, function, context, output)
-        yield _check(shop, definition, function, arguments)
+        arguments = _check_arguments(work, function, output=output)
+        yield _check(work.shop, definition, call=functools.partial(call, function, arguments))
 
 
-def _check_arguments(
-    shop: Workshop, function: Function, context: AssetContext, output: Output
-) -> dict[str, Any]:
-    tables = shop.tables()
+def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[str, Any]:
+    tables = work.shop.tables()
     annotations = annotations_of(function)
     arguments: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name == CONTEXT:
-            arguments[name] = context
+            arguments[name] = work.context
         elif parameter.default is parameter.empty:
-            data = tables.staged_dataset(shop.store, output)
+            data = tables.staged_dataset(work.shop.store, output)
             arguments[name] = tables.as_annotated(data, annotations.get(name, parameter.empty))
     return arguments
 
 
-def _check(
-    shop: Workshop, definition: CheckDefinition, function: Function, arguments: dict[str, Any]
-) -> CheckResult:
+def _check(shop: Workshop, definition: CheckDefinition, *, call: Callable[[], Any]) -> CheckResult:
     try:
         with shop.cancellation.window():
-            outcome = outcome_of(call(function, arguments))
+            outcome = outcome_of(call())
     except Exception as error:
         place = last_user_line(error, shop.project)
         where = f" ({place[0]}:{place[1]})" if place else ""
@@ -289,6 +292,7 @@ def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
 __all__ = [
     "Cancellation",
     "Tables",
+    "Work",
     "Workshop",
     "annotations_of",
     "attempt",

@@ -1,9 +1,8 @@
-"""What user code prints and logs, kept as lines with their time: at the descriptors, so nothing
-escapes.
+"""What user code prints and logs, kept as lines with their time; nothing escapes.
 
-Law: printing never blocks and never reaches the protocol stream. Python's own output is taken
-line by line; what native code and child processes write is read from memory files at each
-flush. Must not know stores or runs.
+Law: printing never blocks and never reaches the protocol stream. Python's own output is taken line
+by line; what native code and child processes write is read from memory files at each flush. Must
+not know stores or runs.
 """
 
 from __future__ import annotations
@@ -188,9 +187,7 @@ class Capture:
             return self._taken()
 
     def pass_on(self) -> None:
-        """Gives what belongs to no task, such as prints at import, to whoever started the
-        process.
-        """
+        """Gives what belongs to no task, such as prints at import, to whoever started us."""
         for line in self.finish():
             self._terminal.write(line.line + "\n")
 

@@ -82,7 +82,7 @@ class Child:
         return f"it was ended by {name}{cause}"
 
 
-async def start_child(project: Path, store: str, scope: str) -> Child:
+async def start_child(project: Path, store: str, *, scope: str) -> Child:
     """A worker that has loaded the project and waits for a task.
 
     Raises: WorkerGone when it ends before that.
@@ -91,7 +91,7 @@ async def start_child(project: Path, store: str, scope: str) -> Child:
     with theirs:
         descriptor = theirs.fileno()
         process = await asyncio.create_subprocess_exec(
-            *_command(descriptor, project, store, scope),
+            *_command(descriptor, project, store=store, scope=scope),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(descriptor,),
             cwd=project,
@@ -113,7 +113,7 @@ async def start_child(project: Path, store: str, scope: str) -> Child:
     return child
 
 
-def _command(descriptor: int, project: Path, store: str, scope: str) -> list[str]:
+def _command(descriptor: int, project: Path, *, store: str, scope: str) -> list[str]:
     arguments = ("--fd", str(descriptor), "--project", str(project), "--store", store)
     return [sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope]
 

@@ -1,5 +1,4 @@
-"""Compiling in a process of its own: `python -m arco.execution.compile DIRECTORY` prints one
-JSON object.
+"""Compiling in a process of its own: `python -m arco.execution.compile DIR` prints one object.
 
 `{"manifest": ...}` with exit code 0, or `{"problems": [...]}` with exit code 1. What user code
 prints goes to standard error. Must not know the control plane, which reads the answer.

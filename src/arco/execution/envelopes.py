@@ -30,15 +30,15 @@ class Attempt(msgspec.Struct, frozen=True):
     at: Partitioning
 
 
-def build_envelope(state: State, dispatch: Dispatch, now: datetime) -> Envelope | None:
+def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelope | None:
     """The attempt's envelope; None when the attempt is no longer wanted."""
-    attempt = _rows(state, dispatch, now)
+    attempt = _rows(state, dispatch, now=now)
     if attempt is None:
         return None
     definition = attempt.asset.definition
     pin = state.get(PINS, definition.key)
     inputs = [
-        _input(state, attempt, dependency)
+        _input(state, attempt, dependency=dependency)
         for dependency in definition.dependencies
         if dependency.parameter
     ]
@@ -56,7 +56,7 @@ def build_envelope(state: State, dispatch: Dispatch, now: datetime) -> Envelope 
     )
 
 
-def _rows(state: State, dispatch: Dispatch, now: datetime) -> Attempt | None:
+def _rows(state: State, dispatch: Dispatch, *, now: datetime) -> Attempt | None:
     task = state.get(TASKS, dispatch.run_id, dispatch.index)
     plan = state.get(PLANS, dispatch.run_id)
     asset = state.get(ASSETS, task.asset) if task else None
@@ -65,13 +65,13 @@ def _rows(state: State, dispatch: Dispatch, now: datetime) -> Attempt | None:
     return Attempt(task, plan, asset, asset_view(state, now).at)
 
 
-def _input(state: State, attempt: Attempt, dependency: Dependency) -> Input | None:
+def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input | None:
     upstream = state.get(ASSETS, dependency.upstream)
     if upstream is None:
         return None
-    made = _made(state, attempt, dependency.upstream)
-    keys = _keys(attempt, dependency, upstream.definition)
-    versions = {key: _data_version(state, dependency.upstream, key, made) for key in keys}
+    made = _made(state, attempt, upstream=dependency.upstream)
+    keys = _keys(attempt, dependency, upstream=upstream.definition)
+    versions = {key: _data_version(state, dependency.upstream, key=key, made=made) for key in keys}
     present = {key: version for key, version in versions.items() if version} or versions
     return Input(
         upstream=dependency.upstream,
@@ -85,7 +85,7 @@ def _input(state: State, attempt: Attempt, dependency: Dependency) -> Input | No
     )
 
 
-def _made(state: State, attempt: Attempt, upstream: str) -> dict[str, Task]:
+def _made(state: State, attempt: Attempt, *, upstream: str) -> dict[str, Task]:
     """Partition -> the task of this run that made it."""
     made: dict[str, Task] = {}
     for index in attempt.plan.tasks[attempt.task.index].upstreams:
@@ -95,7 +95,9 @@ def _made(state: State, attempt: Attempt, upstream: str) -> dict[str, Task]:
     return made
 
 
-def _keys(attempt: Attempt, dependency: Dependency, upstream: AssetDefinition) -> Collection[str]:
+def _keys(
+    attempt: Attempt, dependency: Dependency, *, upstream: AssetDefinition
+) -> Collection[str]:
     return upstream_keys(
         dependency,
         attempt.task.partition_key,
@@ -105,7 +107,7 @@ def _keys(attempt: Attempt, dependency: Dependency, upstream: AssetDefinition) -
     )
 
 
-def _data_version(state: State, asset: str, key: str, made: Mapping[str, Task]) -> str:
+def _data_version(state: State, asset: str, *, key: str, made: Mapping[str, Task]) -> str:
     if key in made:
         return data_version(made[key])
     status = state.get(PARTITION_STATUS, asset, key)
@@ -113,4 +115,4 @@ def _data_version(state: State, asset: str, key: str, made: Mapping[str, Task]) 
     return found.data_version if found else ""
 
 
-__all__ = ["build_envelope"]
+__all__ = ["Attempt", "build_envelope"]

@@ -11,7 +11,7 @@ from arco.service.loop import Leader
 from arco.service.workspace import Workspace
 
 
-async def try_to_lead(workspace: Workspace, project: Path, address: str = "") -> Leader | None:
+async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
     """The started leader, or None while another process leads."""
     lease = await take_lease(workspace, address)
     if lease is None:

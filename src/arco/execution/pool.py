@@ -117,7 +117,7 @@ class Pool:
             settings = self._workspace.settings
             scope = f"{settings.tenant}/{settings.workspace}"
             try:
-                child = await start_child(self._project, settings.store_url, scope)
+                child = await start_child(self._project, settings.store_url, scope=scope)
             except WorkerGone as gone:
                 failures += 1
                 self._give_up(failures, str(gone))
@@ -179,7 +179,7 @@ class Pool:
             elif isinstance(message, Completed):
                 held.child = None
                 held.started_at = message.started_at
-                self._end(held, message.completion, message.ended_at)
+                self._end(held, message.completion, ended_at=message.ended_at)
                 return
             self._end_overdue(held)
 
@@ -187,7 +187,7 @@ class Pool:
         found: list[Envelope | None] = []
 
         def question(state: State) -> None:
-            found[:] = [build_envelope(state, dispatch, self._runtime.now())]
+            found[:] = [build_envelope(state, dispatch, now=self._runtime.now())]
 
         await self._workspace.database.asked(question)
         return found[0]
@@ -201,7 +201,7 @@ class Pool:
         held.started_at = message.started_at
         held.deadline = self._runtime.monotonic() + held.envelope.asset.timeout_ms / 1000
         self._reports.started_soon(
-            held.dispatch.dispatch_id, message.started_at, lambda: held.child is not None
+            held.dispatch.dispatch_id, message.started_at, still_runs=lambda: held.child is not None
         )
 
     def _end_overdue(self, held: Held) -> None:
@@ -228,7 +228,7 @@ class Pool:
         self._held.pop(held.dispatch.dispatch_id, None)
         self._reports.lost(held.dispatch.dispatch_id, f"the worker process is gone: {reason}")
 
-    def _end(self, held: Held, completion: Completion, ended_at: datetime | None = None) -> None:
+    def _end(self, held: Held, completion: Completion, *, ended_at: datetime | None = None) -> None:
         self._held.pop(held.dispatch.dispatch_id, None)
         at = ended_at or self._runtime.now()
         self._reports.ended(
@@ -252,4 +252,4 @@ def timed_out(held: Held) -> TaskError:
     )
 
 
-__all__ = ["Pool", "cancelled", "timed_out"]
+__all__ = ["Held", "Pool", "cancelled", "timed_out"]

@@ -27,6 +27,7 @@ from arco.service.workspace import Workspace
 
 STARTED_DELAY_SECONDS = 0.1
 TRIES_MAX = 10
+PENDING_SWEPT_AT = 256
 LOG = logging.getLogger(__name__)
 
 
@@ -39,7 +40,7 @@ class Reports:
         self._pending: set[Spawned] = set()
 
     def started_soon(
-        self, dispatch_id: str, started_at: datetime, still_runs: Callable[[], bool]
+        self, dispatch_id: str, started_at: datetime, *, still_runs: Callable[[], bool]
     ) -> None:
         """Record the start, unless the attempt ends before that is worth a commit."""
 
@@ -73,8 +74,9 @@ class Reports:
             await spawned.join()
 
     def _report(self, decision: Decision) -> None:
-        spawned = self._runtime.spawn(self._commit(decision), "arco-report")
-        self._pending = {other for other in self._pending if not other.done()} | {spawned}
+        if len(self._pending) >= PENDING_SWEPT_AT:
+            self._pending = {other for other in self._pending if not other.done()}
+        self._pending.add(self._runtime.spawn(self._commit(decision), "arco-report"))
 
     async def _commit(self, decision: Decision) -> None:
         for tries in range(TRIES_MAX):

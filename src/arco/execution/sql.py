@@ -48,7 +48,7 @@ def plain_sql(sql: str) -> str:
     return BRACES.sub(lambda found: f'"{found[1].lower()}"', sql).strip().rstrip(";")
 
 
-def select(sql: str, tables: Mapping[str, Any], variables: Mapping[str, Any]) -> Any:
+def select(sql: str, tables: Mapping[str, Any], *, variables: Mapping[str, Any]) -> Any:
     """The rows of the statement as a DuckDB relation.
 
     `tables` are Arrow datasets by the name the statement uses; `variables` answer `getvariable`.

@@ -1,5 +1,4 @@
-"""The data side of an attempt: upstream tables as user code wants them, and its result as
-staged files.
+"""The data side of an attempt: upstream tables as user code wants them, its result as files.
 
 Loads the table formats, so it is only imported once a task reads or returns data. Must not know the
 worker or its stream.
@@ -22,7 +21,7 @@ from arco.store import keys
 from arco.store.port import Store
 
 
-def open_input(store: Store, source: Input, annotation: object) -> Any:
+def open_input(store: Store, source: Input, *, annotation: object) -> Any:
     """What the input may read, as the annotated type; without annotation a lazy `Dataset`.
 
     Raises: Invalid UPSTREAM_MISSING when there is nothing to read.
@@ -70,7 +69,7 @@ def column_values(source: Input, partition_key: str) -> dict[str, str | None]:
 
 
 def stage_output(
-    store: Store, envelope: Envelope, result: object, metadata: Mapping[str, Any]
+    store: Store, envelope: Envelope, *, result: object, metadata: Mapping[str, Any]
 ) -> Output:
     """The result as Parquet files of this attempt, durable, and the facts about them.
 

@@ -2,9 +2,8 @@
 
 `python -m arco.execution.worker --fd N --project DIR --store URL --scope TENANT/WORKSPACE`
 
-Law: user code starts only after `started` was acknowledged; the worker dies with its parent.
-Must not know the log or the state. Heavy libraries load with the first task that reads or
-returns data.
+Law: user code starts only after `started` was acknowledged; the worker dies with its parent. Must
+not know the log or the state. Heavy libraries load with the first task that reads or returns data.
 """
 
 from __future__ import annotations
@@ -219,7 +218,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         project = find_project(options.project)
         os.chdir(project.directory)
-        shop = workshop(load_project(project), store, data_side, Cancellation())
+        shop = workshop(load_project(project), store, tables=data_side, cancellation=Cancellation())
     except Invalid as error:
         capture.pass_on()
         capture.terminal.write(f"{error.message}\n{error.hint}\n")

@@ -96,10 +96,12 @@ class DeltaPublisher:
             staged[:] = staged_tables(state, run_id)
 
         await self._database.asked(question)
-        return tuple([await self._prepared(run_id, table, table.pinned) for table in staged])
+        return tuple(
+            [await self._prepared(run_id, table, version=table.pinned) for table in staged]
+        )
 
     async def _prepared(
-        self, run_id: str, table: StagedTable, version: int | None
+        self, run_id: str, table: StagedTable, *, version: int | None
     ) -> PreparedTable:
         location = self._location(table.asset.table_id)
         before = None
@@ -160,7 +162,9 @@ class DeltaPublisher:
         for table in displaced:
             location = self._location(table.table_id)
             newest = await self._runtime.thread(delta.latest_version, location)
-            following = await self._prepared(publication.run_id, staged[table.table_id], newest)
+            following = await self._prepared(
+                publication.run_id, staged[table.table_id], version=newest
+            )
             moved.append(following)
         command = RebasePublication(run_id=publication.run_id, tables=tuple(moved))
         await self._database.transact(rebase_publication(command))
@@ -182,19 +186,19 @@ class DeltaPublisher:
             if not published:
                 return ()
             versions = tuple(
-                self._version(state, table, snapshots[table.table_id])
+                self._version(state, table, snapshot=snapshots[table.table_id])
                 for table in publication.tables
             )
             command = PublishVersions(
                 versions=versions, run_id=publication.run_id, actor="", mint=mint
             )
-            reads = Event(recorded_reads(state, publication, now))
-            return [*published, *publish_versions(command, state, now), reads]
+            reads = Event(recorded_reads(state, publication, now=now))
+            return [*published, *publish_versions(command, state, now=now), reads]
 
         await self._database.transact(decide)
 
     def _version(
-        self, state: State, table: PreparedTable, snapshot: TableSnapshot
+        self, state: State, table: PreparedTable, *, snapshot: TableSnapshot
     ) -> PublishedVersion:
         asset = state.get(ASSETS, table.asset)
         assert asset is not None, table.asset
@@ -235,18 +239,18 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     return tables
 
 
-def recorded_reads(state: State, publication: Publication, now: datetime) -> ReadsRecorded:
+def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecorded:
     """What the run's tasks really read, as lineage."""
     versions = {table.asset: table.version for table in publication.tables}
     reads = tuple(
-        _observed(task, index, versions)
+        _observed(task, index, versions=versions)
         for task in state.range(TASKS, publication.run_id)
         for index in range(len(task.reads))
     )
     return ReadsRecorded(run_id=publication.run_id, reads=reads, recorded_at=now)
 
 
-def _observed(task: Task, index: int, versions: dict[str, int]) -> ObservedRead:
+def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRead:
     read = task.reads[index]
     return ObservedRead(
         downstream=task.asset,

@@ -39,7 +39,7 @@ def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
         pair = (read.downstream, read.upstream)
         if pair not in seen:
             seen.add(pair)
-            yield from _edge(state, event, read)
+            yield from _edge(state, event, read=read)
 
 
 def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:
@@ -55,7 +55,7 @@ def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:
     )
 
 
-def _edge(state: State, event: ReadsRecorded, read: ObservedRead) -> Iterator[Change]:
+def _edge(state: State, event: ReadsRecorded, *, read: ObservedRead) -> Iterator[Change]:
     known = state.get(EDGES, read.downstream, read.upstream)
     yield Put(
         EDGES,

@@ -31,27 +31,28 @@ class Walk(msgspec.Struct, frozen=True):
     truncated: bool = False
 
 
-def walk_up(state: State, dataset: str, hops: int) -> Walk:
+def walk_up(state: State, dataset: str, *, hops: int) -> Walk:
     """What `dataset` was made from, up to `hops` away."""
 
     def edges(at: str) -> Iterable[tuple[str, str]]:
         return ((edge.upstream, edge.downstream) for edge in state.range(EDGES, at))
 
-    return _walk(dataset, hops, edges, lambda edge: edge[0])
+    return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[0])
 
 
-def walk_down(state: State, dataset: str, hops: int) -> Walk:
+def walk_down(state: State, dataset: str, *, hops: int) -> Walk:
     """What was made from `dataset`, up to `hops` away."""
 
     def edges(at: str) -> Iterable[tuple[str, str]]:
         return ((edge.upstream, edge.downstream) for edge in state.range(CONSUMERS, at))
 
-    return _walk(dataset, hops, edges, lambda edge: edge[1])
+    return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[1])
 
 
 def _walk(
     dataset: str,
     hops: int,
+    *,
     edges: Callable[[str], Iterable[tuple[str, str]]],
     far_end: Callable[[tuple[str, str]], str],
 ) -> Walk:

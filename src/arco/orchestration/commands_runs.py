@@ -23,7 +23,7 @@ from arco.orchestration.rows import Run, Task
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState, TaskState
-from arco.orchestration.tables import PINS, RUN_KEYS, RUNS, TASKS
+from arco.orchestration.tables import PINS, RUN_KEY_CONFLICTS, RUN_KEYS, RUNS, TASKS
 from arco.orchestration.views import AssetView, asset_view
 
 RUN_KEY_BYTES_MAX = 256
@@ -155,6 +155,8 @@ def _repeated_key(state: State, now: datetime, *, command: TriggerRun) -> Sequen
     owner = state.get(RUN_KEYS, command.run_key)
     asked = request_fingerprint(command)
     if owner is None or owner.fingerprint == asked:
+        return ()
+    if state.get(RUN_KEY_CONFLICTS, command.run_key, asked) is not None:
         return ()
     conflicted = RunKeyConflicted(
         run_key=command.run_key, request=asked, conflicted_at=now, actor=command.actor

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeAlias
 import duckdb
 import msgspec
 
-from arco.errors import Invalid
+from arco.errors import Invalid, NotFound
 from arco.query.names import TableName, fold
 
 Node: TypeAlias = dict[str, Any]
@@ -240,7 +240,7 @@ def _table_name(node: Node) -> TableName:
     catalog, namespace, name = [""] * (3 - len(path)) + path
     table = TableName(name, namespace, catalog, _version(node))
     if namespace.casefold() in BUILT_IN_SCHEMAS:
-        raise Invalid("TABLE_NOT_FOUND", f"there is no table {table.dotted()}", hint=LIST_HINT)
+        raise NotFound("TABLE_NOT_FOUND", f"there is no table {table.dotted()}", hint=LIST_HINT)
     return table
 
 

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from arco.errors import ArcoError, Invalid, Unavailable
+from arco.errors import ArcoError, NotFound, Unavailable
 from arco.formats.delta import dataset as delta_dataset
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Missing, ParquetFiles, PinnedTable
@@ -59,7 +59,7 @@ def _open(table: TableName, provision: PinnedTable | ParquetFiles | Missing) -> 
             if close
             else "list tables with: SELECT * FROM system.catalog.tables"
         )
-        raise Invalid(
+        raise NotFound(
             "TABLE_NOT_FOUND", f"there is no table `{table.dotted()}`", hint=provision.hint or hint
         )
     try:

@@ -1,8 +1,8 @@
 """The code version: a hash of what a function does, so that a comment does not make data stale.
 
 Law: the version covers the function and every project function, class and constant it reaches;
-docstrings, comments, formatting, line numbers, Arco's own decorators and the hash seed never
-change it. Must not know partitions or tables.
+docstrings, comments, formatting, line numbers, Arco's own decorators and the hash seed never change
+it. Must not know partitions or tables.
 """
 
 from __future__ import annotations
@@ -41,27 +41,35 @@ class CodeVersions:
         self._source = source
         self._digest = functools.cache(self._digest_place)
         self._reached = functools.cache(self._reach_place)
+        self._text = functools.cache(self._text_of)
+        self._references = functools.cache(self._references_of)
 
     def of(self, function: Callable[..., Any]) -> str:
         """`cv_` and 24 hex: the version of a function of the project."""
         plain = inspect.unwrap(function)
         if not isinstance(plain, FunctionType):
             plain = type(plain).__call__
-        texts, starts = self._own(plain)
+        texts, starts = self._own(plain, seen=set())
         places = self._closure(starts)
         lines = [f"{module}:{name}={self._digest((module, name))}" for module, name in places]
         return version_of("\n".join([*texts, *sorted(lines)]))
 
-    def _own(self, function: FunctionType) -> tuple[list[str], set[Place]]:
+    def _own(
+        self, function: FunctionType, *, seen: set[FunctionType]
+    ) -> tuple[list[str], set[Place]]:
+        # A function inside a factory may hold itself.
+        seen.add(function)
         module = self._source.module(function.__module__)
         node = module.functions.get(function.__code__.co_firstlineno) if module else None
         if module is None or node is None:
             return [function.__code__.co_code.hex()], set()
         texts = [self._text(module, node)]
-        starts = self._references(module, node)
+        starts = set(self._references(module, node))
         for value in captured_values(function):
+            if isinstance(value, FunctionType) and value in seen:
+                continue
             if isinstance(value, FunctionType):
-                more, reached = self._own(value)
+                more, reached = self._own(value, seen=seen)
                 texts += more
                 starts |= reached
             else:
@@ -92,50 +100,50 @@ class CodeVersions:
         found = [self._references(module, node) for node in nodes]
         return frozenset().union(*found) - {place}
 
-    def _text(self, module: ModuleSource, node: ast.AST) -> str:
+    def _text_of(self, module: ModuleSource, node: ast.AST) -> str:
         return shape(node, lambda decorator: is_arco_decorator(module, decorator))
 
-    def _references(self, module: ModuleSource, node: ast.AST) -> set[Place]:
+    def _references_of(self, module: ModuleSource, node: ast.AST) -> set[Place]:
         inner = local_imports(module, node)
         allowed = names_from_module(module, node)
         found: set[Place] = set()
         for chain in chains([node]):
             if chain[0] in inner:
-                found |= self._imported(inner[chain[0]], chain[1:], DEPTH_MAX)
+                found |= self._imported(inner[chain[0]], chain[1:], depth=DEPTH_MAX)
             elif allowed is None or chain[0] in allowed:
-                found |= self._resolve(module, chain, DEPTH_MAX)
+                found |= self._resolve(module, chain, depth=DEPTH_MAX)
         return found
 
-    def _resolve(self, module: ModuleSource, chain: Chain, depth: int) -> set[Place]:
+    def _resolve(self, module: ModuleSource, chain: Chain, *, depth: int) -> set[Place]:
         root, rest = chain[0], chain[1:]
         if root in module.definitions:
             return {(module.name, root)}
         if depth == 0:
             return set()
         if root in module.imports:
-            return self._imported(module.imports[root], rest, depth - 1)
+            return self._imported(module.imports[root], rest, depth=depth - 1)
         for star in module.stars:
             target = self._source.module(star)
-            found = self._resolve(target, chain, depth - 1) if target else set()
+            found = self._resolve(target, chain, depth=depth - 1) if target else set()
             if found:
                 return found
         return set()
 
-    def _imported(self, target: Imported, rest: Chain, depth: int) -> set[Place]:
+    def _imported(self, target: Imported, rest: Chain, *, depth: int) -> set[Place]:
         chain = (target.name, *rest) if target.name else rest
-        return self._within(target.module, chain, depth)
+        return self._within(target.module, chain, depth=depth)
 
-    def _within(self, name: str, chain: Chain, depth: int) -> set[Place]:
+    def _within(self, name: str, chain: Chain, *, depth: int) -> set[Place]:
         module = self._source.module(name)
         if module is None and not self._source.is_package(name):
             return set()
         if module and chain:
-            found = self._resolve(module, chain, depth)
+            found = self._resolve(module, chain, depth=depth)
             if found:
                 return found
         submodule = f"{name}.{chain[0]}" if chain else ""
         if submodule and (self._source.module(submodule) or self._source.is_package(submodule)):
-            return self._within(submodule, chain[1:], depth)
+            return self._within(submodule, chain[1:], depth=depth)
         outside = bool(module and chain and chain[0] in module.imports)
         return {(name, "")} if module and not outside else set()
 

@@ -48,8 +48,7 @@ class AssetContext:
         self._metadata: dict[str, Any] = {}
 
     def add_metadata(self, **facts: Any) -> None:
-        """Facts about the output, kept with the materialization; a repeated name replaces the
-        first.
+        """Keeps facts about the output with the materialization; a repeated name replaces.
 
         Raises: Invalid METADATA_INVALID for what is not JSON, or for more than 16 KiB in all.
         """

@@ -1,7 +1,7 @@
 """The decorators users write: `@asset`, `@check` and `sql_asset`.
 
-Law: a decorated function stays the function it was, so that it is called and tested like any
-other. Must not know the project around it.
+Law: a decorated function stays the function it was, so that it is called and tested like any other.
+Must not know the project around it.
 """
 
 from __future__ import annotations

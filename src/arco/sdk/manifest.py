@@ -1,7 +1,7 @@
 """Compiling: what a project declares becomes one manifest, or every problem it has.
 
-Law: the same declarations give the same bytes on any machine and hash seed; all problems are
-found before any is reported. Must not know deployments or stores.
+Law: the same declarations give the same bytes on any machine and hash seed; all problems are found
+before any is reported. Must not know deployments or stores.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ DURATION_MS_MAX = 30 * 86_400_000
 
 PARTITIONS = typing.get_args(Partitions)
 KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starting with a letter"
+FIELD_DEFAULTS = {each.name: each.default for each in msgspec.structs.fields(AssetDefinition)}
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Duration = Annotated[int, msgspec.Meta(ge=0, le=DURATION_MS_MAX)]
@@ -79,9 +80,7 @@ class RetryOptions(msgspec.Struct, frozen=True):
 
 
 def asset_keys(loaded: Loaded) -> tuple[dict[str, AssetDeclaration], list[Problem]]:
-    """Key -> declaration of every asset whose key is good and its own, and what is wrong with
-    the others.
-    """
+    """Key -> declaration of each asset with a good key of its own; what is wrong with others."""
     project = loaded.project
     keys: dict[str, AssetDeclaration] = {}
     problems: list[Problem] = []
@@ -155,7 +154,7 @@ class Compiler:
         for sentence in found.sentences:
             self._note(declaration, f"{key}: {sentence}")
         plain = self._plain(key, declaration)
-        self._judge_partitions(key, declaration, plain)
+        self._judge_partitions(key, declaration, plain=plain)
         wanted: dict[str, Any] = {
             "kind": "sql" if declaration.function is None else "python",
             "sql": declaration.sql,
@@ -168,7 +167,7 @@ class Compiler:
         }
         return AssetDefinition(
             key=key,
-            code=self._code(declaration.function, key, declaration),
+            code=self._code(declaration.function, key, declaration=declaration),
             source=place(declaration, self._project),
             **without_defaults(wanted),
         )
@@ -182,7 +181,7 @@ class Compiler:
                 if wrong:
                     self._note(each, f"check {each.name}: {wrong}")
                 else:
-                    self._add_check(found.setdefault(key, []), key, each)
+                    self._add_check(each, key, found=found.setdefault(key, []))
         return {key: sorted(each, key=lambda one: one.name) for key, each in found.items()}
 
     def relations(self, assets: Mapping[str, AssetDefinition]) -> None:
@@ -204,7 +203,7 @@ class Compiler:
                 if wrong:
                     self._note(self._keys[asset.key], f"{asset.key} <- {each.upstream}: {wrong}")
 
-    def _add_check(self, found: list[CheckDefinition], key: str, each: CheckDeclaration) -> None:
+    def _add_check(self, each: CheckDeclaration, key: str, *, found: list[CheckDefinition]) -> None:
         given = parameters(each.function)
         wrong = [sentence for sentence in map(unusable, given) if sentence]
         if sum(map(is_input, given)) > 1:
@@ -218,7 +217,7 @@ class Compiler:
         found.append(
             CheckDefinition(
                 name=each.name,
-                code=self._code(each.function, each.name, None),
+                code=self._code(each.function, each.name, declaration=None),
                 source=place(each, self._project),
                 blocking=each.blocking,
                 description=each.description,
@@ -226,7 +225,7 @@ class Compiler:
         )
 
     def _code(
-        self, function: Function | None, key: str, declaration: AssetDeclaration | None
+        self, function: Function | None, key: str, *, declaration: AssetDeclaration | None
     ) -> CodeReference:
         given = declaration.options.get("code_version") if declaration else None
         if function is None:
@@ -265,7 +264,7 @@ class Compiler:
             return RetryPolicy()
 
     def _judge_partitions(
-        self, key: str, declaration: AssetDeclaration, plain: PlainOptions
+        self, key: str, declaration: AssetDeclaration, *, plain: PlainOptions
     ) -> None:
         partitions = declaration.options.get("partitions")
         if not isinstance(partitions, (*PARTITIONS, type(None))):
@@ -293,31 +292,24 @@ def plain_values(options: AssetOptions) -> dict[str, Any]:
     tags = given.get("tags", {})
     if isinstance(tags, list | tuple):
         tags = dict.fromkeys(tags, "")
-    for name, mapping in (
-        ("tags", tags),
-        ("partition_columns", given.get("partition_columns", {})),
-    ):
+    columns = given.get("partition_columns", {})
+    for name, mapping in (("tags", tags), ("partition_columns", columns)):
         given[name] = dict(sorted(mapping.items())) if isinstance(mapping, Mapping) else mapping
     return given
 
 
 def without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an asset that say something; the encoder leaves out only the default
-    objects.
-    """
-    defaults = {field.name: field.default for field in msgspec.structs.fields(AssetDefinition)}
+    """The fields that say something: the encoder would only leave out the default objects."""
     blank: tuple[Any, ...] = ({}, (), "", None)
     return {
         name: value
         for name, value in fields.items()
-        if value != defaults[name] and value not in blank
+        if value != FIELD_DEFAULTS[name] and value not in blank
     }
 
 
 def milliseconds(seconds: Any) -> Any:
-    """Whole milliseconds of a number; anything else stays what it is and is refused with its
-    name.
-    """
+    """Whole milliseconds of a number; anything else stays as it is and is refused by name."""
     return round(seconds * 1000) if isinstance(seconds, int | float) else seconds
 
 

@@ -1,7 +1,7 @@
 """Which asset a name means: a parameter, a string, or a decorated function.
 
-Law: an ambiguous or unknown name is a sentence with the candidates, never a guess. Must not
-know code or partitions.
+Law: an ambiguous or unknown name is a sentence with the candidates, never a guess. Must not know
+code or partitions.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ class NameIndex:
         return self.of_name(reference, reader)
 
     def of_name(self, name: str, reader: str) -> tuple[str, str]:
-        """(key, "") of the one asset that the reader means by a bare name, or ("", what is
-        wrong).
-        """
+        """(key, "") of the one asset the reader means by a bare name, or ("", what is wrong)."""
         own = f"{reader.split('.', 1)[0]}.{name}"
         if own in self.keys and own != reader:
             return own, ""
@@ -54,10 +52,8 @@ class NameIndex:
             if len(others) == 1:
                 return others[0], ""
             if others:
-                return (
-                    "",
-                    f"{name!r} may mean {' or '.join(others)}: say which, {self.remedy(name, others)}",
-                )
+                candidates, remedy = " or ".join(others), self.remedy(name, others)
+                return "", f"{name!r} may mean {candidates}: say which, {remedy}"
         return "", f"{name!r} names no asset{self._close([name, own])}"
 
     @staticmethod

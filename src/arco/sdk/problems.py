@@ -1,5 +1,6 @@
-"""What is wrong with a project: one sentence, where it stands, and for failing code the user's
-own traceback.
+"""What is wrong with a project: one sentence, where it stands, and the traceback of failing code.
+
+Must not know how a problem was found.
 """
 
 from __future__ import annotations

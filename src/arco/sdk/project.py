@@ -97,9 +97,7 @@ def read_settings(file: Path) -> Settings | None:
 
 
 def load_project(project: Project) -> Loaded:
-    """Imports the project's modules afresh and collects what they declare; libraries stay
-    loaded.
-    """
+    """Imports the project's modules afresh and collects what they declare; libraries stay."""
     _forget(project)
     for root in reversed(project.roots):
         if str(root) not in sys.path:

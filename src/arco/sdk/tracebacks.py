@@ -5,6 +5,7 @@ Must not know workers or compiles.
 
 from __future__ import annotations
 
+import functools
 import traceback
 from pathlib import Path
 
@@ -21,7 +22,7 @@ SEPARATORS = {
 def user_traceback(error: BaseException, project: Path) -> str:
     """The error with the frames of the project's code; of everybody's but ours when it has none."""
     seen: set[int] = set()
-    return _shorten("".join(_sections(error, project, seen)), TRACEBACK_CHARS_MAX)
+    return _shorten("".join(_sections(error, project, seen=seen)), TRACEBACK_CHARS_MAX)
 
 
 def user_message(error: BaseException) -> str:
@@ -59,18 +60,19 @@ def stands_in_project(error: BaseException, project: Path) -> bool:
     return any(_is_within(frame.filename, project) for frame in stack)
 
 
+@functools.lru_cache(maxsize=4096)
 def relative(file: str, project: Path) -> str:
     """The path as seen from the project; unchanged when it lies elsewhere."""
     return Path(file).relative_to(project).as_posix() if _is_within(file, project) else file
 
 
-def _sections(error: BaseException, project: Path, seen: set[int]) -> list[str]:
+def _sections(error: BaseException, project: Path, *, seen: set[int]) -> list[str]:
     seen.add(id(error))
     before: list[str] = []
     inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if inner is not None and id(inner) not in seen:
         separator = SEPARATORS["cause" if error.__cause__ else "context"]
-        before = [*_sections(inner, project, seen), separator]
+        before = [*_sections(inner, project, seen=seen), separator]
     frames = user_frames(error, project)
     heading = ["Traceback (most recent call last):\n"] if frames else []
     return [*before, *heading, *traceback.format_list(frames), *_last_lines(error, project)]

@@ -34,7 +34,7 @@ def upstreams_of(
     """The dependencies of one asset: those that are read first, then those that only order."""
     options = declaration.options
     sentences: list[str] = []
-    wanted = list(_wanted(declaration, table_names, sentences))
+    wanted = list(_wanted(declaration, table_names, sentences=sentences))
     given: Mapping[str, Any] = options.get("inputs", {})
     names = {name for name, _ in wanted}
     sentences += [
@@ -94,7 +94,7 @@ def repeated(dependencies: Sequence[Dependency]) -> list[str]:
 
 
 def _wanted(
-    declaration: AssetDeclaration, table_names: TableNames, sentences: list[str]
+    declaration: AssetDeclaration, table_names: TableNames, *, sentences: list[str]
 ) -> Iterator[tuple[str, Any]]:
     given = declaration.options.get("inputs", {})
     if declaration.function is None:

@@ -46,14 +46,14 @@ async def take_lease(workspace: Workspace, address: str) -> Lease | None:
         return None
     try:
         epoch = await _take_epoch(workspace, address)
-        await announce(workspace, epoch, address)
+        await announce(workspace, epoch, address=address)
     except ArcoError:
         lock.release()
         raise
     return Lease(epoch, lock)
 
 
-async def announce(workspace: Workspace, epoch: int, address: str) -> None:
+async def announce(workspace: Workspace, epoch: int, *, address: str) -> None:
     """Tell other processes where the leader answers."""
     beacon = Beacon(epoch, workspace.database.writer, address)
     await workspace.store.put(keys.LEAD, msgspec.json.encode(beacon))

@@ -13,10 +13,9 @@ from datetime import datetime
 from functools import partial
 
 from arco.engine import snapshot
-from arco.engine.batch import Controller
 from arco.engine.database import Applied
 from arco.errors import ArcoError
-from arco.model import Change, Decision, Event, Put, State
+from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands_publications import startable_publications, started_publications
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
@@ -148,13 +147,13 @@ class Leader:
                     LOG.warning("no snapshot was published: %s", error)
 
 
-def guarded(lease: Lease, decision: Decision) -> Controller:
-    """The decision as a controller that is silent once somebody else leads."""
-    return partial(_while_leading, lease, decision)
+def guarded(lease: Lease, decision: Decision) -> Decision:
+    """The decision, silent once somebody else leads."""
+    return partial(_while_leading, lease=lease, decision=decision)
 
 
 def _while_leading(
-    lease: Lease, decision: Decision, state: State, now: datetime, changes: Sequence[Change]
+    state: State, now: datetime, *, lease: Lease, decision: Decision
 ) -> Sequence[Event]:
     return decision(state, now) if lease.is_current(state) else ()
 

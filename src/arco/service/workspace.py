@@ -42,7 +42,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     """
     store = ScopedStore(_root(settings, runtime), settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, DOMAINS, writer=writer)
+    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
     return Workspace(settings, runtime, store, database)
 
 

@@ -7,13 +7,13 @@ domain.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from arco.model import Change, Decision, Domain, Drop, Event, Key, Payload, Row, Table
+from arco.model import Change, Decision, Domain, Drop, Key, Payload, Row, Table
 
 PASSES_MAX = 100
 
@@ -38,9 +38,10 @@ class MemoryRows:
 
 
 class MemoryState:
-    """`model.State` on dicts and sorted lists."""
+    """`model.State` of one domain, on dicts and sorted lists."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
         self._tables: dict[str, MemoryRows] = {}
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
@@ -73,45 +74,34 @@ class MemoryState:
             else:
                 rows.put(change.table.key_of(change.row), change.row)
 
+    def fold(self, payloads: Iterable[Payload]) -> None:
+        """Fold the payloads, one after the other."""
+        for payload in payloads:
+            self.apply(list(self._domain.reducers[type(payload)](self, payload)))
+
+    def decide(self, decision: Decision, now: datetime) -> tuple[Payload, ...]:
+        """Ask the decision, fold what it says, and return it."""
+        payloads = tuple(event.payload for event in decision(self, now))
+        self.fold(payloads)
+        return payloads
+
+    def settle(self, controllers: Sequence[Decision], now: datetime) -> tuple[Payload, ...]:
+        """Let the controllers decide until all are quiet, and return what they said.
+
+        Raises: AssertionError if they do not come to rest.
+        """
+        said: list[Payload] = []
+        for _ in range(PASSES_MAX):
+            before = len(said)
+            for controller in controllers:
+                said += self.decide(controller, now)
+            if len(said) == before:
+                return tuple(said)
+        raise AssertionError("the controllers did not come to rest")
+
     def dump(self) -> Mapping[str, Mapping[Key, msgspec.Struct]]:
         """Every row of every table that has one: two states are equal if their dumps are."""
         return {name: dict(rows.rows) for name, rows in self._tables.items() if rows.rows}
 
 
-def fold(domain: Domain, state: MemoryState, *, payloads: Iterable[Payload]) -> None:
-    """Fold the payloads into the state, one after the other."""
-    for payload in payloads:
-        state.apply(list(domain.reducers[type(payload)](state, payload)))
-
-
-def decide(
-    domain: Domain, state: MemoryState, *, decision: Decision, now: datetime
-) -> tuple[Payload, ...]:
-    """Ask the decision, fold what it says, and return it."""
-    payloads = tuple(event.payload for event in decision(state, now))
-    fold(domain, state, payloads=payloads)
-    return payloads
-
-
-def settle(
-    domain: Domain,
-    state: MemoryState,
-    *,
-    controllers: Sequence[Callable[[Any, datetime], Sequence[Event]]],
-    now: datetime,
-) -> tuple[Payload, ...]:
-    """Let the controllers decide until all are quiet, and return what they said.
-
-    Raises: AssertionError if they do not come to rest.
-    """
-    said: list[Payload] = []
-    for _ in range(PASSES_MAX):
-        before = len(said)
-        for controller in controllers:
-            said += decide(domain, state, decision=controller, now=now)
-        if len(said) == before:
-            return tuple(said)
-    raise AssertionError("the controllers did not come to rest")
-
-
-__all__ = ["PASSES_MAX", "MemoryRows", "MemoryState", "decide", "fold", "settle"]
+__all__ = ["PASSES_MAX", "MemoryRows", "MemoryState"]

@@ -1,0 +1,343 @@
+"""The laws under random projects, random answers and random histories.
+
+A script is a list of small numbers that stand for what happens next, so that a failure shrinks to a
+short story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arco.model import Decision, Payload
+from arco.orchestration import events
+from arco.orchestration.commands_attempts import (
+    CompleteAttempt,
+    LoseAttempt,
+    StartAttempt,
+    complete_attempt,
+    lose_attempt,
+    start_attempt,
+)
+from arco.orchestration.commands_publications import (
+    StartPublication,
+    publish_run,
+    start_publication,
+    startable_publications,
+    started_publications,
+)
+from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.controllers import standing_decisions
+from arco.orchestration.definitions import RetryPolicy
+from arco.orchestration.domain import DOMAIN
+from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
+from arco.orchestration.rows import PlannedTask, PreparedTable
+from arco.orchestration.settling import is_running
+from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
+from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
+from arco.testing.folding import MemoryState
+from arco.testing.orchestration_laws import forbidden_moves, violations
+from arco.testing.orchestration_samples import START, Bench, graph, staged
+
+RUN_IDS = ("R3", "R1", "R2")
+STEPS_TO_FINISH_MAX = 400
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
+    """A random acyclic project of up to seven assets."""
+    size = draw(st.integers(1, 7))
+    edges: dict[str, tuple[str, ...]] = {}
+    for number in range(size):
+        upstream = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else set()
+        edges[f"n.a{number}"] = tuple(f"n.a{up}" for up in sorted(upstream))
+    return edges
+
+
+kinds = st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8])
+moves = st.lists(st.tuples(kinds, st.integers(0, 20)), min_size=15, max_size=60)
+
+
+def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
+    bench = Bench(window)
+    bench.deploy(*graph(edges, retry=RetryPolicy(max_attempts=2, delay_ms=1000)))
+    return bench
+
+
+def answers(bench: Bench, dispatch: str, *, move: int) -> Decision:
+    """What a worker says about the dispatch."""
+    error = None
+    output = None
+    if move == 1:
+        error = TaskError(ErrorCategory.USER_CODE, "it broke")
+    if move == 2:
+        row = bench.state.get(DISPATCHES, dispatch)
+        output = staged("n.a0", table_id="T", data_version=dispatch) if row else None
+    return complete_attempt(
+        CompleteAttempt(
+            dispatch_id=dispatch,
+            started_at=bench.now,
+            ended_at=bench.now,
+            completion=Completion(error=error, output=output),
+        )
+    )
+
+
+def attempt_move(bench: Bench, move: int, *, known: list[str], pick: int) -> None:
+    """An answer for some dispatch that is out, or was once: late answers are normal."""
+    known += [row.dispatch_id for row in bench.state.range(DISPATCHES)]
+    if not known:
+        return
+    dispatch = known[-1 - pick % min(len(known), 6)]
+    if move == 3:
+        bench.ask(lose_attempt(LoseAttempt(dispatch_id=dispatch, reason="gone")))
+    elif move == 4:
+        bench.ask(start_attempt(StartAttempt(dispatch_id=dispatch, started_at=bench.now)))
+    else:
+        bench.ask(answers(bench, dispatch, move=move))
+
+
+def cancel(bench: Bench, run_id: str) -> None:
+    run = bench.state.get(RUNS, run_id)
+    if is_running(run) and not started_publications(bench.state):
+        bench.ask(cancel_run(CancelRun(run_id=run_id)))
+
+
+def publish(bench: Bench) -> None:
+    for waiting in startable_publications(bench.state):
+        tables = tuple(
+            PreparedTable(table_id=table_id, asset="n.a0", version=1, sha256="")
+            for table_id in waiting.table_ids
+        )
+        bench.ask(start_publication(StartPublication(run_id=waiting.run_id, tables=tables)))
+    for publication in started_publications(bench.state):
+        bench.ask(publish_run(publication.run_id))
+
+
+def play(bench: Bench, script: Sequence[tuple[int, int]]) -> None:
+    """Let everything in the script happen."""
+    known: list[str] = []
+    for move, pick in script:
+        run_id = RUN_IDS[pick % len(RUN_IDS)]
+        if move <= 4:
+            attempt_move(bench, move, known=known, pick=pick)
+        elif move == 5:
+            bench.wait(pick / 4)
+        elif move == 6 and bench.state.get(RUNS, run_id) is None:
+            bench.trigger(run_id, which="all")
+        elif move == 7:
+            cancel(bench, run_id)
+        elif move == 8:
+            publish(bench)
+
+
+def replayed(history: Sequence[Payload]) -> MemoryState:
+    state = MemoryState(DOMAIN)
+    state.fold(history)
+    return state
+
+
+@given(projects(), moves)
+def test_every_event_of_every_history_keeps_the_laws(
+    edges: dict[str, tuple[str, ...]], script: list[tuple[int, int]]
+) -> None:
+    bench = opened(edges)
+    bench.trigger("R0")
+    play(bench, script)
+    state = MemoryState(DOMAIN)
+    for event in bench.history:
+        before = deepcopy(state)
+        state.fold([event])
+        assert violations(state) == []
+        assert forbidden_moves(before, state) == []
+
+
+@given(projects(), moves)
+def test_a_history_folds_again_to_the_same_state_and_a_repeated_event_changes_nothing(
+    edges: dict[str, tuple[str, ...]], script: list[tuple[int, int]]
+) -> None:
+    bench = opened(edges)
+    bench.trigger("R0")
+    play(bench, script)
+    assert replayed(bench.history).dump() == bench.state.dump()
+    twice = [event for event in bench.history for _ in range(2)]
+    assert replayed(twice).dump() == bench.state.dump()
+    assert replayed([*bench.history, *bench.history]).dump() == bench.state.dump()
+
+
+@given(projects(), moves, st.randoms(use_true_random=False))
+def test_events_in_any_order_never_raise_and_keep_the_laws(
+    edges: dict[str, tuple[str, ...]],
+    script: list[tuple[int, int]],
+    shuffler: object,
+) -> None:
+    bench = opened(edges)
+    bench.trigger("R0")
+    play(bench, script)
+    history = list(bench.history)
+    shuffler.shuffle(history)  # type: ignore[attr-defined]
+    state = replayed(history)
+    state.fold(bench.history)
+    assert violations(state) == []
+
+
+run_ids = st.sampled_from(["R1", "R1", "R1", "R2"])
+indices = st.sampled_from([-1, 0, 0, 0, 1, 1, 2, 3, 4])
+attempts = st.sampled_from([0, 1, 1, 1, 1, 2, 2, 3])
+pairs = st.lists(st.tuples(indices, attempts), min_size=1, max_size=4).map(tuple)
+times = st.integers(0, 50).map(lambda seconds: START + timedelta(seconds=seconds))
+optional_times = st.none() | times
+planned = st.builds(
+    PlannedTask,
+    asset=st.sampled_from(["n.a", "n.b", "n.c"]),
+    upstreams=st.lists(st.integers(-2, 5), max_size=3).map(tuple),
+)
+errors = st.builds(
+    TaskError, category=st.sampled_from(list(ErrorCategory)), message=st.just("broken")
+)
+outputs = st.none() | st.just(staged("n.a", table_id="T", data_version="v"))
+prepared = st.lists(
+    st.builds(
+        PreparedTable,
+        table_id=st.sampled_from(["T", "U"]),
+        asset=st.just("n.a"),
+        version=st.integers(0, 3),
+        sha256=st.just(""),
+    ),
+    max_size=2,
+    unique_by=lambda table: table.table_id,
+).map(tuple)
+any_trigger: st.SearchStrategy[Payload] = st.builds(
+    events.RunTriggered,
+    run_id=run_ids,
+    tasks=st.lists(planned, max_size=4).map(tuple),
+    fingerprint=st.just(""),
+    triggered_at=times,
+    run_key=st.sampled_from(["", "k"]),
+    parent=st.sampled_from(["", "R1", "R9"]),
+    adopted=pairs,
+)
+any_event: st.SearchStrategy[Payload] = st.one_of(
+    any_trigger,
+    st.builds(
+        events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times
+    ),
+    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
+    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
+    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
+    st.builds(
+        events.TaskStarted, run_id=run_ids, index=indices, attempt=attempts, started_at=times
+    ),
+    st.builds(
+        events.TaskSucceeded,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        ended_at=times,
+        output=outputs,
+    ),
+    st.builds(
+        events.TaskFailed,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        ended_at=times,
+        error=errors,
+        retry_at=optional_times,
+    ),
+    st.builds(
+        events.AttemptLost,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        reason=st.just("gone"),
+        lost_at=times,
+        retry_at=optional_times,
+    ),
+    st.builds(events.RetriesReleased, run_id=run_ids, tasks=pairs, released_at=times),
+    st.builds(
+        events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times
+    ),
+    st.builds(events.RunCancelRequested, run_id=run_ids, requested_at=times),
+    st.builds(events.RunFailed, run_id=run_ids, ended_at=times),
+    st.builds(events.RunCancelled, run_id=run_ids, ended_at=times),
+    st.builds(events.RunSucceeded, run_id=run_ids, ended_at=times),
+    st.builds(
+        events.PublicationRequested, run_id=run_ids, table_ids=st.just(("T",)), requested_at=times
+    ),
+    st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
+    st.builds(events.PublicationRebased, run_id=run_ids, tables=prepared, rebased_at=times),
+    st.builds(
+        events.RunPublished,
+        run_id=run_ids,
+        tables=st.just((events.PublishedTable("T", "n.a", 1),)),
+        published_at=times,
+    ),
+)
+
+
+@given(any_trigger, st.lists(any_event, min_size=15, max_size=60))
+def test_no_well_typed_event_raises_in_any_state_and_every_law_holds(
+    first: Payload, history: list[Payload]
+) -> None:
+    state = MemoryState(DOMAIN)
+    state.fold([first])
+    for event in history:
+        before = deepcopy(state)
+        state.fold([event])
+        assert violations(state) == []
+        assert forbidden_moves(before, state) == []
+
+
+@given(projects(), moves)
+def test_controllers_are_quiet_when_asked_again(
+    edges: dict[str, tuple[str, ...]], script: list[tuple[int, int]]
+) -> None:
+    bench = opened(edges)
+    bench.trigger("R0")
+    for position in range(len(script)):
+        play(bench, script[position : position + 1])
+        for controller in standing_decisions(3):
+            assert list(controller(bench.state, bench.now)) == []
+
+
+@given(projects(), moves)
+def test_every_run_ends_once_every_attempt_is_answered(
+    edges: dict[str, tuple[str, ...]], script: list[tuple[int, int]]
+) -> None:
+    bench = opened(edges)
+    bench.trigger("R0")
+    play(bench, script)
+    for _ in range(STEPS_TO_FINISH_MAX):
+        publish(bench)
+        out = [row.dispatch_id for row in bench.state.range(DISPATCHES)]
+        if out:
+            bench.ask(answers(bench, out[0], move=0))
+        else:
+            bench.wait(10)
+        if not any(is_running(run) for run in bench.state.range(RUNS)):
+            break
+    assert [run.run_id for run in bench.state.range(RUNS) if is_running(run)] == []
+    assert bench.wait(3600) == ()
+
+
+def test_every_state_that_is_not_terminal_has_an_owner() -> None:
+    assert set(TASK_OWNERS) == {state for state in TASK_MOVES if not is_terminal(TASK_MOVES, state)}
+    assert set(RUN_OWNERS) == {state for state in RUN_MOVES if not is_terminal(RUN_MOVES, state)}
+
+
+def test_every_event_has_a_reducer() -> None:
+    assert set(DOMAIN.reducers) == set(events.EVENTS)
+
+
+@given(projects())
+def test_deploying_again_changes_nothing(edges: dict[str, tuple[str, ...]]) -> None:
+    bench = opened(edges)
+    before = bench.state.dump()
+    bench.state.fold(bench.history)
+    assert bench.state.dump() == before
+    assert {row.key for row in bench.state.range(ASSETS)} == set(edges)
