@@ -20,7 +20,7 @@ import pytest
 from deltalake import write_deltalake
 
 from arco.errors import ArcoError, Forbidden
-from arco.query.arrow_rows import rows_to_ipc
+from arco.model import Table
 from arco.query.names import TableName, close_names
 from arco.query.pool import QueryPool, Result
 from arco.query.protocol import (
@@ -33,6 +33,7 @@ from arco.query.protocol import (
     PinnedTable,
     Provision,
 )
+from arco.query.provider import rows_to_ipc
 from arco.runtime import AsyncioRuntime
 
 CANARY = "canary-7f3a"
@@ -45,7 +46,8 @@ class Person(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-PEOPLE = rows_to_ipc(Person, [Person(1, "Zoë", ("a",)), Person(2, "李😀")])
+PEOPLE_TABLE = Table("hr.people", Person, ("id",))
+PEOPLE = rows_to_ipc(PEOPLE_TABLE, [Person(1, "Zoë", ("a",)), Person(2, "李😀")])
 TABLES: dict[str, Provision] = {
     "hr.people": Inline(PEOPLE),
     "system.catalog.tables": Inline(PEOPLE),

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from arco.execution.compile import Compiled
+from arco.execution.compiled import Compiled
 from arco.execution.protocol import (
     Acknowledge,
     Completed,

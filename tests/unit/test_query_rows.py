@@ -1,4 +1,4 @@
-"""Struct rows as Arrow, Arrow rows as text, and results cut at their limits."""
+"""Arrow rows as text, and results cut at their limits."""
 
 from __future__ import annotations
 
@@ -6,87 +6,16 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from enum import IntEnum, StrEnum
-from typing import Any
 
 import duckdb
-import msgspec
 import pyarrow as pa
 import pytest
 
 from arco.errors import Invalid
 from arco.query.answer import answer
-from arco.query.arrow_rows import arrow_schema, rows_to_ipc
 from arco.query.protocol import Format, Limits
 from arco.query.render import to_csv, to_json, to_text
 from arco.query.sandbox import open_database
-
-
-class Color(StrEnum):
-    RED = "RED"
-
-
-class Level(IntEnum):
-    HIGH = 2
-
-
-class Point(msgspec.Struct, frozen=True):
-    x: int
-    label: str | None = None
-
-
-class Tree(msgspec.Struct, frozen=True):
-    leaves: tuple[Tree, ...] = ()
-
-
-class Everything(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    size: int
-    ratio: float
-    ok: bool
-    color: Color
-    level: Level
-    created_at: datetime
-    day: date
-    waited: timedelta
-    blob: bytes
-    price: Decimal
-    note: str | None = None
-    point: Point | None = None
-    points: tuple[Point, ...] = ()
-    tags: frozenset[str] = frozenset()
-    labels: dict[str, str] = {}
-    colors: dict[str, list[Color]] = {}
-    mixed: int | str = 0
-    anything: dict[str, Any] = {}
-    tree: Tree = Tree()
-    renamed: int = msgspec.field(default=1, name="renamedField")
-    _hidden: int = 0
-
-
-ROW = Everything(
-    name="é😀",
-    size=2**62,
-    ratio=0.5,
-    ok=True,
-    color=Color.RED,
-    level=Level.HIGH,
-    created_at=datetime(2025, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
-    day=date(2025, 1, 2),
-    waited=timedelta(minutes=1),
-    blob=b"\xff",
-    price=Decimal("1.10"),
-    point=Point(1, "a"),
-    points=(Point(1), Point(2, "b")),
-    tags=frozenset({"t"}),
-    labels={"k": "v"},
-    colors={"k": [Color.RED]},
-    mixed="m",
-    anything={"b": 1, "a": [1.5]},
-    tree=Tree((Tree(),)),
-)
 
 
 @pytest.fixture(scope="module")
@@ -98,28 +27,6 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def read(ipc: bytes) -> pa.Table:
     return pa.ipc.open_stream(ipc).read_all()
-
-
-def test_struct_rows_become_typed_columns() -> None:
-    row = read(rows_to_ipc(Everything, [ROW])).to_pylist()[0]
-    assert row["name"] == "é😀" and row["size"] == 2**62
-    assert row["color"] == "RED" and row["level"] == 2
-    assert row["created_at"] == ROW.created_at and row["day"] == ROW.day
-    assert row["waited"] == 60.0 and row["blob"] == b"\xff"
-    assert row["price"] == "1.10"
-    assert row["point"] == {"x": 1, "label": "a"}
-    assert row["points"] == [{"x": 1, "label": None}, {"x": 2, "label": "b"}]
-    assert row["tags"] == ["t"] and row["labels"] == [("k", "v")]
-    assert row["colors"] == [("k", ["RED"])]
-    assert json.loads(row["mixed"]) == "m" and row["anything"] == '{"a":[1.5],"b":1}'
-    assert row["renamedField"] == 1 and "_hidden" not in row and row["note"] is None
-
-
-def test_an_empty_table_has_the_columns_of_a_full_one() -> None:
-    empty = read(rows_to_ipc(Everything, []))
-    assert empty.num_rows == 0
-    assert empty.schema == read(rows_to_ipc(Everything, [ROW])).schema == arrow_schema(Everything)
-    assert empty.schema.field("created_at").type == pa.timestamp("us", tz="UTC")
 
 
 def query(database: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from arco.errors import Invalid
-from arco.execution.compile import Compiled, compile_project
+from arco.execution.compile import compile_project
+from arco.execution.compiled import Compiled
 from arco.orchestration.definitions import AssetDefinition, Dependency, RetryPolicy
 from arco.orchestration.partitions import AllMapping
 from arco.sdk.names import cycles

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ from arco.model import Change, Decision, Domain, Event, NotLoaded, State
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
+
+Answer = TypeVar("Answer")
 
 BATCH_DECISIONS_MAX = 1000
 OUTCOME_SECONDS = 30.0
@@ -128,12 +131,11 @@ class Database:
         assert request.receipt is not None
         return request.receipt
 
-    async def asked(self, question: Callable[[State], object]) -> None:
-        """Ask `question` of the state until everything it needs is in memory."""
+    async def asked(self, question: Callable[[State], Answer]) -> Answer:
+        """The answer of `question`, asked of the state until everything it needs is in memory."""
         while True:
             try:
-                question(self.tables)
-                return
+                return question(self.tables)
             except NotLoaded as cold:
                 await self._load(cold)
 

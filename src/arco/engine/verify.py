@@ -48,6 +48,7 @@ class Verifier:
 
     def __init__(self, store: Store, runtime: Runtime, domains: Sequence[Domain]) -> None:
         self._registry = Registry(domains)
+        self._store = store
         self._log = Log(store, runtime)
         self._replay = Replay(store, runtime, self._registry)
         self._findings: list[Finding] = []
@@ -57,7 +58,7 @@ class Verifier:
 
     async def run(self, invariants: Iterable[Invariant] = ()) -> Report:
         """The report of a full pass."""
-        head = await self._log.head()
+        head = max(await self._log.head(), await self._newest_listed())
         reference = await self._newest_snapshot(head)
         previous = GENESIS_PREV
         async for slot in self._slots(head):
@@ -72,6 +73,12 @@ class Verifier:
                 self._find("state", problem)
         slot_number = reference.slot if reference else None
         return Report(head + 1, self._events, slot_number, self._rows, tuple(self._findings))
+
+    async def _newest_listed(self) -> int:
+        """The highest slot there is: a gap in the log ends the search for its head too early."""
+        entries = await self._store.list("log/")
+        numbers = [int(entry.key.rsplit("/", 1)[1].split(".")[0]) for entry in entries]
+        return max(numbers, default=-1)
 
     async def _newest_snapshot(self, head: int) -> SnapshotReference | None:
         try:

@@ -14,20 +14,13 @@ from pathlib import Path
 import msgspec
 
 from arco.errors import Invalid
+from arco.execution.compiled import Compiled
 from arco.execution.sql import table_names
-from arco.orchestration.definitions import Manifest
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem
 from arco.sdk.project import find_project, load_project
 
 PROBLEMS_EXIT_CODE = 1
-
-
-class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The answer of a compile: a manifest, or what is wrong."""
-
-    manifest: Manifest | None = None
-    problems: tuple[Problem, ...] = ()
 
 
 def compile_project(directory: Path) -> Compiled:
@@ -57,4 +50,4 @@ def _spelled(error: Invalid) -> str:
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 
-__all__ = ["Compiled", "compile_project", "main"]
+__all__ = ["compile_project", "main"]

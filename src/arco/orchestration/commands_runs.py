@@ -281,7 +281,7 @@ def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Even
 def _known_run(state: State, run_id: str) -> Run:
     run = state.get(RUNS, run_id)
     if run is None:
-        hint = "`arco runs` lists the newest runs."
+        hint = "`arco status` lists the newest runs."
         raise NotFound("RUN_UNKNOWN", f"There is no run {run_id!r}.", hint=hint)
     return run
 

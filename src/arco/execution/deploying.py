@@ -1,0 +1,144 @@
+"""Deploying a project: compiled in a process of its own, then made what the workspace runs.
+
+Law: user code is never imported here. Must not know who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from arco.errors import Invalid
+from arco.execution.compiled import Compiled
+from arco.ids import new_ulid
+from arco.model import Event, State
+from arco.orchestration.commands_deployments import Deploy, deploy
+from arco.orchestration.definitions import Manifest
+from arco.orchestration.tables import ASSETS
+from arco.sdk.problems import definitions_invalid
+from arco.service.workspace import Workspace
+
+COMPILE_SECONDS_MAX = 120.0
+LAST_LINES = 10
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment came to."""
+
+    project: str
+    assets: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    seq: int
+    """The slot that holds it; when nothing changed, the slot it was compared with."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """The workspace ran exactly this already."""
+        return not (self.added or self.changed or self.removed)
+
+
+async def compile_project(directory: Path) -> Manifest:
+    """The manifest of the project that `directory` lies in.
+
+    Raises: Invalid DEFINITIONS_INVALID with every problem, PROJECT_CRASHED, PROJECT_TOO_SLOW.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "arco.execution.compile", str(directory)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=directory,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(COMPILE_SECONDS_MAX):
+            answer, printed = await process.communicate()
+    except TimeoutError as error:
+        raise _too_slow() from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return _manifest(answer, printed, code=process.returncode or 0)
+
+
+async def deploy_project(
+    workspace: Workspace, directory: Path, *, actor: str = "cli"
+) -> Deployment:
+    """The project's definitions are what the workspace runs from here on.
+
+    Idempotent: by the manifest's fingerprint.
+    Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN.
+    """
+    manifest = await compile_project(directory)
+    command = Deploy(
+        deployment_id=new_ulid(workspace.runtime),
+        manifest=manifest,
+        entropy=workspace.runtime.entropy(128),
+        actor=actor,
+    )
+    decision = deploy(command)
+    compared: list[Deployment] = []
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        events = decision(state, now)
+        compared[:] = [_compared(state, manifest)]
+        return events
+
+    receipt = await workspace.database.transact(decide)
+    return msgspec.structs.replace(compared[0], seq=receipt.seq)
+
+
+def _manifest(answer: bytes, printed: bytes, *, code: int) -> Manifest:
+    try:
+        compiled = msgspec.json.decode(answer, type=Compiled)
+    except msgspec.MsgspecError as error:
+        raise _crashed(printed, code=code) from error
+    if compiled.manifest is None:
+        raise definitions_invalid(compiled.problems)
+    return compiled.manifest
+
+
+def _compared(state: State, manifest: Manifest) -> Deployment:
+    before = {
+        row.key: row.definition
+        for row in state.range(ASSETS)
+        if row.project == manifest.project and not row.removed
+    }
+    after = {definition.key: definition for definition in manifest.assets}
+    return Deployment(
+        project=manifest.project,
+        assets=len(after),
+        added=tuple(sorted(after.keys() - before.keys())),
+        changed=tuple(key for key in after if key in before and after[key] != before[key]),
+        removed=tuple(sorted(before.keys() - after.keys())),
+        seq=0,
+    )
+
+
+def _crashed(printed: bytes, *, code: int) -> Invalid:
+    lines = printed.decode(errors="replace").strip().splitlines()[-LAST_LINES:]
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+    said = "".join(f"\n    {line}" for line in lines)
+    return Invalid(
+        "PROJECT_CRASHED",
+        f"importing the project ended its process ({how}){said}",
+        hint="an asset module must not exit, crash or close files when it is imported",
+    )
+
+
+def _too_slow() -> Invalid:
+    return Invalid(
+        "PROJECT_TOO_SLOW",
+        f"the project was still importing after {COMPILE_SECONDS_MAX:g} seconds",
+        hint="move slow work from the top of a module into an asset",
+    )
+
+
+__all__ = ["Deployment", "compile_project", "deploy_project"]

@@ -1,0 +1,91 @@
+"""Following a run to its end, whoever leads: this process when nobody else does.
+
+Law C3: a run that is followed is always moved by somebody; when its leader dies, the lock becomes
+free and the follower takes over. Must not know what a change looks like to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from arco.engine.database import Applied
+from arco.execution.leading import try_to_lead
+from arco.model import State
+from arco.orchestration.rows import Run
+from arco.orchestration.settling import is_running
+from arco.orchestration.tables import ACTIVE_RUNS, RUNS
+from arco.service.loop import Leader
+from arco.service.workspace import Workspace
+
+Watch = Callable[[State], None]
+
+CHANGE_SECONDS_MIN = 0.05
+"""At most this often are changes shown: a thousand commits a second are one picture."""
+IDLE_SECONDS_MAX = 0.5
+"""A follower that leads looks at least this often, so that clocks on a display go on."""
+
+
+class Follower:
+    """A process that wants runs to end: it leads as soon as nobody else does."""
+
+    def __init__(self, workspace: Workspace, project: Path) -> None:
+        self._workspace = workspace
+        self._database = workspace.database
+        self._project = project
+        self._leader: Leader | None = None
+        self._changed = workspace.runtime.signal()
+
+    @property
+    def leads(self) -> bool:
+        """True: runs end only while this process lives."""
+        return self._leader is not None
+
+    async def start(self) -> None:
+        """Lead unless somebody else does."""
+        self._database.listeners.append(self._applied)
+        await self._step_in()
+
+    async def stop(self) -> None:
+        """Stop leading; what is in flight stays in the log for the next leader."""
+        if self._applied in self._database.listeners:
+            self._database.listeners.remove(self._applied)
+        leader, self._leader = self._leader, None
+        if leader is not None:
+            await leader.stop()
+
+    async def active_runs(self) -> list[str]:
+        """The runs that have not ended, oldest first."""
+        await self._database.refresh()
+        return await self._database.asked(
+            lambda state: [row.run_id for row in state.range(ACTIVE_RUNS)]
+        )
+
+    async def follow(self, run_id: str, on_change: Watch) -> Run:
+        """The run once it has ended; `on_change` sees every state worth showing on the way."""
+        while True:
+            run = await self._database.asked(lambda state: state.get(RUNS, run_id))
+            await self._database.asked(on_change)
+            if run is not None and not is_running(run):
+                return run
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        self._changed.clear()
+        if self._leader is None:
+            await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
+            await self._database.refresh()
+            await self._step_in()
+            return
+        await self._changed.wait(IDLE_SECONDS_MAX)
+        await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
+
+    async def _step_in(self) -> None:
+        if self._leader is None:
+            self._leader = await try_to_lead(self._workspace, self._project)
+
+    def _applied(self, applied: Applied) -> None:
+        self._changed.set()
+
+
+__all__ = ["Follower", "Watch"]

@@ -1,0 +1,194 @@
+"""What stands behind the names a statement uses: public tables of the state, and user tables at
+their published version.
+
+Law L4: everything one statement reads is one slot, commits included. Private tables have no name
+here.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from arco.catalog.commands import DEFAULT_CATALOG
+from arco.catalog.tables import NAMESPACES, TABLES
+from arco.engine.parquet import rows_to_arrow
+from arco.model import State, Table
+from arco.orchestration.tables import PLANS
+from arco.query.names import TableName, close_names, fold
+from arco.query.pool import Provider
+from arco.query.protocol import Inline, Missing, PinnedTable, Provision
+from arco.service.workspace import Workspace
+from arco.store import keys
+
+SYSTEM = "system"
+COMMITS_MAX = 10_000
+READS_AT_ONCE = 64
+
+Rows: TypeAlias = tuple[Table[Any], Sequence[msgspec.Struct]]
+View: TypeAlias = Callable[[State], Sequence[msgspec.Struct]]
+
+
+class CommitLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot of the log."""
+
+    seq: int
+    committed_at: datetime
+    writer: str
+    events: int
+    size_bytes: int
+    event_types: tuple[str, ...]
+
+
+class TaskDependency(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of a run waits for another."""
+
+    run_id: str
+    task_key: str
+    upstream_task_key: str
+
+
+COMMITS = Table("commits", CommitLine, ("seq",))
+DEPENDENCIES = Table(
+    "orchestration.dependencies", TaskDependency, ("run_id", "task_key", "upstream_task_key")
+)
+
+
+def provider_for(workspace: Workspace) -> Provider:
+    """The provider of `system.*` and of `namespace.table` as the workspace stands when asked."""
+    return Provisions(workspace).provide
+
+
+class Provisions:
+    """Answers for one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._database = workspace.database
+        self._tables = public_tables(workspace.database.registry.tables)
+
+    async def provide(self, needed: Sequence[TableName]) -> list[Provision]:
+        """What stands behind each name, all at the newest slot."""
+        await self._database.refresh()
+        seq = self._database.seq
+        found = await self._database.asked(
+            lambda state: [self._find(state, name.folded()) for name in needed]
+        )
+        return [await self._handed_over(item, seq) for item in found]
+
+    def _find(self, state: State, name: TableName) -> Provision | Rows:
+        system = system_name(name)
+        if system is None:
+            return self._user_table(state, name)
+        if system not in self._tables or name.version is not None:
+            return self._missing(state, name)
+        table = self._tables[system]
+        if table is COMMITS:
+            return (COMMITS, ())
+        view = VIEWS.get(table.name)
+        return (table, view(state) if view else list(state.range(table)))
+
+    def _user_table(self, state: State, name: TableName) -> Provision:
+        namespaces = {fold(row.name): row for row in state.range(NAMESPACES, DEFAULT_CATALOG)}
+        namespace = namespaces.get(name.namespace)
+        rows = state.range(TABLES, namespace.namespace_id) if namespace else ()
+        table = next((row for row in rows if fold(row.name) == name.name), None)
+        if table is None or table.version is None or name.catalog not in ("", DEFAULT_CATALOG):
+            return self._missing(state, name)
+        version = table.version if name.version is None else name.version
+        if version > table.version:
+            hint = f"the newest published version of {table.full_name} is {table.version}"
+            return Missing(hint=hint)
+        folder = keys.warehouse(table.table_id).rstrip("/")
+        return PinnedTable(self._workspace.store.location(folder), version)
+
+    def _missing(self, state: State, name: TableName) -> Missing:
+        if name.version is not None and system_name(name) in self._tables:
+            return Missing(hint="only user tables have versions; leave AT (VERSION => ...) out")
+        known = [f"{SYSTEM}.{table}" for table in self._tables]
+        for namespace in state.range(NAMESPACES, DEFAULT_CATALOG):
+            known += [row.full_name for row in state.range(TABLES, namespace.namespace_id)]
+        return Missing(close_names(name.dotted(), known))
+
+    async def _handed_over(self, item: Provision | Rows, seq: int) -> Provision:
+        if not isinstance(item, tuple):
+            return item
+        table, rows = item
+        if table is COMMITS:
+            rows = await self._commits(seq)
+        return Inline(await self._workspace.runtime.thread(rows_to_ipc, table, rows))
+
+    async def _commits(self, newest: int) -> list[CommitLine]:
+        lines: list[CommitLine] = []
+        for start in range(max(0, newest + 1 - COMMITS_MAX), newest + 1, READS_AT_ONCE):
+            numbers = range(start, min(start + READS_AT_ONCE, newest + 1))
+            lines += await self._workspace.runtime.gather(self._commit(seq) for seq in numbers)
+        return lines
+
+    async def _commit(self, seq: int) -> CommitLine:
+        slot = await self._database.log.read(seq)
+        assert slot is not None, f"slot {seq} stands below the head and is gone"
+        wires = await self._database.replay.events(slot.commit)
+        return CommitLine(
+            seq=seq,
+            committed_at=slot.commit.committed_at,
+            writer=slot.commit.writer,
+            events=len(wires),
+            size_bytes=slot.size_bytes,
+            event_types=tuple(dict.fromkeys(wire.type for wire in wires)),
+        )
+
+
+def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:
+    """Name below `system.` -> table, of every table that may be read."""
+    known = {table.name: table for table in registered.values() if table.public}
+    return known | {COMMITS.name: COMMITS, DEPENDENCIES.name: DEPENDENCIES}
+
+
+def system_name(name: TableName) -> str | None:
+    """The name below `system.`: `catalog.tables`, `commits`; None for a user's table."""
+    if name.catalog == SYSTEM:
+        return f"{name.namespace}.{name.name}"
+    return name.name if name.namespace == SYSTEM and not name.catalog else None
+
+
+def rows_to_ipc(table: Table[Any], rows: Sequence[msgspec.Struct]) -> bytes:
+    """The rows as an Arrow IPC stream, with the columns they have in snapshot files."""
+    import pyarrow as pa
+
+    data = rows_to_arrow(table, rows)
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, data.schema) as writer:
+        writer.write_table(data)
+    return sink.getvalue()
+
+
+def task_dependencies(state: State) -> list[TaskDependency]:
+    """One row per task and upstream task, over the plans of all runs."""
+    return [
+        TaskDependency(
+            run_id=plan.run_id, task_key=task.key, upstream_task_key=plan.tasks[upstream].key
+        )
+        for plan in state.range(PLANS)
+        for task in plan.tasks
+        for upstream in task.upstreams
+    ]
+
+
+VIEWS: Mapping[str, View] = {DEPENDENCIES.name: task_dependencies}
+
+
+__all__ = [
+    "CommitLine",
+    "Provisions",
+    "TaskDependency",
+    "provider_for",
+    "public_tables",
+    "rows_to_ipc",
+    "system_name",
+    "task_dependencies",
+]
