@@ -1,4 +1,4 @@
-"""A log that somebody tampered with: readers fail closed, nothing is acknowledged, verify sees it."""
+"""A log somebody tampered with: readers fail closed, nothing is acknowledged, verify sees it."""
 
 from __future__ import annotations
 
