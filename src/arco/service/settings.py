@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a cancelled attempt may clean up before its process is ended."""
     query_seconds_max: float = 30.0
     port: int = 8321
+    debug: bool = False
+    """True: an internal error prints its stack trace."""
 
     @property
     def scope(self) -> Scope:
