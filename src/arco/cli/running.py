@@ -21,7 +21,7 @@ from arco.execution.following import Follower
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.choosing import Which
-from arco.orchestration.commands_runs import TriggerRun, trigger_run, triggered_run
+from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import RUNS
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
@@ -136,6 +136,19 @@ async def follow(stage: Stage, run_id: str) -> RunDetail:
     return await workspace.database.asked(lambda state: run_detail(state, run_id))
 
 
+async def run_request(stage: Stage, request: Request) -> RunDetail | None:
+    """The run that answers the request, followed to its end; None when everything is fresh."""
+    run_id = await trigger(stage, request)
+    if run_id is None:
+        stage.say("everything is fresh: nothing to run")
+        return None
+    detail = await stage.workspace.database.asked(lambda state: run_detail(state, run_id))
+    stage.say(beginning(detail, request))
+    detail = await follow(stage, run_id)
+    stage.say(ending(detail))
+    return detail
+
+
 def beginning(detail: RunDetail, request: Request) -> str:
     """`run 01K… : 12 tasks in 3 assets, every missing or stale partition`."""
     assets = len({task.asset for task in detail.tasks})
@@ -228,5 +241,6 @@ __all__ = [
     "on_stage",
     "place",
     "remainder",
+    "run_request",
     "trigger",
 ]
