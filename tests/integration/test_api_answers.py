@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -220,6 +221,19 @@ def test_a_thousand_concurrent_reads_are_all_answered(server: Server) -> None:
         answers = [pool.submit(many) for _ in range(100)]
         statuses = [status for answer in answers for status in answer.result(30)]
     assert statuses == [200] * 1000
+
+
+def test_a_kept_connection_waits_for_no_packet_to_fill(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    seconds = []
+    for _ in range(40):
+        started = time.monotonic()
+        connection.request("GET", "/api/v1/health")
+        connection.getresponse().read()
+        seconds.append(time.monotonic() - started)
+    connection.close()
+    # A delayed acknowledgement costs 40 ms.
+    assert statistics.median(seconds) < 0.03
 
 
 def test_logs_are_read_chunk_by_chunk(server: Server) -> None:
