@@ -34,13 +34,13 @@ from arco.orchestration.commands_runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN
+from arco.orchestration.invariants import forbidden_moves, violations
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
 from arco.testing.folding import MemoryState
-from arco.testing.orchestration_laws import forbidden_moves, violations
 from arco.testing.orchestration_samples import START, Bench, graph, staged
 
 RUN_IDS = ("R3", "R1", "R2")

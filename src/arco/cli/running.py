@@ -136,6 +136,19 @@ async def follow(stage: Stage, run_id: str) -> RunDetail:
     return await workspace.database.asked(lambda state: run_detail(state, run_id))
 
 
+async def run_request(stage: Stage, request: Request) -> RunDetail | None:
+    """The run that answers the request, followed to its end; None when everything is fresh."""
+    run_id = await trigger(stage, request)
+    if run_id is None:
+        stage.say("everything is fresh: nothing to run")
+        return None
+    detail = await stage.workspace.database.asked(lambda state: run_detail(state, run_id))
+    stage.say(beginning(detail, request))
+    detail = await follow(stage, run_id)
+    stage.say(ending(detail))
+    return detail
+
+
 def beginning(detail: RunDetail, request: Request) -> str:
     """`run 01K… : 12 tasks in 3 assets, every missing or stale partition`."""
     assets = len({task.asset for task in detail.tasks})
@@ -228,5 +241,6 @@ __all__ = [
     "on_stage",
     "place",
     "remainder",
+    "run_request",
     "trigger",
 ]

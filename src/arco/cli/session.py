@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+import click
 
 from arco.errors import NotFound
 from arco.runtime import AsyncioRuntime
@@ -40,8 +43,31 @@ def nearest_project(start: Path) -> Path:
     return start
 
 
-async def open_existing(directory: Path | None) -> Workspace:
-    """The workspace of a project that has run before.
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Workspace]:
+    """The workspace of these settings, created if it is new; damage that was met is told after."""
+    workspace = await open_workspace(settings, AsyncioRuntime())
+    try:
+        yield workspace
+    finally:
+        damage = workspace.database.replay.damage
+        if damage is not None:
+            click.echo(f"warning {damage.code}: {damage.message}", err=True)
+            click.echo(f"  hint: {damage.hint}", err=True)
+
+
+@asynccontextmanager
+async def reading(directory: Path | None) -> AsyncIterator[Workspace]:
+    """The workspace of a project that was deployed or run before.
+
+    Raises: NotFound STORE_NOT_FOUND.
+    """
+    async with opened(existing_settings(directory)) as workspace:
+        yield workspace
+
+
+def existing_settings(directory: Path | None) -> Settings:
+    """The settings of a project that was deployed or run before.
 
     Raises: NotFound STORE_NOT_FOUND.
     """
@@ -52,12 +78,7 @@ async def open_existing(directory: Path | None) -> Workspace:
             f"nothing was deployed or run in {settings.directory}",
             hint="`arco run` in a project, `arco init DIR` for a new one, or --dir DIR",
         )
-    return await open_for(settings)
-
-
-async def open_for(settings: Settings) -> Workspace:
-    """The workspace of these settings; a new one is created."""
-    return await open_workspace(settings, AsyncioRuntime())
+    return settings
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -85,4 +106,11 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
         raise SystemExit(128 + received[0]) from None
 
 
-__all__ = ["nearest_project", "open_existing", "open_for", "run_to_end", "settings_for"]
+__all__ = [
+    "existing_settings",
+    "nearest_project",
+    "opened",
+    "reading",
+    "run_to_end",
+    "settings_for",
+]

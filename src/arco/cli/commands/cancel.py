@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from arco.cli.options import directory_option, json_option
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.execution.following import Follower
 from arco.orchestration.commands_runs import CancelRun, cancel_run
 from arco.service.summaries import RunDetail, find_run, run_detail
+from arco.service.workspace import Workspace
 
 EPILOG = """\b
 Examples:
@@ -34,7 +35,15 @@ def command(run: str, directory: Path | None, as_json: bool) -> None:
 
 
 async def _cancel(run: str, directory: Path | None) -> RunDetail:
-    workspace = await open_existing(directory)
+    async with reading(directory) as workspace:
+        return await cancelled(workspace, run)
+
+
+async def cancelled(workspace: Workspace, run: str) -> RunDetail:
+    """The run, once it has ended.
+
+    Raises: what `find_run` and `cancel_run` raise.
+    """
     database = workspace.database
     run_id = await database.asked(lambda state: find_run(state, run).run_id)
     await database.transact(cancel_run(CancelRun(run_id=run_id, actor="cli")))
@@ -48,4 +57,4 @@ async def _cancel(run: str, directory: Path | None) -> RunDetail:
     return await database.asked(lambda state: run_detail(state, run_id))
 
 
-__all__ = ["command"]
+__all__ = ["cancelled", "command"]

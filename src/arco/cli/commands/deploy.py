@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from arco.cli.options import directory_option, json_option
-from arco.cli.session import open_for, run_to_end, settings_for
+from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import counted, print_json
 from arco.execution.deploying import Deployment, deploy_project
 
@@ -43,7 +43,8 @@ def command(directory: Path | None, as_json: bool) -> None:
 
 async def _deploy(directory: Path | None) -> Deployment:
     settings = settings_for(directory)
-    return await deploy_project(await open_for(settings), settings.directory)
+    async with opened(settings) as workspace:
+        return await deploy_project(workspace, settings.directory)
 
 
 __all__ = ["command"]

@@ -10,7 +10,7 @@ import msgspec
 
 from arco.catalog.commands import find_table
 from arco.cli.options import directory_option, json_option
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.errors import NotFound
 from arco.lineage.walks import Step, Walk, walk_down, walk_up
@@ -59,16 +59,15 @@ def command(
 
 
 async def _walks(table: str, hops: tuple[int, int], *, directory: Path | None) -> Neighbourhood:
-    workspace = await open_existing(directory)
-
     def question(state: State) -> Neighbourhood:
         _refuse_unknown(state, table)
         up, down = hops
         return Neighbourhood(
-            table=table, up=walk_up(state, table, up), down=walk_down(state, table, down)
+            table=table, up=walk_up(state, table, hops=up), down=walk_down(state, table, hops=down)
         )
 
-    return await workspace.database.asked(question)
+    async with reading(directory) as workspace:
+        return await workspace.database.asked(question)
 
 
 def _refuse_unknown(state: State, table: str) -> None:

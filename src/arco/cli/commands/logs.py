@@ -11,7 +11,7 @@ import msgspec
 
 from arco.cli.options import directory_option, json_option
 from arco.cli.running import place
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
@@ -59,16 +59,16 @@ def command(run: str, task: str, follow: bool, directory: Path | None, as_json: 
 async def _print(
     run: str, task: str, *, directory: Path | None, follow: bool, as_json: bool
 ) -> None:
-    workspace = await open_existing(directory)
-    reader = LogReader(workspace)
-    while True:
-        detail = await workspace.database.asked(lambda state: run_detail(state, run))
-        async for line in reader.fresh(detail.run.run_id, chosen(detail, task)):
-            click.echo(spelled(line, as_json=as_json))
-        if not follow or detail.run.ended_at is not None:
-            break
-        await workspace.runtime.sleep(POLL_SECONDS)
-        await workspace.database.refresh()
+    async with reading(directory) as workspace:
+        reader = LogReader(workspace)
+        while True:
+            detail = await workspace.database.asked(lambda state: run_detail(state, run))
+            async for line in reader.fresh(detail.run.run_id, chosen(detail, task)):
+                click.echo(spelled(line, as_json=as_json))
+            if not follow or detail.run.ended_at is not None:
+                break
+            await workspace.runtime.sleep(POLL_SECONDS)
+            await workspace.database.refresh()
     if not reader.lines and not as_json:
         click.echo("nothing was printed", err=True)
 

@@ -10,18 +10,14 @@ import click
 from arco.cli.options import directory_option, json_option
 from arco.cli.running import (
     Request,
-    beginning,
     continue_left_behind,
     deploy_and_tell,
-    ending,
-    follow,
     on_stage,
-    trigger,
+    run_request,
 )
-from arco.cli.session import open_for, run_to_end, settings_for
+from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import print_json
 from arco.orchestration.states import RunState
-from arco.service.summaries import run_detail
 
 EPILOG = """\b
 Examples:
@@ -68,23 +64,16 @@ def command(
 
 async def _run(request: Request, directory: Path | None, *, deploys: bool, as_json: bool) -> int:
     settings = settings_for(directory)
-    workspace = await open_for(settings)
     project = settings.directory
-    if deploys:
-        await deploy_and_tell(workspace, project, lambda text: click.echo(text, err=as_json))
-    async with on_stage(workspace, project, as_json=as_json) as stage:
-        await continue_left_behind(stage)
-        run_id = await trigger(stage, request)
-        if run_id is None:
-            stage.say("everything is fresh: nothing to run")
-            return 0
-        detail = await workspace.database.asked(lambda state: run_detail(state, run_id))
-        stage.say(beginning(detail, request))
-        detail = await follow(stage, run_id)
-        stage.say(ending(detail))
-    if as_json:
+    async with opened(settings) as workspace:
+        if deploys:
+            await deploy_and_tell(workspace, project, lambda text: click.echo(text, err=as_json))
+        async with on_stage(workspace, project, as_json=as_json) as stage:
+            await continue_left_behind(stage)
+            detail = await run_request(stage, request)
+    if as_json and detail is not None:
         print_json(detail)
-    return 0 if detail.run.state is RunState.SUCCEEDED else 1
+    return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1
 
 
 __all__ = ["command"]

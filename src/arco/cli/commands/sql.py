@@ -9,7 +9,7 @@ import click
 
 from arco.cli.options import directory_option
 from arco.cli.querying import query
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted
 from arco.query.pool import Result
 from arco.query.protocol import Format
@@ -50,7 +50,8 @@ def command(select: str, shape: str, as_json: bool, directory: Path | None) -> N
 
 
 async def _ask(text: str, format: Format, *, directory: Path | None) -> Result:
-    return await query(await open_existing(directory), text, format)
+    async with reading(directory) as workspace:
+        return await query(workspace, text, format)
 
 
 def _footer(result: Result) -> str:

@@ -10,11 +10,10 @@ import msgspec
 
 from arco.cli.options import directory_option, json_option
 from arco.cli.running import ending
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, seconds, table
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
-from arco.runtime import AsyncioRuntime
 from arco.service.assets import AssetSummary, list_assets
 from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
 from arco.service.workspace import Workspace
@@ -58,14 +57,19 @@ def command(run: str, directory: Path | None, as_json: bool) -> None:
 
 
 async def _run(run: str, directory: Path | None) -> RunDetail:
-    workspace = await open_existing(directory)
-    return await workspace.database.asked(lambda state: run_detail(state, run))
+    async with reading(directory) as workspace:
+        return await workspace.database.asked(lambda state: run_detail(state, run))
 
 
 async def _overview(directory: Path | None) -> Overview:
-    workspace = await open_existing(directory)
+    async with reading(directory) as workspace:
+        return await overview_of(workspace)
+
+
+async def overview_of(workspace: Workspace) -> Overview:
+    """The workspace at its newest known slot."""
     is_led = await _is_led(workspace)
-    now = AsyncioRuntime().now()
+    now = workspace.runtime.now()
 
     def question(state: State) -> Overview:
         lease = state.get(LEASES, LEADER) if is_led else None
@@ -139,4 +143,4 @@ def _run_cells(run: RunSummary) -> tuple[Any, ...]:
     )
 
 
-__all__ = ["Overview", "command", "overview_text", "run_text"]
+__all__ = ["Overview", "command", "overview_of", "overview_text", "run_text"]

@@ -10,7 +10,7 @@ import click
 from arco.catalog.tables import CatalogTable
 from arco.cli.options import directory_option, json_option
 from arco.cli.querying import query, quoted
-from arco.cli.session import open_existing, run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
 from arco.query.protocol import Format
 from arco.service.summaries import list_tables
@@ -44,14 +44,14 @@ def command(preview: str, directory: Path | None, as_json: bool) -> None:
 
 
 async def _tables(directory: Path | None) -> list[CatalogTable]:
-    workspace = await open_existing(directory)
-    return await workspace.database.asked(list_tables)
+    async with reading(directory) as workspace:
+        return await workspace.database.asked(list_tables)
 
 
 async def _preview(name: str, format: Format, *, directory: Path | None) -> bytes:
-    workspace = await open_existing(directory)
     sql = f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
-    return (await query(workspace, sql, format)).body
+    async with reading(directory) as workspace:
+        return (await query(workspace, sql, format)).body
 
 
 def _cells(row: CatalogTable) -> tuple[object, ...]:
