@@ -16,7 +16,7 @@ from arco.api.failures import refusals
 from arco.api.session import ACTOR, Here, answer, ask, read
 from arco.ids import new_ulid
 from arco.orchestration.choosing import Which
-from arco.orchestration.commands_runs import (
+from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
     cancel_run,

@@ -21,7 +21,7 @@ from arco.execution.following import Follower
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.choosing import Which
-from arco.orchestration.commands_runs import TriggerRun, trigger_run, triggered_run
+from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import RUNS
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
