@@ -12,13 +12,20 @@ from arco.service.workspace import Workspace
 
 
 async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
-    """The started leader, or None while another process leads."""
+    """The started leader, or None while another process leads.
+
+    Whatever fails on the way, the lease is free again.
+    """
     lease = await take_lease(workspace, address)
     if lease is None:
         return None
     pool = Pool(workspace, project)
     leader = Leader(workspace, lease, executor=pool, publisher=DeltaPublisher(workspace))
-    await leader.start()
+    try:
+        await leader.start()
+    except BaseException:
+        await leader.stop()
+        raise
     return leader
 
 
