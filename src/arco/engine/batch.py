@@ -20,7 +20,7 @@ from arco.engine.commit import (
     encode_commit,
     encode_events,
 )
-from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS, Lease, Snapshot
+from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS
 from arco.engine.fold import fold
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
@@ -74,8 +74,8 @@ class Batch:
         self._now = now
         self.overlay = Overlay(state)
         self.events: list[Event] = []
-        self._lease: Lease | None = None
-        self._newest: Snapshot | None = None
+        self._epoch = 0
+        self._snapshot: SnapshotReference | None = None
 
     def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
@@ -89,9 +89,7 @@ class Batch:
                 continue
             self._fold(request.events)
         self._settle(controllers)
-        # Asked here, where a cold row is loaded and everything decided again.
-        self._lease = self.overlay.get(LEASES, LEADER)
-        self._newest = self.overlay.get(SNAPSHOTS, NEWEST)
+        self._read_heading()
 
     def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
         """The bytes of the next slot; events too large for it move to a payload object it names."""
@@ -102,9 +100,9 @@ class Batch:
             cid=cid,
             writer=writer,
             committed_at=commit_time(self._now, position.committed_at),
-            epoch=self._lease.epoch if self._lease else 0,
+            epoch=self._epoch,
             events=wires,
-            snapshot=self._snapshot(),
+            snapshot=self._snapshot,
         )
         payload = None
         if _oversized(wires):
@@ -115,9 +113,12 @@ class Batch:
         data = encode_commit(commit)
         return Prepared(commit, data, sha256(data), payload)
 
-    def _snapshot(self) -> SnapshotReference | None:
-        row = self._newest
-        return SnapshotReference(row.slot, row.index, row.sha256) if row else None
+    def _read_heading(self) -> None:
+        # Here, where a row that is not in memory is loaded and the batch asked again.
+        lease = self.overlay.get(LEASES, LEADER)
+        self._epoch = lease.epoch if lease else 0
+        row = self.overlay.get(SNAPSHOTS, NEWEST)
+        self._snapshot = SnapshotReference(row.slot, row.index, row.sha256) if row else None
 
     def _fold(self, events: Sequence[Event]) -> None:
         fold(self._registry, self.overlay, events=events)
