@@ -22,11 +22,12 @@ from arco.orchestration.commands.attempts import (
     start_attempt,
 )
 from arco.orchestration.outcomes import Completion
-from arco.runtime import Spawned
+from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 
 STARTED_DELAY_SECONDS = 0.1
 TRIES_MAX = 10
+SETTLE_SECONDS_MAX = 5.0
 PENDING_SWEPT_AT = 256
 LOG = logging.getLogger(__name__)
 
@@ -69,9 +70,20 @@ class Reports:
         self._report(lose_attempt(LoseAttempt(dispatch_id=dispatch_id, reason=reason)))
 
     async def settled(self) -> None:
-        """Return once every report has its answer."""
+        """Return once every report has its answer, or has waited long enough for one: what nobody
+        heard of is performed again.
+        """
+        done = self._runtime.signal()
+        joining = self._runtime.spawn(self._join(done), "arco-reports")
+        if not await done.wait(SETTLE_SECONDS_MAX):
+            joining.cancel()
+            for spawned in self._pending:
+                spawned.cancel()
+
+    async def _join(self, done: Signal) -> None:
         for spawned in tuple(self._pending):
             await spawned.join()
+        done.set()
 
     def _report(self, decision: Decision) -> None:
         if len(self._pending) >= PENDING_SWEPT_AT:
