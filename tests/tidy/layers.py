@@ -89,6 +89,7 @@ DYNAMIC_IMPORTS = {
     "arco.cli.commands": "the table of command -> module",
     "arco.sdk.project": "loads the user's modules",
     "arco.execution.project": "loads the user's modules",
+    "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
 }
 

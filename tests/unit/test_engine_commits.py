@@ -18,7 +18,7 @@ from arco.model import Event, State
 from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
 from arco.store.memory import MemoryStore
-from arco.store.port import StoreFault
+from arco.store.port import Store, StoreFault
 from arco.testing.registry import NAMES, Added, NameTaken, take_name
 from arco.testing.registry import REGISTRY as DOMAIN
 from arco.testing.stores import CountingStore
@@ -27,8 +27,8 @@ RUNTIME = AsyncioRuntime()
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-async def opened(store: object) -> Database:
-    return await Database.open(store, RUNTIME, domains=(DOMAIN,), writer="test")  # type: ignore[arg-type]
+async def opened(store: Store) -> Database:
+    return await Database.open(store, RUNTIME, domains=(DOMAIN,), writer="test")
 
 
 def test_every_flipped_byte_of_a_commit_is_noticed() -> None:
@@ -75,14 +75,14 @@ def test_decisions_that_wait_together_share_a_commit_and_one_bad_one_fails_alone
         await database.transact(take_name("taken", "t0"))
         before = database.seq
         names = ["a", "taken", "b", "c"]
-        outcomes = await RUNTIME.gather(refused(database, name, f"t-{name}") for name in names)
+        outcomes = await RUNTIME.gather(refused(database, name) for name in names)
         assert outcomes == [False, True, False, False]
         assert database.seq <= before + 2
         assert [row.name for row in database.state.range(NAMES)] == ["a", "b", "c", "taken"]
 
-    async def refused(database: Database, name: str, token: str) -> bool:
+    async def refused(database: Database, name: str) -> bool:
         try:
-            await database.transact(take_name(name, token))
+            await database.transact(take_name(name, f"t-{name}"))
         except AlreadyExists:
             return True
         return False

@@ -9,7 +9,7 @@ import pytest
 
 from arco.errors import ArcoError, Conflict, NotFound
 from arco.ids import dispatch_id
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,
@@ -19,7 +19,7 @@ from arco.orchestration.commands_attempts import (
     should_cancel,
     start_attempt,
 )
-from arco.orchestration.commands_runs import (
+from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
     cancel_run,
@@ -29,8 +29,8 @@ from arco.orchestration.commands_runs import (
 )
 from arco.orchestration.controllers import next_due
 from arco.orchestration.definitions import RetryPolicy
-from arco.orchestration.events import RunKeyConflicted, RunTriggered, TasksDispatched
-from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory
+from arco.orchestration.events import RunKeyConflicted, RunTriggered, TaskFailed, TasksDispatched
+from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import Run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import (
@@ -235,6 +235,19 @@ def test_a_retry_does_not_resurrect_a_cancelled_run() -> None:
     bench.wait(3600)
     assert states(bench) == ["CANCELLED"] * 3
     assert run_row(bench).state is RunState.CANCELLED
+
+
+def test_a_failure_with_a_retry_that_comes_after_the_cancel_is_a_cancellation() -> None:
+    bench = deployed()
+    bench.trigger()
+    bench.ask(cancel_run(CancelRun(run_id="R1")))
+    error = TaskError(ErrorCategory.USER_CODE, "it broke")
+    failed = TaskFailed(
+        run_id="R1", index=0, attempt=1, ended_at=bench.now, error=error, retry_at=bench.now
+    )
+    bench.state.fold([failed])
+    assert states(bench) == ["CANCELLED"] * 3
+    assert list(bench.state.range(RETRIES)) == []
 
 
 def test_cancelling_is_idempotent_and_refused_once_the_run_ended() -> None:

@@ -145,6 +145,7 @@ def _oversized(wires: Sequence[WireEvent]) -> bool:
 
 
 __all__ = [
+    "CLOCK_LEAD_MAX",
     "Batch",
     "Prepared",
     "Receipt",

@@ -17,6 +17,7 @@ from arco.engine.batch import Batch, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import SnapshotPublished
+from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
 from arco.engine.log import HINT_EVERY, Log, Slot
@@ -74,6 +75,7 @@ class Database:
         self.listeners: list[Callable[[Applied], None]] = []
         self.unknown: WireEvent | None = None
         self.failed: StoreFault | None = None
+        self._fairness = Fairness(runtime)
         self._waiting: list[Request] = []
         self._writing = False
 
@@ -178,6 +180,7 @@ class Database:
             requests = self._waiting[:BATCH_DECISIONS_MAX]
             del self._waiting[: len(requests)]
             await self._commit(requests)
+            await self._fairness.give_way()
         self._writing = False
 
     async def _commit(self, requests: list[Request]) -> None:
@@ -212,11 +215,14 @@ class Database:
         prepared = self._prepare(batch)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
             await self.store.create(prepared.commit.events_payload.name, prepared.payload)
+        began = self.runtime.monotonic()
         taken = await self.log.create(seq + 1, prepared.data)
         if taken is not None:
+            self._fairness.lost()
             await self._advance(taken)
             await self.refresh()
             return False
+        self._fairness.won(began)
         if self.position.seq == seq:
             self._own(prepared, batch)
         return self._settle(requests, prepared)
@@ -303,6 +309,7 @@ class Database:
             tables = await self.replay.rebuilt(until)
             if until == self.position.seq:
                 self.replay.damage = damage
+                self.replay.index = None
                 self.tables.memory = tables.memory
                 return
 

@@ -136,7 +136,6 @@ class Replay:
             fold(self.registry, overlay, events=known)
             tables.apply(overlay.changes, seq)
             seq += 1
-        self.index = None
         return tables
 
 

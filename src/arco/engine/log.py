@@ -75,6 +75,9 @@ class Log:
             except StoreFault as fault:
                 if fault.fatal:
                     raise
+            except Corrupt as damage:
+                # What stands there may be ours: nobody may hear that it failed or be asked again.
+                raise StoreFault(damage.message, hint=damage.hint) from damage
             await self._pause(tries)
             tries += 1
 
@@ -129,7 +132,7 @@ class Log:
         data = await self._get(keys.HEAD)
         try:
             hint = msgspec.json.decode(data or b"", type=dict[str, int | str])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return 0
         seq = hint.get("seq")
         return seq if isinstance(seq, int) and seq >= 0 else 0

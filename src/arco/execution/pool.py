@@ -23,7 +23,6 @@ from arco.execution.protocol import (
 )
 from arco.execution.protocol import Dispatch as Send
 from arco.execution.reports import Reports
-from arco.model import State
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import Dispatch
 from arco.runtime import Signal, Spawned
@@ -184,13 +183,10 @@ class Pool:
             self._end_overdue(held)
 
     async def _envelope(self, dispatch: Dispatch) -> Envelope | None:
-        found: list[Envelope | None] = []
-
-        def question(state: State) -> None:
-            found[:] = [build_envelope(state, dispatch, now=self._runtime.now())]
-
-        await self._workspace.database.asked(question)
-        return found[0]
+        now = self._runtime.now()
+        return await self._workspace.database.asked(
+            lambda state: build_envelope(state, dispatch, now=now)
+        )
 
     def _patience(self, held: Held) -> float:
         left = held.deadline - self._runtime.monotonic()

@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one SQL query may take before its worker is ended."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    debug: bool = False
+    """True: an internal error prints its stack trace."""
 
     @property
     def scope(self) -> Scope:

@@ -40,10 +40,18 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
 
     Raises: Invalid for a store that cannot be opened; Corrupt when its log cannot be used.
     """
-    store = ScopedStore(_root(settings, runtime), settings.scope)
+    store = open_scope(settings, runtime)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
     return Workspace(settings, runtime, store, database)
+
+
+def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
+    """The store the settings name, confined to their tenant and workspace; nothing is read yet.
+
+    Raises: Invalid for a store that cannot be opened.
+    """
+    return ScopedStore(_root(settings, runtime), settings.scope)
 
 
 def _root(settings: Settings, runtime: Runtime) -> Store:
@@ -52,4 +60,4 @@ def _root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "open_scope", "open_workspace"]

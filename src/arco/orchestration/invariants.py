@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from arco.ids import dispatch_id
 from arco.model import State
@@ -35,6 +36,9 @@ from arco.orchestration.tables import (
     TASKS,
     WAITING_PUBLICATIONS,
 )
+
+Pairs: TypeAlias = dict[str, tuple[set[object], set[object]]]
+"""Index name -> what the rows say stands in it, and what does."""
 
 
 def violations(state: State) -> list[str]:
@@ -106,11 +110,15 @@ def _readiness_violations(run: Run, plan: PlanRow, *, tasks: list[Task]) -> Iter
 
 
 def _index_violations(state: State) -> Iterator[str]:
+    pairs = {**_task_indexes(state), **_run_indexes(state), **_publication_indexes(state)}
+    for name, (rows, index) in pairs.items():
+        if rows != index:
+            yield f"index {name}: {index ^ rows} differ from the rows"
+
+
+def _task_indexes(state: State) -> Pairs:
     tasks = list(state.range(TASKS))
-    runs = list(state.range(RUNS))
-    publications = list(state.range(PUBLICATIONS))
-    started = [row for row in publications if row.state is PublicationState.STARTED]
-    expected: dict[str, tuple[set[object], set[object]]] = {
+    return {
         "ready": (
             {(task.run_id, task.index) for task in tasks if task.state is TaskState.READY},
             {(row.run_id, row.index) for row in state.range(READY)},
@@ -123,6 +131,12 @@ def _index_violations(state: State) -> Iterator[str]:
             {(task.run_id, task.index, task.retry_at) for task in tasks if _waits(task)},
             {(row.run_id, row.index, row.due_at) for row in state.range(RETRIES)},
         ),
+    }
+
+
+def _run_indexes(state: State) -> Pairs:
+    runs = list(state.range(RUNS))
+    return {
         "active_runs": (
             {run.run_id for run in runs if is_running(run)},
             {row.run_id for row in state.range(ACTIVE_RUNS)},
@@ -135,8 +149,15 @@ def _index_violations(state: State) -> Iterator[str]:
             {(run.run_id, -run.number) for run in runs},
             {(row.run_id, row.rank) for row in state.range(NEWEST_RUNS)},
         ),
+    }
+
+
+def _publication_indexes(state: State) -> Pairs:
+    rows = list(state.range(PUBLICATIONS))
+    started = [row for row in rows if row.state is PublicationState.STARTED]
+    return {
         "waiting_publications": (
-            {row.run_id for row in publications if row.state is PublicationState.REQUESTED},
+            {row.run_id for row in rows if row.state is PublicationState.REQUESTED},
             {row.run_id for row in state.range(WAITING_PUBLICATIONS)},
         ),
         "publishing": (
@@ -144,9 +165,6 @@ def _index_violations(state: State) -> Iterator[str]:
             {(row.run_id, row.table_id) for row in state.range(PUBLISHING)},
         ),
     }
-    for name, (rows, index) in expected.items():
-        if rows != index:
-            yield f"index {name}: {index ^ rows} differ from the rows"
 
 
 def _dispatch_of(task: Task) -> str:
@@ -162,4 +180,4 @@ def _is_settled(run: Run) -> bool:
     return is_running(run) and ended == run.total and run.publication is None
 
 
-__all__ = ["forbidden_moves", "violations"]
+__all__ = ["Pairs", "forbidden_moves", "violations"]

@@ -1,0 +1,116 @@
+"""From a command's options to an open workspace, on a loop that Ctrl-C ends in order.
+
+The first interrupt cancels the command, which says what remains; the second ends the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from arco.errors import NotFound
+from arco.runtime import AsyncioRuntime
+from arco.sdk.project import PYPROJECT, read_settings
+from arco.service.settings import FOLDER, Settings, find_project, load
+from arco.service.workspace import Workspace, open_workspace
+
+T = TypeVar("T")
+
+
+def settings_for(directory: Path | None, **chosen: Any) -> Settings:
+    """The settings of the project at `directory`, or of the nearest one upwards from here.
+
+    Raises: Invalid SETTING_INVALID.
+    """
+    return load(directory or nearest_project(Path.cwd()), **chosen)
+
+
+def nearest_project(start: Path) -> Path:
+    """The nearest folder upwards with a store, else with `[tool.arco]`, else `start`."""
+    found = find_project(start)
+    if (found / FOLDER).is_dir():
+        return found
+    for folder in (start, *start.parents):
+        if read_settings(folder / PYPROJECT) is not None:
+            return folder
+    return start
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Workspace]:
+    """The workspace of these settings, created if it is new; damage that was met is told after."""
+    workspace = await open_workspace(settings, AsyncioRuntime())
+    try:
+        yield workspace
+    finally:
+        damage = workspace.database.replay.damage
+        if damage is not None:
+            click.echo(f"warning {damage.code}: {damage.message}", err=True)
+            click.echo(f"  hint: {damage.hint}", err=True)
+
+
+@asynccontextmanager
+async def reading(directory: Path | None) -> AsyncIterator[Workspace]:
+    """The workspace of a project that was deployed or run before.
+
+    Raises: NotFound STORE_NOT_FOUND.
+    """
+    async with opened(existing_settings(directory)) as workspace:
+        yield workspace
+
+
+def existing_settings(directory: Path | None) -> Settings:
+    """The settings of a project that was deployed or run before.
+
+    Raises: NotFound STORE_NOT_FOUND.
+    """
+    settings = settings_for(directory)
+    if "://" not in settings.store_url and not Path(settings.store_url).is_dir():
+        raise NotFound(
+            "STORE_NOT_FOUND",
+            f"nothing was deployed or run in {settings.directory}",
+            hint="`arco run` in a project, `arco init DIR` for a new one, or --dir DIR",
+        )
+    return settings
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. SIGINT and SIGTERM cancel it once; the second one ends the process."""
+    received: list[int] = []
+
+    async def main() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def interrupt(number: int) -> None:
+            if received:
+                # Workers die with this process; what they did is in the log or is done again.
+                os._exit(128 + number)
+            received.append(number)
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupt, number)
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        raise SystemExit(128 + received[0]) from None
+
+
+__all__ = [
+    "existing_settings",
+    "nearest_project",
+    "opened",
+    "reading",
+    "run_to_end",
+    "settings_for",
+]
