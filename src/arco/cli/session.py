@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -66,6 +67,16 @@ async def reading(directory: Path | None) -> AsyncIterator[Workspace]:
         yield workspace
 
 
+def where_option(settings: Settings) -> str:
+    """What a command typed here needs to find the project: ` --dir DIR`, or nothing."""
+    here = Path.cwd()
+    if nearest_project(here) == settings.directory:
+        return ""
+    directory = settings.directory
+    below = directory.relative_to(here) if directory.is_relative_to(here) else directory
+    return f" --dir {shlex.quote(str(below))}"
+
+
 def existing_settings(directory: Path | None) -> Settings:
     """The settings of a project that was deployed or run before.
 
@@ -113,4 +124,5 @@ __all__ = [
     "reading",
     "run_to_end",
     "settings_for",
+    "where_option",
 ]
