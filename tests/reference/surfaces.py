@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -21,6 +22,8 @@ from arco.service import settings
 from arco.store.port import StoreFault
 from tests.reference.markdown import code, page, section, sentence, table
 from tests.reference.meanings import field_meaning, type_name
+
+REMARK = re.compile(r" {3,}(?=\w)")
 
 ERRORS_INTRODUCTION = """
 Every failure has a code that scripts may compare, a sentence, and a hint that says what to do next.
@@ -139,7 +142,10 @@ def http_page() -> str | None:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    return page("HTTP", info.get("description", ""), sections=sections)
+    schemas = document.get("components", {}).get("schemas", {})
+    bodies = [_body(name, schema) for name, schema in sorted(schemas.items())]
+    everything = [*sections, section("Bodies", *bodies)]
+    return page("HTTP", info.get("description", ""), sections=everything)
 
 
 def openapi() -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _command(name: str, command: Any) -> str:
 
 
 def _option(parameter: Any, context: Any) -> tuple[str, str] | None:
-    record = parameter.get_help_record(context)
+    record = parameter.get_help_record(context) if parameter.param_type_name == "option" else None
     return (code(record[0]), record[1]) if record else None
 
 
@@ -176,7 +182,8 @@ def _examples(epilog: str) -> str:
     text = inspect.cleandoc(epilog.replace("\b", "")).strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     lines = [line.removeprefix("Example:").removeprefix("Examples:").strip() for line in lines]
-    return "```bash\n" + "\n".join(filter(None, lines)) + "\n```" if any(lines) else ""
+    lines = [REMARK.sub("  # ", line) for line in lines if line]
+    return "```bash\n" + "\n".join(lines) + "\n```" if lines else ""
 
 
 def _route(path: str, method: str, *, operation: dict[str, Any]) -> str:
@@ -202,6 +209,25 @@ def _route(path: str, method: str, *, operation: dict[str, Any]) -> str:
         table(("Status", "Body", "Meaning"), answers),
     ]
     return section(f"{method.upper()} {path}", *filter(None, blocks))
+
+
+def _body(name: str, schema: dict[str, Any]) -> str:
+    required = schema.get("required", ())
+    rows = [
+        (
+            code(field),
+            _schema_name(kind) + ("" if field in required else ", optional"),
+            kind.get("description", ""),
+        )
+        for field, kind in schema.get("properties", {}).items()
+    ]
+    values = ", ".join(code(str(value)) for value in schema.get("enum", ()))
+    blocks = [
+        schema.get("description", ""),
+        f"One of {values}." if values else "",
+        table(("Field", "Type", "Meaning"), rows) if rows else "",
+    ]
+    return section(name, *filter(None, blocks), level=3)
 
 
 def _content(described: dict[str, Any]) -> str:
