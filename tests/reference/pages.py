@@ -12,7 +12,7 @@ from arco.orchestration import states
 from arco.service.settings import LIMITS, Settings
 from tests.reference import folding, surfaces
 from tests.reference.meanings import field_meaning, summary, used_words
-from tests.reference.words import FIELD_WORDS, OWNER_WORDS, STATE_WORDS
+from tests.reference.words import BODY_WORDS, FIELD_WORDS, OWNER_WORDS, STATE_WORDS
 
 FOLDER = "docs/reference"
 PAGES: dict[str, Callable[[], str | None]] = {
@@ -92,6 +92,12 @@ def _routes() -> Iterator[str]:
     for path, methods in surfaces.openapi()["paths"].items():
         for method, operation in methods.items():
             yield from _route(f"{method.upper()} {path}", operation)
+    used: set[str] = set()
+    for body, field, described in surfaces.body_fields():
+        used |= {f"{body}.{field}", field}
+        if not surfaces.body_meaning(body, field, described=described):
+            yield f"body {body}.{field}: a docstring below it, or an entry in BODY_WORDS"
+    yield from (f"the word {word} is used by no body" for word in sorted(BODY_WORDS.keys() - used))
 
 
 def _route(name: str, operation: dict[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from arco.service import settings
 from arco.store.port import StoreFault
 from tests.reference.markdown import code, page, section, sentence, table
 from tests.reference.meanings import field_meaning, type_name
+from tests.reference.words import BODY_WORDS, FIELD_WORDS
 
 REMARK = re.compile(r" {3,}(?=\w)")
 
@@ -155,6 +156,22 @@ def openapi() -> dict[str, Any]:
     return document
 
 
+def body_meaning(body: str, field: str, *, described: dict[str, Any]) -> str:
+    """What a field of a body means; "" when nothing says it."""
+    for words in (BODY_WORDS, FIELD_WORDS):
+        found = words.get(f"{body}.{field}") or words.get(field)
+        if found and not described.get("description"):
+            return found
+    return str(described.get("description", ""))
+
+
+def body_fields() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every field of every body: the body, the field, and how OpenAPI describes it."""
+    for body, schema in openapi().get("components", {}).get("schemas", {}).items():
+        for field, described in schema.get("properties", {}).items():
+            yield body, field, described
+
+
 def _spelled(value: Any) -> str:
     if value is msgspec.NODEFAULT:
         return ""
@@ -217,7 +234,7 @@ def _body(name: str, schema: dict[str, Any]) -> str:
         (
             code(field),
             _schema_name(kind) + ("" if field in required else ", optional"),
-            kind.get("description", ""),
+            body_meaning(name, field, described=kind),
         )
         for field, kind in schema.get("properties", {}).items()
     ]
