@@ -224,7 +224,7 @@ BODY_WORDS: dict[str, str] = {
     "FailureAnswer.error": "What went wrong.",
     "Health.leader": "The last process that took the lead; null before the first.",
     "Health.seq": "The newest slot this server has read.",
-    "Health.status": "`ok`: it answers.",
+    "Health.status": "`ok`, or `read_only` while this process must not write.",
     "Health.version": "The server's version.",
     "LineageAnswer.dataset": "Where the walk began.",
     "LineageAnswer.downstream": "The edges towards consumers, nearest first.",

@@ -87,6 +87,9 @@ class Batch:
                 continue
             self._fold(request.events)
         self._settle(controllers)
+        # What a commit's header repeats is looked up here, where a cold row can still be loaded.
+        self.overlay.get(LEASES, LEADER)
+        self.overlay.get(SNAPSHOTS, NEWEST)
 
     def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
         """The bytes of the next slot; events too large for it move to a payload object it names."""
