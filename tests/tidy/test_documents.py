@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from arco.codes import CODES
 from tests.reference.pages import FOLDER, PAGES, rendered, undocumented
 from tests.tidy import documents
 from tests.tidy.source import ROOT, repository
@@ -41,6 +42,12 @@ def test_every_relative_link_leads_somewhere() -> None:
 def test_every_decision_is_short_and_names_what_was_rejected() -> None:
     found = [str(finding) for finding in documents.decisions()]
     assert not found, "\n".join(found)
+
+
+def test_operations_say_what_to_do_about_every_kind_of_damage() -> None:
+    page = (ROOT / "docs/operations.md").read_text("utf-8")
+    damage = [code for code, (error, _) in CODES.items() if error == "Corrupt"]
+    assert [code for code in damage if f"| `{code}` |" not in page] == []
 
 
 def test_the_index_names_every_page() -> None:
