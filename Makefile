@@ -18,7 +18,7 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup demo test fast check fmt sim bench lock clean
+.PHONY: help setup demo test fast check fmt sim bench lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -53,6 +53,9 @@ sim: setup ## Simulated worlds, digging for long (ARGS=...)
 
 bench: setup ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
+
+docs: setup ## Write docs/reference again from the code
+	$(BIN)/python -m tests.reference --write
 
 lock: ## Compile requirements/*.txt again (LOCK_FLAGS=--upgrade for newer versions)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
