@@ -124,29 +124,31 @@ class Teller:
         await self._trigger(run, ORDERS, run_key="nightly")
         await self._start(run, 0)
         error = TaskError(ErrorCategory.USER_CODE, "boom", traceback="orders.py:3", hint="mend it")
-        await self._end(run, 0, Completion(error=error, checks=(_check(passed=True),)))
+        await self._end(run, 0, completion=Completion(error=error, checks=(_check(passed=True),)))
         await self._retry()
         await self._lose(run, 0)
         await self._retry()
         await self._start(run, 0)
-        await self._end(run, 0, await self._staged(ORDERS, data="a"))
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="a"))
         await self._publish(run, ORDERS, version=0)
         await self._trigger(RUNS[1], TOTALS, LABELS)
-        await self._end(RUNS[1], 0, await self._staged(LABELS, data="b", partition_key=PART))
-        await self._end(RUNS[1], 1, Completion())
-        await self._end(RUNS[1], 2, await self._staged(TOTALS, data="c"))
+        await self._end(
+            RUNS[1], 0, completion=await self._staged(LABELS, data="b", partition_key=PART)
+        )
+        await self._end(RUNS[1], 1, completion=Completion())
+        await self._end(RUNS[1], 2, completion=await self._staged(TOTALS, data="c"))
         await self._publish(RUNS[1], LABELS, TOTALS, version=3)
 
     async def fail_and_rerun(self) -> None:
         """A run that fails and skips what is below, and one that adopts what had succeeded."""
         await self._deploy(*_project("2"))
         await self._trigger(RUNS[2], ORDERS, TOTALS)
-        await self._end(RUNS[2], 0, await self._staged(ORDERS, data="d"))
+        await self._end(RUNS[2], 0, completion=await self._staged(ORDERS, data="d"))
         broken = TaskError(ErrorCategory.DATA_QUALITY, "negative amounts")
-        await self._end(RUNS[2], 1, Completion(error=broken))
+        await self._end(RUNS[2], 1, completion=Completion(error=broken))
         command = RerunUnsuccessful(run_id=RUNS[3], tenant="t", workspace="w", parent=RUNS[2])
         await self._ask(rerun_unsuccessful(command))
-        await self._end(RUNS[3], 1, await self._staged(TOTALS, data="e"))
+        await self._end(RUNS[3], 1, completion=await self._staged(TOTALS, data="e"))
         message = "shop.totals changed its columns"
         await self._ask(give_up_publication(GiveUpPublication(run_id=RUNS[3], message=message)))
 
@@ -156,10 +158,10 @@ class Teller:
         await self._start(RUNS[4], 0)
         await self._ask(cancel_run(CancelRun(run_id=RUNS[4], actor="ann", reason="too late")))
         stopped = TaskError(ErrorCategory.CANCELLED, "the run was cancelled")
-        await self._end(RUNS[4], 0, Completion(error=stopped))
+        await self._end(RUNS[4], 0, completion=Completion(error=stopped))
         await self._trigger(RUNS[5], TOTALS, run_key="nightly")
         await self._trigger(RUNS[6], TOTALS)
-        await self._end(RUNS[6], 0, Completion(reads=(Read(ORDERS, "orders"),)))
+        await self._end(RUNS[6], 0, completion=Completion(reads=(Read(ORDERS, "orders"),)))
         await self._deploy(*_project("2")[:1])
 
     async def _say(self, decision: Decision) -> None:
@@ -210,7 +212,7 @@ class Teller:
         command = LoseAttempt(dispatch_id=self._out(run_id, index), reason="it fell silent")
         await self._ask(lose_attempt(command))
 
-    async def _end(self, run_id: str, index: int, completion: Completion) -> None:
+    async def _end(self, run_id: str, index: int, *, completion: Completion) -> None:
         at = self._runtime.now()
         out = self._out(run_id, index)
         command = CompleteAttempt(

@@ -51,7 +51,7 @@ async def found_by_verify(settings: Settings) -> list[str]:
     verifier = Verifier(store, RUNTIME, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
     assert report.snapshot_rows
-    inspection = await inspect_tables(store, RUNTIME, verifier.tables)
+    inspection = await inspect_tables(store, RUNTIME, state=verifier.tables)
     assert inspection.files
     return [str(finding) for finding in (*report.findings, *inspection.findings)]
 

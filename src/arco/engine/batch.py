@@ -26,7 +26,7 @@ from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError
 from arco.ids import sha256
-from arco.model import Decision, Event, State
+from arco.model import Decision, Event, NotLoaded, State
 from arco.runtime import Signal
 from arco.store import keys
 
@@ -66,6 +66,14 @@ class Prepared(msgspec.Struct, frozen=True):
     payload: bytes | None = None
 
 
+class ControllerFailed(Exception):
+    """A standing decision raised or never rests; it must not stop what people decide."""
+
+    def __init__(self, controller: Decision, problem: str) -> None:
+        super().__init__(f"{controller} {problem}")
+        self.controller = controller
+
+
 class Batch:
     """What a set of requests, and the controllers after them, decided on one state."""
 
@@ -74,6 +82,8 @@ class Batch:
         self._now = now
         self.overlay = Overlay(state)
         self.events: list[Event] = []
+        self._epoch = 0
+        self._snapshot: SnapshotReference | None = None
 
     def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
@@ -87,23 +97,20 @@ class Batch:
                 continue
             self._fold(request.events)
         self._settle(controllers)
-        # What a commit's header repeats is looked up here, where a cold row can still be loaded.
-        self.overlay.get(LEASES, LEADER)
-        self.overlay.get(SNAPSHOTS, NEWEST)
+        self._read_heading()
 
     def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
         """The bytes of the next slot; events too large for it move to a payload object it names."""
         wires = tuple(self._registry.encode(event) for event in self.events)
-        lease = self.overlay.get(LEASES, LEADER)
         commit = Commit(
             seq=position.seq + 1,
             prev=position.hash,
             cid=cid,
             writer=writer,
             committed_at=commit_time(self._now, position.committed_at),
-            epoch=lease.epoch if lease else 0,
+            epoch=self._epoch,
             events=wires,
-            snapshot=self._snapshot(),
+            snapshot=self._snapshot,
         )
         payload = None
         if _oversized(wires):
@@ -114,9 +121,12 @@ class Batch:
         data = encode_commit(commit)
         return Prepared(commit, data, sha256(data), payload)
 
-    def _snapshot(self) -> SnapshotReference | None:
+    def _read_heading(self) -> None:
+        # Here, where a row that is not in memory is loaded and the batch asked again.
+        lease = self.overlay.get(LEASES, LEADER)
+        self._epoch = lease.epoch if lease else 0
         row = self.overlay.get(SNAPSHOTS, NEWEST)
-        return SnapshotReference(row.slot, row.index, row.sha256) if row else None
+        self._snapshot = SnapshotReference(row.slot, row.index, row.sha256) if row else None
 
     def _fold(self, events: Sequence[Event]) -> None:
         fold(self._registry, self.overlay, events=events)
@@ -124,15 +134,20 @@ class Batch:
 
     def _settle(self, controllers: Sequence[Decision]) -> None:
         for _ in range(CONTROLLER_ROUNDS_MAX):
-            quiet = True
-            for controller in controllers:
-                events = controller(self.overlay, self._now)
-                if events:
-                    quiet = False
-                    self._fold(events)
-            if quiet:
+            restless = [each for each in controllers if self._acted(each)]
+            if not restless:
                 return
-        raise AssertionError("the controllers did not come to rest")
+        raise ControllerFailed(restless[-1], "does not come to rest")
+
+    def _acted(self, controller: Decision) -> bool:
+        try:
+            events = controller(self.overlay, self._now)
+            self._fold(events)
+        except NotLoaded:
+            raise
+        except Exception as error:
+            raise ControllerFailed(controller, "raised") from error
+        return bool(events)
 
 
 def commit_time(now: datetime, last: datetime) -> datetime:
@@ -150,6 +165,7 @@ def _oversized(wires: Sequence[WireEvent]) -> bool:
 __all__ = [
     "CLOCK_LEAD_MAX",
     "Batch",
+    "ControllerFailed",
     "Prepared",
     "Receipt",
     "Request",

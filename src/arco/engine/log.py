@@ -22,6 +22,8 @@ HINT_EVERY = 16
 RETRY_SECONDS = 0.05
 RETRY_SECONDS_MAX = 5.0
 REREADS = 3
+SLOTS_AT_ONCE_MAX = 64
+"""A reader that is further behind folds these before it reads on."""
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -81,8 +83,26 @@ class Log:
             await self._pause(tries)
             tries += 1
 
+    async def attach(self, name: str, data: bytes) -> None:
+        """The object that a commit is going to name is durable; its name is nobody else's.
+
+        Raises: StoreFault when this process must stop writing. Cost: 1 PUT.
+        """
+        tries = 0
+        while True:
+            try:
+                if not await self._store.create(name, data):
+                    await self._store.confirm(name)
+                return
+            except StoreFault as fault:
+                if fault.fatal:
+                    raise
+            await self._pause(tries)
+            tries += 1
+
     async def after(self, seq: int) -> list[Slot]:
-        """Every slot after `seq`, in order, made durable before it is built on.
+        """The slots after `seq`, in order, made durable before they are built on; fewer than
+        `SLOTS_AT_ONCE_MAX`: all there are.
 
         Cost: 1 GET when there is none; windows of 4, 8, 16 parallel GETs when behind.
         """
@@ -91,7 +111,7 @@ class Log:
             return []
         found = [first]
         rounds = 0
-        while True:
+        while len(found) < SLOTS_AT_ONCE_MAX:
             width = WINDOWS[min(rounds, len(WINDOWS) - 1)]
             start = found[-1].commit.seq + 1
             window = await self._runtime.gather(self.read(start + i) for i in range(width))
@@ -101,6 +121,8 @@ class Log:
                     return found
                 found.append(slot)
             rounds += 1
+        await self._confirm(found)
+        return found
 
     async def head(self) -> int:
         """The newest slot's number, -1 when the log is empty; the hint is only where the search
@@ -163,4 +185,4 @@ class Log:
             await self._store.confirm(keys.slot(seq))
 
 
-__all__ = ["HINT_EVERY", "Log", "Slot"]
+__all__ = ["HINT_EVERY", "REREADS", "SLOTS_AT_ONCE_MAX", "Log", "Slot"]

@@ -39,7 +39,7 @@ class Follower:
     @property
     def leads(self) -> bool:
         """True: runs end only while this process lives."""
-        return self._leader is not None
+        return self._leader is not None and self._leader.acts
 
     async def start(self) -> None:
         """Lead unless somebody else does."""
@@ -50,9 +50,7 @@ class Follower:
         """Stop leading; what is in flight stays in the log for the next leader."""
         if self._applied in self._database.listeners:
             self._database.listeners.remove(self._applied)
-        leader, self._leader = self._leader, None
-        if leader is not None:
-            await leader.stop()
+        await self._step_back()
 
     async def active_runs(self) -> list[str]:
         """The runs that have not ended, oldest first."""
@@ -72,7 +70,8 @@ class Follower:
 
     async def _next_change(self) -> None:
         self._changed.clear()
-        if self._leader is None:
+        if not self.leads:
+            await self._step_back()
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
             await self._database.refresh()
             await self.step_in()
@@ -84,6 +83,11 @@ class Follower:
         """Lead from now on, if nobody does."""
         if self._leader is None:
             self._leader = await try_to_lead(self._workspace, self._project)
+
+    async def _step_back(self) -> None:
+        leader, self._leader = self._leader, None
+        if leader is not None:
+            await leader.stop()
 
     def _applied(self, applied: Applied) -> None:
         self._changed.set()

@@ -119,4 +119,4 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["LIMITS", "Settings", "find_project", "load"]
+__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load"]
