@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tests.tidy.source import ROOT, Finding, Sources
 
-TEST_NAME = re.compile(r"\btest_[a-z0-9_]+\b(?!\.py)")
+TEST_NAME = re.compile(r"(?<!def )\btest_[a-z0-9_]+\b(?!\.py)")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 ADR_LINES_MAX = 150
 FOREIGN = ("http://", "https://", "mailto:")

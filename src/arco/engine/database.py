@@ -133,7 +133,7 @@ class Database:
         finally:
             self._abandon(request)
         if not request.done.is_set():
-            raise outcome_unknown()
+            raise outcome_unknown(self.log.trouble)
         if request.error is not None:
             raise request.error
         assert request.receipt is not None
@@ -168,7 +168,7 @@ class Database:
 
     def _refuse_if_stopped(self) -> None:
         if self.failed is not None:
-            raise outcome_unknown() from self.failed
+            raise outcome_unknown(self.failed) from self.failed
         if self.unknown is not None:
             raise Unavailable(
                 "EVENT_UNKNOWN",
@@ -225,7 +225,7 @@ class Database:
                 pass
         except StoreFault as fault:
             self.failed = fault if fault.fatal else None
-            self._fail(requests, outcome_unknown())
+            self._fail(requests, outcome_unknown(fault))
         except Exception as error:
             await self._isolate(requests, error)
 
@@ -346,13 +346,15 @@ class Database:
             await self.rebuild(damage)
 
 
-def outcome_unknown() -> Unavailable:
-    """The honest answer while nobody knows whether the slot was won."""
+def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
+    """The honest answer while nobody knows whether the slot was won, and why if that is known."""
+    reason = f": {cause.message}" if cause else ""
+    hint = "ask again: the same request with the same key never happens twice"
     return Unavailable(
         "OUTCOME_UNKNOWN",
-        "the store did not say whether this was written",
-        hint="ask again: the same request with the same key never happens twice",
+        f"the store did not say whether this was written{reason}",
+        hint=cause.hint if cause else hint,
     )
 
 
-__all__ = ["Applied", "Database", "outcome_unknown"]
+__all__ = ["OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from arco.engine.database import Applied
+from arco.engine.database import OUTCOME_SECONDS, Applied, outcome_unknown
 from arco.execution.leading import try_to_lead
 from arco.model import State
 from arco.orchestration.rows import Run
@@ -35,6 +35,7 @@ class Follower:
         self._project = project
         self._leader: Leader | None = None
         self._changed = workspace.runtime.signal()
+        self._stuck_since: float | None = None
 
     @property
     def leads(self) -> bool:
@@ -60,7 +61,10 @@ class Follower:
         )
 
     async def follow(self, run_id: str, on_change: Watch) -> Run:
-        """The run once it has ended; `on_change` sees every state worth showing on the way."""
+        """The run once it has ended; `on_change` sees every state worth showing on the way.
+
+        Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
+        """
         while True:
             run = await self._database.asked(lambda state: state.get(RUNS, run_id))
             await self._database.asked(on_change)
@@ -70,6 +74,7 @@ class Follower:
 
     async def _next_change(self) -> None:
         self._changed.clear()
+        self._refuse_when_stuck()
         if not self.leads:
             await self._step_back()
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
@@ -78,6 +83,13 @@ class Follower:
             return
         await self._changed.wait(IDLE_SECONDS_MAX)
         await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
+
+    def _refuse_when_stuck(self) -> None:
+        now = self._workspace.runtime.monotonic()
+        trouble = self._database.log.trouble
+        self._stuck_since = (self._stuck_since or now) if trouble else None
+        if self._stuck_since is not None and now - self._stuck_since > OUTCOME_SECONDS:
+            raise outcome_unknown(trouble)
 
     async def step_in(self) -> None:
         """Lead from now on, if nobody does."""
