@@ -14,6 +14,7 @@ class RepeatingRuntime(AsyncioRuntime):
     """Asyncio, with a wall clock that moves when it is told and numbers that follow from a name."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = name
         self._drawn = 0
         self.at = START
