@@ -1,4 +1,6 @@
-"""What a user gets wrong: one clear message that says what to do, and the next command continues."""
+"""What a user gets wrong: one clear message that says what to do, and the next command
+continues.
+"""
 
 from __future__ import annotations
 

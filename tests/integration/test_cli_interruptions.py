@@ -1,5 +1,5 @@
-"""Commands that are interrupted, killed, starved of disk or damaged: nothing acknowledged is lost, and
-the next command continues.
+"""Commands that are interrupted, killed, starved of disk or damaged: nothing acknowledged is
+lost, and the next command continues.
 """
 
 from __future__ import annotations
