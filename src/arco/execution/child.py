@@ -129,6 +129,18 @@ class Child:
         """The operating system's name for it."""
         return self._process.pid
 
+    async def greet(self, connection: socket.socket) -> None:
+        """The worker is at the other end, has loaded the project and waits for a task.
+
+        Raises: WorkerGone.
+        """
+        await asyncio.get_running_loop().create_connection(lambda: self._line, sock=connection)
+        ready = await self.receive(STARTUP_SECONDS_MAX)
+        if ready is None:
+            raise WorkerGone("it did not load the project in time")
+        if not isinstance(ready, Ready):
+            raise WorkerGone("it did not say that it is ready")
+
     def send(self, message: ToWorker) -> None:
         """The message is on its way; a worker that has gone is noticed when it is listened to."""
         self._line.send(frame(message))
@@ -178,28 +190,22 @@ async def start_child(project: Path, store: str, *, scope: str) -> Child:
     try:
         with theirs:
             process = await _started(theirs.fileno(), project, store=store, scope=scope)
-        _, line = await asyncio.get_running_loop().create_connection(Line, sock=ours)
     except OSError as error:
         ours.close()
         raise NotStarted(f"it could not be started: {error}") from error
     except BaseException:
         ours.close()
         raise
-    child = Child(process, line)
+    child = Child(process, Line())
     try:
-        await _until_ready(child)
+        await child.greet(ours)
     except BaseException:
+        # Whoever gives up waiting leaves no process behind.
         child.kill()
+        await child.ended()
+        ours.close()
         raise
     return child
-
-
-async def _until_ready(child: Child) -> None:
-    ready = await child.receive(STARTUP_SECONDS_MAX)
-    if ready is None:
-        raise WorkerGone("it did not load the project in time")
-    if not isinstance(ready, Ready):
-        raise WorkerGone("it did not say that it is ready")
 
 
 async def _started(
