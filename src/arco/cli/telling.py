@@ -51,7 +51,7 @@ def ending(detail: RunDetail, *, where: str = "") -> str:
             what = place(check.asset, check.partition)
             lines.append(f"warning: check {check.name} on {what}: {check.message or 'failed'}")
     lines.append(_summary(detail))
-    if run.state is RunState.FAILED and run.message:
+    if run.state is RunState.FAILED and run.message and not failed:
         lines.append(f"  {run.message}")
     return "\n".join(lines)
 
