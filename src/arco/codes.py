@@ -34,7 +34,10 @@ CODES: dict[str, tuple[str, str]] = {
     "DELTA_TYPE_UNKNOWN": ("Corrupt", "the table log names a type {} that is not known"),
     "EVENT_UNKNOWN": ("Unavailable", "the log holds an event that this release does not know"),
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
-    "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; its requests are not answered"),
+    "FORBIDDEN_ORIGIN": (
+        "Forbidden",
+        "a page of another site asked; its requests are not answered",
+    ),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
     "INPUT_TYPE_UNKNOWN": ("Invalid", "an input cannot be given as {}"),
     "INTERNAL_ERROR": ("ArcoError", "something went wrong here, not in your request"),

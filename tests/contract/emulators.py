@@ -60,9 +60,10 @@ def s3_service() -> Iterator[str]:
 def azure_service(folder: Path) -> Iterator[str]:
     """The endpoint of an Azure emulator that holds one empty container."""
     port = free_port()
-    command = [needs("azurite-blob"), "--blobPort", str(port), "--location", str(folder)]
-    command += ["--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--silent"]
-    with _service(command, port, {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{ACCOUNT_KEY}"}):
+    command = [needs("azurite-blob"), "--blobPort", str(port), "--silent"]
+    command += ["--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
+    accounts = {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{ACCOUNT_KEY}"}
+    with _service(command, port, folder=folder, extra=accounts):
         path = f"/{ACCOUNT}/{BUCKET}"
         headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
         signed = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
@@ -96,9 +97,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def _service(command: list[str], port: int, extra: Mapping[str, str] | None = None) -> Iterator[None]:
+def _service(
+    command: list[str],
+    port: int,
+    *,
+    folder: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     process = subprocess.Popen(
         command,
+        cwd=folder,
         env={**os.environ, **(extra or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -32,7 +32,9 @@ def endpoint() -> Iterator[str]:
 def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Store:
     for name, value in S3_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    return open_store(f"s3://{BUCKET}/a/{next(FOLDERS)}?region=eu-west-1&endpoint={endpoint}", RUNTIME)
+    return open_store(
+        f"s3://{BUCKET}/a/{next(FOLDERS)}?region=eu-west-1&endpoint={endpoint}", RUNTIME
+    )
 
 
 class TestS3Store(StoreContract):

@@ -17,6 +17,8 @@ from arco.store.port import ASK_AGAIN, StoreFault
 
 STATUS = re.compile(r"status code: (\d{3})\b")
 CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
+# The driver looks itself when a service answers a range behind the end with no bytes at all.
+BEHIND_THE_END = "source: StartTooLarge"
 TRANSPORT = re.compile(r"\bkind: (Connect|Timeout|Request|Interrupted|Decode)\b")
 
 TAKEN_CLASSES = frozenset({"AlreadyExistsError", "PreconditionError"})
@@ -108,6 +110,8 @@ def refusal(driver_class: str, text: str) -> Refusal:
     """
     status, code = STATUS.search(text), CODE.search(text)
     transport = TRANSPORT.search(text)
+    if status is None and BEHIND_THE_END in text:
+        return Refusal(driver_class, 416)
     return Refusal(
         driver_class,
         int(status[1]) if status else 0,
