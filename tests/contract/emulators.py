@@ -28,7 +28,6 @@ BUCKET = "lake"
 S3_ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 ACCOUNT = "arcotests"
 ACCOUNT_KEY = base64.b64encode(hashlib.sha512(b"only for tests").digest()).decode()
-AZURE_ENVIRONMENT = {"AZURE_STORAGE_ACCOUNT_KEY": ACCOUNT_KEY}
 MISSING = {"azurite-blob": "Azure stores: install npm, then `make setup` installs its emulator"}
 
 

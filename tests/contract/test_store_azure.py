@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Iterator
 
 import pytest
 
-from arco.runtime import AsyncioRuntime, run
+from arco.runtime import AsyncioRuntime
 from arco.store.open import open_store
 from arco.store.port import Store
 from arco.testing.store_contract import StoreContract
-from tests.contract.emulators import ACCOUNT, AZURE_ENVIRONMENT, BUCKET, azure_service
+from tests.contract.cloud_contract import CloudContract, SignatureContract
+from tests.contract.emulators import ACCOUNT, ACCOUNT_KEY, BUCKET, azure_service
 
 RUNTIME = AsyncioRuntime()
 FOLDERS = itertools.count()
@@ -24,12 +26,27 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Store:
-    for name, value in AZURE_ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    folder = f"az://{BUCKET}/a/{next(FOLDERS)}"
-    return open_store(f"{folder}?account={ACCOUNT}&endpoint={endpoint}", RUNTIME)
+def place(endpoint: str) -> str:
+    return f"a/{next(FOLDERS)}?account={ACCOUNT}&endpoint={endpoint}"
 
 
-class TestAzureStore(StoreContract):
+@pytest.fixture
+def store(place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", ACCOUNT_KEY)
+    return open_store(f"az://{BUCKET}/{place}", RUNTIME)
+
+
+@pytest.fixture
+def bucketless(place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", ACCOUNT_KEY)
+    return open_store(f"az://nowhere/{place}", RUNTIME)
+
+
+@pytest.fixture
+def foreign(place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", base64.b64encode(b"another key").decode())
+    return open_store(f"az://{BUCKET}/{place}", RUNTIME)
+
+
+class TestAzureStore(StoreContract, CloudContract, SignatureContract):
     pass

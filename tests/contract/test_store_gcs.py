@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from arco.runtime import AsyncioRuntime, run
+from arco.runtime import AsyncioRuntime
 from arco.store.open import open_store
 from arco.store.port import Store
 from arco.testing.store_contract import StoreContract
+from tests.contract.cloud_contract import CloudContract, SignatureContract
 from tests.contract.gcs_double import Bucket, gcs_service
 
 RUNTIME = AsyncioRuntime()
@@ -25,11 +26,28 @@ def service() -> Iterator[tuple[str, Bucket]]:
 
 
 @pytest.fixture
-def store(service: tuple[str, Bucket], monkeypatch: pytest.MonkeyPatch) -> Store:
-    endpoint, bucket = service
-    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", bucket.account(endpoint))
-    return open_store(f"gs://{BUCKET}/a/{next(FOLDERS)}?endpoint={endpoint}", RUNTIME)
+def place(service: tuple[str, Bucket]) -> str:
+    return f"a/{next(FOLDERS)}?endpoint={service[0]}"
 
 
-class TestGoogleStore(StoreContract):
+@pytest.fixture
+def store(service: tuple[str, Bucket], place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", service[1].account(service[0]))
+    return open_store(f"gs://{BUCKET}/{place}", RUNTIME)
+
+
+@pytest.fixture
+def bucketless(service: tuple[str, Bucket], place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", service[1].account(service[0]))
+    return open_store(f"gs://nowhere/{place}", RUNTIME)
+
+
+@pytest.fixture
+def foreign(service: tuple[str, Bucket], place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    stranger = Bucket(BUCKET)
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", stranger.account(service[0]))
+    return open_store(f"gs://{BUCKET}/{place}", RUNTIME)
+
+
+class TestGoogleStore(StoreContract, CloudContract, SignatureContract):
     pass

@@ -37,6 +37,7 @@ CLOCK = "set this machine's clock: the store refuses requests signed minutes awa
 REGION = "name the bucket's own region in the store's URL: ?region=..."
 HINTS = {
     "AuthenticationFailed": CREDENTIALS,
+    "AuthorizationFailure": CREDENTIALS,
     "ExpiredToken": CREDENTIALS,
     "InvalidAccessKeyId": CREDENTIALS,
     "InvalidToken": CREDENTIALS,
