@@ -67,9 +67,9 @@ def parse_cloud_url(url: str) -> CloudAddress:
     try:
         parts = urlsplit(url)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        problem = _problem(parts, pairs)
     except ValueError:
         raise _refused(scheme, "it cannot be read as a URL") from None
-    problem = _problem(parts, pairs)
     if problem:
         raise _refused(scheme, problem)
     folder = unquote(parts.path).strip("/")
@@ -92,14 +92,15 @@ def _problem(parts: SplitResult, pairs: list[tuple[str, str]]) -> str:
     if not all(PLAIN.match(options.get(name, "-")) for name in ("region", "account")):
         return "its region or account is not a valid name"
     if "endpoint" in options and not _is_endpoint(options["endpoint"]):
-        return "its endpoint is not http(s)://host[:port] alone"
+        return "its endpoint is not a plain http:// or https:// address"
     return ""
 
 
 def _is_endpoint(text: str) -> bool:
     parts = urlsplit(text)
     bare = not (parts.query or parts.fragment or "@" in parts.netloc)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and bare
+    reachable = bool(parts.hostname) and parts.port != 0
+    return parts.scheme in {"http", "https"} and reachable and bare
 
 
 def _refused(scheme: str, problem: str) -> Invalid:

@@ -42,7 +42,8 @@ class _Claim(msgspec.Struct, frozen=True):
     """What one racer met: whether it won, and what it then read."""
 
     creator: int
-    won: bool
+    won: bool | None
+    """None: the store did not say."""
     read: bytes | None
 
 
@@ -137,11 +138,12 @@ async def _race(store: Store, runtime: Runtime, name: str) -> bool:
             won = await store.create(name, _claimed(creator))
             return _Claim(creator, won, await store.get(name))
         except StoreFault:
-            return _Claim(creator, False, None)
+            return _Claim(creator, None, None)
 
     claims = await runtime.gather(claim(creator) for creator in range(CREATORS))
     winners = [claim for claim in claims if claim.won]
-    if len(winners) > 1:
+    answered = all(claim.won is not None for claim in claims)
+    if len(winners) > 1 or (answered and not winners):
         raise _unfit(f"{len(winners)} of {CREATORS} simultaneous creators of one name won")
     read = {claim.read for claim in claims} - {None}
     if len(read) > 1 or any(claim.read != _claimed(claim.creator) for claim in winners):
