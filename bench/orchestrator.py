@@ -15,7 +15,7 @@ from arco.engine.database import Applied
 from arco.execution.deploying import deploy_project
 from arco.execution.leading import try_to_lead
 from arco.ids import new_ulid
-from arco.orchestration.commands_runs import TriggerRun, trigger_run
+from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.definitions import (
     AssetDefinition,
     CodeReference,

@@ -16,7 +16,7 @@ import msgspec
 from arco.api.app import create_app
 from arco.api.server import serve
 from arco.api.session import Session
-from arco.orchestration.commands_deployments import Deploy, deploy
+from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.definitions import (
     AssetDefinition,
     CodeReference,

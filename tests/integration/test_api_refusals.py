@@ -18,6 +18,34 @@ from tests.integration.api_server import Server, deploy_shop, serving
 
 RUNS = "/api/v1/runs"
 MEBIBYTE = 1024 * 1024
+NASTY = (
+    "%00",
+    "%ff%fe",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..",
+    "%ED%A0%80",
+    "%E2%98%83",
+    "1" * 5_000,
+    "-1",
+    "%27%3BDROP%20TABLE",
+    "%3Cscript%3E",
+    "a.b.c.d",
+    ".",
+    "x." * 2_000,
+)
+PLACES = (
+    "/api/v1/tables/{}",
+    "/api/v1/tables?after={}",
+    "/api/v1/assets?after={}",
+    "/api/v1/runs/{}",
+    "/api/v1/runs/{}/tasks/0/logs",
+    "/api/v1/runs/{}/tasks/{}/logs",
+    "/api/v1/runs/x/tasks/0/logs?chunk={}",
+    "/api/v1/lineage/{}",
+    "/api/v1/lineage/raw.orders?up={}",
+    "/api/v1/runs?limit={}",
+    "/{}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +216,33 @@ def test_a_method_that_is_not_taken_is_refused_with_those_that_are(server: Serve
         answer = server.ask(method, path)
         assert (answer.status, answer.error()["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_name_makes_the_server_fail(server: Server, place: str) -> None:
+    for nasty in NASTY:
+        answer = server.get(place.replace("{}", nasty))
+        assert answer.status in {200, 400, 404}, (nasty, answer.body)
+        if answer.status != 200:
+            answer.error()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"selection": ["\\ud800"]}',
+        b'{"run_key": "\\ud800", "selection": ["raw.orders"]}',
+        b'{"partition": "\\u0000"}',
+        b'{"selection": ["' + b"x" * 5_000 + b'"]}',
+        b'{"selection": [' + b'"a",' * 2_000 + b'"a"]}',
+        b'{"selection": ["' + b"(" * 4_000 + b'"]}',
+        b'{"selection": ["+++"], "which": null}',
+    ],
+)
+def test_no_text_in_a_body_makes_the_server_fail(server: Server, body: bytes) -> None:
+    answer = server.ask("POST", RUNS, body=body)
+    assert answer.status in {400, 404}
+    answer.error()
 
 
 def test_an_unknown_table_is_not_found(server: Server) -> None:

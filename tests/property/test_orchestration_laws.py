@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from arco.model import Decision, Payload
 from arco.orchestration import events
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,
@@ -23,14 +23,14 @@ from arco.orchestration.commands_attempts import (
     lose_attempt,
     start_attempt,
 )
-from arco.orchestration.commands_publications import (
+from arco.orchestration.commands.publications import (
     StartPublication,
     publish_run,
     start_publication,
     startable_publications,
     started_publications,
 )
-from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN

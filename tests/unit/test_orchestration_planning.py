@@ -11,7 +11,7 @@ import pytest
 
 from arco.errors import ArcoError
 from arco.ids import sha256
-from arco.orchestration.commands_deployments import (
+from arco.orchestration.commands.deployments import (
     ChangeDynamicPartitions,
     add_dynamic_partitions,
     remove_dynamic_partitions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arco.errors import Conflict
-from arco.orchestration.commands_publications import (
+from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
     StartPublication,
@@ -16,7 +16,7 @@ from arco.orchestration.commands_publications import (
     startable_publications,
     started_publications,
 )
-from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.events import RunCancelRequested
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.states import PublicationState, RunState

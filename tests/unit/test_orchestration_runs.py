@@ -9,7 +9,7 @@ import pytest
 
 from arco.errors import ArcoError, Conflict, NotFound
 from arco.ids import dispatch_id
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,
@@ -19,7 +19,7 @@ from arco.orchestration.commands_attempts import (
     should_cancel,
     start_attempt,
 )
-from arco.orchestration.commands_runs import (
+from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
     cancel_run,

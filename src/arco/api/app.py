@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from arco.api.failures import BODY_BYTES_MAX, failed
-from arco.api.guard import guarded
+from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
 from arco.api.routes import api_routes
@@ -33,9 +33,7 @@ def create_app(session: Session) -> Litestar:
         logging_config=None,
     )
     # Middleware of the framework runs only for routes that exist; the door stands before them.
-    app.asgi_handler = guarded(
-        app.asgi_handler, session.workspace.runtime, hosts=frozenset(session.hosts)
-    )
+    app.asgi_handler = Guard(app.asgi_handler, session.workspace.runtime, hosts=session.hosts)
     return app
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get
+from litestar.params import Parameter
 
 from arco.api.failures import refusals
-from arco.api.session import Here, read
+from arco.api.session import PAGE_SIZE, Here, PageSize, read
 from arco.model import State
 from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
 from arco.orchestration.rows import Asset
 from arco.orchestration.tables import ASSETS, PINS
+
+AfterAsset = Annotated[str, Parameter(description="An asset's key: the page starts behind it.")]
 
 
 class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,27 +40,37 @@ class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     published_at: datetime | None = None
 
 
-class AssetList(msgspec.Struct, frozen=True):
+class AssetList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Assets by key."""
 
     assets: list[AssetSummary]
+    next_after: str = ""
+    """Where the next page starts, as `after`; absent on the last page."""
 
 
-def list_assets(state: State) -> list[AssetSummary]:
-    """Every asset that is deployed now, by key."""
-    return [_summary(state, row) for row in state.range(ASSETS) if not row.removed]
+def asset_page(state: State, after: str, *, limit: int) -> AssetList:
+    """At most `limit` deployed assets that stand behind the one called `after`.
+
+    Cost: the page.
+    """
+    rows = (row for row in state.range(ASSETS, after=(after,)) if not row.removed)
+    found = list(islice(rows, limit + 1))
+    page = [_summary(state, row) for row in found[:limit]]
+    return AssetList(page, page[-1].asset if len(found) > limit else "")
 
 
 @get(
     "/assets",
     summary="List assets",
     tags=["orchestration"],
-    response_description="The assets.",
+    response_description="A page of assets.",
     responses=refusals(),
 )
-async def show_assets(session: Here) -> Response[AssetList]:
-    """Every deployed asset, what it depends on, and the version of it that readers see."""
-    return await read(session, lambda state: AssetList(list_assets(state)))
+async def show_assets(
+    session: Here, after: AfterAsset = "", limit: PageSize = PAGE_SIZE
+) -> Response[AssetList]:
+    """Deployed assets, what each depends on, and the version that readers see, page by page."""
+    return await read(session, lambda state: asset_page(state, after, limit=limit))
 
 
 def _summary(state: State, row: Asset) -> AssetSummary:
@@ -78,4 +93,4 @@ def _summary(state: State, row: Asset) -> AssetSummary:
     )
 
 
-__all__ = ["AssetList", "AssetSummary", "list_assets", "show_assets"]
+__all__ = ["AssetList", "AssetSummary", "asset_page", "show_assets"]

@@ -79,7 +79,7 @@ def describe(error: ArcoError, request_id: str) -> tuple[int, FailureAnswer]:
     failure = Failure(
         code=error.code,
         message=error.message,
-        details=error.details,
+        details=msgspec.to_builtins(error.details, str_keys=True, enc_hook=str),
         request_id=request_id,
         hint=error.hint,
     )

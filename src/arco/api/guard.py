@@ -43,25 +43,28 @@ SECURITY_HEADERS = {
 }
 
 
-def guarded(app: ASGIApp, runtime: Runtime, *, hosts: Collection[str]) -> ASGIApp:
-    """The app behind the door: it sees only requests that came by one of our names."""
+class Guard:
+    """An app behind the door: it sees only requests that came by one of our names."""
 
-    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: ASGIApp, runtime: Runtime, *, hosts: Collection[str]) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             return
         headers = Headers.from_scope(scope)
-        request_id = _request_id(headers, runtime)
+        request_id = _request_id(headers, self._runtime)
         scope["state"][REQUEST_ID] = request_id
         signed = _signed(send, request_id)
-        refusal = _refusal(scope, headers, hosts)
+        refusal = _refusal(scope, headers, hosts=self._hosts)
         if refusal is None:
-            await app(scope, receive, signed)
+            await self._app(scope, receive, signed)
             return
         if refusal.code == "BODY_TOO_LARGE":
             await _discard(receive)
-        await _refuse(refusal, request_id, signed)
-
-    return guard
+        await _refuse(refusal, request_id, send=signed)
 
 
 def _request_id(headers: Headers, runtime: Runtime) -> str:
@@ -84,7 +87,7 @@ def _signed(send: Send, request_id: str) -> Send:
     return signed
 
 
-def _refusal(scope: HTTPScope, headers: Headers, hosts: Collection[str]) -> ArcoError | None:
+def _refusal(scope: HTTPScope, headers: Headers, *, hosts: Collection[str]) -> ArcoError | None:
     host = headers.get("host", "").lower()
     if host not in hosts and host not in _own_names(scope):
         return Forbidden(
@@ -135,7 +138,7 @@ async def _discard(receive: Receive) -> None:
             return
 
 
-async def _refuse(refusal: ArcoError, request_id: str, send: Send) -> None:
+async def _refuse(refusal: ArcoError, request_id: str, *, send: Send) -> None:
     status, body = describe(refusal, request_id)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -143,4 +146,4 @@ async def _refuse(refusal: ArcoError, request_id: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-__all__ = ["LOOPBACK_NAMES", "guarded"]
+__all__ = ["Guard"]

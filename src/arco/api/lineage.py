@@ -45,7 +45,8 @@ async def show_lineage(
     """What the dataset was made from and what was made from it, as runs really read and wrote."""
 
     def look(state: State) -> LineageAnswer:
-        before, after = walk_up(state, dataset, up), walk_down(state, dataset, down)
+        before = walk_up(state, dataset, hops=up)
+        after = walk_down(state, dataset, hops=down)
         if not before.steps and not after.steps:
             _refuse_unknown(state, dataset)
         return _told(before, after)

@@ -23,12 +23,18 @@ from arco.service.summaries import find_run
 from arco.store import keys
 
 CHUNKS_MAX = 8
-TaskIndex = Annotated[int, Parameter(ge=0, description="The task's place in the plan.")]
+NUMBER_MAX = 1_000_000
+TaskIndex = Annotated[
+    int, Parameter(ge=0, le=NUMBER_MAX, description="The task's place in the plan.")
+]
 AttemptNumber = Annotated[
-    int | None, Parameter(ge=1, description="Which attempt; without it, the newest.")
+    int | None, Parameter(ge=1, le=NUMBER_MAX, description="Which attempt; without it, the newest.")
 ]
 FirstChunk = Annotated[
-    int, Parameter(ge=0, description="Where to go on: `next_chunk` of the answer before.")
+    int,
+    Parameter(
+        ge=0, le=NUMBER_MAX, description="Where to go on: `next_chunk` of the answer before."
+    ),
 ]
 
 
@@ -81,7 +87,7 @@ async def show_logs(
     An answer without lines means that nothing more is stored yet.
     """
     seen = await ask(session, lambda state: _logged(state, run_id, index=index, attempt=attempt))
-    chunks = await _chunks(session, seen.value, chunk)
+    chunks = await _chunks(session, seen.value, first=chunk)
     logs = TaskLogs(
         run_id=seen.value.run_id,
         index=index,
@@ -106,7 +112,7 @@ def _logged(state: State, run_id: str, *, index: int, attempt: int | None) -> Lo
     return Logged(run.run_id, index, number, name)
 
 
-async def _chunks(session: Session, logged: Logged, first: int) -> list[bytes]:
+async def _chunks(session: Session, logged: Logged, *, first: int) -> list[bytes]:
     """Stored chunks in order, up to the first that is not there."""
     found: list[bytes] = []
     for index in range(first, first + CHUNKS_MAX):
@@ -118,4 +124,4 @@ async def _chunks(session: Session, logged: Logged, first: int) -> list[bytes]:
     return found
 
 
-__all__ = ["LogLine", "TaskLogs", "show_logs"]
+__all__ = ["LogLine", "Logged", "TaskLogs", "show_logs"]

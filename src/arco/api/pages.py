@@ -17,11 +17,11 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.enums import MediaType
 
-from arco.api.assets import AssetSummary, list_assets
+from arco.api.assets import AssetList, asset_page
 from arco.api.session import SLOT_HEADER, Here, ask
-from arco.catalog.tables import CatalogTable
+from arco.api.tables import TableList, table_page
 from arco.model import State
-from arco.service.summaries import RunSummary, list_tables, newest_runs
+from arco.service.summaries import RunSummary, newest_runs
 
 ROWS_MAX = 200
 RUNS_SHOWN = 20
@@ -45,9 +45,9 @@ NOTHING_DEPLOYED = "Nothing is deployed yet: run <code>arco dev</code> in a proj
 class Overview(msgspec.Struct, frozen=True):
     """What the page shows, from one state."""
 
-    assets: list[AssetSummary]
+    assets: AssetList
     runs: list[RunSummary]
-    tables: list[CatalogTable]
+    tables: TableList
 
 
 class Html(msgspec.Struct, frozen=True):
@@ -58,7 +58,11 @@ class Html(msgspec.Struct, frozen=True):
 
 def overview(state: State) -> Overview:
     """What the page shows."""
-    return Overview(list_assets(state), newest_runs(state, RUNS_SHOWN), list_tables(state))
+    return Overview(
+        asset_page(state, "", limit=ROWS_MAX),
+        newest_runs(state, RUNS_SHOWN),
+        table_page(state, "", limit=ROWS_MAX),
+    )
 
 
 def start_page(shown: Overview, *, address: str, version: str, slot: int) -> str:
@@ -92,9 +96,9 @@ async def show_start(session: Here, request: Request[Any, Any, Any]) -> Response
     return Response(page, media_type=MediaType.HTML, headers=headers)
 
 
-def _assets(assets: Sequence[AssetSummary]) -> Iterable[str]:
-    yield f"<h2>Assets ({len(assets)})</h2>"
-    if not assets:
+def _assets(shown: AssetList) -> Iterable[str]:
+    yield "<h2>Assets</h2>"
+    if not shown.assets:
         yield f"<p>{NOTHING_DEPLOYED}</p>"
         return
     rows = (
@@ -105,10 +109,11 @@ def _assets(assets: Sequence[AssetSummary]) -> Iterable[str]:
             row.version,
             row.description,
         )
-        for row in assets
+        for row in shown.assets
     )
     heads = ("Asset", "Made from", "Partitioned by", "Version", "Description")
-    yield _table(heads, rows, count=len(assets))
+    yield _table(heads, rows)
+    yield from _rest("/api/v1/assets", shown.next_after)
 
 
 def _runs(runs: Sequence[RunSummary]) -> Iterable[str]:
@@ -126,12 +131,12 @@ def _runs(runs: Sequence[RunSummary]) -> Iterable[str]:
         )
         for run in runs
     )
-    yield _table(("Run", "State", "Tasks", "Triggered", "Message"), rows, count=len(runs))
+    yield _table(("Run", "State", "Tasks", "Triggered", "Message"), rows)
 
 
-def _tables(tables: Sequence[CatalogTable]) -> Iterable[str]:
-    yield f"<h2>Tables ({len(tables)})</h2>"
-    if not tables:
+def _tables(shown: TableList) -> Iterable[str]:
+    yield "<h2>Tables</h2>"
+    if not shown.tables:
         yield "<p>No table has been published yet.</p>"
         return
     rows = (
@@ -142,13 +147,14 @@ def _tables(tables: Sequence[CatalogTable]) -> Iterable[str]:
             row.updated_at,
             row.description,
         )
-        for row in tables
+        for row in shown.tables
     )
-    yield _table(("Table", "Version", "Rows", "Updated", "Description"), rows, count=len(tables))
+    yield _table(("Table", "Version", "Rows", "Updated", "Description"), rows)
+    yield from _rest("/api/v1/tables", shown.next_after)
 
 
-def _questions(tables: Sequence[CatalogTable], address: str) -> Iterable[str]:
-    name = tables[0].full_name if tables else "system.orchestration.runs"
+def _questions(shown: TableList, address: str) -> Iterable[str]:
+    name = shown.tables[0].full_name if shown.tables else "system.orchestration.runs"
     body = msgspec.json.encode({"sql": f"SELECT * FROM {name} LIMIT 10"}).decode()
     quoted = body.replace("'", "'\\''")
     command = (
@@ -160,15 +166,16 @@ def _questions(tables: Sequence[CatalogTable], address: str) -> Iterable[str]:
     yield f"{_link('/api/v1/health', 'health').text}.</p>"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, count: int) -> str:
+def _rest(path: str, after: str) -> Iterable[str]:
+    if after:
+        yield f'<p class="muted">There are more: {_link(path, path).text}.</p>'
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     cells = "".join(f"<th>{escape(head)}</th>" for head in heads)
     lines = [f"<table><thead><tr>{cells}</tr></thead><tbody>"]
-    for _, row in zip(range(ROWS_MAX), rows, strict=False):
-        lines.append("<tr>" + "".join(_cell(value) for value in row) + "</tr>")
-    lines.append("</tbody></table>")
-    if count > ROWS_MAX:
-        lines.append(f'<p class="muted">The first {ROWS_MAX} of {count}.</p>')
-    return "\n".join(lines)
+    lines += ["<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows]
+    return "\n".join([*lines, "</tbody></table>"])
 
 
 def _cell(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import Response, post
+from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
@@ -19,12 +19,13 @@ from arco.query.names import TableName
 from arco.query.pool import Provider
 from arco.query.protocol import Ask, Format, Limits, Provision
 from arco.query.provider import provider_for
+from arco.runtime import Signal
 
 MEDIA_TYPES = {
     Format.JSON: "application/json",
-    Format.CSV: "text/csv; charset=utf-8",
+    Format.CSV: "text/csv",
     Format.ARROW: "application/vnd.apache.arrow.stream",
-    Format.TEXT: "text/plain; charset=utf-8",
+    Format.TEXT: "text/plain",
 }
 
 
@@ -64,19 +65,37 @@ QUERY_ANSWERS = {
 
 
 @post("/query", summary="Run a query", tags=["query"], status_code=200, responses=QUERY_ANSWERS)
-async def run_query(session: Here, data: JSONBody[QueryRequest]) -> Response[bytes]:
-    """The rows of one SELECT. Nothing can be changed by it; it runs in a process of its own."""
-    await session.workspace.database.refresh()
-    limits = Limits(seconds_max=session.workspace.settings.query_seconds_max)
+async def run_query(
+    session: Here, request: Request[Any, Any, Any], data: JSONBody[QueryRequest]
+) -> Response[bytes]:
+    """The rows of one SELECT. Nothing can be changed by it; it runs in a process of its own.
+
+    It ends when the client hangs up.
+    """
+    workspace = session.workspace
+    await workspace.database.refresh()
+    limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
     reader = ReadAt(session)
-    result = await session.queries.run(asked, reader.provide)
+    left = workspace.runtime.signal()
+    watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
+    try:
+        result = await session.queries.run(asked, reader.provide, cancelled=left)
+    finally:
+        watch.cancel()
     headers = {
         SLOT_HEADER: str(reader.slot),
         "Arco-Rows": str(result.rows),
         "Arco-Truncated": str(result.truncated).lower(),
     }
     return Response(result.body, media_type=MEDIA_TYPES[data.format], headers=headers)
+
+
+async def _set_when_left(request: Request[Any, Any, Any], left: Signal) -> None:
+    """Set `left` once the client has hung up: nobody waits for the rows any more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    left.set()
 
 
 __all__ = ["QueryRequest", "ReadAt", "run_query"]

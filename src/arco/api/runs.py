@@ -16,7 +16,7 @@ from arco.api.failures import refusals
 from arco.api.session import ACTOR, Here, answer, ask, read
 from arco.ids import new_ulid
 from arco.orchestration.choosing import Which
-from arco.orchestration.commands_runs import (
+from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
     cancel_run,
@@ -33,6 +33,9 @@ from arco.service.summaries import (
 )
 
 RUNS_MAX = 1000
+TERMS_MAX = 1000
+# What a person says is kept in the log for ever: it is a line, not a file.
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
 RunId = Annotated[str, Parameter(title="Run id", description="A run's id, or how it ends.")]
 Limit = Annotated[int, Parameter(ge=1, le=RUNS_MAX, description="How many runs at most.")]
 
@@ -46,12 +49,12 @@ class RunList(msgspec.Struct, frozen=True):
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to run. Empty: every asset that is missing or stale."""
 
-    selection: tuple[str, ...] = ()
+    selection: Annotated[tuple[Text, ...], msgspec.Meta(max_length=TERMS_MAX)] = ()
     """Terms of the selection language, such as `raw.flights+`; none: every asset."""
-    partition: str = ""
+    partition: Text = ""
     """`2013-05`, `month=2013-01..2013-06`; what is named runs, fresh or not."""
     which: Which = "stale"
-    run_key: str = ""
+    run_key: Text = ""
     """The same key with the same request is answered by the same run."""
 
 
@@ -65,7 +68,7 @@ class Triggered(msgspec.Struct, frozen=True, omit_defaults=True):
 class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why a run is stopped."""
 
-    reason: str = ""
+    reason: Text = ""
 
 
 TRIGGER_ANSWERS = {

@@ -6,11 +6,12 @@ Law L4: an answer is made from state(N) for one N, and names it. Must not know H
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
+from litestar.params import Parameter
 
 from arco.model import State
 from arco.query.pool import QueryPool
@@ -18,6 +19,10 @@ from arco.service.workspace import Workspace
 
 SLOT_HEADER = "Arco-Slot"
 ACTOR = "api"
+PAGE_SIZE = 1000
+PageSize: TypeAlias = Annotated[
+    int, Parameter(ge=1, le=PAGE_SIZE, description="How many at most on one page.")
+]
 T = TypeVar("T")
 
 
@@ -48,9 +53,7 @@ async def ask(session: Session, question: Callable[[State], T]) -> Seen[T]:
     """
     database = session.workspace.database
     await database.refresh()
-    seen: list[Seen[T]] = []
-    await database.asked(lambda state: seen.append(Seen(question(state), database.seq)))
-    return seen[-1]
+    return await database.asked(lambda state: Seen(question(state), database.seq))
 
 
 async def read(session: Session, question: Callable[[State], T]) -> Response[T]:
@@ -64,4 +67,15 @@ def answer(value: T, slot: int, *, status: int = 200) -> Response[T]:
     return Response(value, status_code=status, headers={SLOT_HEADER: str(slot)})
 
 
-__all__ = ["ACTOR", "SLOT_HEADER", "Here", "Seen", "Session", "answer", "ask", "read"]
+__all__ = [
+    "ACTOR",
+    "PAGE_SIZE",
+    "SLOT_HEADER",
+    "Here",
+    "PageSize",
+    "Seen",
+    "Session",
+    "answer",
+    "ask",
+    "read",
+]

@@ -8,7 +8,7 @@ from arco.query.provider import provider_for
 from arco.service.workspace import Workspace
 
 
-async def query(workspace: Workspace, sql: str, format: Format) -> Result:
+async def query(workspace: Workspace, sql: str, *, format: Format) -> Result:
     """The rows of one SELECT.
 
     Raises: what `QueryPool.run` raises.

@@ -8,20 +8,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import click
 import msgspec
 
 from arco.cli.live import LiveDisplay
 from arco.cli.progress import Display, PlainDisplay, SilentDisplay
+from arco.cli.session import where_option
 from arco.cli.terminal import counted, is_live, seconds
 from arco.execution.deploying import Deployment, deploy_project
 from arco.execution.following import Follower
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.choosing import Which
-from arco.orchestration.commands_runs import TriggerRun, trigger_run, triggered_run
+from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import RUNS
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
@@ -47,12 +47,19 @@ class Stage(msgspec.Struct, frozen=True, eq=False):
     follower: Follower
     display: Callable[[], Display]
     say: Say
+    again: str
+    """The command that continues what was interrupted."""
+    where: str
+    """What other commands need to find the project from here."""
 
 
 @asynccontextmanager
-async def on_stage(workspace: Workspace, project: Path, *, as_json: bool) -> AsyncIterator[Stage]:
+async def on_stage(
+    workspace: Workspace, *, again: str = "arco run", as_json: bool = False
+) -> AsyncIterator[Stage]:
     """A stage whose leadership ends with the block; JSON leaves standard output to the result."""
-    follower = Follower(workspace, project)
+    follower = Follower(workspace, workspace.settings.directory)
+    where = where_option(workspace.settings)
     display: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
     try:
         await follower.start()
@@ -61,14 +68,16 @@ async def on_stage(workspace: Workspace, project: Path, *, as_json: bool) -> Asy
             follower,
             SilentDisplay if as_json else display,
             (lambda text: click.echo(text, err=True)) if as_json else click.echo,
+            again=again + where,
+            where=where,
         )
     finally:
         await follower.stop()
 
 
-async def deploy_and_tell(workspace: Workspace, project: Path, say: Say) -> Deployment:
+async def deploy_and_tell(workspace: Workspace, say: Say) -> Deployment:
     """The project's deployment, told in a line if it changed anything."""
-    deployment = await deploy_project(workspace, project)
+    deployment = await deploy_project(workspace, workspace.settings.directory)
     if not deployment.is_unchanged:
         say(deployment_line(deployment))
     return deployment
@@ -92,7 +101,7 @@ async def continue_left_behind(stage: Stage) -> None:
     for run_id in await stage.follower.active_runs():
         stage.say(f"continuing run {run_id}, which an earlier process left in flight")
         detail = await follow(stage, run_id)
-        stage.say(ending(detail))
+        stage.say(ending(detail, where=stage.where))
 
 
 async def trigger(stage: Stage, request: Request) -> str | None:
@@ -129,7 +138,7 @@ async def follow(stage: Stage, run_id: str) -> RunDetail:
     except asyncio.CancelledError:
         display.close()
         detail = await workspace.database.asked(lambda state: run_detail(state, run_id))
-        click.echo(remainder(detail, leads=stage.follower.leads), err=True)
+        click.echo(remainder(stage, detail), err=True)
         raise
     finally:
         display.close()
@@ -145,7 +154,7 @@ async def run_request(stage: Stage, request: Request) -> RunDetail | None:
     detail = await stage.workspace.database.asked(lambda state: run_detail(state, run_id))
     stage.say(beginning(detail, request))
     detail = await follow(stage, run_id)
-    stage.say(ending(detail))
+    stage.say(ending(detail, where=stage.where))
     return detail
 
 
@@ -162,50 +171,48 @@ def beginning(detail: RunDetail, request: Request) -> str:
     return f"run {run.run_id}: {counted(run.total, 'task')} in {counted(assets, 'asset')}, {what}"
 
 
-def ending(detail: RunDetail) -> str:
+def ending(detail: RunDetail, *, where: str = "") -> str:
     """How the run ended: a line, its failures in full, and its warnings."""
     run = detail.run
     failed = [task for task in detail.tasks if task.state is TaskState.FAILED]
-    lines = [failure(run.run_id, task) for task in failed[:FAILURES_SHOWN_MAX]]
+    lines = [failure(run.run_id, task, where=where) for task in failed[:FAILURES_SHOWN_MAX]]
     if len(failed) > FAILURES_SHOWN_MAX:
         more = len(failed) - FAILURES_SHOWN_MAX
-        lines.append(f"… and {more:,} more: arco status {run.run_id}")
+        lines.append(f"… and {more:,} more: arco status {run.run_id}{where}")
     for check in detail.checks:
         if not check.passed and not check.blocking:
-            where = place(check.asset, check.partition)
-            lines.append(f"warning: check {check.name} on {where}: {check.message or 'failed'}")
+            what = place(check.asset, check.partition)
+            lines.append(f"warning: check {check.name} on {what}: {check.message or 'failed'}")
     lines.append(_summary(detail))
     if run.state is RunState.FAILED and run.message:
         lines.append(f"  {run.message}")
     return "\n".join(lines)
 
 
-def failure(run_id: str, task: TaskSummary) -> str:
+def failure(run_id: str, task: TaskSummary, *, where: str = "") -> str:
     """A failed task: the user's error, their traceback, and where to look."""
-    where = place(task.asset, task.partition)
+    what = place(task.asset, task.partition)
     error = task.error
-    lines = [f"FAILED {where}: {error.message if error else 'no reason was recorded'}"]
+    lines = [f"FAILED {what}: {error.message if error else 'no reason was recorded'}"]
     if error is not None and error.traceback:
         lines += [f"    {line}" for line in error.traceback.rstrip().splitlines()]
     if error is not None and error.hint:
         lines.append(f"  hint: {error.hint}")
-    lines.append(f"  logs: arco logs {run_id} --task '{where}'")
+    lines.append(f"  logs: arco logs {run_id} --task '{what}'{where}")
     return "\n".join(lines)
 
 
-def remainder(detail: RunDetail, *, leads: bool) -> str:
+def remainder(stage: Stage, detail: RunDetail) -> str:
     """What an interrupted command says: what remains, and who or what continues it."""
     run = detail.run
     done = run.succeeded + run.failed + run.skipped + run.cancelled
     if run.ended_at is not None:
         return _summary(detail)
     stands = f"run {run.run_id} stands at {done:,} of {counted(run.total, 'task')}; none is lost"
-    if leads:
-        return f"{stands}\n  `arco run` continues it, `arco cancel {run.run_id}` gives it up"
-    return (
-        f"{stands}\n  the leading process goes on with it: `arco status {run.run_id}` shows it, "
-        f"`arco cancel {run.run_id}` stops it"
-    )
+    give_up = f"`arco cancel {run.run_id}{stage.where}` gives it up"
+    if stage.follower.leads:
+        return f"{stands}\n  `{stage.again}` continues it, {give_up}"
+    return f"{stands}\n  the leading process goes on with it; {give_up}"
 
 
 def place(asset: str, partition: str) -> str:

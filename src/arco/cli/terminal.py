@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 COLUMN_GAP = "  "
+STARTED_FIELD = 19
+"""Of `/proc/self/stat`, counted from the field after the program's name."""
 
 
 def is_live() -> bool:
     """Whether a display may redraw itself: a terminal, and nobody asked for plain text."""
     plain = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
     return sys.stdout.isatty() and not plain and os.environ.get("TERM") != "dumb"
+
+
+def program() -> str:
+    """What a user types to start this program again: `arco`, or the path it was started by."""
+    started = Path(sys.argv[0])
+    found = shutil.which("arco")
+    if found is not None and started.exists() and Path(found).samefile(started):
+        return "arco"
+    if started.name != "arco":
+        return "arco"
+    here = Path.cwd()
+    path = started.resolve()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def age_seconds() -> float:
+    """How long ago this process was started, its imports included."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    started = int(fields[STARTED_FIELD]) / os.sysconf("SC_CLK_TCK")
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
 
 
 def print_json(value: object) -> None:
@@ -86,4 +111,13 @@ def _line(cells: Sequence[str], widths: Sequence[int], *, right: Sequence[bool])
     return COLUMN_GAP.join(padded).rstrip()
 
 
-__all__ = ["counted", "is_live", "moment", "print_json", "seconds", "table"]
+__all__ = [
+    "age_seconds",
+    "counted",
+    "is_live",
+    "moment",
+    "print_json",
+    "program",
+    "seconds",
+    "table",
+]

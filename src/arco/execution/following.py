@@ -44,7 +44,7 @@ class Follower:
     async def start(self) -> None:
         """Lead unless somebody else does."""
         self._database.listeners.append(self._applied)
-        await self._step_in()
+        await self.step_in()
 
     async def stop(self) -> None:
         """Stop leading; what is in flight stays in the log for the next leader."""
@@ -75,12 +75,13 @@ class Follower:
         if self._leader is None:
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
             await self._database.refresh()
-            await self._step_in()
+            await self.step_in()
             return
         await self._changed.wait(IDLE_SECONDS_MAX)
         await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
 
-    async def _step_in(self) -> None:
+    async def step_in(self) -> None:
+        """Lead from now on, if nobody does."""
         if self._leader is None:
             self._leader = await try_to_lead(self._workspace, self._project)
 

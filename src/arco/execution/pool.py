@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from arco.engine.database import Applied
 from arco.execution.child import Child, WorkerGone, start_child
 from arco.execution.envelopes import build_envelope
 from arco.execution.protocol import (
@@ -25,6 +26,7 @@ from arco.execution.protocol import Dispatch as Send
 from arco.execution.reports import Reports
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import Dispatch
+from arco.orchestration.tables import PROJECTS
 from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 
@@ -60,7 +62,8 @@ class Pool:
         self._closed = False
 
     async def start(self) -> None:
-        """Nothing: processes start at the first offer."""
+        """Processes start at the first offer, and again whenever somebody deploys."""
+        self._workspace.database.listeners.append(self._applied)
 
     def offer(self, dispatch: Dispatch) -> None:
         """Hold the attempt until it has ended. Idempotent: by dispatch id."""
@@ -100,6 +103,7 @@ class Pool:
         """
         self._closed = True
         self._work.set()
+        self._workspace.database.listeners.remove(self._applied)
         for held in self._held.values():
             if held.child is not None:
                 held.child.kill()
@@ -108,6 +112,10 @@ class Pool:
             with suppress(BaseException):
                 await driver.join()
         await self._reports.settled()
+
+    def _applied(self, applied: Applied) -> None:
+        if any(change.table is PROJECTS for change in applied.changes):
+            self.reload()
 
     async def _drive(self) -> None:
         failures = 0

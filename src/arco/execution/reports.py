@@ -13,7 +13,7 @@ from datetime import datetime
 
 from arco.errors import ArcoError, Unavailable
 from arco.model import Decision
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,

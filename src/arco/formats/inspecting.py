@@ -32,7 +32,7 @@ class Inspection(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-async def inspect_tables(store: Store, runtime: Runtime, state: State) -> Inspection:
+async def inspect_tables(store: Store, runtime: Runtime, *, state: State) -> Inspection:
     """Every published table of a state that is wholly in memory, against the files.
 
     Cost: one LIST and one log replay per table.
@@ -46,10 +46,10 @@ async def inspect_tables(store: Store, runtime: Runtime, state: State) -> Inspec
         try:
             snapshot = await runtime.thread(delta.snapshot, location, row.version or 0)
         except ArcoError as error:
-            findings.append(_finding(row, error.message, error.hint))
+            findings.append(_finding(row, error.message, hint=error.hint))
             continue
         files += len(snapshot.files)
-        findings += await _file_findings(store, row, snapshot)
+        findings += await _file_findings(store, row, snapshot=snapshot)
     return Inspection(len(published), files, tuple(findings))
 
 
@@ -62,24 +62,26 @@ def _pin_findings(state: State, row: CatalogTable) -> list[Finding]:
     ]
 
 
-async def _file_findings(store: Store, row: CatalogTable, snapshot: TableSnapshot) -> list[Finding]:
+async def _file_findings(
+    store: Store, row: CatalogTable, *, snapshot: TableSnapshot
+) -> list[Finding]:
     folder = keys.warehouse(row.table_id)
     sizes = {entry.key: entry.size_bytes for entry in await store.list(folder)}
     findings = []
     for file in snapshot.files:
         found = sizes.get(folder + unquote(file.path))
         if found is None:
-            findings.append(_finding(row, f"{file.path} is missing", RESTORE_HINT))
+            findings.append(_finding(row, f"{file.path} is missing", hint=RESTORE_HINT))
         elif found != file.size_bytes:
             problem = f"{file.path} has {found:,} bytes, its log says {file.size_bytes:,}"
-            findings.append(_finding(row, problem, RESTORE_HINT))
+            findings.append(_finding(row, problem, hint=RESTORE_HINT))
     if snapshot.rows != row.rows:
         problem = f"the catalog says {row.rows} rows, its files say {snapshot.rows}"
         findings.append(_finding(row, problem))
     return findings
 
 
-def _finding(row: CatalogTable, problem: str, hint: str = "") -> Finding:
+def _finding(row: CatalogTable, problem: str, *, hint: str = "") -> Finding:
     return Finding(f"table {row.full_name}", problem, hint)
 
 

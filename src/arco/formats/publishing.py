@@ -22,7 +22,7 @@ from arco.formats.snapshot import TableSnapshot
 from arco.ids import milliseconds, new_uuid7, sha256
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Event, State
-from arco.orchestration.commands_publications import (
+from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
     StartPublication,

@@ -114,4 +114,4 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["Settings", "find_project", "load"]
+__all__ = ["FOLDER", "Settings", "find_project", "load"]

@@ -10,7 +10,7 @@ from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.execution.following import Follower
-from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.service.summaries import RunDetail, find_run, run_detail
 from arco.service.workspace import Workspace
 

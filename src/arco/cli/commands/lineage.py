@@ -12,11 +12,8 @@ from arco.catalog.commands import find_table
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
-from arco.errors import NotFound
 from arco.lineage.walks import Step, Walk, walk_down, walk_up
 from arco.model import State
-from arco.orchestration.selection import unknown_asset
-from arco.service.summaries import list_tables
 
 HOPS = 5
 Ends = Callable[[Step], tuple[str, str]]
@@ -60,7 +57,7 @@ def command(
 
 async def _walks(table: str, hops: tuple[int, int], *, directory: Path | None) -> Neighbourhood:
     def question(state: State) -> Neighbourhood:
-        _refuse_unknown(state, table)
+        find_table(state, table)
         up, down = hops
         return Neighbourhood(
             table=table, up=walk_up(state, table, hops=up), down=walk_down(state, table, hops=down)
@@ -68,17 +65,6 @@ async def _walks(table: str, hops: tuple[int, int], *, directory: Path | None) -
 
     async with reading(directory) as workspace:
         return await workspace.database.asked(question)
-
-
-def _refuse_unknown(state: State, table: str) -> None:
-    try:
-        find_table(state, table)
-    except NotFound as error:
-        meant = unknown_asset([row.full_name for row in list_tables(state)], table)
-        close = meant.details["close"]
-        raise NotFound(
-            error.code, error.message, hint=meant.hint if close else error.hint
-        ) from None
 
 
 def tree(found: Neighbourhood) -> list[str]:

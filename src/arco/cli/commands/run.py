@@ -64,11 +64,10 @@ def command(
 
 async def _run(request: Request, directory: Path | None, *, deploys: bool, as_json: bool) -> int:
     settings = settings_for(directory)
-    project = settings.directory
     async with opened(settings) as workspace:
         if deploys:
-            await deploy_and_tell(workspace, project, lambda text: click.echo(text, err=as_json))
-        async with on_stage(workspace, project, as_json=as_json) as stage:
+            await deploy_and_tell(workspace, lambda text: click.echo(text, err=as_json))
+        async with on_stage(workspace, as_json=as_json) as stage:
             await continue_left_behind(stage)
             detail = await run_request(stage, request)
     if as_json and detail is not None:

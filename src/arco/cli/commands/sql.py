@@ -51,7 +51,7 @@ def command(select: str, shape: str, as_json: bool, directory: Path | None) -> N
 
 async def _ask(text: str, format: Format, *, directory: Path | None) -> Result:
     async with reading(directory) as workspace:
-        return await query(workspace, text, format)
+        return await query(workspace, text, format=format)
 
 
 def _footer(result: Result) -> str:

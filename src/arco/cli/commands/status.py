@@ -15,6 +15,7 @@ from arco.cli.terminal import moment, print_json, seconds, table
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
 from arco.service.assets import AssetSummary, list_assets
+from arco.service.leases import read_beacon
 from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -69,6 +70,7 @@ async def _overview(directory: Path | None) -> Overview:
 async def overview_of(workspace: Workspace) -> Overview:
     """The workspace at its newest known slot."""
     is_led = await _is_led(workspace)
+    beacon = await read_beacon(workspace)
     now = workspace.runtime.now()
 
     def question(state: State) -> Overview:
@@ -76,7 +78,7 @@ async def overview_of(workspace: Workspace) -> Overview:
         return Overview(
             seq=workspace.database.seq,
             led_by=lease.writer if lease else None,
-            address=(lease.address or None) if lease else None,
+            address=beacon.address or None if lease and beacon else None,
             assets=list_assets(state, now),
             runs=newest_runs(state, RUNS_SHOWN),
         )

@@ -51,7 +51,7 @@ async def _tables(directory: Path | None) -> list[CatalogTable]:
 async def _preview(name: str, format: Format, *, directory: Path | None) -> bytes:
     sql = f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
     async with reading(directory) as workspace:
-        return (await query(workspace, sql, format)).body
+        return (await query(workspace, sql, format=format)).body
 
 
 def _cells(row: CatalogTable) -> tuple[object, ...]:

@@ -59,7 +59,7 @@ async def _verify(directory: Path | None) -> Verification:
     # Without a database on top: a log that cannot be opened is what this command explains.
     verifier = Verifier(store, runtime, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
-    inspection = await inspect_tables(store, runtime, verifier.tables)
+    inspection = await inspect_tables(store, runtime, state=verifier.tables)
     return _together(report, inspection)
 
 
