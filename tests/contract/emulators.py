@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import http.client
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,29 +19,13 @@ from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 
-import pytest
+from tests.contract.needs import needs
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 BUCKET = "lake"
 S3_ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 ACCOUNT = "arcotests"
 ACCOUNT_KEY = base64.b64encode(hashlib.sha512(b"only for tests").digest()).decode()
-MISSING = {"azurite-blob": "Azure stores: install npm, then `make setup` installs its emulator"}
-
-
-def needs(tool: str) -> str:
-    """The path of a program that `make setup` installs where it can.
-
-    Without it a test is left out by name, or fails when ARCO_TEST_ALL is set, as CI does.
-    """
-    local = ROOT / "node_modules" / ".bin"
-    found = shutil.which(tool, path=f"{local}{os.pathsep}{os.environ.get('PATH', '')}")
-    if found is not None:
-        return found
-    if os.environ.get("ARCO_TEST_ALL"):
-        pytest.fail(f"nothing may be left out, but {tool} is missing: {MISSING[tool]}")
-    pytest.skip(MISSING[tool])
 
 
 @contextmanager
@@ -51,7 +34,7 @@ def s3_service() -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _service(command, port):
-        asked("PUT", port, f"/{BUCKET}")
+        asked("PUT", port, path=f"/{BUCKET}")
         yield f"http://127.0.0.1:{port}"
 
 
@@ -69,12 +52,12 @@ def azure_service(folder: Path) -> Iterator[str]:
         text = f"PUT{chr(10) * 12}{signed}/{ACCOUNT}{path}\nrestype:container"
         mac = hmac.digest(base64.b64decode(ACCOUNT_KEY), text.encode(), "sha256")
         headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(mac).decode()}"
-        asked("PUT", port, f"{path}?restype=container", headers)
+        asked("PUT", port, path=f"{path}?restype=container", headers=headers)
         yield f"http://127.0.0.1:{port}/{ACCOUNT}"
 
 
 def asked(
-    method: str, port: int, path: str, headers: Mapping[str, str] | None = None
+    method: str, port: int, *, path: str, headers: Mapping[str, str] | None = None
 ) -> http.client.HTTPResponse:
     """The answer to one request, which has to succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

@@ -45,14 +45,15 @@ def test_whatever_request_is_lost_every_acknowledged_commit_stands_exactly_once(
         monkeypatch.setenv(name, value)
     direct, losing, plan = endpoints
     plan.lose(loss, -1)
-    judge(direct, *scenario(losing))
+    folder, acknowledged = scenario(losing)
+    judge(direct, folder, acknowledged=acknowledged)
     requests = plan.asked
     assert requests >= REQUESTS_MIN
     for number in range(requests):
         plan.lose(loss, number)
         folder, acknowledged = scenario(losing)
         assert plan.asked > number, "the scenario ended before the loss"
-        judge(direct, folder, acknowledged)
+        judge(direct, folder, acknowledged=acknowledged)
 
 
 def scenario(endpoint: str) -> tuple[str, list[str]]:
@@ -73,7 +74,7 @@ def scenario(endpoint: str) -> tuple[str, list[str]]:
     return folder, acknowledged
 
 
-def judge(endpoint: str, folder: str, acknowledged: list[str]) -> None:
+def judge(endpoint: str, folder: str, *, acknowledged: list[str]) -> None:
     """Fail unless the store, seen directly, holds each acknowledged commit once, and is sound."""
     store = opened(folder, endpoint)
 

@@ -57,8 +57,8 @@ async def certify(store: Store, runtime: Runtime) -> Certificate:
     digits = f"{folder}digits"
     races = [f"{folder}race-{number}" for number in range(ROUNDS)]
     try:
-        await _try_name(store, runtime, digits)
-        decided = [await _race(store, runtime, name) for name in races]
+        await _try_name(store, runtime, name=digits)
+        decided = [await _race(store, runtime, name=name) for name in races]
         if not any(decided):
             raise StoreFault("the trial of the store was undecided: nobody was let through")
         await _try_listing(store, [digits, *races])
@@ -98,11 +98,11 @@ def _identity(store: Store) -> tuple[str, str, str]:
     return store.location("certificates"), "", type(store).__name__
 
 
-async def _try_name(store: Store, runtime: Runtime, name: str) -> None:
+async def _try_name(store: Store, runtime: Runtime, *, name: str) -> None:
     """Missing is None, the first creator keeps the name, and ranges are cut where they should."""
     if await store.get(name) is not None:
         raise _unfit("an object that nobody created is read")
-    await _created(store, runtime, name)
+    await _created(store, runtime, name=name)
     if await store.create(name, b"other"):
         raise _unfit("a second creator took a name that was taken")
     for start, end, expected in CUTS:
@@ -110,7 +110,7 @@ async def _try_name(store: Store, runtime: Runtime, name: str) -> None:
             raise _unfit(f"the bytes from {start} to {end} of ten are not those written")
 
 
-async def _created(store: Store, runtime: Runtime, name: str) -> None:
+async def _created(store: Store, runtime: Runtime, *, name: str) -> None:
     for attempt in range(TRIES):
         try:
             # "Taken" is our own earlier try: only this trial knows the name.
@@ -122,7 +122,7 @@ async def _created(store: Store, runtime: Runtime, name: str) -> None:
             await runtime.sleep(RETRY_SECONDS * 2**attempt)
 
 
-async def _race(store: Store, runtime: Runtime, name: str) -> bool:
+async def _race(store: Store, runtime: Runtime, *, name: str) -> bool:
     """True when one of many who created one name at one moment won, and everyone read its bytes.
 
     False when the store gave nobody a definite win: it may refuse all of a crowd for a moment.

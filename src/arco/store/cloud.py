@@ -95,7 +95,7 @@ class CloudStore:
         raise self._write_fault(found, f"create {key!r}")
 
     async def get(self, key: str, *, start: int = 0, end: int | None = None) -> bytes | None:
-        found = await _answer(self._read(self._path(key), start, end))
+        found = await _answer(self._read(self._path(key), start=start, end=end))
         if not isinstance(found, Refusal):
             return found
         if found.says_past_the_end:
@@ -170,7 +170,7 @@ class CloudStore:
         driver = drivers.quick if len(data) <= QUICK_BYTES_MAX else drivers.bulky
         return await _answer(obstore.put_async(driver, path, data, mode=mode, use_multipart=False))
 
-    async def _read(self, path: str, start: int, end: int | None) -> bytes:
+    async def _read(self, path: str, *, start: int, end: int | None) -> bytes:
         reading = self._drivers.reading
         if end is not None and end <= start:
             # An empty range cannot be asked for over HTTP, only whether the object is there.
