@@ -20,7 +20,7 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup demo test fast check fmt sim bench lock clean
+.PHONY: help setup demo test fast check fmt sim bench lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -56,7 +56,10 @@ sim: $(STAMP) ## Simulated worlds, digging for long (ARGS=...)
 bench: $(STAMP) ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
 
-lock: ## Compile requirements/*.txt and package-lock.json again (LOCK_FLAGS=--upgrade for newer versions)
+docs: $(STAMP) ## Write docs/reference again from the code
+	$(BIN)/python -m tests.reference --write
+
+lock: ## Compile the locks of requirements/ and npm again (LOCK_FLAGS=--upgrade for newer versions)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) -m venv "$$folder"; "$$folder/bin/python" -m pip install -q uv; \
 	compile() { "$$folder/bin/uv" pip compile -q --universal --python-version 3.11 \

@@ -18,12 +18,16 @@ from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from arco.store.memory import MemoryStore
 from arco.store.port import Store
-from arco.testing.stores import CountingStore, LatencyStore
+from arco.testing.stores import CountingStore, LatencyStore, Verb
 from bench.results import Measurement, percentile, spelled
 
 RUNTIME = AsyncioRuntime()
 ROUND_TRIP_SECONDS = 0.05
-LATENCIES = {"create": ROUND_TRIP_SECONDS, "get": ROUND_TRIP_SECONDS, "put": ROUND_TRIP_SECONDS}
+LATENCIES: dict[Verb, float] = {
+    "create": ROUND_TRIP_SECONDS,
+    "get": ROUND_TRIP_SECONDS,
+    "put": ROUND_TRIP_SECONDS,
+}
 LONE_COMMITS = 1_000
 CLIENTS = 1_000
 CREATES_PER_CLIENT = 5

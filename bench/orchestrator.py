@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -66,6 +67,12 @@ async def measurements() -> AsyncIterator[Measurement]:
     ):
         runs = await repeated_runs(module)
         yield Measurement(what, seconds(runs.warm_seconds), goal, WARM)
+    for what, module in (
+        ("40-step chain, fsync off", projects.chain(40)),
+        ("1,000 no-op assets, fsync off", projects.independent(1_000)),
+    ):
+        runs = await repeated_runs(module, fsync=False)
+        yield Measurement(what, seconds(runs.warm_seconds), "", "what is left without the disk")
     wide = await repeated_runs(projects.independent(1_000))
     yield Measurement("1,000 no-op assets", seconds(wide.warm_seconds), "<= 0.25 s", WARM)
     yield Measurement("the same, first run", spelled(wide.cold_seconds), "", "starts two workers")
@@ -79,11 +86,14 @@ async def measurements() -> AsyncIterator[Measurement]:
         yield each
 
 
-async def repeated_runs(module: str) -> Runs:
-    """Deploys the module and runs everything in it, once cold and `ROUNDS` times warm."""
+async def repeated_runs(module: str, **chosen: Any) -> Runs:
+    """Deploys the module and runs everything in it, once cold and `ROUNDS` times warm.
+
+    `chosen` are settings other than the default ones.
+    """
     with tempfile.TemporaryDirectory() as folder:
         project = projects.write_project(Path(folder), module)
-        async with opened(project) as workspace:
+        async with opened(project, **chosen) as workspace:
             start = time.perf_counter()
             await deploy_project(workspace, project)
             deployed = time.perf_counter() - start
@@ -101,9 +111,9 @@ async def repeated_runs(module: str) -> Runs:
 
 
 @asynccontextmanager
-async def opened(project: Path) -> AsyncIterator[Workspace]:
-    """The project's workspace on local disk, with fsync and two workers."""
-    yield await open_workspace(load(project, workers=2), AsyncioRuntime())
+async def opened(project: Path, **chosen: Any) -> AsyncIterator[Workspace]:
+    """The project's workspace on local disk, with two workers."""
+    yield await open_workspace(load(project, workers=2, **chosen), AsyncioRuntime())
 
 
 async def one_run(workspace: Workspace) -> float:

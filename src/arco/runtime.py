@@ -74,28 +74,38 @@ class Runtime(Protocol):
 
 
 class AsyncioSignal:
-    """A `Signal` on asyncio's event."""
+    """A `Signal` on asyncio's futures; waiting costs a timer, never a task."""
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        self._is_set = False
+        self._waiters: set[asyncio.Future[bool]] = set()
 
     def set(self) -> None:
-        self._event.set()
+        self._is_set = True
+        for waiter in self._waiters:
+            settle(waiter, True)
 
     def clear(self) -> None:
-        self._event.clear()
+        self._is_set = False
 
     def is_set(self) -> bool:
-        return self._event.is_set()
+        return self._is_set
 
     async def wait(self, timeout_seconds: float | None = None) -> bool:
-        if self._event.is_set():
+        if self._is_set:
             return True
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiters.add(waiter)
+        timer = None
+        if timeout_seconds is not None:
+            timer = loop.call_later(timeout_seconds, settle, waiter, False)
         try:
-            await asyncio.wait_for(self._event.wait(), timeout_seconds)
-        except TimeoutError:
-            return False
-        return True
+            return await waiter
+        finally:
+            self._waiters.discard(waiter)
+            if timer is not None:
+                timer.cancel()
 
 
 class AsyncioSpawned:
@@ -117,6 +127,10 @@ class AsyncioSpawned:
 class AsyncioRuntime:
     """The production `Runtime`."""
 
+    def __init__(self) -> None:
+        # The loop itself holds its tasks only weakly.
+        self._spawned: set[asyncio.Task[Any]] = set()
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -130,7 +144,10 @@ class AsyncioRuntime:
         await asyncio.sleep(seconds)
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> Spawned:
-        return AsyncioSpawned(asyncio.get_running_loop().create_task(work, name=name))
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+        return AsyncioSpawned(task)
 
     def signal(self) -> Signal:
         return AsyncioSignal()
@@ -144,6 +161,12 @@ class AsyncioRuntime:
 
     async def thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
         return await asyncio.to_thread(work, *args)
+
+
+def settle(waiter: asyncio.Future[bool], answer: bool) -> None:
+    """The waiter has this answer, unless it has one already."""
+    if not waiter.done():
+        waiter.set_result(answer)
 
 
 def run(main: Awaitable[T]) -> T:
@@ -163,4 +186,5 @@ __all__ = [
     "Signal",
     "Spawned",
     "run",
+    "settle",
 ]

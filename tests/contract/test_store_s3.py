@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -15,6 +16,7 @@ from arco.errors import Invalid
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
 from arco.service.workspace import open_workspace
+from arco.store import refusals
 from arco.store.open import open_store
 from arco.store.port import Store
 from arco.testing.store_contract import StoreContract
@@ -82,6 +84,17 @@ def test_the_environment_cannot_switch_conditional_creation_off(
     store = open_store(f"s3://{BUCKET}/{place}", RUNTIME)
     assert run(store.create("log/1", b"first")) is True
     assert run(store.create("log/1", b"second")) is False
+
+
+def test_a_driver_that_words_its_errors_otherwise_is_not_taken_at_its_word(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "STATUS", re.compile("reworded"))
+    monkeypatch.setattr(refusals, "CODE", re.compile("reworded"))
+    assert run(store.create("log/1", b"first")) is True
+    assert run(store.create("log/1", b"second")) is False
+    assert run(store.get("log/1")) == b"first"
+    assert run(store.get("log/2")) is None
 
 
 def test_incomplete_credentials_are_refused_when_the_store_is_opened(

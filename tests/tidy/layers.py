@@ -1,4 +1,4 @@
-"""Who may import whom, as data: `docs/architecture.md` in the form the rules read.
+"""Who may import whom, as data: `docs/explanation/architecture.md` in the form the rules read.
 
 A row that grants more than the architecture's block says carries its reason.
 """

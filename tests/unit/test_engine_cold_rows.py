@@ -1,4 +1,4 @@
-"""A database that was opened from a snapshot loads what a commit needs, the engine's own rows too."""
+"""A database opened from a snapshot loads what a commit needs, the engine's own rows too."""
 
 from __future__ import annotations
 

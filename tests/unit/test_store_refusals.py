@@ -24,7 +24,7 @@ def told(status: str, code: str = "") -> str:
         ("AlreadyExistsError", told("412 Precondition Failed", "PreconditionFailed"), True),
         ("PreconditionError", told("412 Precondition Failed", "ConditionNotMet"), True),
         ("AlreadyExistsError", told("409 Conflict", "BlobAlreadyExists"), True),
-        ("AlreadyExistsError", "worded otherwise by a later driver", True),
+        ("AlreadyExistsError", "worded otherwise by a later driver", False),
         ("AlreadyExistsError", told("409 Conflict", "ConditionalRequestConflict"), False),
         ("AlreadyExistsError", told("409 Conflict", "OperationAborted"), False),
         ("AlreadyExistsError", told("409 Conflict", "ContainerBeingDeleted"), False),
@@ -38,6 +38,12 @@ def test_only_a_definite_answer_says_that_a_name_is_taken(
     driver_class: str, text: str, taken: bool
 ) -> None:
     assert refusal(driver_class, text).says_taken is taken
+
+
+def test_a_driver_that_tells_no_status_only_hints_that_a_name_is_taken() -> None:
+    assert refusal("AlreadyExistsError", "worded otherwise by a later driver").hints_taken
+    assert not refusal("GenericError", "worded otherwise by a later driver").hints_taken
+    assert not refusal("AlreadyExistsError", told("409 Conflict", "OperationAborted")).hints_taken
 
 
 @pytest.mark.parametrize(

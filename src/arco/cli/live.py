@@ -16,6 +16,7 @@ from rich.text import Text
 
 from arco.cli.progress import AssetLine, LineState, asset_lines
 from arco.cli.terminal import counted, seconds
+from arco.orchestration.states import RunState
 from arco.service.summaries import RunDetail
 
 STYLES: dict[LineState, tuple[str, str]] = {
@@ -97,8 +98,14 @@ def _bar(detail: RunDetail) -> Table:
     done = run.succeeded + run.failed + run.skipped + run.cancelled
     grid = Table.grid(padding=(0, 2))
     bar = ProgressBar(total=max(1, run.total), completed=done, width=40)
-    grid.add_row(bar, Text(f"{done:,}/{run.total:,} tasks"), Text(run.state.lower()))
+    grid.add_row(bar, Text(f"{done:,}/{run.total:,} tasks"), Text(_phase(detail)))
     return grid
+
+
+def _phase(detail: RunDetail) -> str:
+    run = detail.run
+    publishes = run.state is RunState.RUNNING and run.succeeded == run.total
+    return "publishing" if publishes else run.state.lower()
 
 
 __all__ = ["LiveDisplay", "chosen", "picture"]

@@ -95,4 +95,4 @@ def main() -> NoReturn:
     raise AssertionError("click ends the process")
 
 
-__all__ = ["Commands", "arco", "main"]
+__all__ = ["COMMANDS", "Commands", "arco", "main"]

@@ -6,6 +6,7 @@ The first interrupt cancels the command, which says what remains; the second end
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shlex
 import signal
@@ -24,6 +25,7 @@ from arco.service.settings import FOLDER, Settings, find_project, load
 from arco.service.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
+REPEAT_SECONDS = 30.0
 
 
 def settings_for(directory: Path | None, **chosen: Any) -> Settings:
@@ -114,6 +116,7 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
             loop.add_signal_handler(number, interrupt, number)
         return await work
 
+    logging.getLogger("arco").addHandler(Warnings())
     try:
         return asyncio.run(main())
     except asyncio.CancelledError:
@@ -135,7 +138,23 @@ class WithoutPandas:
             raise ModuleNotFoundError("the control plane does without pandas", name=name)
 
 
+class Warnings(logging.Handler):
+    """Prints what goes on in the background and needs attention; not the same again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._printed: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A line on standard error, unless one of its kind was printed a moment ago."""
+        kind = str(record.msg)
+        if record.created - self._printed.get(kind, 0.0) >= REPEAT_SECONDS:
+            self._printed[kind] = record.created
+            click.echo(f"warning: {record.getMessage()}", err=True)
+
+
 __all__ = [
+    "Warnings",
     "WithoutPandas",
     "existing_settings",
     "nearest_project",

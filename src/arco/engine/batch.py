@@ -26,7 +26,7 @@ from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError
 from arco.ids import sha256
-from arco.model import Decision, Event, State
+from arco.model import Decision, Event, NotLoaded, State
 from arco.runtime import Signal
 from arco.store import keys
 
@@ -64,6 +64,14 @@ class Prepared(msgspec.Struct, frozen=True):
     data: bytes
     hash: str
     payload: bytes | None = None
+
+
+class ControllerFailed(Exception):
+    """A standing decision raised or never rests; it must not stop what people decide."""
+
+    def __init__(self, controller: Decision, problem: str) -> None:
+        super().__init__(f"{controller} {problem}")
+        self.controller = controller
 
 
 class Batch:
@@ -126,15 +134,20 @@ class Batch:
 
     def _settle(self, controllers: Sequence[Decision]) -> None:
         for _ in range(CONTROLLER_ROUNDS_MAX):
-            quiet = True
-            for controller in controllers:
-                events = controller(self.overlay, self._now)
-                if events:
-                    quiet = False
-                    self._fold(events)
-            if quiet:
+            restless = [each for each in controllers if self._acted(each)]
+            if not restless:
                 return
-        raise AssertionError("the controllers did not come to rest")
+        raise ControllerFailed(restless[-1], "does not come to rest")
+
+    def _acted(self, controller: Decision) -> bool:
+        try:
+            events = controller(self.overlay, self._now)
+            self._fold(events)
+        except NotLoaded:
+            raise
+        except Exception as error:
+            raise ControllerFailed(controller, "raised") from error
+        return bool(events)
 
 
 def commit_time(now: datetime, last: datetime) -> datetime:
@@ -152,6 +165,7 @@ def _oversized(wires: Sequence[WireEvent]) -> bool:
 __all__ = [
     "CLOCK_LEAD_MAX",
     "Batch",
+    "ControllerFailed",
     "Prepared",
     "Receipt",
     "Request",

@@ -7,24 +7,27 @@ know any business word.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
-from arco.engine.batch import Batch, Prepared, Receipt, Request
+from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.domain import SnapshotPublished
+from arco.engine.domain import Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
-from arco.engine.log import HINT_EVERY, Log, Slot
+from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay, Tables
+from arco.engine.tail import Tail, TailCount
 from arco.errors import Corrupt, Unavailable
-from arco.model import Change, Decision, Domain, Event, NotLoaded, State
+from arco.model import Change, Decision, Domain, Event, NotLoaded, Put, State
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
@@ -34,6 +37,7 @@ Answer = TypeVar("Answer")
 BATCH_DECISIONS_MAX = 1000
 OUTCOME_SECONDS = 30.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOG = logging.getLogger(__name__)
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -44,15 +48,6 @@ class Applied(msgspec.Struct, frozen=True):
     committed_at: datetime
     events: tuple[Event, ...]
     changes: tuple[Change, ...]
-
-
-class Tail(msgspec.Struct, frozen=True):
-    """How much stands in the log after the newest snapshot, engine events not counted."""
-
-    commits: int = 0
-    size_bytes: int = 0
-    since_seconds: float = 0.0
-    """Monotonic seconds when the oldest of it was applied."""
 
 
 class Database:
@@ -69,13 +64,14 @@ class Database:
         self.replay = Replay(store, runtime, self.registry)
         self.tables = Tables(self.registry.tables.values())
         self.position = Position(-1, GENESIS_PREV, EPOCH)
-        self.tail = Tail()
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
         self.listeners: list[Callable[[Applied], None]] = []
+        """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
         self.failed: StoreFault | None = None
         self._fairness = Fairness(runtime)
+        self._tail = TailCount()
         self._waiting: list[Request] = []
         self._writing = False
 
@@ -101,14 +97,22 @@ class Database:
         """The newest slot this process has applied."""
         return self.position.seq
 
+    @property
+    def tail(self) -> Tail:
+        """What stands in the log after the newest snapshot."""
+        return self._tail.tail
+
     async def refresh(self) -> int:
         """The newest slot's number, after applying every slot up to it: a strong read.
 
         Cost: 1 GET when nothing is new.
         """
-        for slot in await self.log.after(self.position.seq):
-            await self._advance(slot)
-        return self.position.seq
+        while True:
+            slots = await self.log.after(self.position.seq)
+            for slot in slots:
+                await self._advance(slot)
+            if len(slots) < SLOTS_AT_ONCE_MAX:
+                return self.position.seq
 
     async def transact(self, decision: Decision) -> Receipt:
         """The receipt of the slot that holds what `decision` decided (no events: of the slot it was
@@ -124,8 +128,12 @@ class Database:
         if not self._writing:
             self._writing = True
             self.runtime.spawn(self._write(), "arco-commit")
-        if not await request.done.wait(OUTCOME_SECONDS):
-            raise outcome_unknown()
+        try:
+            await request.done.wait(OUTCOME_SECONDS)
+        finally:
+            self._abandon(request)
+        if not request.done.is_set():
+            raise outcome_unknown(self.log.trouble)
         if request.error is not None:
             raise request.error
         assert request.receipt is not None
@@ -139,13 +147,28 @@ class Database:
             except NotLoaded as cold:
                 await self._load(cold)
 
+    async def rebuild(self, damage: Corrupt) -> None:
+        """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
+        snapshot is built from nothing but them.
+        """
+        tables = Tables(self.registry.tables.values())
+        reached = -1
+        while self.tables.is_cold and reached < self.position.seq:
+            until = self.position.seq
+            await self.replay.fold_onto(tables, after=reached, until=until)
+            reached = until
+        if self.tables.is_cold:
+            self.tables.memory = tables.memory
+            self.replay.index = None
+        self.replay.damage = damage
+
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
         await self.log.write_hint(self.position.seq, self.position.hash)
 
     def _refuse_if_stopped(self) -> None:
         if self.failed is not None:
-            raise outcome_unknown() from self.failed
+            raise outcome_unknown(self.failed) from self.failed
         if self.unknown is not None:
             raise Unavailable(
                 "EVENT_UNKNOWN",
@@ -176,12 +199,25 @@ class Database:
         await self.refresh()
 
     async def _write(self) -> None:
-        while self._waiting:
-            requests = self._waiting[:BATCH_DECISIONS_MAX]
-            del self._waiting[: len(requests)]
-            await self._commit(requests)
-            await self._fairness.give_way()
-        self._writing = False
+        requests: list[Request] = []
+        try:
+            while self._waiting:
+                requests = self._waiting[:BATCH_DECISIONS_MAX]
+                del self._waiting[: len(requests)]
+                await self._commit(requests)
+                await self._fairness.give_way()
+        finally:
+            # Also when the loop is cancelled: nobody waits for an answer that will not come.
+            self._writing = False
+            unanswered = [each for each in (*requests, *self._waiting) if not each.done.is_set()]
+            self._waiting.clear()
+            self._fail(unanswered, outcome_unknown())
+
+    def _abandon(self, request: Request) -> None:
+        """What nobody waits for and was not begun is not begun any more."""
+        if not request.done.is_set():
+            with suppress(ValueError):
+                self._waiting.remove(request)
 
     async def _commit(self, requests: list[Request]) -> None:
         try:
@@ -189,7 +225,7 @@ class Database:
                 pass
         except StoreFault as fault:
             self.failed = fault if fault.fatal else None
-            self._fail(requests, outcome_unknown())
+            self._fail(requests, outcome_unknown(fault))
         except Exception as error:
             await self._isolate(requests, error)
 
@@ -214,7 +250,7 @@ class Database:
             return await self.refresh() == seq and self._settle(requests)
         prepared = self._prepare(batch)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
-            await self.store.create(prepared.commit.events_payload.name, prepared.payload)
+            await self.log.attach(prepared.commit.events_payload.name, prepared.payload)
         began = self.runtime.monotonic()
         taken = await self.log.create(seq + 1, prepared.data)
         if taken is not None:
@@ -228,13 +264,17 @@ class Database:
         return self._settle(requests, prepared)
 
     async def _decide(self, requests: list[Request]) -> Batch:
+        controllers = self.controllers
         while True:
             batch = Batch(self.registry, self.tables, self.runtime.now())
             try:
-                batch.ask(requests, self.controllers)
+                batch.ask(requests, controllers)
                 return batch
             except NotLoaded as cold:
                 await self._load(cold)
+            except ControllerFailed as failure:
+                LOG.error("a controller is left out of this commit", exc_info=failure)
+                controllers = tuple(each for each in controllers if each is not failure.controller)
 
     def _prepare(self, batch: Batch) -> Prepared:
         cid = f"{self.runtime.entropy(128):032x}"
@@ -279,48 +319,42 @@ class Database:
         commit = slot.commit
         self.tables.apply(changes, commit.seq)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
-        self._count(slot, events)
+        self._count(slot, events, changes=changes)
         if commit.seq % HINT_EVERY == 0:
             self.runtime.spawn(self.log.write_hint(commit.seq, slot.hash), "arco-hint")
         applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
-        for listener in self.listeners:
-            listener(applied)
+        for listener in tuple(self.listeners):
+            try:
+                listener(applied)
+            except Exception:
+                # The slot is durable: a listener's trouble must not look like the writer's.
+                LOG.exception("a listener broke at slot %s", commit.seq)
 
-    def _count(self, slot: Slot, events: Sequence[Event]) -> None:
-        for event in events:
-            if isinstance(event.payload, SnapshotPublished):
-                self.tables.forget_changes(event.payload.slot)
-                self.tail = Tail()
-                return
+    def _count(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         if any(type(event.payload) not in ENGINE.reducers for event in events):
-            since = self.tail.since_seconds or self.runtime.monotonic()
-            size = self.tail.size_bytes + slot.size_bytes
-            self.tail = Tail(self.tail.commits + 1, size, since)
+            seconds = self.runtime.monotonic()
+            self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
+        for change in changes:
+            if isinstance(change, Put) and isinstance(change.row, Snapshot):
+                self.tables.forget_changes(change.row.slot)
+                self._tail.forget(change.row.slot)
 
     async def _load(self, cold: NotLoaded) -> None:
         try:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
-            await self._rebuild(damage)
-
-    async def _rebuild(self, damage: Corrupt) -> None:
-        while True:
-            until = self.position.seq
-            tables = await self.replay.rebuilt(until)
-            if until == self.position.seq:
-                self.replay.damage = damage
-                self.replay.index = None
-                self.tables.memory = tables.memory
-                return
+            await self.rebuild(damage)
 
 
-def outcome_unknown() -> Unavailable:
-    """The honest answer while nobody knows whether the slot was won."""
+def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
+    """The honest answer while nobody knows whether the slot was won, and why if that is known."""
+    reason = f": {cause.message}" if cause else ""
+    hint = "ask again: the same request with the same key never happens twice"
     return Unavailable(
         "OUTCOME_UNKNOWN",
-        "the store did not say whether this was written",
-        hint="ask again: the same request with the same key never happens twice",
+        f"the store did not say whether this was written{reason}",
+        hint=cause.hint if cause else hint,
     )
 
 
-__all__ = ["Applied", "Database", "Tail", "outcome_unknown"]
+__all__ = ["OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]

@@ -82,6 +82,7 @@ def rebase_due(files: TableFiles) -> bool:
 
 
 __all__ = [
+    "FAN_OUT",
     "File",
     "Index",
     "TableFiles",

@@ -8,6 +8,8 @@ Source: storage format, "Committing" and "Finding the head".
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from arco.engine.commit import Commit, decode_commit, unreadable
@@ -22,6 +24,11 @@ HINT_EVERY = 16
 RETRY_SECONDS = 0.05
 RETRY_SECONDS_MAX = 5.0
 REREADS = 3
+SLOTS_AT_ONCE_MAX = 64
+"""A reader that is further behind folds these before it reads on."""
+TRIES_SILENT = 5
+"""Within a second most troubles are over."""
+LOG = logging.getLogger(__name__)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -33,11 +40,13 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class Log:
-    """Reads and creates slots; remembers nothing but the store."""
+    """Reads and creates slots; remembers only what keeps it from creating one."""
 
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self._store = store
         self._runtime = runtime
+        self.trouble: StoreFault | None = None
+        """Why the slot that is being created has no answer yet."""
 
     async def read(self, seq: int) -> Slot | None:
         """The slot at `seq`, or None when it is free.
@@ -66,7 +75,9 @@ class Log:
         tries = 0
         while True:
             try:
-                if await self._store.create(keys.slot(seq), data):
+                created = await self._store.create(keys.slot(seq), data)
+                self.trouble = None
+                if created:
                     return None
                 standing = await self.read(seq)
                 if standing is not None:
@@ -75,14 +86,33 @@ class Log:
             except StoreFault as fault:
                 if fault.fatal:
                     raise
+                self._remember(fault, tries)
             except (Corrupt, Forbidden) as unread:
                 # What stands there may be ours: nobody may hear that it failed or be asked again.
                 raise StoreFault(unread.message, hint=unread.hint) from unread
             await self._pause(tries)
             tries += 1
 
+    async def attach(self, name: str, data: bytes) -> None:
+        """The object that a commit is going to name is durable; its name is nobody else's.
+
+        Raises: StoreFault when this process must stop writing. Cost: 1 PUT.
+        """
+        tries = 0
+        while True:
+            try:
+                if not await self._store.create(name, data):
+                    await self._store.confirm(name)
+                return
+            except StoreFault as fault:
+                if fault.fatal:
+                    raise
+            await self._pause(tries)
+            tries += 1
+
     async def after(self, seq: int) -> list[Slot]:
-        """Every slot after `seq`, in order, made durable before it is built on.
+        """The slots after `seq`, in order, made durable before they are built on; fewer than
+        `SLOTS_AT_ONCE_MAX`: all there are.
 
         Cost: 1 GET when there is none; windows of 4, 8, 16 parallel GETs when behind.
         """
@@ -91,7 +121,7 @@ class Log:
             return []
         found = [first]
         rounds = 0
-        while True:
+        while len(found) < SLOTS_AT_ONCE_MAX:
             width = WINDOWS[min(rounds, len(WINDOWS) - 1)]
             start = found[-1].commit.seq + 1
             window = await self._runtime.gather(self.read(start + i) for i in range(width))
@@ -101,6 +131,8 @@ class Log:
                     return found
                 found.append(slot)
             rounds += 1
+        await self._confirm(found)
+        return found
 
     async def head(self) -> int:
         """The newest slot's number, -1 when the log is empty; the hint is only where the search
@@ -155,6 +187,11 @@ class Log:
         ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
         await self._runtime.sleep(ceiling * (0.5 + self._runtime.entropy(16) / 131072))
 
+    def _remember(self, fault: StoreFault, tries: int) -> None:
+        self.trouble = fault
+        if tries == TRIES_SILENT:
+            LOG.warning("nothing can be written now: %s; %s", fault.message, fault.hint)
+
     async def _confirm(self, slots: list[Slot]) -> None:
         folders: dict[int, int] = {}
         for slot in slots:
@@ -163,4 +200,4 @@ class Log:
             await self._store.confirm(keys.slot(seq))
 
 
-__all__ = ["HINT_EVERY", "Log", "Slot"]
+__all__ = ["HINT_EVERY", "REREADS", "SLOTS_AT_ONCE_MAX", "Log", "Slot"]

@@ -19,6 +19,7 @@ from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot, SnapshotPublished
 from arco.engine.index import File, Index, TableFiles, merge_due, rebase_due
 from arco.engine.parquet import Changed
+from arco.errors import Corrupt
 from arco.ids import sha256
 from arco.model import Event, Key, Table
 from arco.store import keys
@@ -30,7 +31,11 @@ Changes = Mapping[str, Sequence[Changed]]
 
 
 def is_due(database: Database, *, age_seconds_max: float) -> bool:
-    """True when the tail is long, large or old enough to be worth a snapshot."""
+    """True when the tail is long, large or old enough to be worth a snapshot, or the newest one is
+    damaged.
+    """
+    if database.replay.damage is not None:
+        return True
     tail = database.tail
     if tail.commits == 0:
         return False
@@ -47,7 +52,21 @@ async def publish(database: Database) -> bool:
     """
     if database.unknown is not None:
         return False
-    position = database.position
+    try:
+        damage, published = await _written(database)
+    except Corrupt as found:
+        # What the new files would be laid over cannot be read: they are built from the rows alone.
+        await database.rebuild(found)
+        damage, published = await _written(database)
+    receipt = await database.transact(lambda state, now: _still_newest(state, published))
+    if receipt.events and database.replay.damage is damage:
+        database.replay.damage = None
+    return bool(receipt.events)
+
+
+async def _written(database: Database) -> tuple[Corrupt | None, SnapshotPublished]:
+    """What would publish the present state, and the damage that is mended by it."""
+    position, damage = database.position, database.replay.damage
     newest = database.state.get(SNAPSHOTS, NEWEST)
     changes = changed_rows(database)
     before = await _index_before(database, newest)
@@ -63,10 +82,7 @@ async def publish(database: Database) -> bool:
         published_at=database.runtime.now(),
         built_on=newest.index if newest else "",
     )
-    receipt = await database.transact(lambda state, now: _still_newest(state, published))
-    if receipt.events:
-        database.replay.damage = None
-    return bool(receipt.events)
+    return damage, published
 
 
 def changed_rows(database: Database) -> dict[str, list[Changed]]:

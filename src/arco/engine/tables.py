@@ -93,6 +93,11 @@ class Tables:
     def __init__(self, tables: Iterable[Table[Any]]) -> None:
         self.memory: dict[str, MemoryTable] = {table.name: MemoryTable() for table in tables}
 
+    @property
+    def is_cold(self) -> bool:
+        """True while some rows stand only in snapshot files."""
+        return any(memory.cold is not None for memory in self.memory.values())
+
     def get(self, table: Table[Row], *key: Any) -> Row | None:
         memory = self.memory[table.name]
         row: Row | None = memory.rows.get(key)

@@ -1,77 +1,176 @@
 """One worker process and the line to it: an inherited socket with length-prefixed messages.
 
-A child dies with its parent. The only file of the pool that knows asyncio.
+A child and what it started in its group die with their parent's will. The only file of the pool
+that knows asyncio.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
+from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from arco.execution.protocol import FRAME_BYTES_MAX, FromWorker, Ready, ToWorker, frame
+from arco.errors import Corrupt
+from arco.execution.protocol import FromWorker, Ready, ToWorker, frame
+from arco.execution.wire import FrameBuffer
 
 STARTUP_SECONDS_MAX = 60.0
+LAST_WORDS_SECONDS = 2.0
+UNHEARD_MAX = 64
+"""Messages that may wait for us before the worker has to."""
 DECODER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 
 
 class WorkerGone(Exception):
-    """The process ended or hung up; the message says how."""
+    """The process ended, hung up or does not speak our language; the message says how."""
+
+
+class NotStarted(WorkerGone):
+    """The operating system refused a process: nobody's project is at fault."""
+
+
+class Line(asyncio.Protocol):
+    """Messages in the order in which they arrived, one listener at a time."""
+
+    def __init__(self) -> None:
+        self._buffer = FrameBuffer()
+        self._unheard: deque[FromWorker] = deque()
+        self._listener: asyncio.Future[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._nonsense = ""
+        self._ended = False
+
+    @property
+    def nonsense(self) -> str:
+        """What was wrong with the bytes that ended the line; empty when nothing was."""
+        return self._nonsense
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer.feed(data)
+        try:
+            while (body := self._buffer.take()) is not None:
+                self._unheard.append(DECODER.decode(body))
+        except (Corrupt, msgspec.MsgspecError) as error:
+            self._nonsense = str(error)
+            self.close()
+            self._end()
+        if len(self._unheard) >= UNHEARD_MAX and self._transport is not None:
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+
+    def send(self, data: bytes) -> None:
+        """The bytes are on their way, unless the line is down."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def heard(self, seconds_max: float) -> FromWorker | None:
+        """The next message, or None after that much silence.
+
+        Raises: EOFError once the line is down and everything was heard.
+        """
+        if not self._unheard and not self._ended:
+            await self._listen(seconds_max)
+        if self._unheard:
+            message = self._unheard.popleft()
+            if not self._unheard and self._transport is not None:
+                self._transport.resume_reading()
+            return message
+        if self._ended:
+            raise EOFError
+        return None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def _listen(self, seconds_max: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._listener = loop.create_future()
+        timer = loop.call_later(seconds_max, self._wake)
+        try:
+            await self._listener
+        finally:
+            timer.cancel()
+            self._listener = None
+
+    def _end(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._listener is not None and not self._listener.done():
+            self._listener.set_result(None)
 
 
 class Child:
     """A running worker process."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, line: Line) -> None:
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._line = line
 
     @property
     def pid(self) -> int:
         """The operating system's name for it."""
         return self._process.pid
 
+    async def greet(self, connection: socket.socket) -> None:
+        """The worker is at the other end, has loaded the project and waits for a task.
+
+        Raises: WorkerGone.
+        """
+        await asyncio.get_running_loop().create_connection(lambda: self._line, sock=connection)
+        ready = await self.receive(STARTUP_SECONDS_MAX)
+        if ready is None:
+            raise WorkerGone("it did not load the project in time")
+        if not isinstance(ready, Ready):
+            raise WorkerGone("it did not say that it is ready")
+
     def send(self, message: ToWorker) -> None:
         """The message is on its way; a worker that has gone is noticed when it is listened to."""
-        self._writer.write(frame(message))
+        self._line.send(frame(message))
 
-    async def receive(self, seconds_max: float) -> FromWorker:
-        """The worker's next message.
+    async def receive(self, seconds_max: float) -> FromWorker | None:
+        """The worker's next message; None after `seconds_max` of silence.
 
-        Raises: WorkerGone; TimeoutError after `seconds_max` of silence.
+        Raises: WorkerGone.
         """
-        async with asyncio.timeout(seconds_max):
-            try:
-                size = int.from_bytes(await self._reader.readexactly(4), "big")
-                if size > FRAME_BYTES_MAX:
-                    raise WorkerGone(f"it sent a message of {size} bytes")
-                return DECODER.decode(await self._reader.readexactly(size))
-            except (EOFError, ConnectionError) as error:
-                raise WorkerGone(await self._how_it_ended()) from error
+        try:
+            return await self._line.heard(seconds_max)
+        except EOFError:
+            raise WorkerGone(await self._how_it_ended()) from None
 
     def kill(self) -> None:
-        """It stops now, whatever it does."""
-        self._writer.close()
-        if self._process.returncode is None:
-            self._process.kill()
+        """It stops now, whatever it does, and so does what user code started beside it."""
+        self._line.close()
+        # The worker leads a group of its own, which outlives it while a child of it lives.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     async def ended(self) -> None:
         """Return once the operating system has let it go."""
         await self._process.wait()
 
     async def _how_it_ended(self) -> str:
+        if self._line.nonsense:
+            return f"it sent what is no message: {self._line.nonsense}"
         try:
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
                 code = await self._process.wait()
         except TimeoutError:
             return "it closed its line"
@@ -85,37 +184,41 @@ class Child:
 async def start_child(project: Path, store: str, *, scope: str) -> Child:
     """A worker that has loaded the project and waits for a task.
 
-    Raises: WorkerGone when it ends before that.
+    Raises: WorkerGone when it ends before that; NotStarted when it could not even begin.
     """
     ours, theirs = socket.socketpair()
-    with theirs:
-        descriptor = theirs.fileno()
-        process = await asyncio.create_subprocess_exec(
-            *_command(descriptor, project, store=store, scope=scope),
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=(descriptor,),
-            cwd=project,
-            start_new_session=True,
-        )
-    reader, writer = await asyncio.open_connection(sock=ours)
-    child = Child(process, reader, writer)
     try:
-        ready = await child.receive(STARTUP_SECONDS_MAX)
-    except TimeoutError as error:
-        child.kill()
-        raise WorkerGone("it did not load the project in time") from error
+        with theirs:
+            process = await _started(theirs.fileno(), project, store=store, scope=scope)
+    except OSError as error:
+        ours.close()
+        raise NotStarted(f"it could not be started: {error}") from error
     except BaseException:
-        child.kill()
+        ours.close()
         raise
-    if not isinstance(ready, Ready):
+    child = Child(process, Line())
+    try:
+        await child.greet(ours)
+    except BaseException:
+        # Whoever gives up waiting leaves no process behind.
         child.kill()
-        raise WorkerGone("it did not say that it is ready")
+        await child.ended()
+        ours.close()
+        raise
     return child
 
 
-def _command(descriptor: int, project: Path, *, store: str, scope: str) -> list[str]:
+async def _started(
+    descriptor: int, project: Path, *, store: str, scope: str
+) -> asyncio.subprocess.Process:
     arguments = ("--fd", str(descriptor), "--project", str(project), "--store", store)
-    return [sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope]
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope),
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=(descriptor,),
+        cwd=project,
+        start_new_session=True,
+    )
 
 
-__all__ = ["Child", "WorkerGone", "start_child"]
+__all__ = ["Child", "Line", "NotStarted", "WorkerGone", "start_child"]

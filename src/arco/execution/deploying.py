@@ -49,6 +49,7 @@ async def compile_project(directory: Path) -> Manifest:
 
     Raises: Invalid DEFINITIONS_INVALID with every problem, PROJECT_CRASHED, PROJECT_TOO_SLOW.
     """
+    directory = directory.resolve()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "arco.execution.compile", str(directory)),
         stdin=asyncio.subprocess.DEVNULL,

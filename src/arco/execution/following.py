@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from arco.engine.database import Applied
+from arco.engine.database import OUTCOME_SECONDS, Applied, outcome_unknown
 from arco.execution.leading import try_to_lead
 from arco.model import State
 from arco.orchestration.rows import Run
@@ -35,11 +35,12 @@ class Follower:
         self._project = project
         self._leader: Leader | None = None
         self._changed = workspace.runtime.signal()
+        self._stuck_since: float | None = None
 
     @property
     def leads(self) -> bool:
         """True: runs end only while this process lives."""
-        return self._leader is not None
+        return self._leader is not None and self._leader.acts
 
     async def start(self) -> None:
         """Lead unless somebody else does."""
@@ -50,9 +51,7 @@ class Follower:
         """Stop leading; what is in flight stays in the log for the next leader."""
         if self._applied in self._database.listeners:
             self._database.listeners.remove(self._applied)
-        leader, self._leader = self._leader, None
-        if leader is not None:
-            await leader.stop()
+        await self._step_back()
 
     async def active_runs(self) -> list[str]:
         """The runs that have not ended, oldest first."""
@@ -62,7 +61,10 @@ class Follower:
         )
 
     async def follow(self, run_id: str, on_change: Watch) -> Run:
-        """The run once it has ended; `on_change` sees every state worth showing on the way."""
+        """The run once it has ended; `on_change` sees every state worth showing on the way.
+
+        Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
+        """
         while True:
             run = await self._database.asked(lambda state: state.get(RUNS, run_id))
             await self._database.asked(on_change)
@@ -72,7 +74,9 @@ class Follower:
 
     async def _next_change(self) -> None:
         self._changed.clear()
-        if self._leader is None:
+        self._refuse_when_stuck()
+        if not self.leads:
+            await self._step_back()
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
             await self._database.refresh()
             await self.step_in()
@@ -80,10 +84,22 @@ class Follower:
         await self._changed.wait(IDLE_SECONDS_MAX)
         await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
 
+    def _refuse_when_stuck(self) -> None:
+        now = self._workspace.runtime.monotonic()
+        trouble = self._database.log.trouble
+        self._stuck_since = (self._stuck_since or now) if trouble else None
+        if self._stuck_since is not None and now - self._stuck_since > OUTCOME_SECONDS:
+            raise outcome_unknown(trouble)
+
     async def step_in(self) -> None:
         """Lead from now on, if nobody does."""
         if self._leader is None:
             self._leader = await try_to_lead(self._workspace, self._project)
+
+    async def _step_back(self) -> None:
+        leader, self._leader = self._leader, None
+        if leader is not None:
+            await leader.stop()
 
     def _applied(self, applied: Applied) -> None:
         self._changed.set()

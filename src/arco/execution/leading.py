@@ -35,13 +35,20 @@ class PublisherOnDemand:
 
 
 async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
-    """The started leader, or None while another process leads."""
+    """The started leader, or None while another process leads.
+
+    Whatever fails on the way, the lease is free again.
+    """
     lease = await take_lease(workspace, address)
     if lease is None:
         return None
     pool = Pool(workspace, project)
     leader = Leader(workspace, lease, executor=pool, publisher=PublisherOnDemand(workspace))
-    await leader.start()
+    try:
+        await leader.start()
+    except BaseException:
+        await leader.stop()
+        raise
     return leader
 
 

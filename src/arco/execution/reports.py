@@ -2,16 +2,15 @@
 answer.
 
 A worker is free again as soon as it has said how it ended: nobody waits for the commit but the
-tasks downstream.
+tasks downstream. Law C3: an attempt whose report cannot be recorded is lost, never forgotten.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime
 
-from arco.errors import ArcoError, Unavailable
+from arco.errors import Unavailable
 from arco.model import Decision
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -22,12 +21,12 @@ from arco.orchestration.commands.attempts import (
     start_attempt,
 )
 from arco.orchestration.outcomes import Completion
-from arco.runtime import Spawned
+from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 
-STARTED_DELAY_SECONDS = 0.1
-TRIES_MAX = 10
-PENDING_SWEPT_AT = 256
+RETRY_SECONDS = 0.1
+RETRY_SECONDS_MAX = 5.0
+SETTLE_SECONDS_MAX = 10.0
 LOG = logging.getLogger(__name__)
 
 
@@ -37,20 +36,20 @@ class Reports:
     def __init__(self, workspace: Workspace) -> None:
         self._database = workspace.database
         self._runtime = workspace.runtime
-        self._pending: set[Spawned] = set()
+        self._pending: dict[int, Spawned] = {}
+        self._reported = 0
+        self._none_pending: Signal = workspace.runtime.signal()
+        self._none_pending.set()
 
-    def started_soon(
-        self, dispatch_id: str, started_at: datetime, *, still_runs: Callable[[], bool]
-    ) -> None:
-        """Record the start, unless the attempt ends before that is worth a commit."""
+    @property
+    def pending(self) -> int:
+        """How many reports have no answer yet."""
+        return len(self._pending)
 
-        async def wait() -> None:
-            await self._runtime.sleep(STARTED_DELAY_SECONDS)
-            if still_runs():
-                command = StartAttempt(dispatch_id=dispatch_id, started_at=started_at)
-                await self._commit(start_attempt(command))
-
-        self._runtime.spawn(wait(), "arco-started")
+    def started(self, dispatch_id: str, started_at: datetime) -> None:
+        """Record that the attempt runs."""
+        command = StartAttempt(dispatch_id=dispatch_id, started_at=started_at)
+        self._report(dispatch_id, start_attempt(command))
 
     def ended(
         self, dispatch_id: str, completion: Completion, *, started_at: datetime, ended_at: datetime
@@ -62,33 +61,53 @@ class Reports:
             ended_at=ended_at,
             completion=completion,
         )
-        self._report(complete_attempt(command))
+        self._report(dispatch_id, complete_attempt(command))
 
     def lost(self, dispatch_id: str, reason: str) -> None:
         """Record that nobody performs the attempt any more."""
-        self._report(lose_attempt(LoseAttempt(dispatch_id=dispatch_id, reason=reason)))
+        self._report(dispatch_id, lost_attempt(dispatch_id, reason))
 
     async def settled(self) -> None:
-        """Return once every report has its answer."""
-        for spawned in tuple(self._pending):
-            await spawned.join()
+        """Every report has its answer, or the log gave none in time: then the next leader has the
+        attempt performed again.
+        """
+        if not await self._none_pending.wait(SETTLE_SECONDS_MAX):
+            LOG.error("%s reports of workers were not recorded", self.pending)
+        for spawned in tuple(self._pending.values()):
+            spawned.cancel()
 
-    def _report(self, decision: Decision) -> None:
-        if len(self._pending) >= PENDING_SWEPT_AT:
-            self._pending = {other for other in self._pending if not other.done()}
-        self._pending.add(self._runtime.spawn(self._commit(decision), "arco-report"))
+    def _report(self, dispatch_id: str, decision: Decision) -> None:
+        self._reported += 1
+        number = self._reported
+        self._none_pending.clear()
+        work = self._deliver(number, dispatch_id, decision=decision)
+        self._pending[number] = self._runtime.spawn(work, "arco-report")
+
+    async def _deliver(self, number: int, dispatch_id: str, *, decision: Decision) -> None:
+        try:
+            await self._commit(decision)
+        except Exception as error:
+            LOG.exception("the report about %s was refused", dispatch_id)
+            await self._commit(lost_attempt(dispatch_id, f"its report was refused: {error}"))
+        finally:
+            del self._pending[number]
+            if not self._pending:
+                self._none_pending.set()
 
     async def _commit(self, decision: Decision) -> None:
-        for tries in range(TRIES_MAX):
+        delay_seconds = RETRY_SECONDS
+        while self._database.failed is None:
             try:
                 await self._database.transact(decision)
                 return
             except Unavailable:
-                await self._runtime.sleep(min(5.0, 0.1 * 2**tries))
-            except ArcoError as error:
-                LOG.error("a worker's report was refused: %s", error)
-                return
-        LOG.error("a worker's report found no answer; its attempt is performed again later")
+                await self._runtime.sleep(delay_seconds)
+                delay_seconds = min(RETRY_SECONDS_MAX, 2 * delay_seconds)
 
 
-__all__ = ["Reports"]
+def lost_attempt(dispatch_id: str, reason: str) -> Decision:
+    """The decision that nobody performs the attempt any more."""
+    return lose_attempt(LoseAttempt(dispatch_id=dispatch_id, reason=reason))
+
+
+__all__ = ["Reports", "lost_attempt"]

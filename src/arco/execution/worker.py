@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -41,6 +42,7 @@ from arco.execution.protocol import (
 )
 from arco.execution.task_log import TaskLog
 from arco.execution.wire import Wire, to_worker
+from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.runtime import AsyncioRuntime, Runtime
 from arco.sdk.project import find_project, load_project
 from arco.store.keys import Scope
@@ -155,6 +157,7 @@ class Worker:
         started_at = self._runtime.now()
         self._wire.send(Started(envelope.dispatch_id, started_at))
         if not self._is_acknowledged(envelope.dispatch_id):
+            self._answer_unbegun(envelope.dispatch_id, started_at)
             return
         self._log.begin(envelope.run_id, envelope.attempt_id)
         self._pulse.begin(envelope.dispatch_id)
@@ -166,6 +169,11 @@ class Worker:
                 envelope.dispatch_id, started_at, self._runtime.now(), completion, log_chunks=chunks
             )
         )
+
+    def _answer_unbegun(self, dispatch_id: str, started_at: datetime) -> None:
+        """Say that the attempt ended before user code began: nobody waits for it in vain."""
+        completion = Completion(error=TaskError(ErrorCategory.CANCELLED, "it was not wanted"))
+        self._wire.send(Completed(dispatch_id, started_at, self._runtime.now(), completion))
 
     def _is_acknowledged(self, dispatch_id: str) -> bool:
         while (message := self._wire.receive()) is not None:

@@ -37,6 +37,7 @@ from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
+from arco.store.port import StoreFault
 
 REBASES_MAX = 100
 
@@ -113,7 +114,8 @@ class DeltaPublisher:
         following = 0 if version is None else version + 1
         digest = sha256(data)
         name = keys.prepared_entry(table.asset.table_id, f"{run_id}-{digest[:16]}", following)
-        await self._store.create(name, data)
+        if not await self._store.create(name, data):
+            await self._store.confirm(name)
         return PreparedTable(
             table_id=table.asset.table_id,
             asset=table.asset.key,
@@ -126,22 +128,35 @@ class DeltaPublisher:
         """Every table-log entry stands. False: a foreign one was in the way and we moved past
         it.
         """
-        displaced: list[PreparedTable] = []
-        for table in publication.tables:
-            data = await self._store.get(table.prepared)
-            if data is None or sha256(data) != table.sha256:
-                raise Corrupt(
-                    "PREPARED_ENTRY_DAMAGED",
-                    f"the prepared log entry of {table.asset} is not what was fixed",
-                    hint="run `arco verify`; the run's staged files are untouched",
-                )
-            name = keys.delta_entry(table.table_id, table.version)
-            if await self._store.create(name, data) or await self._store.get(name) == data:
-                continue
-            displaced.append(table)
+        displaced = [table for table in publication.tables if not await self._stands(table)]
         if displaced:
             await self._rebase(publication, displaced)
         return not displaced
+
+    async def _stands(self, table: PreparedTable) -> bool:
+        """The table's entry stands and is durable. False: somebody else's has its place.
+
+        Raises: Corrupt when it does not stand and cannot be made from what was fixed.
+        """
+        name = keys.delta_entry(table.table_id, table.version)
+        data = await self._store.get(table.prepared)
+        is_whole = data is not None and sha256(data) == table.sha256
+        if data is not None and is_whole and await self._store.create(name, data):
+            return True
+        standing = await self._store.get(name)
+        if standing is not None and sha256(standing) == table.sha256:
+            # Its creator may have died before it survived a power loss.
+            await self._store.confirm(name)
+            return True
+        if not is_whole:
+            raise Corrupt(
+                "PREPARED_ENTRY_DAMAGED",
+                f"the prepared log entry of {table.asset} is not what was fixed",
+                hint="run `arco verify`; the run's staged files are untouched",
+            )
+        if standing is None:
+            raise StoreFault(f"{name} is said to exist and is not there")
+        return False
 
     async def _rebase(self, publication: Publication, displaced: list[PreparedTable]) -> None:
         run_id = publication.run_id

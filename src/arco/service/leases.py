@@ -12,7 +12,6 @@ from datetime import datetime
 import msgspec
 
 from arco.engine.domain import LEADER, LEASES, LeaseTaken
-from arco.errors import ArcoError
 from arco.model import Event, State
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -47,7 +46,7 @@ async def take_lease(workspace: Workspace, address: str) -> Lease | None:
     try:
         epoch = await _take_epoch(workspace, address)
         await announce(workspace, epoch, address=address)
-    except ArcoError:
+    except BaseException:
         lock.release()
         raise
     return Lease(epoch, lock)

@@ -7,7 +7,7 @@ state already, so a leader that dies leaves everything for the next one to offer
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -28,6 +28,8 @@ from arco.service.workspace import Workspace
 DISPATCH_WINDOW_MIN = 64
 DISPATCHES_PER_WORKER = 8
 SNAPSHOT_CHECK_SECONDS = 0.25
+PUBLISH_RETRY_SECONDS = 0.5
+PUBLISH_RETRY_SECONDS_MAX = 30.0
 PUBLICATION_TABLES = (PUBLICATIONS.name, PUBLISHING.name, WAITING_PUBLICATIONS.name)
 LOG = logging.getLogger(__name__)
 
@@ -44,9 +46,14 @@ class Leader:
         self._lease = lease
         self._executor = executor
         self._publisher = publisher
-        self._publishing: set[str] = set()
-        self._look = workspace.runtime.signal()
+        self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
+        self._acts = False
+
+    @property
+    def acts(self) -> bool:
+        """True while this process performs and publishes what the log asks for."""
+        return self._acts
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
@@ -55,6 +62,7 @@ class Leader:
             guarded(self._lease, decision) for decision in standing_decisions(window)
         )
         self._database.listeners.append(self._applied)
+        self._acts = True
         await self._executor.start()
         await self._database.asked(self._take_over)
         await self._nudge()
@@ -66,19 +74,25 @@ class Leader:
 
     async def stop(self) -> None:
         """Stop leading; what is in flight stays in the log for the next leader."""
+        try:
+            await ended(self._tasks)
+            await self._stop_acting()
+            with suppress(ArcoError):
+                if self._database.tail.commits:
+                    await snapshot.publish(self._database)
+            with suppress(ArcoError):
+                await self._database.close()
+        finally:
+            self._lease.lock.release()
+
+    async def _stop_acting(self) -> None:
+        """No effect of ours is under way any more, and none begins."""
+        self._acts = False
         self._database.controllers = ()
-        for task in self._tasks:
-            task.cancel()
-            with suppress(BaseException):
-                await task.join()
-        self._database.listeners.remove(self._applied)
+        with suppress(ValueError):
+            self._database.listeners.remove(self._applied)
+        await ended(self._publishing.values())
         await self._executor.close()
-        with suppress(ArcoError):
-            if self._database.tail.commits:
-                await snapshot.publish(self._database)
-        with suppress(ArcoError):
-            await self._database.close()
-        self._lease.lock.release()
 
     def _take_over(self, state: State) -> None:
         for dispatch in state.range(DISPATCHES):
@@ -94,7 +108,6 @@ class Leader:
                 self._act_on(change)
         if publications_moved:
             self._offer_publications(self._database.state)
-        self._look.set()
 
     def _act_on(self, change: Put) -> None:
         if isinstance(change.row, Dispatch):
@@ -104,33 +117,56 @@ class Leader:
             self._executor.withdraw(change.row.run_id)
 
     def _offer_publications(self, state: State) -> None:
-        runs = [row.run_id for row in started_publications(state)]
-        runs += [row.run_id for row in startable_publications(state)]
-        for run_id in runs:
-            if run_id not in self._publishing:
-                self._publishing.add(run_id)
-                self._runtime.spawn(self._publish(run_id), f"arco-publish-{run_id}")
+        for run_id in publishable(state):
+            if self._acts and run_id not in self._publishing:
+                work = self._publish(run_id)
+                self._publishing[run_id] = self._runtime.spawn(work, f"arco-publish-{run_id}")
 
     async def _publish(self, run_id: str) -> None:
+        """Ask until the run is published or has to wait for others; nobody else will."""
+        delay_seconds = PUBLISH_RETRY_SECONDS
         try:
-            await self._publisher.publish(run_id)
-        except ArcoError as error:
-            LOG.error("run %s is not published yet: %s", run_id, error)
-            await self._runtime.sleep(1.0)
+            while True:
+                try:
+                    await self._publisher.publish(run_id)
+                except ArcoError as error:
+                    LOG.error("run %s is not published yet: %s", run_id, error)
+                except Exception:
+                    LOG.exception("run %s is not published yet", run_id)
+                if run_id not in await self._database.asked(publishable):
+                    break
+                await self._runtime.sleep(delay_seconds)
+                delay_seconds = min(PUBLISH_RETRY_SECONDS_MAX, 2 * delay_seconds)
         finally:
-            self._publishing.discard(run_id)
+            del self._publishing[run_id]
         self._offer_publications(self._database.state)
 
     async def _follow(self) -> None:
         """Act on what other processes wrote, and on what falls due."""
         while True:
             await self._runtime.sleep(self._workspace.settings.poll_seconds)
-            before = self._database.seq
-            with suppress(ArcoError):
-                await self._database.refresh()
-                due = next_due(self._database.state)
-                if self._database.seq > before or (due and due <= self._runtime.now()):
-                    await self._nudge()
+            try:
+                await self._look_around()
+            except ArcoError as error:
+                LOG.warning("the log was not read: %s", error)
+            except Exception:
+                LOG.exception("the log was not read")
+            if not self._may_act():
+                LOG.error("this process leads no more: its workers end, the next leader goes on")
+                await self._stop_acting()
+                self._lease.lock.release()
+                return
+
+    async def _look_around(self) -> None:
+        before = self._database.seq
+        await self._database.refresh()
+        due = await self._database.asked(next_due)
+        if self._database.seq > before or (due and due <= self._runtime.now()):
+            await self._nudge()
+
+    def _may_act(self) -> bool:
+        """Effects belong to the newest epoch, and to a process that can record them."""
+        return self._database.failed is None and self._lease.is_current(self._database.state)
 
     async def _nudge(self) -> None:
         """Let the controllers look at the state, though nobody asks for anything."""
@@ -145,6 +181,24 @@ class Leader:
                     await snapshot.publish(self._database)
                 except ArcoError as error:
                     LOG.warning("no snapshot was published: %s", error)
+                except Exception:
+                    LOG.exception("no snapshot was published")
+
+
+def publishable(state: State) -> list[str]:
+    """The runs whose publication can be moved forward now, those that have begun first."""
+    runs = [row.run_id for row in started_publications(state)]
+    return runs + [row.run_id for row in startable_publications(state)]
+
+
+async def ended(tasks: Iterable[Spawned]) -> None:
+    """Every one of the tasks is cancelled and over."""
+    cancelled = tuple(tasks)
+    for task in cancelled:
+        task.cancel()
+    for task in cancelled:
+        with suppress(BaseException):
+            await task.join()
 
 
 def guarded(lease: Lease, decision: Decision) -> Decision:
@@ -158,4 +212,4 @@ def _while_leading(
     return decision(state, now) if lease.is_current(state) else ()
 
 
-__all__ = ["Leader", "guarded"]
+__all__ = ["Leader", "ended", "guarded", "publishable"]

@@ -90,7 +90,7 @@ class CloudStore:
         found = await self._written(key, data, mode="create")
         if not isinstance(found, Refusal):
             return True
-        if found.says_taken:
+        if found.says_taken or (found.hints_taken and await self.get(key, end=0) is not None):
             return False
         raise self._write_fault(found, f"create {key!r}")
 

@@ -78,7 +78,12 @@ class Refusal(msgspec.Struct, frozen=True):
         """
         if self.driver_class not in TAKEN_CLASSES:
             return False
-        return self.status != 409 or self.code in TAKEN_CODES
+        return self.status == 412 or self.code in TAKEN_CODES
+
+    @property
+    def hints_taken(self) -> bool:
+        """True when the driver calls the name taken without a word of the answer behind it."""
+        return self.driver_class in TAKEN_CLASSES and not self.status
 
     @property
     def says_missing(self) -> bool:

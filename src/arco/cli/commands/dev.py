@@ -13,9 +13,9 @@ import click
 
 from arco.cli.explaining import explain
 from arco.cli.options import directory_option, port_option
-from arco.cli.running import deployment_line
 from arco.cli.serving import leader_address, serve_workspace
 from arco.cli.session import opened, run_to_end, settings_for
+from arco.cli.telling import deployment_line
 from arco.cli.terminal import age_seconds, counted, moment
 from arco.cli.watching import watch
 from arco.errors import ArcoError

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from arco.cli.options import directory_option, json_option
-from arco.cli.running import place
 from arco.cli.session import reading, run_to_end
+from arco.cli.telling import place
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.service.summaries import RunDetail, TaskSummary, run_detail

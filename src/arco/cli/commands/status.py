@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from arco.cli.options import directory_option, json_option
-from arco.cli.running import ending
 from arco.cli.session import reading, run_to_end
+from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, seconds, table
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
