@@ -5,6 +5,7 @@ from __future__ import annotations
 from arco.query.pool import QueryPool, Result
 from arco.query.protocol import Ask, Format, Limits
 from arco.query.provider import provider_for
+from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
 
 
@@ -13,7 +14,7 @@ async def query(workspace: Workspace, sql: str, *, format: Format) -> Result:
 
     Raises: what `QueryPool.run` raises.
     """
-    pool = QueryPool(workspace.runtime, size=1)
+    pool = QueryPool(workspace.runtime, size=1, environment=store_environment(workspace.settings))
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     try:
         return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace))

@@ -83,7 +83,11 @@ class Leader:
             with suppress(ArcoError):
                 await self._database.close()
         finally:
-            self._lease.lock.release()
+            await self._lease.resign(self._database.state)
+
+    async def announce(self, address: str) -> None:
+        """Other processes are told that this one answers here."""
+        await self._lease.herald.announce(address)
 
     async def _stop_acting(self) -> None:
         """No effect of ours is under way any more, and none begins."""
