@@ -125,9 +125,7 @@ def test_a_leader_whose_lease_was_taken_ends_its_workers_and_frees_the_lock(
     def take(state: State, now: datetime) -> list[Event]:
         lease = state.get(LEASES, LEADER)
         assert lease is not None
-        return [
-            Event(LeaseTaken(epoch=lease.epoch + 1, writer="other", address="", taken_at=now))
-        ]
+        return [Event(LeaseTaken(epoch=lease.epoch + 1, writer="other", address="", taken_at=now))]
 
     async def story() -> None:
         async with opened(project) as system:
