@@ -17,7 +17,7 @@ from arco.engine.verify import Finding, Verifier
 from arco.execution.deploying import deploy_project
 from arco.execution.leading import try_to_lead
 from arco.ids import new_ulid
-from arco.orchestration.commands_runs import CancelRun, TriggerRun, cancel_run, trigger_run
+from arco.orchestration.commands.runs import CancelRun, TriggerRun, cancel_run, trigger_run
 from arco.orchestration.rows import Run, Task
 from arco.orchestration.settling import is_running
 from arco.orchestration.tables import RUNS, TASKS

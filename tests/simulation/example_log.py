@@ -6,7 +6,7 @@ It proves the simulator: the honest one must survive every seed, each mutant mus
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from arco.testing.world import World
 
 PAYLOADS = {REGISTRY.event_type(payload): payload for payload in REGISTRY.reducers}
 TRIES_MAX = 30
+Seen = TypeVar("Seen")
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -75,8 +76,8 @@ class ExampleLog:
         finally:
             self._busy = False
 
-    async def asked(self, question: Callable[[State], object]) -> None:
-        question(self.rows)
+    async def asked(self, question: Callable[[State], Seen]) -> Seen:
+        return question(self.rows)
 
     async def commit(self, decision: Decision) -> Receipt:
         while True:

@@ -94,6 +94,7 @@ def run_alone(
     process = world.process(name)
     process.start(main)
     world.run(lambda: bool(results) or bool(process.failures), seconds_max=86_400)
+    process.crash()
     for task in process.failures:
         raise task.error or AssertionError(task.name)
     return results[0]

@@ -7,21 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 
-from arco.testing.actors import Cast
-from arco.testing.campaign import Play, attempt, campaign, perform, shrunk
+from arco.testing.actors import Cast, Stage
+from arco.testing.campaign import Play, attempt, campaign, judge, perform, shrunk
+from arco.testing.network import Fate
 from arco.testing.strategies import casts, fault_sets, seed_numbers
-from arco.testing.world import Faults
+from arco.testing.world import Faults, World
 from tests.simulation.stages import open_database
 
 ROOT = Path(__file__).parents[2]
 LOG = Play(open_database)
 SAME_SEEDS = range(12)
+SHARDS = 4
 
 
-def test_no_world_breaks_a_law_of_the_log(seeds: range) -> None:
-    failure = campaign(LOG, seeds)
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_no_world_breaks_a_law_of_the_log(seeds: range, shard: int) -> None:
+    failure = campaign(LOG, seeds[shard::SHARDS])
     assert failure is None, shrunk(LOG, failure).report()
 
 
@@ -72,3 +77,16 @@ def hashes_elsewhere(hash_seed: str) -> list[str]:
 
 def test_seeds_differ_from_each_other() -> None:
     assert len({perform(LOG, seed).trace.hash() for seed in SAME_SEEDS}) == len(SAME_SEEDS)
+
+
+def test_the_campaign_meets_every_fault_and_every_answer() -> None:
+    lines: list[str] = []
+    verdicts: set[str] = set()
+    for seed in range(80):
+        stage = Stage(World(seed), open_database)
+        lines += judge(stage, Cast()).trace.lines
+        verdicts |= {answer.verdict for answer in stage.history.answers}
+    words = {word for line in lines for word in line.split()}
+    assert {fate.value for fate in Fate} <= words
+    assert {"crashed", "restarted", "paused", "woke", "stepped", "paced"} <= words
+    assert verdicts == {"acknowledged", "refused", "unknown"}

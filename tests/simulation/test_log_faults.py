@@ -8,9 +8,18 @@ from arco.store import keys
 from arco.testing.actors import Cast, Stage
 from arco.testing.campaign import judge
 from arco.testing.network import Fate, Weather
+from arco.testing.process import Process
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import CALM, Faults, World
-from tests.simulation.stages import client, fault, findings, open_database, play, verdicts
+from tests.simulation.stages import (
+    client,
+    fault,
+    findings,
+    open_database,
+    play,
+    run_alone,
+    verdicts,
+)
 
 FIRST = keys.slot(1)
 ADDS = Cast(processes=2, clients=2, wishes=3, kinds=("add",))
@@ -86,6 +95,19 @@ def test_a_damaged_body_is_noticed_and_read_again(fate: Fate) -> None:
     assert stage.is_over
 
 
+def test_requests_in_a_slot_that_cannot_be_read_are_neither_failed_nor_written_twice() -> None:
+    stage = Stage(World(1, faults=CALM), open_database)
+    # Slot 1 holds the request that came first; the others wait and share slot 2.
+    fault(Fate.ECHOED, key=keys.slot(2))(stage.world)
+    fault(Fate.TRUNCATED, "get", key=keys.slot(2), times=3)(stage.world)
+    crowd = [client(f"c{number}", ("tally", "counter")) for number in range(6)]
+    for hurried in crowd:
+        hurried.think_us = (0, 0)
+    stage.host(stage.world.process("p0"), crowd)
+    judge(stage, Cast(processes=0))
+    assert set(verdicts(stage, "tally")) <= {"acknowledged", "unknown"}
+
+
 @pytest.mark.parametrize("fate", [Fate.HINT_LOST, Fate.HINT_STALE, Fate.HINT_WRONG])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_hint_whatever_it_says_changes_what_readers_see(fate: Fate, seed: int) -> None:
@@ -99,6 +121,22 @@ def test_no_hint_whatever_it_says_changes_what_readers_see(fate: Fate, seed: int
     stage.world.run(lambda: stage.is_over)
     reading = stage.witness()
     assert reading.seq == len([key for key in stage.world.store.objects if "log/" in key]) - 1
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [b"", b"\xff", b"[]", b'{"seq\xff":1}', b'{"seq":"1"}', b'{"seq":-7}', b'{"seq":1e400}']
+    + [b'{"seq":%d}' % number for number in (0, 5, 10**9, 10**30)],
+)
+def test_a_hint_of_any_bytes_leads_to_the_same_head(hint: bytes) -> None:
+    stage = play(cast=Cast(processes=1, clients=1, wishes=6, kinds=("add",)))
+    before = stage.history.readings[-1]
+    stage.world.store.objects[keys.HEAD] = hint
+
+    async def head(process: Process) -> int:
+        return (await open_database(stage.world, process)).seq
+
+    assert run_alone(stage.world, head, name="newcomer") == before.seq
 
 
 def test_the_engines_verifier_finds_nothing_after_a_rough_night() -> None:

@@ -174,7 +174,7 @@ class BatchFailsTogether(Database):
 
 
 CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
-    (TimeoutTakenAsFailure, "L7"),
+    (TimeoutTakenAsFailure, "L7|refusals"),
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
     (ExistsTakenAsLost, "L3"),
     (HintTrusted, "strong reads|refusals"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from arco.testing.actors import Cast, Stage
 from arco.testing.campaign import Play, campaign, judge, shrunk
@@ -37,6 +38,7 @@ PLAY = Play(
 )
 
 
+@pytest.mark.timeout(0)
 def test_no_world_with_snapshots_breaks_a_law(seeds: range) -> None:
     failure = campaign(PLAY, seeds[: max(1, len(seeds) // SHARE_OF_SEEDS)])
     assert failure is None, shrunk(PLAY, failure).report()

@@ -1,4 +1,4 @@
-"""Who may import whom, as data: `docs/architecture.md` in the form the rules read.
+"""Who may import whom, as data: `docs/explanation/architecture.md` in the form the rules read.
 
 A row that grants more than the architecture's block says carries its reason.
 """
@@ -89,11 +89,22 @@ DYNAMIC_IMPORTS = {
     "arco.cli.commands": "the table of command -> module",
     "arco.sdk.project": "loads the user's modules",
     "arco.execution.project": "loads the user's modules",
+    "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
+    "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
 # What `import arco, arco.cli` must not load.
-HEAVY_AT_STARTUP = ("pyarrow", "duckdb", "deltalake", "litestar", "pandas", "polars", "uvicorn")
+HEAVY_AT_STARTUP = (
+    "pyarrow",
+    "duckdb",
+    "deltalake",
+    "litestar",
+    "pandas",
+    "polars",
+    "uvicorn",
+    "obstore",
+)
 
 
 def unit(module: str) -> str:

@@ -155,7 +155,7 @@ def test_every_route_is_counted_in_sql(
     modules: Mapping[str, ModuleType], flights: pl.DataFrame, raw: Mapping[str, Any]
 ) -> None:
     tables = {"staging.flights": flights.to_arrow(), "raw.airports": raw["airports"]}
-    routes = select(modules["marts"].route_stats.sql, tables, {}).pl()
+    routes = select(modules["marts"].route_stats.sql, tables, variables={}).pl()
     assert routes.height == 224
     assert routes["flights"].sum() == RAW_ROWS["flights"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arco.errors import Conflict
-from arco.orchestration.commands_publications import (
+from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
     StartPublication,
@@ -16,7 +16,8 @@ from arco.orchestration.commands_publications import (
     startable_publications,
     started_publications,
 )
-from arco.orchestration.commands_runs import CancelRun, cancel_run
+from arco.orchestration.commands.runs import CancelRun, cancel_run
+from arco.orchestration.events import RunCancelRequested
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.states import PublicationState, RunState
 from arco.orchestration.tables import (
@@ -38,7 +39,7 @@ def table_id(bench: Bench, asset: str) -> str:
     return row.table_id
 
 
-def prepared(bench: Bench, asset: str, version: int = 1) -> PreparedTable:
+def prepared(bench: Bench, asset: str, *, version: int = 1) -> PreparedTable:
     return PreparedTable(
         table_id=table_id(bench, asset), asset=asset, version=version, sha256=f"{version:064}"
     )
@@ -54,8 +55,8 @@ def ready_to_publish(*runs: str, assets: tuple[str, ...] = ("raw.a",)) -> Bench:
     return bench
 
 
-def start(bench: Bench, run_id: str, version: int = 1) -> None:
-    tables = (prepared(bench, "raw.a", version),)
+def start(bench: Bench, run_id: str, *, version: int = 1) -> None:
+    tables = (prepared(bench, "raw.a", version=version),)
     bench.ask(start_publication(StartPublication(run_id=run_id, tables=tables)))
 
 
@@ -113,7 +114,7 @@ def test_a_rebase_only_moves_forward() -> None:
     bench = ready_to_publish("R1")
     start(bench, "R1", version=5)
     for version in (6, 4, 6):
-        tables = (prepared(bench, "raw.a", version),)
+        tables = (prepared(bench, "raw.a", version=version),)
         bench.ask(rebase_publication(RebasePublication(run_id="R1", tables=tables)))
     publication = bench.state.get(PUBLICATIONS, "R1")
     assert publication is not None
@@ -134,6 +135,14 @@ def test_cancelling_after_the_start_is_refused() -> None:
     with pytest.raises(Conflict) as refused:
         bench.ask(cancel_run(CancelRun(run_id="R1")))
     assert refused.value.code == "RUN_PUBLISHING"
+
+
+def test_a_cancellation_that_was_decided_before_the_start_does_not_undo_it() -> None:
+    bench = ready_to_publish("R1")
+    start(bench, "R1")
+    before = bench.state.dump()
+    bench.state.fold([RunCancelRequested(run_id="R1", requested_at=bench.now)])
+    assert bench.state.dump() == before
 
 
 def test_a_publication_that_cannot_start_fails_the_run() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from arco.errors import ArcoError, Conflict, NotFound
 from arco.ids import dispatch_id
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,
@@ -19,7 +19,7 @@ from arco.orchestration.commands_attempts import (
     should_cancel,
     start_attempt,
 )
-from arco.orchestration.commands_runs import (
+from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
     cancel_run,
@@ -29,9 +29,10 @@ from arco.orchestration.commands_runs import (
 )
 from arco.orchestration.controllers import next_due
 from arco.orchestration.definitions import RetryPolicy
-from arco.orchestration.events import RunKeyConflicted, RunTriggered, TasksDispatched
-from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory
-from arco.orchestration.rows import Run
+from arco.orchestration.domain import DOMAIN
+from arco.orchestration.events import RunKeyConflicted, RunTriggered, TaskFailed, TasksDispatched
+from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
+from arco.orchestration.rows import PlannedTask, Run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
@@ -46,6 +47,7 @@ from arco.orchestration.tables import (
     SETTLED_RUNS,
     TASKS,
 )
+from arco.testing.folding import MemoryState
 from arco.testing.orchestration_samples import Bench, asset, graph, trigger
 
 CHAIN: dict[str, tuple[str, ...]] = {"raw.a": (), "mid.b": ("raw.a",), "end.c": ("mid.b",)}
@@ -237,6 +239,19 @@ def test_a_retry_does_not_resurrect_a_cancelled_run() -> None:
     assert run_row(bench).state is RunState.CANCELLED
 
 
+def test_a_failure_with_a_retry_that_comes_after_the_cancel_is_a_cancellation() -> None:
+    bench = deployed()
+    bench.trigger()
+    bench.ask(cancel_run(CancelRun(run_id="R1")))
+    error = TaskError(ErrorCategory.USER_CODE, "it broke")
+    failed = TaskFailed(
+        run_id="R1", index=0, attempt=1, ended_at=bench.now, error=error, retry_at=bench.now
+    )
+    bench.state.fold([failed])
+    assert states(bench) == ["CANCELLED"] * 3
+    assert list(bench.state.range(RETRIES)) == []
+
+
 def test_cancelling_is_idempotent_and_refused_once_the_run_ended() -> None:
     bench = deployed({"raw.a": ()})
     bench.trigger()
@@ -339,3 +354,11 @@ def test_only_an_unsuccessful_run_is_rerun(parent: str, code: str) -> None:
     with pytest.raises(ArcoError) as refused:
         rerun(bench, parent)
     assert refused.value.code == code
+
+
+def test_a_plan_that_names_one_task_twice_changes_nothing() -> None:
+    state = MemoryState(DOMAIN)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    twice = (PlannedTask(asset="n.a"), PlannedTask(asset="n.a"))
+    state.fold([RunTriggered(run_id="R1", tasks=twice, fingerprint="", triggered_at=at)])
+    assert state.get(RUNS, "R1") is None

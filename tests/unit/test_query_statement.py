@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from arco.errors import Invalid
+from arco.errors import Invalid, NotFound
 from arco.query.names import TableName, close_names
 from arco.query.sandbox import open_database
 from arco.query.statement import private_name, read_statement, readable
@@ -128,7 +128,7 @@ def test_a_query_that_nests_without_end_is_invalid_not_fatal(
 def test_duckdbs_own_schemas_are_not_tables_of_ours(
     database: duckdb.DuckDBPyConnection,
 ) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(NotFound) as refusal:
         read_statement(database, "FROM information_schema.tables")
     assert refusal.value.code == "TABLE_NOT_FOUND"
 

@@ -21,6 +21,7 @@ def flights(context: AssetContext, raw_flights: pl.LazyFrame) -> pl.DataFrame:
     Only the month's rows leave the disk: the filter on the lazy frame reaches the files.
     """
     month = context.partition["month"]
+    assert isinstance(month, date)
     rows = in_month(raw_flights, month).select(clean_columns()).collect()
     context.add_metadata(cancelled=rows["cancelled"].sum())
     return rows.sort("scheduled_departure", "carrier", "flight", "origin")
@@ -47,7 +48,7 @@ def in_month(flights: pl.LazyFrame, month: date) -> pl.LazyFrame:
     return flights.filter((pl.col("year") == month.year) & (pl.col("month") == month.month))
 
 
-def clean_columns() -> list[pl.Expr]:
+def clean_columns() -> list[pl.Expr | str]:
     """What a source row becomes. Delays, not HHMM, place a late flight on the right day."""
     scheduled = pl.col("time_hour") + pl.duration(minutes="minute")
     return [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 
 import msgspec
 
@@ -80,12 +81,19 @@ def find_table(state: State, full_name: str) -> CatalogTable:
     row = state.get(NAMESPACES, DEFAULT_CATALOG, namespace)
     table = state.get(TABLES, row.namespace_id, name) if row else None
     if table is None:
-        raise NotFound(
-            "TABLE_NOT_FOUND",
-            f"there is no table {full_name}",
-            hint="`arco tables` lists what there is",
-        )
+        raise _no_table(state, full_name)
     return table
+
+
+def _no_table(state: State, full_name: str) -> NotFound:
+    spaces = state.range(NAMESPACES, DEFAULT_CATALOG)
+    known = [table.full_name for row in spaces for table in state.range(TABLES, row.namespace_id)]
+    close = get_close_matches(full_name, known, n=3)
+    close += [each for each in known if each.endswith(f".{full_name}") and each not in close]
+    meant = f"did you mean {' or '.join(close)}?" if close else "`arco tables` lists what there is"
+    return NotFound(
+        "TABLE_NOT_FOUND", f"there is no table {full_name}", hint=meant, close=tuple(close)
+    )
 
 
 def _namespace(

@@ -82,6 +82,8 @@ class Batch:
         self._now = now
         self.overlay = Overlay(state)
         self.events: list[Event] = []
+        self._epoch = 0
+        self._snapshot: SnapshotReference | None = None
 
     def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
@@ -95,20 +97,20 @@ class Batch:
                 continue
             self._fold(request.events)
         self._settle(controllers)
+        self._read_heading()
 
     def prepared(self, position: Position, *, writer: str, cid: str) -> Prepared:
         """The bytes of the next slot; events too large for it move to a payload object it names."""
         wires = tuple(self._registry.encode(event) for event in self.events)
-        lease = self.overlay.get(LEASES, LEADER)
         commit = Commit(
             seq=position.seq + 1,
             prev=position.hash,
             cid=cid,
             writer=writer,
             committed_at=commit_time(self._now, position.committed_at),
-            epoch=lease.epoch if lease else 0,
+            epoch=self._epoch,
             events=wires,
-            snapshot=self._snapshot(),
+            snapshot=self._snapshot,
         )
         payload = None
         if _oversized(wires):
@@ -119,9 +121,12 @@ class Batch:
         data = encode_commit(commit)
         return Prepared(commit, data, sha256(data), payload)
 
-    def _snapshot(self) -> SnapshotReference | None:
+    def _read_heading(self) -> None:
+        # Here, where a row that is not in memory is loaded and the batch asked again.
+        lease = self.overlay.get(LEASES, LEADER)
+        self._epoch = lease.epoch if lease else 0
         row = self.overlay.get(SNAPSHOTS, NEWEST)
-        return SnapshotReference(row.slot, row.index, row.sha256) if row else None
+        self._snapshot = SnapshotReference(row.slot, row.index, row.sha256) if row else None
 
     def _fold(self, events: Sequence[Event]) -> None:
         fold(self._registry, self.overlay, events=events)

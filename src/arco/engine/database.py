@@ -19,6 +19,7 @@ from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Reques
 from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import Snapshot
+from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
@@ -69,6 +70,7 @@ class Database:
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
         self.failed: StoreFault | None = None
+        self._fairness = Fairness(runtime)
         self._tail = TailCount()
         self._waiting: list[Request] = []
         self._writing = False
@@ -131,7 +133,7 @@ class Database:
         finally:
             self._abandon(request)
         if not request.done.is_set():
-            raise outcome_unknown()
+            raise outcome_unknown(self.log.trouble)
         if request.error is not None:
             raise request.error
         assert request.receipt is not None
@@ -166,7 +168,7 @@ class Database:
 
     def _refuse_if_stopped(self) -> None:
         if self.failed is not None:
-            raise outcome_unknown() from self.failed
+            raise outcome_unknown(self.failed) from self.failed
         if self.unknown is not None:
             raise Unavailable(
                 "EVENT_UNKNOWN",
@@ -203,6 +205,7 @@ class Database:
                 requests = self._waiting[:BATCH_DECISIONS_MAX]
                 del self._waiting[: len(requests)]
                 await self._commit(requests)
+                await self._fairness.give_way()
         finally:
             # Also when the loop is cancelled: nobody waits for an answer that will not come.
             self._writing = False
@@ -222,7 +225,7 @@ class Database:
                 pass
         except StoreFault as fault:
             self.failed = fault if fault.fatal else None
-            self._fail(requests, outcome_unknown())
+            self._fail(requests, outcome_unknown(fault))
         except Exception as error:
             await self._isolate(requests, error)
 
@@ -247,11 +250,14 @@ class Database:
             return await self.refresh() == seq and self._settle(requests)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
             await self.log.attach(prepared.commit.events_payload.name, prepared.payload)
+        began = self.runtime.monotonic()
         taken = await self.log.create(seq + 1, prepared.data)
         if taken is not None:
+            self._fairness.lost()
             await self._advance(taken)
             await self.refresh()
             return False
+        self._fairness.won(began)
         if self.position.seq == seq:
             self._own(prepared, batch)
         return self._settle(requests, prepared)
@@ -340,13 +346,15 @@ class Database:
             await self.rebuild(damage)
 
 
-def outcome_unknown() -> Unavailable:
-    """The honest answer while nobody knows whether the slot was won."""
+def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
+    """The honest answer while nobody knows whether the slot was won, and why if that is known."""
+    reason = f": {cause.message}" if cause else ""
+    hint = "ask again: the same request with the same key never happens twice"
     return Unavailable(
         "OUTCOME_UNKNOWN",
-        "the store did not say whether this was written",
-        hint="ask again: the same request with the same key never happens twice",
+        f"the store did not say whether this was written{reason}",
+        hint=cause.hint if cause else hint,
     )
 
 
-__all__ = ["Applied", "Database", "outcome_unknown"]
+__all__ = ["OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]

@@ -8,10 +8,12 @@ Source: storage format, "Committing" and "Finding the head".
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from arco.engine.commit import Commit, decode_commit, unreadable
-from arco.errors import Corrupt
+from arco.errors import Corrupt, Forbidden
 from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
@@ -24,6 +26,9 @@ RETRY_SECONDS_MAX = 5.0
 REREADS = 3
 SLOTS_AT_ONCE_MAX = 64
 """A reader that is further behind folds these before it reads on."""
+TRIES_SILENT = 5
+"""Within a second most troubles are over."""
+LOG = logging.getLogger(__name__)
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -35,11 +40,13 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class Log:
-    """Reads and creates slots; remembers nothing but the store."""
+    """Reads and creates slots; remembers only what keeps it from creating one."""
 
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self._store = store
         self._runtime = runtime
+        self.trouble: StoreFault | None = None
+        """Why the slot that is being created has no answer yet."""
 
     async def read(self, seq: int) -> Slot | None:
         """The slot at `seq`, or None when it is free.
@@ -68,7 +75,9 @@ class Log:
         tries = 0
         while True:
             try:
-                if await self._store.create(keys.slot(seq), data):
+                created = await self._store.create(keys.slot(seq), data)
+                self.trouble = None
+                if created:
                     return None
                 standing = await self.read(seq)
                 if standing is not None:
@@ -77,6 +86,10 @@ class Log:
             except StoreFault as fault:
                 if fault.fatal:
                     raise
+                self._remember(fault, tries)
+            except (Corrupt, Forbidden) as unread:
+                # What stands there may be ours: nobody may hear that it failed or be asked again.
+                raise StoreFault(unread.message, hint=unread.hint) from unread
             await self._pause(tries)
             tries += 1
 
@@ -151,7 +164,7 @@ class Log:
         data = await self._get(keys.HEAD)
         try:
             hint = msgspec.json.decode(data or b"", type=dict[str, int | str])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return 0
         seq = hint.get("seq")
         return seq if isinstance(seq, int) and seq >= 0 else 0
@@ -173,6 +186,11 @@ class Log:
     async def _pause(self, tries: int) -> None:
         ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
         await self._runtime.sleep(ceiling * (0.5 + self._runtime.entropy(16) / 131072))
+
+    def _remember(self, fault: StoreFault, tries: int) -> None:
+        self.trouble = fault
+        if tries == TRIES_SILENT:
+            LOG.warning("nothing can be written now: %s; %s", fault.message, fault.hint)
 
     async def _confirm(self, slots: list[Slot]) -> None:
         folders: dict[int, int] = {}

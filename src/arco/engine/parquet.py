@@ -12,7 +12,7 @@ import io
 import types
 import typing
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ ROWS_PER_GROUP = 4096
 ROWS_PER_FILE = 65536
 OPERATION = "_op"
 SLOT = "_seq"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCALARS = (bool, int, float, str, bytes, date, datetime)
 
 
@@ -57,14 +58,20 @@ def rows_to_arrow(table: Table[Row], rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def arrow_to_rows(table: Table[Row], data: pa.Table) -> list[Row]:
-    """The rows of an Arrow table written by `rows_to_arrow`; columns it lacks take the struct's
-    default.
+def arrow_to_rows(
+    table: Table[Row], data: pa.Table, *, only: Sequence[int] | None = None
+) -> list[Row]:
+    """The rows of an Arrow table written by `rows_to_arrow`, or those at the positions `only`.
+
+    A column that the data lacks takes the struct's default. The positions are picked in Python:
+    Arrow's own `take` would load its compute library, and pandas with it.
     """
     columns: dict[str, list[Any]] = {}
     for name, kind in field_types(table.row).items():
         if name in data.column_names:
-            columns[name] = _values(data.column(name).to_pylist(), kind)
+            values = _pylist(data.column(name), kind)
+            picked = values if only is None else [values[position] for position in only]
+            columns[name] = _values(picked, kind)
     names = tuple(columns)
     make = table.row
     return [
@@ -110,14 +117,13 @@ def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
     slots = lines.column(SLOT).to_pylist()
     keys = list(zip(*(_key_column(table, lines, name=name) for name in table.key), strict=True))
     puts = [i for i, operation in enumerate(operations) if operation == "put"]
-    rows = dict(
-        zip(puts, arrow_to_rows(table, lines.take(pa.array(puts, pa.int64()))), strict=True)
-    )
+    rows = dict(zip(puts, arrow_to_rows(table, lines, only=puts), strict=True))
     return [Changed(key, rows.get(i), slots[i]) for i, key in enumerate(keys)]
 
 
 def _key_column(table: Table[Any], lines: pa.Table, *, name: str) -> list[Any]:
-    return _values(lines.column(name).to_pylist(), field_types(table.row)[name])
+    kind = field_types(table.row)[name]
+    return _values(_pylist(lines.column(name), kind), kind)
 
 
 def _write(data: pa.Table) -> bytes:
@@ -202,6 +208,17 @@ def _text(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _pylist(column: pa.ChunkedArray, kind: Any) -> list[Any]:
+    """The column's values; times by way of integers, because Arrow's own way loads pandas."""
+    import pyarrow as pa
+
+    if _optional(kind)[0] is not datetime:
+        values: list[Any] = column.to_pylist()
+        return values
+    microseconds = column.combine_chunks().view(pa.int64()).to_pylist()
+    return [None if n is None else EPOCH + timedelta(microseconds=n) for n in microseconds]
 
 
 def _values(values: list[Any], kind: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
 from arco.model import Event, State
-from arco.orchestration.commands_deployments import Deploy, deploy
+from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.definitions import Manifest
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid

@@ -6,7 +6,7 @@ a run reads the same cut.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -16,7 +16,7 @@ from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.materializing import data_version
-from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
+from arco.orchestration.rows import Asset, Dispatch, PartitionStatus, PlanRow, Task
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
 
@@ -71,14 +71,20 @@ def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input |
         return None
     made = _made(state, attempt, upstream=dependency.upstream)
     keys = _keys(attempt, dependency, upstream=upstream.definition)
-    versions = {key: _data_version(state, dependency.upstream, key=key, made=made) for key in keys}
+    pin = attempt.plan.pins.get(dependency.upstream)
+    versions = {
+        key: data_version(made[key])
+        if key in made
+        else pinned_data_version(state.get(PARTITION_STATUS, dependency.upstream, key), pin)
+        for key in keys
+    }
     present = {key: version for key, version in versions.items() if version} or versions
     return Input(
         upstream=dependency.upstream,
         parameter=dependency.parameter,
         table_id=upstream.table_id,
         partition_columns=upstream.definition.partition_carriers,
-        table_version=attempt.plan.pins.get(dependency.upstream),
+        table_version=pin,
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
@@ -107,12 +113,19 @@ def _keys(
     )
 
 
-def _data_version(state: State, asset: str, *, key: str, made: Mapping[str, Task]) -> str:
-    if key in made:
-        return data_version(made[key])
-    status = state.get(PARTITION_STATUS, asset, key)
+def pinned_data_version(status: PartitionStatus | None, pin: int | None) -> str:
+    """The data version that a reader of the pinned table version gets; "" when there is none.
+
+    A newer run may have published since the pin was taken. What the partition held before is not
+    kept, so the name of the pinned version stands in: it equals no data version, and the reader is
+    stale rather than wrongly fresh.
+    """
     found = status.materialization if status else None
-    return found.data_version if found else ""
+    if found is None:
+        return ""
+    if found.table_version is None or pin is None or found.table_version <= pin:
+        return found.data_version
+    return f"table-version:{pin}"
 
 
-__all__ = ["Attempt", "build_envelope"]
+__all__ = ["Attempt", "build_envelope", "pinned_data_version"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from arco.engine.database import Applied
+from arco.engine.database import OUTCOME_SECONDS, Applied, outcome_unknown
 from arco.execution.leading import try_to_lead
 from arco.model import State
 from arco.orchestration.rows import Run
@@ -35,6 +35,7 @@ class Follower:
         self._project = project
         self._leader: Leader | None = None
         self._changed = workspace.runtime.signal()
+        self._stuck_since: float | None = None
 
     @property
     def leads(self) -> bool:
@@ -44,7 +45,7 @@ class Follower:
     async def start(self) -> None:
         """Lead unless somebody else does."""
         self._database.listeners.append(self._applied)
-        await self._step_in()
+        await self.step_in()
 
     async def stop(self) -> None:
         """Stop leading; what is in flight stays in the log for the next leader."""
@@ -60,7 +61,10 @@ class Follower:
         )
 
     async def follow(self, run_id: str, on_change: Watch) -> Run:
-        """The run once it has ended; `on_change` sees every state worth showing on the way."""
+        """The run once it has ended; `on_change` sees every state worth showing on the way.
+
+        Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
+        """
         while True:
             run = await self._database.asked(lambda state: state.get(RUNS, run_id))
             await self._database.asked(on_change)
@@ -70,16 +74,25 @@ class Follower:
 
     async def _next_change(self) -> None:
         self._changed.clear()
+        self._refuse_when_stuck()
         if not self.leads:
             await self._step_back()
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
             await self._database.refresh()
-            await self._step_in()
+            await self.step_in()
             return
         await self._changed.wait(IDLE_SECONDS_MAX)
         await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
 
-    async def _step_in(self) -> None:
+    def _refuse_when_stuck(self) -> None:
+        now = self._workspace.runtime.monotonic()
+        trouble = self._database.log.trouble
+        self._stuck_since = (self._stuck_since or now) if trouble else None
+        if self._stuck_since is not None and now - self._stuck_since > OUTCOME_SECONDS:
+            raise outcome_unknown(trouble)
+
+    async def step_in(self) -> None:
+        """Lead from now on, if nobody does."""
         if self._leader is None:
             self._leader = await try_to_lead(self._workspace, self._project)
 

@@ -1,14 +1,37 @@
-"""Leading a workspace from this process: the lease, the pool and the publisher put together."""
+"""Leading a workspace from this process: the lease, the pool and the publisher put together.
+
+Start-up counts: the table format's libraries load with the first publication.
+"""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Any
 
 from arco.execution.pool import Pool
-from arco.formats.publishing import DeltaPublisher
 from arco.service.leases import take_lease
 from arco.service.loop import Leader
+from arco.service.ports import Publisher
 from arco.service.workspace import Workspace
+
+
+class PublisherOnDemand:
+    """A `Publisher` for Delta tables that is loaded, away from the loop, when a run needs it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._loaded: Publisher | None = None
+
+    async def publish(self, run_id: str) -> None:
+        """The run's publication moves forward as far as it can. Idempotent: by run id."""
+        if self._loaded is None:
+            module: Any = await self._workspace.runtime.thread(
+                importlib.import_module, "arco.formats.publishing"
+            )
+            self._loaded = module.DeltaPublisher(self._workspace)
+        assert self._loaded is not None
+        await self._loaded.publish(run_id)
 
 
 async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
@@ -20,7 +43,7 @@ async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "")
     if lease is None:
         return None
     pool = Pool(workspace, project)
-    leader = Leader(workspace, lease, executor=pool, publisher=DeltaPublisher(workspace))
+    leader = Leader(workspace, lease, executor=pool, publisher=PublisherOnDemand(workspace))
     try:
         await leader.start()
     except BaseException:
@@ -29,4 +52,4 @@ async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "")
     return leader
 
 
-__all__ = ["try_to_lead"]
+__all__ = ["PublisherOnDemand", "try_to_lead"]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from arco.engine.database import Applied
 from arco.errors import ArcoError, Unavailable
 from arco.execution.child import Child, NotStarted, WorkerGone, start_child
 from arco.execution.envelopes import build_envelope
@@ -29,9 +30,10 @@ from arco.execution.protocol import (
 from arco.execution.protocol import Dispatch as Send
 from arco.execution.reports import Reports
 from arco.model import State
-from arco.orchestration.commands_attempts import should_cancel
+from arco.orchestration.commands.attempts import should_cancel
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import Dispatch
+from arco.orchestration.tables import PROJECTS
 from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 
@@ -87,7 +89,8 @@ class Pool:
         self._closed = False
 
     async def start(self) -> None:
-        """Nothing: processes start at the first offer."""
+        """Processes start at the first offer, and again whenever somebody deploys."""
+        self._workspace.database.listeners.append(self._applied)
 
     def offer(self, dispatch: Dispatch) -> None:
         """Hold the attempt until it has ended. Idempotent: by dispatch id."""
@@ -128,12 +131,18 @@ class Pool:
         """
         self._closed = True
         self._work.set()
+        with suppress(ValueError):
+            self._workspace.database.listeners.remove(self._applied)
         for driver in self._drivers:
             driver.cancel()
         for driver in self._drivers:
             with suppress(BaseException):
                 await driver.join()
         await self._reports.settled()
+
+    def _applied(self, applied: Applied) -> None:
+        if any(change.table is PROJECTS for change in applied.changes):
+            self.reload()
 
     async def _drive(self) -> None:
         failures = 0

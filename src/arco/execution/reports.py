@@ -12,7 +12,7 @@ from datetime import datetime
 
 from arco.errors import Unavailable
 from arco.model import Decision
-from arco.orchestration.commands_attempts import (
+from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
     StartAttempt,

@@ -22,7 +22,7 @@ from arco.formats.snapshot import TableSnapshot
 from arco.ids import milliseconds, new_uuid7, sha256
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Event, State
-from arco.orchestration.commands_publications import (
+from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
     StartPublication,
@@ -72,9 +72,7 @@ class DeltaPublisher:
                 await self._finish(publication)
 
     async def _publication(self, run_id: str) -> Publication | None:
-        found: list[Publication | None] = []
-        await self._database.asked(lambda state: found.append(state.get(PUBLICATIONS, run_id)))
-        return found[-1]
+        return await self._database.asked(lambda state: state.get(PUBLICATIONS, run_id))
 
     async def _start(self, run_id: str) -> bool:
         """Fix versions and bytes. False: nothing moved, somebody else publishes these tables
@@ -91,12 +89,7 @@ class DeltaPublisher:
         return bool(receipt.events)
 
     async def _prepare(self, run_id: str) -> tuple[PreparedTable, ...]:
-        staged: list[StagedTable] = []
-
-        def question(state: State) -> None:
-            staged[:] = staged_tables(state, run_id)
-
-        await self._database.asked(question)
+        staged = await self._database.asked(lambda state: staged_tables(state, run_id))
         return tuple(
             [await self._prepared(run_id, table, version=table.pinned) for table in staged]
         )
@@ -166,13 +159,9 @@ class DeltaPublisher:
         return False
 
     async def _rebase(self, publication: Publication, displaced: list[PreparedTable]) -> None:
-        staged: dict[str, StagedTable] = {}
-
-        def question(state: State) -> None:
-            tables = staged_tables(state, publication.run_id)
-            staged.update({table.asset.table_id: table for table in tables})
-
-        await self._database.asked(question)
+        run_id = publication.run_id
+        tables = await self._database.asked(lambda state: staged_tables(state, run_id))
+        staged = {table.asset.table_id: table for table in tables}
         moved = []
         for table in displaced:
             location = self._location(table.table_id)

@@ -7,7 +7,17 @@ from datetime import datetime
 
 import msgspec
 
-from arco.lineage.tables import ALL, CONSUMERS, EDGES, OBSERVATIONS, Consumer, Edge, Observation
+from arco.lineage.tables import (
+    ALL,
+    CONSUMERS,
+    EDGES,
+    OBSERVATIONS,
+    RECORDED_RUNS,
+    Consumer,
+    Edge,
+    Observation,
+    RecordedRun,
+)
 from arco.model import Change, Domain, Payload, Put, State
 
 
@@ -33,6 +43,9 @@ class ReadsRecorded(Payload, frozen=True):
 
 def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
     """An edge per pair of datasets, and the newest observation per partition."""
+    if state.get(RECORDED_RUNS, event.run_id) is not None:
+        return
+    yield Put(RECORDED_RUNS, RecordedRun(run_id=event.run_id))
     seen: set[tuple[str, str]] = set()
     for read in event.reads:
         yield Put(OBSERVATIONS, _observation(event, read))

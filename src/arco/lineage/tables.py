@@ -42,20 +42,29 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
+class RecordedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run whose reads are recorded: recording them again changes nothing."""
+
+    run_id: str
+
+
 EDGES = Table("lineage.edges", Edge, ("downstream", "upstream"))
 CONSUMERS = Table("lineage.consumers", Consumer, ("upstream", "downstream"), public=False)
 OBSERVATIONS = Table(
     "lineage.observations", Observation, ("downstream", "partition_key", "upstream")
 )
+RECORDED_RUNS = Table("lineage.recorded_runs", RecordedRun, ("run_id",), public=False)
 
-ALL: tuple[Table[Any], ...] = (EDGES, CONSUMERS, OBSERVATIONS)
+ALL: tuple[Table[Any], ...] = (EDGES, CONSUMERS, OBSERVATIONS, RECORDED_RUNS)
 
 __all__ = [
     "ALL",
     "CONSUMERS",
     "EDGES",
     "OBSERVATIONS",
+    "RECORDED_RUNS",
     "Consumer",
     "Edge",
     "Observation",
+    "RecordedRun",
 ]

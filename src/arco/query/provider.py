@@ -183,6 +183,8 @@ VIEWS: Mapping[str, View] = {DEPENDENCIES.name: task_dependencies}
 
 
 __all__ = [
+    "COMMITS",
+    "DEPENDENCIES",
     "CommitLine",
     "Provisions",
     "TaskDependency",

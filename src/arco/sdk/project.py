@@ -202,6 +202,7 @@ def _owns(project: Project, file: Path) -> bool:
 
 __all__ = [
     "NAMESPACE_DEFAULT",
+    "PYPROJECT",
     "Loaded",
     "Project",
     "Settings",

@@ -16,7 +16,7 @@ from arco.engine import snapshot
 from arco.engine.database import Applied
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
-from arco.orchestration.commands_publications import startable_publications, started_publications
+from arco.orchestration.commands.publications import startable_publications, started_publications
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS

@@ -27,7 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: str = ""
     """Where the state is; empty: `.arco` in the project."""
     tenant: str = "local"
+    """The tenant: the first part of every object's name."""
     workspace: str = "main"
+    """The workspace: one log, one state."""
     workers: int = 2
     """Worker processes that run user code."""
     fsync: bool = True
@@ -41,7 +43,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cancel_grace_seconds: float = 5.0
     """How long a cancelled attempt may clean up before its process is ended."""
     query_seconds_max: float = 30.0
+    """How long one SQL query may take before its worker is ended."""
     port: int = 8321
+    """Where the server listens, on loopback; 0: any free port."""
+    debug: bool = False
+    """True: an internal error prints its stack trace."""
 
     @property
     def scope(self) -> Scope:
@@ -68,12 +74,13 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
 def load(directory: Path | None = None, **chosen: Any) -> Settings:
     """The settings from `chosen`, then the environment, then defaults.
 
-    `directory` None: the nearest folder upwards that holds `.arco/`, else the present one.
+    No `directory` anywhere: the nearest folder upwards that holds `.arco/`, else the present one.
     Raises: Invalid SETTING_INVALID for a value that makes no sense.
     """
     values: dict[str, Any] = {**_from_environment(os.environ)}
     values |= {name: value for name, value in chosen.items() if value is not None}
-    values["directory"] = str(directory.resolve() if directory else find_project(Path.cwd()))
+    named = directory or values.get("directory")
+    values["directory"] = str(Path(named).resolve() if named else find_project(Path.cwd()))
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
@@ -112,4 +119,4 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["Settings", "find_project", "load"]
+__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load"]

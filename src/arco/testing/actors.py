@@ -7,7 +7,7 @@ the same token. Must not know how the engine stores anything.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from arco.testing.process import Process
 from arco.testing.registry import NAMES, TOTALS, add, free_name, take_name, tally
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import World
+
+Seen = TypeVar("Seen")
 
 Kind: TypeAlias = Literal["take", "free", "add", "tally", "read", "glance"]
 Verdict: TypeAlias = Literal["acknowledged", "refused", "unknown"]
@@ -46,7 +48,7 @@ class Engine(Protocol):
 
     async def transact(self, decision: Decision) -> Receipt: ...
 
-    async def asked(self, question: Callable[[State], object]) -> None: ...
+    async def asked(self, question: Callable[[State], Seen]) -> Seen: ...
 
 
 Opener: TypeAlias = Callable[[World, Process], Awaitable[Engine]]
@@ -223,16 +225,14 @@ class Stage:
         self, process: Process, engine: Engine, *, asked_us: int, strong: bool
     ) -> Reading:
         """What `engine` shows at this instant."""
-        seen: list[Reading] = []
 
-        def look(state: State) -> None:
+        def look(state: State) -> Reading:
             names = tuple((row.name, row.token) for row in state.range(NAMES))
             totals = tuple((row.counter, row.amount) for row in state.range(TOTALS))
             now = self.world.time_us
-            seen.append(Reading(process.name, asked_us, now, engine.seq, names, totals, strong))
+            return Reading(process.name, asked_us, now, engine.seq, names, totals, strong)
 
-        await engine.asked(look)
-        return seen[-1]
+        return await engine.asked(look)
 
     def witness(self) -> Reading:
         """What a fresh process on a calm network reads: replay from nothing.

@@ -15,7 +15,7 @@ import msgspec
 from arco.store.port import Entry
 from arco.testing.scheduler import SECOND_US
 
-Verb: TypeAlias = Literal["create", "get", "put", "delete", "list", "confirm"]
+Verb: TypeAlias = Literal["create", "get", "put", "delete", "list"]
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -58,7 +58,6 @@ class ModelStore:
             "put": self._put,
             "delete": self._delete,
             "list": self._list,
-            "confirm": self._confirm,
         }
 
     def apply(self, operation: Operation, *, process: str, time_us: int) -> Applied:
@@ -96,9 +95,6 @@ class ModelStore:
             for key, data in sorted(self.objects.items())
             if key.startswith(operation.key)
         ]
-
-    def _confirm(self, operation: Operation, _: int) -> None:
-        """Everything here is durable."""
 
 
 __all__ = ["Applied", "ModelStore", "Operation", "Verb"]

@@ -13,9 +13,9 @@ import msgspec
 
 from arco.ids import dispatch_id
 from arco.model import Decision, Payload
-from arco.orchestration.commands_attempts import CompleteAttempt, complete_attempt
-from arco.orchestration.commands_deployments import Deploy, deploy
-from arco.orchestration.commands_runs import TriggerRun, trigger_run
+from arco.orchestration.commands.attempts import CompleteAttempt, complete_attempt
+from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import (
     AssetDefinition,

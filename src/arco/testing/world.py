@@ -130,10 +130,6 @@ class World:
         for process in self.processes.values():
             process.restart()
 
-    def replay_hint(self) -> str:
-        """How to see this history again."""
-        return f"seed={self.seed}: replay with `pytest --seed {self.seed}`"
-
     def _expect_mishap(self) -> None:
         if self.faults.mishaps.kinds():
             delay_us = self.chance.spread(*self.faults.mishaps.interval_us)

@@ -1,0 +1,1 @@
+"""Benchmarks: what operations cost on this machine, as Markdown tables; never timed tests."""

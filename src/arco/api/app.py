@@ -1,0 +1,40 @@
+"""The HTTP application of one session: routes behind the door, every failure in one shape."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from arco.api.failures import BODY_BYTES_MAX, failed
+from arco.api.guard import Guard
+from arco.api.openapi import show_openapi
+from arco.api.pages import show_start
+from arco.api.routes import api_routes
+from arco.api.session import Session
+from arco.api.strictness import StrictRequest, refuse_unknown_parameters
+from arco.errors import ArcoError
+
+
+def create_app(session: Session) -> Litestar:
+    """The application, ready to be served on loopback."""
+
+    def provide_session() -> Session:
+        return session
+
+    app = Litestar(
+        [api_routes(), show_openapi, show_start],
+        dependencies={"session": Provide(provide_session, sync_to_thread=False)},
+        exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},
+        before_request=refuse_unknown_parameters,
+        request_class=StrictRequest,
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )
+    # Middleware of the framework runs only for routes that exist; the door stands before them.
+    app.asgi_handler = Guard(app.asgi_handler, session.workspace.runtime, hosts=session.hosts)
+    return app
+
+
+__all__ = ["create_app"]

@@ -1,0 +1,163 @@
+"""Every failure in one shape: `{error: {code, message, details, request_id, hint}}`.
+
+Law: nobody outside sees a stack trace or a message that was not written for them. Must not know
+routes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+from arco.errors import ArcoError, Invalid, NotFound
+
+BODY_BYTES_MAX = 16 * 1024 * 1024
+REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_ID = "request_id"
+PROBLEMS_MAX = 20
+DOCUMENTATION = "GET /openapi.json lists every route, parameter and field"
+LOG = logging.getLogger(__name__)
+
+# HTTP has a word of its own for these; clients that only know 400 read them the same way.
+STATUS_BY_CODE = {
+    "BODY_TOO_LARGE": 413,
+    "CONTENT_TYPE_UNSUPPORTED": 415,
+    "METHOD_NOT_ALLOWED": 405,
+}
+MEANINGS = {
+    400: "The request can never succeed as it stands.",
+    403: "The request came by a name or from a page that is not ours.",
+    404: "There is no such thing.",
+    409: "The request contradicts the present state.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "A limit is reached: wait and try again.",
+    500: "Something went wrong here.",
+    503: "No answer now: ask again later.",
+}
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, for programs (`code`) and for people (`message`, then `hint`)."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+    request_id: str
+    hint: str
+
+
+class FailureAnswer(msgspec.Struct, frozen=True):
+    """The body of every answer that is not a success."""
+
+    error: Failure
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented failures of a route: these, and those every route has."""
+    every = sorted({400, 403, 500, 503, *statuses})
+    return {
+        status: ResponseSpec(FailureAnswer, generate_examples=False, description=MEANINGS[status])
+        for status in every
+    }
+
+
+def describe(error: ArcoError, request_id: str) -> tuple[int, FailureAnswer]:
+    """The status and the body that tell the error."""
+    failure = Failure(
+        code=error.code,
+        message=error.message,
+        details=msgspec.to_builtins(error.details, str_keys=True, enc_hook=str),
+        request_id=request_id,
+        hint=error.hint,
+    )
+    return STATUS_BY_CODE.get(error.code, error.status), FailureAnswer(failure)
+
+
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[FailureAnswer]:
+    """The response to whatever a request ran into."""
+    request_id = request.scope["state"].get(REQUEST_ID, "")
+    status, body = describe(_as_ours(error, request_id), request_id)
+    headers = {"Retry-After": "1"} if status in {429, 503} else {}
+    if isinstance(error, MethodNotAllowedException) and error.headers:
+        headers |= error.headers
+    return Response(body, status_code=status, headers=headers)
+
+
+def too_large() -> Invalid:
+    """The refusal of a body over the limit."""
+    size = BODY_BYTES_MAX // 1024 // 1024
+    return Invalid(
+        "BODY_TOO_LARGE",
+        f"the body is larger than {size} MiB",
+        hint="send less; long lists belong into a table",
+    )
+
+
+def _as_ours(error: Exception, request_id: str) -> ArcoError:
+    if isinstance(error, ArcoError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _from_framework(error)
+    LOG.error("request %s failed", request_id, exc_info=error)
+    return ArcoError(
+        "INTERNAL_ERROR",
+        "something went wrong here, not in your request",
+        hint="the server's log says more under this request id",
+    )
+
+
+def _from_framework(error: HTTPException) -> ArcoError:
+    if isinstance(error, MethodNotAllowedException):
+        return Invalid(
+            "METHOD_NOT_ALLOWED", "this route does not take this method", hint=DOCUMENTATION
+        )
+    if isinstance(error, NotFoundException):
+        return NotFound("ROUTE_NOT_FOUND", "there is no such route", hint=DOCUMENTATION)
+    if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
+        return too_large()
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        return _misfit(error.extra)
+    if isinstance(error, ClientException):
+        return Invalid("REQUEST_INVALID", "the request cannot be read", hint=DOCUMENTATION)
+    return Invalid("REQUEST_INVALID", "the request was refused", hint=DOCUMENTATION)
+
+
+def _misfit(found: list[Any]) -> Invalid:
+    problems = [_problem(item) for item in found[:PROBLEMS_MAX]]
+    said = problems[0] if problems else "the request does not fit this route"
+    return Invalid("REQUEST_INVALID", said, hint=DOCUMENTATION, problems=problems)
+
+
+def _problem(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    source, key = str(item.get("source", "body")), str(item.get("key", "data"))
+    place = source if key == "data" else f"{source} {key}"
+    return f"{place}: {item.get('message', 'does not fit')}"
+
+
+__all__ = [
+    "BODY_BYTES_MAX",
+    "DOCUMENTATION",
+    "REQUEST_ID",
+    "REQUEST_ID_HEADER",
+    "Failure",
+    "FailureAnswer",
+    "describe",
+    "failed",
+    "refusals",
+    "too_large",
+]

@@ -1,0 +1,149 @@
+"""The door: who may speak to a server on loopback, before any route is looked up.
+
+Law: a page of another site, under whatever name it reaches this port, reads and changes nothing.
+Must not know what is behind the door.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import msgspec
+from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from arco.api.failures import (
+    BODY_BYTES_MAX,
+    REQUEST_ID,
+    REQUEST_ID_HEADER,
+    describe,
+    too_large,
+)
+from arco.errors import ArcoError, Forbidden, Invalid
+from arco.ids import new_ulid
+from arco.runtime import Runtime
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+REQUEST_ID_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
+HTTP_PORT = 80
+CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# What is read of a refused body, so that a client that only listens afterwards hears why.
+DISCARDED_BYTES_MAX = 4 * BODY_BYTES_MAX
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """An app behind the door: it sees only requests that came by one of our names."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime, *, hosts: Collection[str]) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            return
+        headers = Headers.from_scope(scope)
+        request_id = _request_id(headers, self._runtime)
+        scope["state"][REQUEST_ID] = request_id
+        signed = _signed(send, request_id)
+        refusal = _refusal(scope, headers, hosts=self._hosts)
+        if refusal is None:
+            await self._app(scope, receive, signed)
+            return
+        if refusal.code == "BODY_TOO_LARGE":
+            await _discard(receive)
+        await _refuse(refusal, request_id, send=signed)
+
+
+def _request_id(headers: Headers, runtime: Runtime) -> str:
+    """The caller's id where it can be repeated safely, else a fresh one."""
+    given = headers.get(REQUEST_ID_HEADER, "")
+    return given if REQUEST_ID_SHAPE.match(given) else new_ulid(runtime)
+
+
+def _signed(send: Send, request_id: str) -> Send:
+    """The same `send`, with the headers that every answer carries."""
+
+    async def signed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableScopeHeaders.from_message(message)
+            headers[REQUEST_ID_HEADER] = request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return signed
+
+
+def _refusal(scope: HTTPScope, headers: Headers, *, hosts: Collection[str]) -> ArcoError | None:
+    host = headers.get("host", "").lower()
+    if host not in hosts and host not in _own_names(scope):
+        return Forbidden(
+            "FORBIDDEN_HOST",
+            "this server does not answer under the name it was asked by",
+            hint="open the address it printed; other names have to be configured",
+        )
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() != f"{scope['scheme']}://{host}":
+        return Forbidden(
+            "FORBIDDEN_ORIGIN",
+            "a page of another site asked; its requests are not answered",
+            hint="ask from a program, or from a page that this server served",
+        )
+    if scope["method"] in CHANGING_METHODS:
+        return _body_refusal(headers)
+    return None
+
+
+def _own_names(scope: HTTPScope) -> set[str]:
+    """`Host` values that mean this very port of this machine."""
+    port = (scope["server"] or ("", None))[1]
+    names = {f"{name}:{port}" for name in LOOPBACK_NAMES}
+    return names | set(LOOPBACK_NAMES) if port == HTTP_PORT else names
+
+
+def _body_refusal(headers: Headers) -> Invalid | None:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        return Invalid(
+            "CONTENT_TYPE_UNSUPPORTED",
+            f"the body is announced as {media_type[:80] or 'nothing'}, only JSON is read",
+            hint="send `Content-Type: application/json`, also with an empty body",
+        )
+    length = headers.get("content-length", "0")
+    return too_large() if length.isdigit() and int(length) > BODY_BYTES_MAX else None
+
+
+async def _discard(receive: Receive) -> None:
+    """Read what the client sends until it has sent all, or far too much."""
+    count = 0
+    while count <= DISCARDED_BYTES_MAX:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        count += len(message["body"])
+        if not message["more_body"]:
+            return
+
+
+async def _refuse(refusal: ArcoError, request_id: str, *, send: Send) -> None:
+    status, body = describe(refusal, request_id)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    content = msgspec.json.encode(body)
+    await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+__all__ = ["Guard"]

@@ -1,0 +1,80 @@
+"""Lineage over HTTP: what a dataset was made from, and what was made from it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.params import Parameter
+
+from arco.api.failures import refusals
+from arco.api.session import Here, read
+from arco.catalog.commands import find_table
+from arco.errors import NotFound
+from arco.lineage.walks import Step, Walk, walk_down, walk_up
+from arco.model import State
+from arco.orchestration.tables import ASSETS
+
+HOPS_MAX = 100
+Hops = Annotated[int, Parameter(ge=0, le=HOPS_MAX, description="How many hops; 0: none.")]
+Dataset = Annotated[
+    str, Parameter(title="Dataset", description="`namespace.name`, such as `sales.orders`.")
+]
+
+
+class LineageAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Edges around a dataset, nearest first; `truncated`: there are more than are told."""
+
+    dataset: str
+    upstream: tuple[Step, ...]
+    downstream: tuple[Step, ...]
+    truncated: bool
+
+
+@get(
+    "/lineage/{dataset:str}",
+    summary="Walk lineage",
+    tags=["lineage"],
+    response_description="The edges.",
+    responses=refusals(404),
+)
+async def show_lineage(
+    session: Here, dataset: Dataset, up: Hops = 5, down: Hops = 5
+) -> Response[LineageAnswer]:
+    """What the dataset was made from and what was made from it, as runs really read and wrote."""
+
+    def look(state: State) -> LineageAnswer:
+        before = walk_up(state, dataset, hops=up)
+        after = walk_down(state, dataset, hops=down)
+        if not before.steps and not after.steps:
+            _refuse_unknown(state, dataset)
+        return _told(before, after)
+
+    return await read(session, look)
+
+
+def _told(before: Walk, after: Walk) -> LineageAnswer:
+    return LineageAnswer(
+        dataset=before.dataset,
+        upstream=before.steps,
+        downstream=after.steps,
+        truncated=before.truncated or after.truncated,
+    )
+
+
+def _refuse_unknown(state: State, dataset: str) -> None:
+    """Nothing for a name that exists and has no lineage yet."""
+    if state.get(ASSETS, dataset) is not None:
+        return
+    try:
+        find_table(state, dataset)
+    except NotFound as error:
+        raise NotFound(
+            "DATASET_NOT_FOUND",
+            f"no asset, table or recorded read is called {dataset!r}",
+            hint="GET /api/v1/assets and /api/v1/tables list the names",
+        ) from error
+
+
+__all__ = ["LineageAnswer", "show_lineage"]

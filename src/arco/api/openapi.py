@@ -1,0 +1,75 @@
+"""The API described by its own types: OpenAPI 3.1, the same bytes wherever it is made.
+
+`python -m arco.api.openapi` prints it; the copy in the documentation is that output.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
+
+from arco.api.routes import api_routes
+from arco.api.schemas import DocumentedStructs
+
+MEDIA_TYPE = "application/vnd.oai.openapi+json"
+DESCRIPTION = """\
+A data catalog and an orchestrator on one log of immutable files.
+
+Every answer names the slot of the log that it was read at (`Arco-Slot`), every change the slot that
+holds it. Every failure has one shape: `{"error": {"code", "message", "details", "request_id",
+"hint"}}`. Send `X-Request-Id` to find a request again; without one the server makes one.
+Bodies are JSON, at most 16 MiB; unknown fields, repeated names and unknown parameters are refused.
+"""
+TAGS = [
+    Tag(name="server", description="This process."),
+    Tag(name="catalog", description="Tables and their columns."),
+    Tag(name="orchestration", description="Assets, runs, tasks and what they print."),
+    Tag(name="lineage", description="What was made from what."),
+    Tag(name="query", description="SQL over published tables and `system.*`."),
+]
+CONFIG = OpenAPIConfig(
+    title="Arco",
+    version="1",
+    description=DESCRIPTION,
+    tags=TAGS,
+    use_handler_docstrings=True,
+    operation_id_creator=lambda handler, method, path: handler.handler_name,
+)
+
+
+@lru_cache(maxsize=1)
+def openapi_document() -> bytes:
+    """The OpenAPI document as indented JSON."""
+    described = Litestar(
+        [api_routes()],
+        openapi_config=CONFIG,
+        dependencies={"session": Provide(_nobody, sync_to_thread=False)},
+        plugins=[DocumentedStructs()],
+        logging_config=None,
+    )
+    schema = described.openapi_schema.to_schema()
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+@get("/openapi.json", include_in_schema=False)
+async def show_openapi() -> Response[bytes]:
+    """The OpenAPI document."""
+    return Response(openapi_document(), media_type=MEDIA_TYPE)
+
+
+def _nobody() -> Any:
+    """The session of an app that is described and never asked."""
+    return None
+
+
+__all__ = ["openapi_document", "show_openapi"]
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(openapi_document())

@@ -1,0 +1,101 @@
+"""SQL over HTTP: one SELECT in, its rows out, in the format that was asked for.
+
+The answer names a slot that everything it read had reached. Must not know SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
+
+from arco.api.failures import refusals
+from arco.api.session import SLOT_HEADER, Here, Session
+from arco.query.names import TableName
+from arco.query.pool import Provider
+from arco.query.protocol import Ask, Format, Limits, Provision
+from arco.query.provider import provider_for
+from arco.runtime import Signal
+
+MEDIA_TYPES = {
+    Format.JSON: "application/json",
+    Format.CSV: "text/csv",
+    Format.ARROW: "application/vnd.apache.arrow.stream",
+    Format.TEXT: "text/plain",
+}
+
+
+class QueryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One SELECT over published tables and `system.*`."""
+
+    sql: str
+    format: Format = Format.JSON
+    """`json`: an array of one object a row; `csv`; `arrow`: an IPC stream; `text`: aligned."""
+    parameters: list[Any] | dict[str, Any] | None = None
+    """Values for `?` and `$1` (a list) or `$name` (an object)."""
+
+
+class ReadAt:
+    """A provider that remembers the slot which everything it provided had reached."""
+
+    def __init__(self, session: Session) -> None:
+        self._database = session.workspace.database
+        self._provider: Provider = provider_for(session.workspace)
+        self.slot = self._database.seq
+
+    async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
+        """What stands behind the names."""
+        self.slot = self._database.seq
+        return await self._provider(names)
+
+
+QUERY_ANSWERS = {
+    200: ResponseSpec(
+        list[dict[str, Any]],
+        generate_examples=False,
+        description="The rows, here as JSON. `Arco-Rows` counts them; `Arco-Truncated: true` says "
+        "that there were more than the limits let through.",
+    ),
+    **refusals(404, 409, 413, 415, 429),
+}
+
+
+@post("/query", summary="Run a query", tags=["query"], status_code=200, responses=QUERY_ANSWERS)
+async def run_query(
+    session: Here, request: Request[Any, Any, Any], data: JSONBody[QueryRequest]
+) -> Response[bytes]:
+    """The rows of one SELECT. Nothing can be changed by it; it runs in a process of its own.
+
+    It ends when the client hangs up.
+    """
+    workspace = session.workspace
+    await workspace.database.refresh()
+    limits = Limits(seconds_max=workspace.settings.query_seconds_max)
+    asked = Ask(data.sql, data.parameters, limits, data.format)
+    reader = ReadAt(session)
+    left = workspace.runtime.signal()
+    watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
+    try:
+        result = await session.queries.run(asked, reader.provide, cancelled=left)
+    finally:
+        watch.cancel()
+    headers = {
+        SLOT_HEADER: str(reader.slot),
+        "Arco-Rows": str(result.rows),
+        "Arco-Truncated": str(result.truncated).lower(),
+    }
+    return Response(result.body, media_type=MEDIA_TYPES[data.format], headers=headers)
+
+
+async def _set_when_left(request: Request[Any, Any, Any], left: Signal) -> None:
+    """Set `left` once the client has hung up: nobody waits for the rows any more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    left.set()
+
+
+__all__ = ["QueryRequest", "ReadAt", "run_query"]

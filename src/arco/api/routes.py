@@ -1,0 +1,47 @@
+"""Every route of the API, and what all of them share."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.datastructures import ResponseHeader
+
+from arco.api.assets import show_assets
+from arco.api.health import show_health
+from arco.api.lineage import show_lineage
+from arco.api.logs import show_logs
+from arco.api.query import run_query
+from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.session import SLOT_HEADER
+from arco.api.tables import show_table, show_tables
+
+PREFIX = "/api/v1"
+SLOT = ResponseHeader(
+    name=SLOT_HEADER,
+    value="0",
+    documentation_only=True,
+    description="The slot of the log that the answer was read at, or that holds the change.",
+)
+
+
+def api_routes() -> Router:
+    """The native API, as one router."""
+    return Router(
+        PREFIX,
+        route_handlers=[
+            show_health,
+            show_assets,
+            show_tables,
+            show_table,
+            show_runs,
+            trigger,
+            show_run,
+            cancel,
+            show_logs,
+            show_lineage,
+            run_query,
+        ],
+        response_headers=[SLOT],
+    )
+
+
+__all__ = ["PREFIX", "api_routes"]

@@ -1,0 +1,61 @@
+"""Schemas that repeat what the source says: a struct's docstring, and the line below a field.
+
+The words stand once, next to the code. Must not know routes.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar.openapi.spec import Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+
+class DocumentedStructs(OpenAPISchemaPlugin):
+    """Adds descriptions to the schemas that the framework makes of structs."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """True for structs."""
+        return not field_definition.is_union and field_definition.is_subclass_of(msgspec.Struct)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """The struct's schema with what its source says."""
+        schema = self._framework(field_definition, schema_creator)
+        struct = field_definition.type_
+        schema.description = schema.description or inspect.getdoc(struct)
+        for name, words in field_docs(struct).items():
+            described = (schema.properties or {}).get(name)
+            if isinstance(described, Schema):
+                described.description = words
+        return schema
+
+    def _framework(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        others = (other for other in schema_creator.plugins if other is not self)
+        # Some plugins, which load when attrs or pydantic are installed, are asked otherwise.
+        supports = schema_creator.plugin_supports_field
+        able = (other for other in others if supports(other, field_definition))
+        schema: Schema = next(able).to_openapi_schema(field_definition, schema_creator)
+        return schema
+
+
+@lru_cache
+def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Field -> the string that stands below it in the source."""
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
+    assert isinstance(declared, ast.ClassDef)
+    docs: dict[str, str] = {}
+    for field, below in zip(declared.body, declared.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(below, ast.Expr):
+            continue
+        if isinstance(field.target, ast.Name) and isinstance(below.value, ast.Constant):
+            docs[field.target.id] = inspect.cleandoc(str(below.value.value))
+    return docs
+
+
+__all__ = ["DocumentedStructs", "field_docs"]

@@ -1,0 +1,101 @@
+"""Serving the application on this machine: one socket, ours to close, nothing reloaded.
+
+Law: nothing listens beyond loopback, because nobody is authenticated. Must not know routes.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from litestar import Litestar
+
+from arco.errors import Invalid
+
+LOOPBACK_ADDRESSES = {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::1": "::1"}
+GRACE_SECONDS = 3
+BACKLOG = 2048
+
+
+async def serve(app: Litestar, host: str, *, port: int, ready: Callable[[str], None]) -> None:
+    """Answer requests until cancelled; `ready` hears the address once connections are taken.
+
+    Port 0 takes any free one. Cancelling lets running requests end, at most for three seconds.
+
+    Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
+    """
+    listener = _bound(host, port)
+    server = uvicorn.Server(_config(app))
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    try:
+        await server.startup(sockets=[listener])
+        ready(_address(listener))
+        await server.main_loop()
+    finally:
+        if server.started:
+            await server.shutdown(sockets=[listener])
+        listener.close()
+
+
+def _config(app: Litestar) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    if host not in LOOPBACK_ADDRESSES:
+        raise Invalid(
+            "BIND_REFUSED",
+            f"{host!r} is not this machine alone, and nobody is authenticated yet",
+            hint="serve on 127.0.0.1, and let a proxy that knows your users stand before it",
+        )
+    address = LOOPBACK_ADDRESSES[host]
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # Named, so that asyncio knows it for TCP and never waits to fill a packet.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+        # Listening says whether somebody else listens already.
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _not_bound(error, address, port=port) from error
+    return listener
+
+
+def _not_bound(error: OSError, address: str, *, port: int) -> Invalid:
+    if error.errno == errno.EADDRINUSE:
+        return Invalid(
+            "PORT_BUSY",
+            f"port {port} of {address} is taken by another process",
+            hint="choose another port, or end the process that holds it",
+        )
+    return Invalid(
+        "BIND_FAILED",
+        f"port {port} of {address} cannot be used: {error.strerror}",
+        hint="choose a port above 1023 on 127.0.0.1",
+    )
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+__all__ = ["serve"]

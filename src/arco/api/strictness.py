@@ -1,0 +1,68 @@
+"""Requests without guesswork: a body has one meaning, and a parameter nobody reads is refused.
+
+Two readers that resolve a repeated name differently are a hole between them. Must not know routes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+
+from arco.api.failures import DOCUMENTATION
+from arco.errors import Invalid
+
+MESSAGE_CHARACTERS_MAX = 200
+# Parameters of route functions that the framework fills.
+NOT_FROM_OUTSIDE = frozenset({"session", "request", "data"})
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON names every field once."""
+
+    async def json(self) -> Any:
+        """The body as JSON values.
+
+        Raises: Invalid BODY_INVALID.
+        """
+        body = await self.body()
+        try:
+            value = msgspec.json.decode(body)
+            json.loads(body, object_pairs_hook=_named_once)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Invalid(
+                "BODY_INVALID",
+                f"the body is not usable JSON: {str(error)[:MESSAGE_CHARACTERS_MAX]}",
+                hint="send one JSON object with every name once",
+            ) from error
+        return value
+
+
+def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+    """Nothing, when the route reads every query parameter that was sent, and each came once.
+
+    Raises: Invalid PARAMETER_UNKNOWN, PARAMETER_REPEATED.
+    """
+    handler = request.route_handler
+    assert isinstance(handler, HTTPRouteHandler)
+    given = request.path_params.keys() | NOT_FROM_OUTSIDE
+    known = handler.parsed_fn_signature.parameters.keys() - given
+    for name in request.query_params:
+        if name not in known:
+            shown = name[:MESSAGE_CHARACTERS_MAX]
+            message = f"this route has no query parameter {shown!r}"
+            raise Invalid("PARAMETER_UNKNOWN", message, hint=DOCUMENTATION)
+        if len(request.query_params.getall(name)) > 1:
+            message = f"the query parameter {name!r} was given more than once"
+            raise Invalid("PARAMETER_REPEATED", message, hint="give each parameter once")
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+
+
+__all__ = ["StrictRequest", "refuse_unknown_parameters"]

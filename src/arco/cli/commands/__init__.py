@@ -1,0 +1,1 @@
+"""One module per command; each offers `command`. The table in `arco.cli.main` names them."""

@@ -1,0 +1,78 @@
+"""`arco run`: deploy, trigger what is asked, follow it to its end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from arco.cli.options import directory_option, json_option
+from arco.cli.running import (
+    Request,
+    continue_left_behind,
+    deploy_and_tell,
+    on_stage,
+    run_request,
+)
+from arco.cli.session import opened, run_to_end, settings_for
+from arco.cli.terminal import print_json
+from arco.orchestration.states import RunState
+
+EPILOG = """\b
+Examples:
+  arco run                                    whatever is missing or stale
+  arco run marts.daily_delays --partition 2013-05
+  arco run '+marts.*' --all                   with everything upstream, fresh or not
+"""
+
+
+@click.command("run", epilog=EPILOG)
+@click.argument("selection", nargs=-1)
+@click.option("--partition", default="", help="Only these partitions: 2013-05, 2013-01..2013-06.")
+@click.option("--all", "every", is_flag=True, help="Every partition, also the fresh ones.")
+@click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
+@click.option("--run-key", default="", help="A name that makes this run happen once.")
+@directory_option
+@json_option
+def command(
+    selection: tuple[str, ...],
+    partition: str,
+    every: bool,
+    no_deploy: bool,
+    run_key: str,
+    directory: Path | None,
+    as_json: bool,
+) -> None:
+    """Deploy, then run the selected assets and follow the run to its end.
+
+    SELECTION is asset keys, globs (marts.*), tag:NAME or group:NAME; + in front adds everything
+    upstream, + behind everything downstream. Without one, all assets. Without --partition or
+    --all, every missing or stale partition runs.
+    """
+    if partition and every:
+        raise click.UsageError("--partition and --all exclude each other")
+    request = Request(
+        selection=selection,
+        partition=partition,
+        which="all" if every else "stale",
+        run_key=run_key,
+    )
+    work = _run(request, directory, deploys=not no_deploy, as_json=as_json)
+    sys.exit(run_to_end(work))
+
+
+async def _run(request: Request, directory: Path | None, *, deploys: bool, as_json: bool) -> int:
+    settings = settings_for(directory)
+    async with opened(settings) as workspace:
+        if deploys:
+            await deploy_and_tell(workspace, lambda text: click.echo(text, err=as_json))
+        async with on_stage(workspace, as_json=as_json) as stage:
+            await continue_left_behind(stage)
+            detail = await run_request(stage, request)
+    if as_json:
+        print_json(detail or {"fresh": True})
+    return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1
+
+
+__all__ = ["command"]

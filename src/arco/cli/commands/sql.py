@@ -1,0 +1,62 @@
+"""`arco sql`: one SELECT over user tables and `system.*`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from arco.cli.options import directory_option
+from arco.cli.querying import query
+from arco.cli.session import reading, run_to_end
+from arco.cli.terminal import counted
+from arco.query.pool import Result
+from arco.query.protocol import Format
+
+FORMATS = {"table": Format.TEXT, "json": Format.JSON, "csv": Format.CSV}
+EPILOG = """\b
+Examples:
+  arco sql "select carrier, count(*) from staging.flights group by all order by 2 desc"
+  arco sql "select * from raw.planes at (version => 0)" --format csv > planes.csv
+  arco sql "select asset, state, rows from system.orchestration.tasks"
+  echo "select 1" | arco sql -
+"""
+
+
+@click.command("sql", epilog=EPILOG)
+@click.argument("select")
+@click.option(
+    "--format", "shape", type=click.Choice(list(FORMATS)), default="table", help="Default: table."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@directory_option
+def command(select: str, shape: str, as_json: bool, directory: Path | None) -> None:
+    """Run one SELECT; "-" reads it from standard input.
+
+    Tables are NAMESPACE.NAME at their published version; metadata is system.catalog.tables,
+    system.catalog.columns, system.orchestration.runs, .tasks, .checks, system.lineage.edges,
+    system.commits and more.
+    """
+    text = sys.stdin.read() if select == "-" else select
+    format = Format.JSON if as_json else FORMATS[shape]
+    result = run_to_end(_ask(text, format, directory=directory))
+    sys.stdout.buffer.write(result.body)
+    if format is Format.JSON:
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
+    if format is Format.TEXT or result.truncated:
+        click.echo(_footer(result), err=True)
+
+
+async def _ask(text: str, format: Format, *, directory: Path | None) -> Result:
+    async with reading(directory) as workspace:
+        return await query(workspace, text, format=format)
+
+
+def _footer(result: Result) -> str:
+    cut = ", more were left off" if result.truncated else ""
+    return f"({counted(result.rows, 'row')}{cut}, {result.elapsed_ms:,.0f} ms)"
+
+
+__all__ = ["command"]

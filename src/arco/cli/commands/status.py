@@ -1,0 +1,148 @@
+"""`arco status`: assets and newest runs, or one run with its tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from arco.cli.options import directory_option, json_option
+from arco.cli.session import reading, run_to_end
+from arco.cli.telling import ending
+from arco.cli.terminal import moment, print_json, seconds, table
+from arco.engine.domain import LEADER, LEASES
+from arco.model import State
+from arco.service.assets import AssetSummary, list_assets
+from arco.service.leases import read_beacon
+from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
+from arco.service.workspace import Workspace
+from arco.store import keys
+
+RUNS_SHOWN = 10
+ASSET_HEADINGS = ("asset", "fresh", "rows", "version", "made at", "group", "tags")
+RUN_HEADINGS = ("run", "state", "tasks", "triggered at", "took", "selection")
+TASK_HEADINGS = ("asset", "partition", "state", "attempt", "rows", "took")
+EPILOG = """\b
+Examples:
+  arco status
+  arco status 5T1V                       the run whose id ends so
+  arco status --json | jq '.assets[] | select(.stale > 0) | .key'
+"""
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace at a glance."""
+
+    seq: int
+    led_by: str | None
+    """The process that leads now; None while nobody does."""
+    address: str | None
+    assets: list[AssetSummary]
+    runs: list[RunSummary]
+
+
+@click.command("status", epilog=EPILOG)
+@click.argument("run", default="")
+@directory_option
+@json_option
+def command(run: str, directory: Path | None, as_json: bool) -> None:
+    """Show the assets with what is stale, and the newest runs; or the tasks of one RUN."""
+    if run:
+        detail = run_to_end(_run(run, directory))
+        print_json(detail) if as_json else click.echo(run_text(detail))
+        return
+    overview = run_to_end(_overview(directory))
+    print_json(overview) if as_json else click.echo(overview_text(overview))
+
+
+async def _run(run: str, directory: Path | None) -> RunDetail:
+    async with reading(directory) as workspace:
+        return await workspace.database.asked(lambda state: run_detail(state, run))
+
+
+async def _overview(directory: Path | None) -> Overview:
+    async with reading(directory) as workspace:
+        return await overview_of(workspace)
+
+
+async def overview_of(workspace: Workspace) -> Overview:
+    """The workspace at its newest known slot."""
+    is_led = await _is_led(workspace)
+    beacon = await read_beacon(workspace)
+    now = workspace.runtime.now()
+
+    def question(state: State) -> Overview:
+        lease = state.get(LEASES, LEADER) if is_led else None
+        return Overview(
+            seq=workspace.database.seq,
+            led_by=lease.writer if lease else None,
+            address=beacon.address or None if lease and beacon else None,
+            assets=list_assets(state, now),
+            runs=newest_runs(state, RUNS_SHOWN),
+        )
+
+    return await workspace.database.asked(question)
+
+
+async def _is_led(workspace: Workspace) -> bool:
+    lock = await workspace.store.try_lock(keys.LOCK)
+    if lock is None:
+        return True
+    lock.release()
+    return False
+
+
+def overview_text(overview: Overview) -> str:
+    """The overview for a person."""
+    leads = f", led by {overview.led_by}" if overview.led_by else ", nobody leads"
+    where = f" at {overview.address}" if overview.address else ""
+    parts = [f"slot {overview.seq:,}{leads}{where}"]
+    if overview.assets:
+        parts.append(table(ASSET_HEADINGS, [_asset_cells(asset) for asset in overview.assets]))
+    else:
+        parts.append("no assets yet: `arco deploy` makes your definitions known")
+    if overview.runs:
+        parts.append(table(RUN_HEADINGS, [_run_cells(run) for run in overview.runs]))
+    else:
+        parts.append("no runs yet: `arco run` makes what is missing")
+    return "\n\n".join(parts)
+
+
+def run_text(detail: RunDetail) -> str:
+    """One run with its tasks for a person."""
+    rows = [
+        (task.asset, task.partition, task.state.lower(), task.attempt, task.rows, took)
+        for task in detail.tasks
+        for took in (seconds(task.seconds),)
+    ]
+    return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}"
+
+
+def _asset_cells(asset: AssetSummary) -> tuple[Any, ...]:
+    fresh = None if asset.stale is None else f"{asset.partitions - asset.stale:,}"
+    return (
+        asset.key,
+        f"{'?' if fresh is None else fresh}/{asset.partitions:,}",
+        asset.rows,
+        asset.version,
+        moment(asset.materialized_at),
+        asset.group,
+        ",".join(f"{name}={value}" if value else name for name, value in asset.tags.items()),
+    )
+
+
+def _run_cells(run: RunSummary) -> tuple[Any, ...]:
+    ended = run.succeeded + run.failed + run.skipped + run.cancelled
+    return (
+        run.run_id,
+        "cancelling" if run.cancel_requested and not run.ended_at else run.state.lower(),
+        f"{ended:,}/{run.total:,}",
+        moment(run.triggered_at),
+        seconds(run.seconds),
+        " ".join([*run.selection, run.partition]).strip() or "everything",
+    )
+
+
+__all__ = ["Overview", "command", "overview_of", "overview_text", "run_text"]

@@ -1,0 +1,63 @@
+"""`arco tables`: what the catalog holds, or the first rows of one table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from arco.catalog.tables import CatalogTable
+from arco.cli.options import directory_option, json_option
+from arco.cli.querying import query, quoted
+from arco.cli.session import reading, run_to_end
+from arco.cli.terminal import moment, print_json, table
+from arco.query.protocol import Format
+from arco.service.summaries import list_tables
+
+PREVIEW_ROWS = 10
+HEADINGS = ("table", "rows", "files", "bytes", "version", "partitioned by", "updated at")
+EPILOG = """\b
+Examples:
+  arco tables
+  arco tables --preview marts.daily_delays
+"""
+
+
+@click.command("tables", epilog=EPILOG)
+@click.option("--preview", metavar="TABLE", default="", help="Show the first rows of this table.")
+@directory_option
+@json_option
+def command(preview: str, directory: Path | None, as_json: bool) -> None:
+    """List the tables at their published versions."""
+    if preview:
+        format = Format.JSON if as_json else Format.TEXT
+        sys.stdout.buffer.write(run_to_end(_preview(preview, format, directory=directory)))
+        return
+    tables = run_to_end(_tables(directory))
+    if as_json:
+        print_json(tables)
+    elif tables:
+        click.echo(table(HEADINGS, [_cells(row) for row in tables]))
+    else:
+        click.echo("no tables yet: `arco run` makes what is missing")
+
+
+async def _tables(directory: Path | None) -> list[CatalogTable]:
+    async with reading(directory) as workspace:
+        return await workspace.database.asked(list_tables)
+
+
+async def _preview(name: str, format: Format, *, directory: Path | None) -> bytes:
+    sql = f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
+    async with reading(directory) as workspace:
+        return (await query(workspace, sql, format=format)).body
+
+
+def _cells(row: CatalogTable) -> tuple[object, ...]:
+    partitioned = ", ".join(row.partition_columns)
+    updated = moment(row.updated_at)
+    return row.full_name, row.rows, row.files, row.size_bytes, row.version, partitioned, updated
+
+
+__all__ = ["command"]

@@ -1,0 +1,98 @@
+"""The entry point: a table of commands, and the one place that catches errors.
+
+Law: a user never sees a stack trace of ours; exit codes are 0 ok, 1 failed, 2 usage.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from arco.errors import ArcoError
+
+# Command -> its module and the line that `arco --help` prints, so that help loads none of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("arco.cli.commands.demo", "Turn a year of flight data into a small lakehouse."),
+    "init": ("arco.cli.commands.init", "Write a new project that works at once."),
+    "dev": ("arco.cli.commands.dev", "Serve a project and reload it when a file changes."),
+    "deploy": ("arco.cli.commands.deploy", "Make the project's definitions what runs."),
+    "run": ("arco.cli.commands.run", "Deploy, then run what is missing or stale."),
+    "status": ("arco.cli.commands.status", "Show assets and newest runs, or one run."),
+    "logs": ("arco.cli.commands.logs", "Print what the tasks of a run printed."),
+    "cancel": ("arco.cli.commands.cancel", "Stop a run."),
+    "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
+    "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
+    "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
+    "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
+    "version": ("arco.cli.commands.version", "Print the version."),
+}
+
+EXPLAINING = "arco.cli.explaining"
+
+
+class Commands(click.Group):
+    """The group of all commands; each is imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        found: click.Command = module.command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and the rest; an unknown name is refused with the closest known one."""
+        close = difflib.get_close_matches(args[0], COMMANDS, 1)
+        if args[0] not in COMMANDS and not args[0].startswith("-") and close:
+            ctx.fail(f"There is no command {args[0]!r}. Did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table's lines, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What the command returns; its errors become text and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except ArcoError as error:
+            importlib.import_module(EXPLAINING).explain(error)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; the interpreter must not complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            importlib.import_module(EXPLAINING).apologise(error)
+        sys.exit(1)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: arco init shop && cd shop && arco run && arco sql 'select * from shop.orders'",
+)
+def arco() -> None:
+    """A data catalog and an orchestrator in one, on immutable files, without a database."""
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    arco.main(prog_name="arco")
+    raise AssertionError("click ends the process")
+
+
+__all__ = ["COMMANDS", "Commands", "arco", "main"]

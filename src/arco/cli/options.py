@@ -1,0 +1,21 @@
+"""Options that several commands share, so that they are spelled and explained once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+directory_option = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The project's folder. Default: the nearest one upwards from here.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Where to serve. Default: 8321; 0: any free."
+)
+
+
+__all__ = ["directory_option", "json_option", "port_option"]

@@ -1,0 +1,29 @@
+"""One SQL statement from the command line: a worker process of its own, ended after it."""
+
+from __future__ import annotations
+
+from arco.query.pool import QueryPool, Result
+from arco.query.protocol import Ask, Format, Limits
+from arco.query.provider import provider_for
+from arco.service.workspace import Workspace
+
+
+async def query(workspace: Workspace, sql: str, *, format: Format) -> Result:
+    """The rows of one SELECT.
+
+    Raises: what `QueryPool.run` raises.
+    """
+    pool = QueryPool(workspace.runtime, size=1)
+    limits = Limits(seconds_max=workspace.settings.query_seconds_max)
+    try:
+        return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace))
+    finally:
+        await pool.close()
+
+
+def quoted(name: str) -> str:
+    """A dotted name as SQL takes it, whatever is in its parts."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split(".", 1))
+
+
+__all__ = ["query", "quoted"]

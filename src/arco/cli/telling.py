@@ -1,0 +1,106 @@
+"""What the command line says about runs and deployments, in whole lines.
+
+Law: every failure names the place to look and the next command. Must not know how runs are made.
+"""
+
+from __future__ import annotations
+
+from arco.cli.terminal import counted, seconds
+from arco.execution.deploying import Deployment
+from arco.orchestration.choosing import Which
+from arco.orchestration.states import RunState, TaskState
+from arco.service.summaries import RunDetail, TaskSummary
+
+FAILURES_SHOWN_MAX = 5
+
+
+def deployment_line(deployment: Deployment) -> str:
+    """`deployed shop: 3 assets (2 new, 1 changed)`."""
+    parts = {
+        "new": len(deployment.added),
+        "changed": len(deployment.changed),
+        "removed": len(deployment.removed),
+    }
+    what = ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
+    return f"deployed {deployment.project}: {counted(deployment.assets, 'asset')} ({what})"
+
+
+def beginning(detail: RunDetail, *, which: Which) -> str:
+    """`run 01K… : 12 tasks in 3 assets, every missing or stale partition`."""
+    assets = len({task.asset for task in detail.tasks})
+    if detail.run.partition:
+        what = f"partition {detail.run.partition}"
+    elif which == "all":
+        what = "every partition"
+    else:
+        what = "every missing or stale partition"
+    run = detail.run
+    return f"run {run.run_id}: {counted(run.total, 'task')} in {counted(assets, 'asset')}, {what}"
+
+
+def ending(detail: RunDetail, *, where: str = "") -> str:
+    """How the run ended: a line, its failures in full, and its warnings."""
+    run = detail.run
+    failed = [task for task in detail.tasks if task.state is TaskState.FAILED]
+    lines = [failure(run.run_id, task, where=where) for task in failed[:FAILURES_SHOWN_MAX]]
+    if len(failed) > FAILURES_SHOWN_MAX:
+        more = len(failed) - FAILURES_SHOWN_MAX
+        lines.append(f"… and {more:,} more: arco status {run.run_id}{where}")
+    for check in detail.checks:
+        if not check.passed and not check.blocking:
+            what = place(check.asset, check.partition)
+            lines.append(f"warning: check {check.name} on {what}: {check.message or 'failed'}")
+    lines.append(_summary(detail))
+    if run.state is RunState.FAILED and run.message and not failed:
+        lines.append(f"  {run.message}")
+    return "\n".join(lines)
+
+
+def failure(run_id: str, task: TaskSummary, *, where: str = "") -> str:
+    """A failed task: the user's error, their traceback, and where to look."""
+    what = place(task.asset, task.partition)
+    error = task.error
+    lines = [f"FAILED {what}: {error.message if error else 'no reason was recorded'}"]
+    if error is not None and error.traceback:
+        lines += [f"    {line}" for line in error.traceback.rstrip().splitlines()]
+    if error is not None and error.hint:
+        lines.append(f"  hint: {error.hint}")
+    lines.append(f"  logs: arco logs {run_id} --task '{what}'{where}")
+    return "\n".join(lines)
+
+
+def remainder(detail: RunDetail, *, again: str, where: str) -> str:
+    """What an interrupted command says: what remains, and which command continues it; `again` is
+    empty when another process goes on with it.
+    """
+    run = detail.run
+    done = run.succeeded + run.failed + run.skipped + run.cancelled
+    if run.ended_at is not None:
+        return _summary(detail)
+    stands = f"run {run.run_id} stands at {done:,} of {counted(run.total, 'task')}; none is lost"
+    give_up = f"`arco cancel {run.run_id}{where}` gives it up"
+    if again:
+        return f"{stands}\n  `{again}` continues it, {give_up}"
+    return f"{stands}\n  the leading process goes on with it; {give_up}"
+
+
+def place(asset: str, partition: str) -> str:
+    """`staging.flights[2013-05]`; no brackets when unpartitioned."""
+    return f"{asset}[{partition}]" if partition else asset
+
+
+def _summary(detail: RunDetail) -> str:
+    run = detail.run
+    rows = sum(task.rows or 0 for task in detail.tasks)
+    counts = {
+        "succeeded": run.succeeded,
+        "failed": run.failed,
+        "skipped": run.skipped,
+        "cancelled": run.cancelled,
+    }
+    parts = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    tail = f", {counted(rows, 'row')}" if run.state is RunState.SUCCEEDED else ""
+    return f"run {run.run_id} {run.state.lower()}: {parts}{tail} in {seconds(run.seconds)}"
+
+
+__all__ = ["beginning", "deployment_line", "ending", "failure", "place", "remainder"]

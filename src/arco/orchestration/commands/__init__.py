@@ -1,0 +1,1 @@
+"""What people and workers ask of the orchestrator: each command returns a decision."""

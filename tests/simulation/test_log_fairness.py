@@ -1,0 +1,35 @@
+"""Nobody waits for ever: an occasional writer gets its turn beside one that never rests."""
+
+from __future__ import annotations
+
+import pytest
+
+from arco.testing.actors import Cast, Kind, Stage
+from arco.testing.campaign import judge
+from arco.testing.network import Weather
+from arco.testing.scheduler import SECOND_US
+from arco.testing.world import Faults, World
+from tests.simulation.stages import client, open_database
+
+ROUND_TRIP_US = 50_000
+BUSY: list[tuple[Kind, str]] = [("add", "busy")] * 60
+RARE: list[tuple[Kind, str]] = [("add", "rare"), ("read", "")] * 4
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_occasional_writer_waits_at_most_two_seconds_beside_a_busy_one(seed: int) -> None:
+    weather = Weather(latency_us=(ROUND_TRIP_US // 2 - 1_000, ROUND_TRIP_US // 2))
+    stage = Stage(World(seed, faults=Faults(weather=weather)), open_database)
+    busy = [client(f"b{number}", *BUSY) for number in range(4)]
+    for hurried in busy:
+        hurried.think_us = (0, 0)
+    stage.host(stage.world.process("busy"), busy)
+    stage.host(stage.world.process("occasional"), [client("o", *RARE)])
+    judge(stage, Cast(processes=0))
+    waits = [
+        answer.answered_us - answer.asked_us
+        for answer in stage.history.answers
+        if answer.process == "occasional"
+    ]
+    assert len(waits) == 4
+    assert max(waits) <= 2 * SECOND_US
