@@ -110,7 +110,6 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_VERSION_NOT_FOUND": ("NotFound", "version {} of the table at {} does not exist: {}"),
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
-    "WRITE_MODE_UNSUPPORTED": ("Invalid", "a merge cannot be published as added and removed files"),
 }
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from arco.codes import CODES
+from arco.orchestration.rows import Run
+from tests.reference.meanings import field_meaning
 from tests.reference.pages import FOLDER, PAGES, rendered, undocumented
 from tests.tidy import documents
 from tests.tidy.source import ROOT, repository
 
 PAGES_HERE = rendered()
+TEXTS = documents.documents()
 
 
 @pytest.mark.parametrize("path", PAGES_HERE)
@@ -30,17 +34,17 @@ def test_nothing_a_user_meets_is_undocumented() -> None:
 
 
 def test_every_test_that_a_document_names_exists() -> None:
-    found = [str(finding) for finding in documents.cited_tests(repository())]
+    found = [str(finding) for finding in documents.cited_tests(repository(), TEXTS)]
     assert not found, "\n".join(found)
 
 
 def test_every_relative_link_leads_somewhere() -> None:
-    found = [str(finding) for finding in documents.links()]
+    found = [str(finding) for finding in documents.links(TEXTS)]
     assert not found, "\n".join(found)
 
 
 def test_every_decision_is_short_and_names_what_was_rejected() -> None:
-    found = [str(finding) for finding in documents.decisions()]
+    found = [str(finding) for finding in documents.decisions(TEXTS)]
     assert not found, "\n".join(found)
 
 
@@ -57,3 +61,25 @@ def test_the_index_names_every_page() -> None:
     } - {"README.md"}
     missing = [path for path in sorted(pages) if f"({path})" not in index]
     assert not missing, f"docs/README.md does not link {missing}"
+
+
+def test_an_untrue_document_is_found() -> None:
+    text = "# 2. X\nProved by `test_that_nobody_wrote`, see [there](nowhere.md).\n" + "x\n" * 150
+    bad = [("docs/adr/0003-x.md", text)]
+    assert len(list(documents.cited_tests(repository(), bad))) == 1
+    assert len(list(documents.links(bad))) == 1
+    # The number in the name, the number in the heading, the length, and four missing sections.
+    assert len(list(documents.decisions(bad))) == 7
+
+
+def test_a_field_without_words_is_found() -> None:
+    class Row(msgspec.Struct):
+        """A row."""
+
+        unheard_of: int
+
+    assert field_meaning(Row, "unheard_of") == ""
+    assert field_meaning(Run, "number") == (
+        "Counts runs in the order of the log; the only order runs have."
+    )
+    assert field_meaning(Run, "run_id") == "The run's identity (ULID)."

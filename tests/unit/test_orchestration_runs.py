@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,9 +29,10 @@ from arco.orchestration.commands.runs import (
 )
 from arco.orchestration.controllers import next_due
 from arco.orchestration.definitions import RetryPolicy
+from arco.orchestration.domain import DOMAIN
 from arco.orchestration.events import RunKeyConflicted, RunTriggered, TaskFailed, TasksDispatched
 from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
-from arco.orchestration.rows import Run
+from arco.orchestration.rows import PlannedTask, Run
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
@@ -46,6 +47,7 @@ from arco.orchestration.tables import (
     SETTLED_RUNS,
     TASKS,
 )
+from arco.testing.folding import MemoryState
 from arco.testing.orchestration_samples import Bench, asset, graph, trigger
 
 CHAIN: dict[str, tuple[str, ...]] = {"raw.a": (), "mid.b": ("raw.a",), "end.c": ("mid.b",)}
@@ -352,3 +354,11 @@ def test_only_an_unsuccessful_run_is_rerun(parent: str, code: str) -> None:
     with pytest.raises(ArcoError) as refused:
         rerun(bench, parent)
     assert refused.value.code == code
+
+
+def test_a_plan_that_names_one_task_twice_changes_nothing() -> None:
+    state = MemoryState(DOMAIN)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    twice = (PlannedTask(asset="n.a"), PlannedTask(asset="n.a"))
+    state.fold([RunTriggered(run_id="R1", tasks=twice, fingerprint="", triggered_at=at)])
+    assert state.get(RUNS, "R1") is None

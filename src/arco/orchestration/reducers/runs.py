@@ -57,7 +57,13 @@ RUN_NUMBERS = "runs"
 
 
 def run_triggered(state: State, event: RunTriggered) -> Iterable[Change]:
-    """The run, its plan and one row per task, ready where nothing is upstream."""
+    """The run, its plan and one row per task, ready where nothing is upstream.
+
+    A plan that names one task twice is no plan and changes nothing: an attempt is known by its
+    run, task and number.
+    """
+    if len({(task.asset, task.partition_key) for task in event.tasks}) < len(event.tasks):
+        return []
     taken = event.run_key and state.get(RUN_KEYS, event.run_key) is not None
     if taken or state.get(RUNS, event.run_id) is not None:
         return []
