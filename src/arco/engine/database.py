@@ -244,11 +244,10 @@ class Database:
     async def _attempt(self, requests: list[Request]) -> bool:
         """True when every request has its answer; False when it must be asked again."""
         self._refuse_if_stopped()
-        batch = await self._decide(requests)
+        batch, prepared = await self._decide(requests)
         seq = self.position.seq
-        if not batch.events:
+        if prepared is None:
             return await self.refresh() == seq and self._settle(requests)
-        prepared = self._prepare(batch)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
             await self.log.attach(prepared.commit.events_payload.name, prepared.payload)
         began = self.runtime.monotonic()
@@ -263,13 +262,14 @@ class Database:
             self._own(prepared, batch)
         return self._settle(requests, prepared)
 
-    async def _decide(self, requests: list[Request]) -> Batch:
+    async def _decide(self, requests: list[Request]) -> tuple[Batch, Prepared | None]:
+        """What the requests come to on the present state; None when there is nothing to write."""
         controllers = self.controllers
         while True:
             batch = Batch(self.registry, self.tables, self.runtime.now())
             try:
                 batch.ask(requests, controllers)
-                return batch
+                return batch, self._prepare(batch) if batch.events else None
             except NotLoaded as cold:
                 await self._load(cold)
             except ControllerFailed as failure:
