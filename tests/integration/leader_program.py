@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arco.execution.following import Follower
 from arco.ids import new_ulid
-from arco.orchestration.commands_runs import TriggerRun, trigger_run
+from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
 from arco.service.workspace import open_workspace

@@ -57,6 +57,10 @@ class Store:
         """How many files there are of a kind."""
         return sum(1 for _ in self.root.glob(pattern))
 
+    def payloads(self, kind: str) -> Iterator[dict[str, Any]]:
+        """What the events of one kind say, in the order of the log."""
+        return (each["payload"] for each in self.events() if each["type"].endswith(f".{kind}"))
+
     def events(self) -> Iterator[dict[str, Any]]:
         """Every event of the log, in its order."""
         for path in sorted(self.root.glob("log/*/*.json")):
@@ -99,49 +103,51 @@ def moments() -> Iterator[tuple[str, int, float]]:
         yield "log/*/*.json", 1 + step * 5 % 12, DELAYS_SECONDS[step % len(DELAYS_SECONDS)]
 
 
+async def deploy(project: Path) -> None:
+    """The project's code is what its workspace runs."""
+    async with opened(project):
+        pass
+
+
+async def finish(store: Store, triggered: list[str]) -> list[str]:
+    """Where the tables are, once a last leader has brought every run to its end."""
+    async with opened(store.project) as system:
+        await system.lead()
+        for run_id in triggered:
+            assert (await system.ended(run_id)).state is RunState.SUCCEEDED
+        asked = system.database.asked
+        for left in (DISPATCHES, PUBLISHING, WAITING_PUBLICATIONS):
+            assert await asked(lambda state, left=left: list(state.range(left))) == []
+        assert await system.findings() == ()
+        tables = await asked(lambda state: [row.table_id for row in state.range(TABLES)])
+        return [str(store.root / "warehouse" / table_id) for table_id in tables]
+
+
+def expect_everything_once(store: Store, triggered: list[str]) -> None:
+    """Each task succeeded once and each run was published once, by the log."""
+    succeeded = Counter(
+        (each["run_id"], each["index"]) for each in store.payloads("task_succeeded")
+    )
+    indexes = range(PARTITIONS * ASSETS)
+    assert succeeded == Counter((run_id, index) for run_id in triggered for index in indexes)
+    published = [each["run_id"] for each in store.payloads("run_published")]
+    assert sorted(published) == sorted(triggered)
+
+
 @pytest.mark.timeout(110)
 def test_leaders_killed_at_any_moment_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     project = write_project(tmp_path / "p", CODE)
     store = Store(project)
     said: list[str] = []
-
-    async def deployed() -> None:
-        async with opened(project):
-            pass
-
-    async def finished() -> None:
-        async with opened(project) as system:
-            await system.lead()
-            for run_id in triggered:
-                assert (await system.ended(run_id)).state is RunState.SUCCEEDED
-            state = system.database
-            tables = await state.asked(lambda s: [row.table_id for row in s.range(TABLES)])
-            for left in (DISPATCHES, PUBLISHING, WAITING_PUBLICATIONS):
-                assert await state.asked(lambda s, left=left: list(s.range(left))) == []
-            locations.extend(str(store.root / "warehouse" / table_id) for table_id in tables)
-            assert await system.findings() == ()
-
-    play(deployed)
+    play(lambda: deploy(project))
     for _, (pattern, more, delay_seconds) in zip(range(KILLS), moments(), strict=False):
         said += killed_after(store, pattern, more=more, delay_seconds=delay_seconds)
-    triggers = [
-        each["payload"] for each in store.events() if each["type"].endswith(".run_triggered")
-    ]
-    triggered = [each["run_id"] for each in triggers]
+    triggered = [each["run_id"] for each in store.payloads("run_triggered")]
     assert len(triggered) >= 3
     assert {line.split()[1] for line in said if line.startswith("triggered")} <= set(triggered)
-    locations: list[str] = []
-    play(finished)
+    locations = play(lambda: finish(store, triggered))
     assert workers() == []
-    succeeded = Counter(
-        (each["payload"]["run_id"], each["payload"]["index"])
-        for each in store.events()
-        if each["type"].endswith(".task_succeeded")
-    )
-    tasks = {(run_id, index) for run_id in triggered for index in range(PARTITIONS * ASSETS)}
-    assert succeeded == Counter(tasks)
-    published = [each for each in store.events() if each["type"].endswith(".run_published")]
-    assert sorted(each["payload"]["run_id"] for each in published) == sorted(triggered)
+    expect_everything_once(store, triggered)
     assert len(locations) == ASSETS
     for location in locations:
         table = DeltaTable(location)

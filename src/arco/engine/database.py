@@ -244,10 +244,11 @@ class Database:
     async def _attempt(self, requests: list[Request]) -> bool:
         """True when every request has its answer; False when it must be asked again."""
         self._refuse_if_stopped()
-        batch, prepared = await self._decide(requests)
+        batch = await self._decide(requests)
         seq = self.position.seq
-        if prepared is None:
+        if not batch.events:
             return await self.refresh() == seq and self._settle(requests)
+        prepared = self._prepare(batch)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
             await self.log.attach(prepared.commit.events_payload.name, prepared.payload)
         began = self.runtime.monotonic()
@@ -262,14 +263,13 @@ class Database:
             self._own(prepared, batch)
         return self._settle(requests, prepared)
 
-    async def _decide(self, requests: list[Request]) -> tuple[Batch, Prepared | None]:
-        """What the requests come to on the present state; None when there is nothing to write."""
+    async def _decide(self, requests: list[Request]) -> Batch:
         controllers = self.controllers
         while True:
             batch = Batch(self.registry, self.tables, self.runtime.now())
             try:
                 batch.ask(requests, controllers)
-                return batch, self._prepare(batch) if batch.events else None
+                return batch
             except NotLoaded as cold:
                 await self._load(cold)
             except ControllerFailed as failure:

@@ -129,12 +129,12 @@ class Pool:
         """No worker of ours runs any more; attempts that have not ended are somebody else's to
         lose.
         """
-        self._closed = True
-        self._work.set()
+        if not self._closed:
+            self._closed = True
+            for driver in self._drivers:
+                driver.cancel()
         with suppress(ValueError):
             self._workspace.database.listeners.remove(self._applied)
-        for driver in self._drivers:
-            driver.cancel()
         for driver in self._drivers:
             with suppress(BaseException):
                 await driver.join()
