@@ -22,6 +22,7 @@ from pathlib import Path
 from tests.contract.needs import needs
 
 START_SECONDS = 60
+ROOT = Path(__file__).parents[2]
 BUCKET = "lake"
 S3_ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 ACCOUNT = "arcotests"
@@ -32,7 +33,7 @@ ACCOUNT_KEY = base64.b64encode(hashlib.sha512(b"only for tests").digest()).decod
 def s3_service() -> Iterator[str]:
     """The endpoint of an S3 emulator that holds one empty bucket."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "tests.contract.s3_emulator", str(port)]
     with _service(command, port):
         asked("PUT", port, path=f"/{BUCKET}")
         yield f"http://127.0.0.1:{port}"
@@ -88,7 +89,7 @@ def _service(
 ) -> Iterator[None]:
     process = subprocess.Popen(
         command,
-        cwd=folder,
+        cwd=folder or ROOT,
         env={**os.environ, **(extra or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
