@@ -1,6 +1,6 @@
 """Where a table's folder is, and how the libraries that read it get there.
 
-A location is a path, or a URL of a cloud store with the settings of its address after the `?`.
+A location is a path, a `file://` URL, or a URL of a cloud store with the settings of its address after the `?`.
 Credentials come from the environment of the process that reads. Must not know what a table is.
 """
 
@@ -46,10 +46,13 @@ def folder(location: str, sizes: Mapping[str, int]) -> pyarrow.fs.FileSystem:
 
     `sizes`: file -> bytes, as the table's log says, so that nobody has to ask for them.
     """
-    if not is_cloud_url(location):
-        return pyarrow.fs.SubTreeFileSystem(location, pyarrow.fs.LocalFileSystem())
-    handler = DeltaStorageHandler(table_uri(location), storage_options(location), dict(sizes))
-    return pyarrow.fs.PyFileSystem(handler)
+    if is_cloud_url(location):
+        handler = DeltaStorageHandler(table_uri(location), storage_options(location), dict(sizes))
+        return pyarrow.fs.PyFileSystem(handler)
+    if "://" in location:
+        filesystem, path = pyarrow.fs.FileSystem.from_uri(location)
+        return pyarrow.fs.SubTreeFileSystem(path, filesystem)
+    return pyarrow.fs.SubTreeFileSystem(location, pyarrow.fs.LocalFileSystem())
 
 
 def _s3_options(address: CloudAddress) -> dict[str, str]:
