@@ -1,7 +1,8 @@
 """Where a table's folder is, and how the libraries that read it get there.
 
-A location is a path, a `file://` URL, or a URL of a cloud store with the settings of its address after the `?`.
-Credentials come from the environment of the process that reads. Must not know what a table is.
+A location is a path, a `file://` URL, or a URL of a cloud store with the settings of its
+address after the `?`. Credentials come from the environment of the process that reads. Must not
+know what a table is.
 """
 
 from __future__ import annotations
