@@ -61,7 +61,7 @@ class Database:
         self.registry = Registry((*domains, ENGINE))
         self.writer = writer
         self.log = Log(store, runtime)
-        self.replay = Replay(store, runtime, self.registry)
+        self.replay = self._replay()
         self.tables = Tables(self.registry.tables.values())
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
@@ -343,7 +343,34 @@ class Database:
         try:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
-            await self.rebuild(damage)
+            if not await self._move_to_newest():
+                await self.rebuild(damage)
+
+    async def _move_to_newest(self) -> bool:
+        """True: cold rows stand in a newer snapshot now. Files of the one they stood in are
+        collected when newer ones have been there for long enough, so that is no damage.
+        """
+        slot = await self.log.read(self.position.seq)
+        newest, index = slot.commit.snapshot if slot else None, self.replay.index
+        if newest is None or index is None or newest.slot <= index.slot:
+            return False
+        fresh, tables = self._replay(), Tables(self.registry.tables.values())
+        start = await bootstrap(fresh, tables, reference=newest)
+        if start is None:
+            return False
+        reached = start.seq
+        try:
+            while reached < self.position.seq:
+                until = self.position.seq
+                await fresh.fold_onto(tables, after=reached, until=until)
+                reached = until
+        except Corrupt:
+            return False
+        self.tables.memory, self.replay.index = tables.memory, fresh.index
+        return True
+
+    def _replay(self) -> Replay:
+        return Replay(self.store, self.runtime, self.registry)
 
 
 def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:

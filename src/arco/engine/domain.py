@@ -4,11 +4,13 @@ fact's only home.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from arco.engine import garbage
+from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -49,6 +51,18 @@ class SnapshotPublished(Payload, frozen=True):
     built_on: str = ""
 
 
+class SnapshotPublishedV2(Payload, frozen=True):
+    """Files that hold the state at `slot` stand under `index`; they are kept when newer ones do."""
+
+    VERSION = 2
+
+    slot: int
+    index: str
+    sha256: str
+    published_at: datetime
+    built_on: str = ""
+
+
 class LeaseTaken(Payload, frozen=True):
     """From here on effects belong to `epoch`."""
 
@@ -58,7 +72,9 @@ class LeaseTaken(Payload, frozen=True):
     taken_at: datetime
 
 
-def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Change]:
+def snapshot_published(
+    state: State, event: SnapshotPublished | SnapshotPublishedV2
+) -> Iterator[Change]:
     """The newest snapshot moves forward only, and only from the one it was built on."""
     newest = state.get(SNAPSHOTS, NEWEST)
     built_on = newest.index if newest else ""
@@ -69,6 +85,15 @@ def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Chang
         )
 
 
+def snapshot_published_v2(state: State, event: SnapshotPublishedV2) -> Iterator[Change]:
+    """As before; and the snapshot stays known until it is thinned out."""
+    changes = list(snapshot_published(state, event))
+    yield from changes
+    if changes:
+        past = PastSnapshot(event.slot, event.index, event.sha256, event.published_at)
+        yield Put(PAST_SNAPSHOTS, past)
+
+
 def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
     """A lease moves to a higher epoch only."""
     lease = state.get(LEASES, LEADER)
@@ -76,10 +101,21 @@ def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
         yield Put(LEASES, Lease(LEADER, event.epoch, event.writer, event.address, event.taken_at))
 
 
+def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Sequence[str]:
+    """The object that publishing refers to; the files behind it are checked by the publisher."""
+    return (event.index,)
+
+
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES),
-    {SnapshotPublished: snapshot_published, LeaseTaken: lease_taken},
+    (SNAPSHOTS, LEASES, *garbage.TABLES),
+    {
+        SnapshotPublished: snapshot_published,
+        SnapshotPublishedV2: snapshot_published_v2,
+        LeaseTaken: lease_taken,
+        **garbage.REDUCERS,
+    },
+    {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
 
 __all__ = [
@@ -92,6 +128,9 @@ __all__ = [
     "LeaseTaken",
     "Snapshot",
     "SnapshotPublished",
+    "SnapshotPublishedV2",
     "lease_taken",
+    "named_index",
     "snapshot_published",
+    "snapshot_published_v2",
 ]

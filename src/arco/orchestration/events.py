@@ -222,6 +222,13 @@ class RunPublished(Payload, frozen=True):
     published_at: datetime
 
 
+class StagedOutputsExpired(Payload, frozen=True):
+    """Output that runs up to this number staged and did not publish is given up."""
+
+    through: int
+    expired_at: datetime
+
+
 EVENTS: tuple[type[Payload], ...] = (
     Deployed,
     DynamicPartitionsAdded,
@@ -243,6 +250,7 @@ EVENTS: tuple[type[Payload], ...] = (
     PublicationStarted,
     PublicationRebased,
     RunPublished,
+    StagedOutputsExpired,
 )
 
 __all__ = [
@@ -264,6 +272,7 @@ __all__ = [
     "RunPublished",
     "RunSucceeded",
     "RunTriggered",
+    "StagedOutputsExpired",
     "TaskCancelled",
     "TaskFailed",
     "TaskStarted",

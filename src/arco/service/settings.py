@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a cancelled attempt may clean up before its process is ended."""
     query_seconds_max: float = 30.0
     """How long one SQL query may take before its worker is ended."""
+    retention: str = "default"
+    """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
     debug: bool = False
