@@ -14,7 +14,7 @@ from arco.execution.pool import Pool
 from arco.service.leases import take_lease
 from arco.service.loop import Leader
 from arco.service.ports import Publisher
-from arco.service.retention import profile
+from arco.service.retention import PROFILES
 from arco.service.workspace import Workspace
 
 
@@ -47,7 +47,7 @@ class CollectorOnDemand:
         module: Any = await self._workspace.runtime.thread(
             importlib.import_module, "arco.formats.collecting"
         )
-        retention = profile(self._workspace.settings.retention)
+        retention = PROFILES[self._workspace.settings.retention]
         done: Pass = await module.collect_garbage(self._workspace, retention)
         return done.is_complete
 

@@ -23,7 +23,7 @@ from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAIT
 from arco.runtime import Spawned
 from arco.service.leases import Lease
 from arco.service.ports import Collector, Executor, Publisher
-from arco.service.retention import is_due, profile
+from arco.service.retention import PROFILES, is_due
 from arco.service.workspace import Workspace
 
 DISPATCH_WINDOW_MIN = 64
@@ -196,7 +196,7 @@ class Leader:
 
     async def _collect_garbage(self) -> None:
         """A pass when one is due, and another soon while there is more than one may do."""
-        retention = profile(self._workspace.settings.retention)
+        retention = PROFILES[self._workspace.settings.retention]
         is_complete = True
         while True:
             await self._runtime.sleep(COLLECT_CHECK_SECONDS)

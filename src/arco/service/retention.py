@@ -13,7 +13,6 @@ import msgspec
 
 from arco.engine.garbage import PAST_SNAPSHOTS, collection_of
 from arco.engine.retention import Policy, begin_pass
-from arco.errors import Invalid
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.expiring import expire_outputs
 
@@ -70,21 +69,6 @@ PROFILES: Mapping[str, Retention] = {
 }
 
 
-def profile(name: str) -> Retention:
-    """The profile of this name.
-
-    Raises: Invalid RETENTION_UNKNOWN.
-    """
-    found = PROFILES.get(name)
-    if found is None:
-        raise Invalid(
-            "RETENTION_UNKNOWN",
-            f"there is no retention profile {name!r}",
-            hint=f"choose one of {', '.join(PROFILES)}",
-        )
-    return found
-
-
 def begin(retention: Retention) -> Decision:
     """How a pass begins: staged output of old runs is given up, then the floor rises."""
     decisions = (expire_outputs(retention.staged), begin_pass(retention.policy))
@@ -104,4 +88,4 @@ def _both(state: State, now: datetime, *, decisions: Sequence[Decision]) -> Sequ
     return [event for decision in decisions for event in decision(state, now)]
 
 
-__all__ = ["PROFILES", "Retention", "begin", "is_due", "profile"]
+__all__ = ["PROFILES", "Retention", "begin", "is_due"]

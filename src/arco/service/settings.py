@@ -69,6 +69,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "heartbeat_timeout_seconds": lambda value: 1 <= value <= 86_400,
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
+    "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "port": lambda value: 0 <= value <= 65_535,
 }
 

@@ -11,7 +11,7 @@ from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, moment, print_json, table
 from arco.engine.collect import Pass
 from arco.formats.collecting import collect_garbage, survey_garbage
-from arco.service.retention import PROFILES, profile
+from arco.service.retention import PROFILES
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def command(dry_run: bool, profile_name: str | None, directory: Path | None, as_
 
 async def _collect(directory: Path | None, profile_name: str | None, *, dry_run: bool) -> Pass:
     async with reading(directory) as workspace:
-        retention = profile(profile_name or workspace.settings.retention)
+        retention = PROFILES[profile_name or workspace.settings.retention]
         return await (survey_garbage if dry_run else collect_garbage)(workspace, retention)
 
 
