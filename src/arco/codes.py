@@ -45,7 +45,10 @@ CODES: dict[str, tuple[str, str]] = {
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),
     "METHOD_NOT_ALLOWED": ("Invalid", "this route does not take this method"),
-    "NAME_CONDEMNED": ("Conflict", "{} is condemned: it was kept by nothing for too long and is ..."),
+    "NAME_CONDEMNED": (
+        "Conflict",
+        "{} is condemned: it was kept by nothing for too long and is ...",
+    ),
     "OBJECT_DAMAGED": ("Corrupt", "a stored object is missing or has other bytes"),
     "OPTION_UNKNOWN": ("Invalid", "{}() has no option {}"),
     "OUTCOME_UNKNOWN": ("Unavailable", "the store did not say whether this was written"),

@@ -21,6 +21,7 @@ class PastSnapshot(msgspec.Struct, frozen=True):
 
     slot: int
     index: str
+    """The object that names the snapshot's files."""
     sha256: str
     published_at: datetime
 
@@ -29,6 +30,7 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     """How far collecting garbage has come."""
 
     name: str = ONLY
+    """Always `collection`: there is one."""
     passes: int = 0
     """How many passes have begun."""
     floor: int = 0
@@ -47,32 +49,47 @@ class Condemnation(msgspec.Struct, frozen=True, kw_only=True):
     """Objects that nobody may refer to any more; they are deleted after `not_before`."""
 
     number: int
+    """Counts condemnations, without gaps."""
     area: str
+    """Which kind of objects they are."""
     names: tuple[str, ...]
+    """The objects."""
     size_bytes: int
+    """Their bytes."""
     condemned_at: datetime
+    """When nobody needed them any more, by the collector's clock."""
     not_before: datetime
+    """When they may be deleted: readers may have begun with them."""
 
 
 class CondemnedName(msgspec.Struct, frozen=True):
     """A name that no commit may refer to."""
 
     name: str
+    """The object."""
     number: int
+    """The condemnation it belongs to."""
 
 
 class PinnedSlot(msgspec.Struct, frozen=True, kw_only=True):
     """A slot that stays readable for as long as the pin stands."""
 
     name: str
+    """What people call it."""
     slot: int
+    """The slot that stays readable."""
     snapshot_slot: int | None = None
     """The slot of the snapshot the pin holds; null when the log alone leads to the slot."""
     index: str = ""
+    """The object that names that snapshot's files; empty when there is none."""
     sha256: str = ""
+    """The hash of the index object; empty when there is none."""
     pinned_at: datetime
+    """When it was created."""
     expires_at: datetime | None = None
+    """When a pass of the collector drops it; null: never."""
     reason: str = ""
+    """Why, for those who find it."""
 
 
 PAST_SNAPSHOTS = Table("engine.past_snapshots", PastSnapshot, ("slot",), public=False)
@@ -88,47 +105,69 @@ class FloorRaised(Payload, frozen=True):
     """A pass of the collector began: no pin may go below `slot`, other snapshots than `kept` go."""
 
     number: int
+    """Counts passes, without gaps."""
     slot: int
+    """The floor: from here on everything is kept."""
     kept: tuple[int, ...]
+    """The slots of the snapshots that stay known."""
     raised_at: datetime
+    """When the pass began."""
 
 
 class NamesCondemned(Payload, frozen=True):
     """Nothing that is kept leads to these objects: from here on no commit may refer to them."""
 
     number: int
+    """Counts condemnations, without gaps."""
     area: str
+    """Which kind of objects they are."""
     names: tuple[str, ...]
+    """The objects."""
     size_bytes: int
+    """Their bytes."""
     condemned_at: datetime
+    """When nobody needed them any more, by the collector's clock."""
     not_before: datetime
+    """When they may be deleted: readers may have begun with them."""
 
 
 class NamesCollected(Payload, frozen=True):
     """The objects of a condemnation are deleted."""
 
     number: int
+    """The condemnation."""
     collected_at: datetime
+    """When they were deleted."""
 
 
 class PinCreated(Payload, frozen=True):
     """A slot, and the snapshot that leads to it, are held under a name."""
 
     name: str
+    """What people call it."""
     slot: int
+    """The slot that stays readable."""
     pinned_at: datetime
+    """When it was created."""
     snapshot_slot: int | None = None
+    """The slot of the snapshot it holds; null when the log alone leads there."""
     index: str = ""
+    """The object that names that snapshot's files; empty when there is none."""
     sha256: str = ""
+    """The hash of the index object; empty when there is none."""
     expires_at: datetime | None = None
+    """When a pass of the collector drops it; null: never."""
     reason: str = ""
+    """Why, for those who find it."""
 
 
 class PinDropped(Payload, frozen=True):
     """A pin holds nothing any more."""
 
     name: str
+    """The pin."""
     dropped_at: datetime
+    """When it was let go."""
 
 
 def collection_of(state: State) -> Collection:

@@ -226,7 +226,9 @@ class StagedOutputsExpired(Payload, frozen=True):
     """Output that runs up to this number staged and did not publish is given up."""
 
     through: int
+    """The newest run's number; every earlier run is over, too."""
     expired_at: datetime
+    """When it was given up."""
 
 
 EVENTS: tuple[type[Payload], ...] = (

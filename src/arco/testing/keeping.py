@@ -1,4 +1,4 @@
-"""The laws of collecting garbage, checked against everything that was ever asked of a world's store.
+"""The laws of collecting garbage, checked against all that was ever asked of a world's store.
 
 Told again from the log alone, apart from the engine: which snapshots are kept at each instant, and
 whether what they name was there. Must not know how a collector works.
