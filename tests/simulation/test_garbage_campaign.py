@@ -161,7 +161,7 @@ def deleted_before_condemned(monkeypatch: pytest.MonkeyPatch) -> None:
     condemn = collect._condemn
 
     async def hasty(database: Database, area: Area, *, policy: Policy) -> object:
-        entries, _ = await collect._old_enough(database, area, ask=database.asked)
+        entries, _ = await collect._grown(database, area, ask=database.asked)
         names = [entry.key for entry in entries]
         found = (await area.mark(database.asked, names))(database.state, names)
         for name in found or ():

@@ -117,7 +117,7 @@ async def survey(
     due = await ask(partial(_due, now=now))
     reports = []
     for area in areas:
-        entries = await _old_enough(database, area, ask=ask)
+        entries = await _grown(database, area, ask=ask)
         unneeded, objects = await _unneeded(area, ask, entries=entries[0]), entries[1]
         reports.append(_report(area, unneeded, objects=objects))
     return await _told(ask, tuple(reports), deleted=due, is_complete=True)
@@ -192,15 +192,15 @@ async def _condemn(database: Database, area: Area, *, policy: Policy) -> tuple[A
     """What was condemned, and whether that is everything nobody needs."""
     condemned: list[Entry] = []
     for _ in range(MARKS_MAX):
-        entries, objects = await _old_enough(database, area, ask=database.asked)
+        entries, objects = await _grown(database, area, ask=database.asked)
         judge = await area.mark(database.asked, [entry.key for entry in entries])
         garbage = await database.asked(partial(_judged, entries=entries, judge=judge))
         if garbage is None:
             continue
         chunks = _chunks(garbage, policy.names_per_commit)
         for chunk in chunks[: policy.condemnations_per_pass]:
-            command = partial(_condemned, entries=chunk, judge=judge, area=area, policy=policy)
-            receipt = await database.transact(command)
+            charge = Charge(area.name, chunk, judge, policy.delay)
+            receipt = await database.transact(partial(_condemned, charge=charge))
             if not receipt.events:
                 break
             condemned += _named(chunk, receipt.events)
@@ -210,7 +210,7 @@ async def _condemn(database: Database, area: Area, *, policy: Policy) -> tuple[A
     return _report(area, condemned, objects=objects), False
 
 
-async def _old_enough(database: Database, area: Area, *, ask: Ask) -> tuple[list[Entry], int]:
+async def _grown(database: Database, area: Area, *, ask: Ask) -> tuple[list[Entry], int]:
     """What is past its grace and not condemned yet, and how many objects there are."""
     entries = await area.listed(ask)
     newest = database.runtime.now().timestamp() - area.grace.total_seconds()
@@ -237,27 +237,28 @@ def _judged(state: State, *, entries: Sequence[Entry], judge: Judge) -> list[Ent
     return [entry for entry in entries if entry.key in names]
 
 
-def _condemned(
-    state: State,
-    now: datetime,
-    *,
-    entries: Sequence[Entry],
-    judge: Judge,
-    area: Area,
-    policy: Policy,
-) -> Sequence[Event]:
+class Charge(msgspec.Struct, frozen=True, eq=False):
+    """Objects that nobody needed when they were marked, and who judges them again."""
+
+    area: str
+    entries: Sequence[Entry]
+    judge: Judge
+    delay: timedelta
+
+
+def _condemned(state: State, now: datetime, *, charge: Charge) -> Sequence[Event]:
     """Judged again in the very state the condemnation follows: what came between counts."""
-    fresh = [entry for entry in entries if state.get(CONDEMNED, entry.key) is None]
-    garbage = _judged(state, entries=fresh, judge=judge)
+    fresh = [entry for entry in charge.entries if state.get(CONDEMNED, entry.key) is None]
+    garbage = _judged(state, entries=fresh, judge=charge.judge)
     if not garbage:
         return ()
     condemned = NamesCondemned(
         number=collection_of(state).condemnations + 1,
-        area=area.name,
+        area=charge.area,
         names=tuple(entry.key for entry in garbage),
         size_bytes=sum(entry.size_bytes for entry in garbage),
         condemned_at=now,
-        not_before=now + policy.delay,
+        not_before=now + charge.delay,
     )
     return (Event(condemned),)
 
@@ -285,4 +286,4 @@ def _report(area: Area, condemned: Sequence[Entry], *, objects: int) -> AreaRepo
     )
 
 
-__all__ = ["Area", "AreaReport", "Ask", "Judge", "Mark", "Pass", "collect", "survey"]
+__all__ = ["Area", "AreaReport", "Ask", "Charge", "Judge", "Mark", "Pass", "collect", "survey"]

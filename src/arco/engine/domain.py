@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from arco.engine import garbage
+from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
 from arco.model import Change, Domain, Payload, Put, State, Table
 
@@ -51,18 +52,6 @@ class SnapshotPublished(Payload, frozen=True):
     built_on: str = ""
 
 
-class SnapshotPublishedV2(Payload, frozen=True):
-    """Files that hold the state at `slot` stand under `index`; they are kept when newer ones do."""
-
-    VERSION = 2
-
-    slot: int
-    index: str
-    sha256: str
-    published_at: datetime
-    built_on: str = ""
-
-
 class LeaseTaken(Payload, frozen=True):
     """From here on effects belong to `epoch`."""
 
@@ -85,7 +74,7 @@ def snapshot_published(
         )
 
 
-def snapshot_published_v2(state: State, event: SnapshotPublishedV2) -> Iterator[Change]:
+def snapshot_published_and_kept(state: State, event: SnapshotPublishedV2) -> Iterator[Change]:
     """As before; and the snapshot stays known until it is thinned out."""
     changes = list(snapshot_published(state, event))
     yield from changes
@@ -111,7 +100,7 @@ DOMAIN = Domain(
     (SNAPSHOTS, LEASES, *garbage.TABLES),
     {
         SnapshotPublished: snapshot_published,
-        SnapshotPublishedV2: snapshot_published_v2,
+        SnapshotPublishedV2: snapshot_published_and_kept,
         LeaseTaken: lease_taken,
         **garbage.REDUCERS,
     },
@@ -128,9 +117,8 @@ __all__ = [
     "LeaseTaken",
     "Snapshot",
     "SnapshotPublished",
-    "SnapshotPublishedV2",
     "lease_taken",
     "named_index",
     "snapshot_published",
-    "snapshot_published_v2",
+    "snapshot_published_and_kept",
 ]

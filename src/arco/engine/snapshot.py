@@ -16,7 +16,8 @@ import msgspec
 from arco.engine import parquet
 from arco.engine.commit import Position, SnapshotReference
 from arco.engine.database import Database
-from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot, SnapshotPublishedV2
+from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot
+from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import first_condemned
 from arco.engine.index import File, Index, TableFiles, file_names, merge_due, rebase_due
 from arco.engine.parquet import Changed
