@@ -184,9 +184,7 @@ def test_outputs_staged_for_other_partition_columns_are_refused(table: Table) ->
     assert refused.value.code == "PARTITIONING_CHANGED"
 
 
-def test_a_merge_and_an_empty_publication_are_refused(table: Table) -> None:
-    with pytest.raises(Invalid, match="merge"):
-        table.prepare(table.stage([{"x": 1}]), mode="merge")
+def test_an_empty_publication_is_refused(table: Table) -> None:
     with pytest.raises(Invalid, match="nothing to publish"):
         table.prepare()
 

@@ -80,7 +80,6 @@ FIELD_WORDS: dict[str, str] = {
     "materialization": "The published content of the partition; null before the first.",
     "max_attempts": "How often user code may be tried in all.",
     "memory_bytes": "The memory an attempt is expected to need.",
-    "merge_keys": "The columns a merge matches rows by.",
     "message": "What happened, in a sentence; empty when there is nothing to say.",
     "metadata": "Facts that user code recorded.",
     "module": "The module that holds the function.",

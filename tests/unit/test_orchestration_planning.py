@@ -119,7 +119,6 @@ def test_projects_do_not_remove_or_take_each_others_assets() -> None:
         ([asset("raw.a"), asset("raw.a")], "is defined 2 times"),
         ([asset("Raw")], "is not an asset key"),
         ([asset("raw.a", retry=RetryPolicy(max_attempts=0))], "one is the least"),
-        ([asset("raw.a", write_mode="merge")], "names no merge keys"),
     ],
 )
 def test_a_manifest_with_a_problem_is_refused(assets: list[AssetDefinition], sentence: str) -> None:

@@ -165,7 +165,10 @@ more = sql_asset("marts.more", "select * from stats")
         ('@asset("a.b", owners="me")\ndef f(): ...', "owners: Expected `array`, got `str`"),
         ('@asset("a.b", retries=-1)\ndef f(): ...', "retries: max_attempts: Expected `int` >= 1"),
         ('@asset("a.b", timeout_seconds=0)\ndef f(): ...', "timeout_seconds: Expected"),
-        ('@asset("a.b", write_mode="merge")\ndef f(): ...', "needs merge_keys"),
+        (
+            '@asset("a.b", write_mode="merge")\ndef f(): ...',
+            "write_mode: Invalid enum value",
+        ),
         ('@asset("a.b", partitions="monthly")\ndef f(): ...', "use MonthlyPartitions"),
         (
             '@asset("a.b", partition_columns={"day": "d"})\ndef f(): ...',

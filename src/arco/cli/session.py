@@ -6,6 +6,7 @@ The first interrupt cancels the command, which says what remains; the second end
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shlex
@@ -25,6 +26,7 @@ from arco.service.settings import FOLDER, Settings, find_project, load
 from arco.service.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
+GARBAGE_THRESHOLD = 100_000
 REPEAT_SECONDS = 30.0
 
 
@@ -99,6 +101,8 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns. SIGINT and SIGTERM cancel it once; the second one ends the process."""
     if WithoutPandas not in sys.meta_path:
         sys.meta_path.insert(0, WithoutPandas)
+    # Rows are frozen and without cycles: walking a large state again and again finds nothing.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     received: list[int] = []
 
     async def main() -> T:

@@ -83,6 +83,7 @@ class Written(msgspec.Struct, frozen=True, eq=False):
 
 async def _written(database: Database) -> Written:
     """What would publish the present state."""
+    await database.asked(_newest)
     position, damage = database.position, database.replay.damage
     newest = database.state.get(SNAPSHOTS, NEWEST)
     changes = changed_rows(database)

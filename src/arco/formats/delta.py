@@ -55,7 +55,7 @@ def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:
     A foreign entry in between: call it again with the newer snapshot. The order in which outputs
     are given does not matter.
 
-    Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED, WRITE_MODE_UNSUPPORTED,
+    Raises: Invalid SCHEMA_CHANGED, PARTITIONING_CHANGED,
         DELTA_FEATURE_UNSUPPORTED.
     """
     publication = _in_order(publication, before)
@@ -117,12 +117,6 @@ def _commit_info_of(line: bytes) -> dict[str, Any] | None:
 
 def _refuse_unwritable(publication: Publication, before: TableSnapshot | None) -> None:
     """Refuse what no entry can say."""
-    if publication.mode == "merge":
-        raise Invalid(
-            "WRITE_MODE_UNSUPPORTED",
-            "a merge cannot be published as added and removed files",
-            hint='merge the rows in the asset and use write_mode="replace"',
-        )
     for output in publication.outputs:
         if set(output.partition_values) != set(publication.partition_columns):
             raise Invalid(

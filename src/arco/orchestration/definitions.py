@@ -12,7 +12,7 @@ import msgspec
 
 from arco.orchestration.partitions import PartitionMapping, Partitions, dimensions
 
-WriteMode: TypeAlias = Literal["replace", "append", "merge"]
+WriteMode: TypeAlias = Literal["replace", "append"]
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 AssetKind: TypeAlias = Literal["python", "sql"]
 
@@ -85,7 +85,6 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     memory_bytes: int = 536_870_912
     cpu_millicores: int = 1000
     write_mode: WriteMode = "replace"
-    merge_keys: tuple[str, ...] = ()
     schema_policy: SchemaPolicy = "evolve"
     tags: dict[str, str] = {}
     group: str = ""

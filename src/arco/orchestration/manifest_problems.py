@@ -40,8 +40,6 @@ def _own_problems(asset: AssetDefinition) -> Iterator[str]:
         yield f"{asset.key!r} is not an asset key such as raw.flights."
     if asset.retry.max_attempts < 1:
         yield f"asset {asset.key} allows {asset.retry.max_attempts} attempts; one is the least."
-    if asset.write_mode == "merge" and not asset.merge_keys:
-        yield f"asset {asset.key} merges, but names no merge keys."
     if asset.partitions is not None:
         yield from (f"asset {asset.key}: {problem}" for problem in validate(asset.partitions))
 

@@ -88,7 +88,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True):
+class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One asset partition to materialize; `upstreams` are indices of earlier tasks of the plan."""
 
     asset: str

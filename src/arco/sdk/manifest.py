@@ -59,7 +59,6 @@ class PlainOptions(msgspec.Struct, frozen=True):
 
     write_mode: WriteMode = "replace"
     schema_policy: SchemaPolicy = "evolve"
-    merge_keys: tuple[str, ...] = ()
     timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=DURATION_MS_MAX)] = 3_600_000
     priority: int = 0
     memory_bytes: Count = 536_870_912
@@ -237,13 +236,10 @@ class Compiler:
     def _plain(self, key: str, declaration: AssetDeclaration) -> PlainOptions:
         given = plain_values(declaration.options)
         try:
-            options = msgspec.convert(given, PlainOptions)
+            return msgspec.convert(given, PlainOptions)
         except msgspec.ValidationError as error:
             self._note(declaration, f"{key}: {spelled(error)}")
             return PlainOptions()
-        if options.write_mode == "merge" and not options.merge_keys:
-            self._note(declaration, f'{key}: write_mode="merge" needs merge_keys=["..."]')
-        return options
 
     def _retry(self, key: str, declaration: AssetDeclaration) -> RetryPolicy:
         options = declaration.options

@@ -122,6 +122,16 @@ def task_log_folder(run: str, attempt: str) -> str:
     return f"logs/{run}/{attempt}/"
 
 
+def certificate(digest: str) -> str:
+    """The record that a store was seen to keep its promises; outside every scope."""
+    return f"certificates/{digest}.json"
+
+
+def trial_folder(nonce: str) -> str:
+    """Where one certification tries the store, outside every scope."""
+    return f"certificates/trial-{nonce}/"
+
+
 __all__ = [
     "COLLECTABLE",
     "DATA",
@@ -131,6 +141,7 @@ __all__ = [
     "LOCK",
     "LOGS",
     "Scope",
+    "certificate",
     "data_folder",
     "data_slot",
     "delta_entry",
@@ -144,5 +155,6 @@ __all__ = [
     "task_log",
     "task_log_folder",
     "task_log_run",
+    "trial_folder",
     "warehouse",
 ]

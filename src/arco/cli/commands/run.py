@@ -70,8 +70,8 @@ async def _run(request: Request, directory: Path | None, *, deploys: bool, as_js
         async with on_stage(workspace, as_json=as_json) as stage:
             await continue_left_behind(stage)
             detail = await run_request(stage, request)
-    if as_json and detail is not None:
-        print_json(detail)
+    if as_json:
+        print_json(detail or {"fresh": True})
     return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1
 
 

@@ -184,7 +184,7 @@ def _failed_checks(checks: Sequence[CheckResult]) -> TaskError | None:
     return TaskError(
         category=ErrorCategory.DATA_QUALITY,
         message=f"Blocking checks failed: {told}",
-        hint="Nothing was published. Mend the data or the check, then rerun from failure.",
+        hint="Nothing was published. Mend the data or the check, then `arco run` again.",
     )
 
 
