@@ -7,6 +7,7 @@ raises them.
 from __future__ import annotations
 
 CODES: dict[str, tuple[str, str]] = {
+    "AGE_INVALID": ("Invalid", "{} is no duration"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
     "ASSET_REMOVED": ("Conflict", "Asset {} of that run is no longer deployed."),
@@ -44,6 +45,10 @@ CODES: dict[str, tuple[str, str]] = {
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),
     "METHOD_NOT_ALLOWED": ("Invalid", "this route does not take this method"),
+    "NAME_CONDEMNED": (
+        "Conflict",
+        "{} is condemned: it was kept by nothing for too long and is ...",
+    ),
     "OBJECT_DAMAGED": ("Corrupt", "a stored object is missing or has other bytes"),
     "OPTION_UNKNOWN": ("Invalid", "{}() has no option {}"),
     "OUTCOME_UNKNOWN": ("Unavailable", "the store did not say whether this was written"),
@@ -59,6 +64,10 @@ CODES: dict[str, tuple[str, str]] = {
     "PARTITION_NOT_TAKEN": ("Invalid", "a partition was named, but no selected asset has any"),
     "PARTITION_UNKNOWN": ("Invalid", "the asset has no such partition"),
     "PARTITION_VALUE_EMPTY": ("Invalid", "an empty string cannot be a partition value"),
+    "PIN_BELOW_FLOOR": ("Precondition", "slot {} is below {}, from where on everything is kept"),
+    "PIN_NAME_INVALID": ("Invalid", "{} cannot name a pin"),
+    "PIN_NAME_TAKEN": ("AlreadyExists", "pin {} holds slot {}"),
+    "PIN_NOT_FOUND": ("NotFound", "there is no pin {}"),
     "PLAN_TOO_LARGE": ("Invalid", "This run would have {} tasks; {} is the most."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),
@@ -94,7 +103,12 @@ CODES: dict[str, tuple[str, str]] = {
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
     "SIGNED_URL_SECONDS_INVALID": ("Invalid", "a signed URL cannot last {} seconds"),
     "SLOT_MISSING": ("Corrupt", "log slot {} is gone"),
+    "SLOT_NOT_FOUND": ("NotFound", "there is no slot {} yet; the newest is {}"),
     "SLOT_UNREADABLE": ("Corrupt", "log slot {} cannot be read: {}"),
+    "SNAPSHOT_EXPIRED": (
+        "NotFound",
+        "files of the version that was asked for are not there any ...",
+    ),
     "SQL_INVALID": ("Invalid", "there are {} statements"),
     "STORE_BUCKET_NOT_FOUND": ("NotFound", "there is no bucket or container {} where {}:// points"),
     "STORE_EXTRA_MISSING": ("Invalid", "the driver for {}:// stores is not installed"),

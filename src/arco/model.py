@@ -99,6 +99,7 @@ class NotLoaded(Exception):
 
 
 Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
+Names: TypeAlias = Callable[[State, Any], Iterable[str]]
 Decision: TypeAlias = Callable[[State, datetime], Sequence[Event]]
 
 
@@ -108,6 +109,8 @@ class Domain(msgspec.Struct, frozen=True, eq=False):
     name: str
     tables: tuple[Table[Any], ...]
     reducers: Mapping[type[Payload], Reducer]
+    names: Mapping[type[Payload], Names] = {}
+    """The stored objects that an event refers to: one that is condemned refuses the event."""
 
     def event_type(self, payload: type[Payload]) -> str:
         """`domain.noun_past_participle`, the event's name on the wire."""
@@ -143,6 +146,7 @@ __all__ = [
     "Drop",
     "Event",
     "Key",
+    "Names",
     "NotLoaded",
     "Payload",
     "Put",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
@@ -16,6 +16,8 @@ from arco.catalog.events import PublishedColumn
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import LeaseTaken
+from arco.engine.garbage import NamesCollected, NamesCondemned, collection_of
+from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, new_uuid7, sha256, ulid
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Decision, Event, State
@@ -65,6 +67,7 @@ from arco.orchestration.outcomes import (
 from arco.orchestration.partitions import DynamicPartitions
 from arco.orchestration.rows import PreparedTable, Task
 from arco.orchestration.tables import ASSETS, PUBLICATIONS, TASKS
+from arco.service.retention import PROFILES, begin
 from arco.service.workspace import DOMAINS
 from arco.store import keys
 from arco.store.local import LocalStore
@@ -77,13 +80,23 @@ from tests.golden.states import folded
 ORDERS, TOTALS, LABELS = "shop.orders", "shop.totals", "shop.labels"
 RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(8))
 PART = "partition=s:ZXU"
+CHAPTERS = (
+    "begin",
+    "succeed_after_trouble",
+    "fail_and_rerun",
+    "stop_and_repeat",
+    "keep_and_forget",
+)
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
 )
 
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, what its first snapshot named, and the state."""
+async def write(name: str, chapters: Sequence[str] = ()) -> None:
+    """The folder `histories/{name}`: the log, what its first snapshot named, and the state.
+
+    Without `chapters`, all of them are told.
+    """
     runtime = RepeatingRuntime(name)
     with tempfile.TemporaryDirectory() as folder:
         root = LocalStore(Path(folder), runtime, fsync=False)
@@ -91,10 +104,8 @@ async def write(name: str) -> None:
         teller = Teller(
             runtime, await Database.open(store, runtime, domains=DOMAINS, writer="golden")
         )
-        await teller.begin()
-        await teller.succeed_after_trouble()
-        await teller.fail_and_rerun()
-        await teller.stop_and_repeat()
+        for chapter in chapters or CHAPTERS:
+            await getattr(teller, chapter)()
         text = await folded(store, runtime)
         shutil.copytree(folder, fresh(HISTORIES / name) / "store")
     (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
@@ -163,6 +174,16 @@ class Teller:
         await self._trigger(RUNS[6], TOTALS)
         await self._end(RUNS[6], 0, completion=Completion(reads=(Read(ORDERS, "orders"),)))
         await self._deploy(*_project("2")[:1])
+
+    async def keep_and_forget(self) -> None:
+        """A pin, a pass of the collector a month later, and the pin's end."""
+        await self._ask(create_pin(CreatePin(name="audit", slot=2, reason="year end")))
+        self._runtime.wait(30 * 86_400)
+        await self._ask(begin(PROFILES["default"]))
+        await self._ask(_condemned)
+        await self._ask(lambda state, now: [Event(NamesCollected(1, now))])
+        await self._ask(_condemned)
+        await self._ask(drop_pin("audit"))
 
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)
@@ -282,6 +303,13 @@ class Teller:
 
 def _lease(state: State, now: datetime) -> Sequence[Event]:
     return [Event(LeaseTaken(epoch=1, writer="golden", address="127.0.0.1:8321", taken_at=now))]
+
+
+def _condemned(state: State, now: datetime) -> Sequence[Event]:
+    number = collection_of(state).condemnations + 1
+    name = keys.data_folder("catalog", number, "0a1b") + "tables-1.parquet"
+    condemned = NamesCondemned(number, "snapshots", (name,), 512, now, now + timedelta(days=1))
+    return [Event(condemned)]
 
 
 def _project(version: str) -> list[AssetDefinition]:

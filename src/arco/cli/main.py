@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
+    "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
+    "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }
 

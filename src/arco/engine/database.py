@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
-from arco.engine.commit import GENESIS_PREV, Position
+from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import Snapshot
 from arco.engine.fairness import Fairness
@@ -61,7 +61,7 @@ class Database:
         self.registry = Registry((*domains, ENGINE))
         self.writer = writer
         self.log = Log(store, runtime)
-        self.replay = Replay(store, runtime, self.registry)
+        self.replay = self._replay()
         self.tables = Tables(self.registry.tables.values())
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
@@ -151,15 +151,7 @@ class Database:
         """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
         snapshot is built from nothing but them.
         """
-        tables = Tables(self.registry.tables.values())
-        reached = -1
-        while self.tables.is_cold and reached < self.position.seq:
-            until = self.position.seq
-            await self.replay.fold_onto(tables, after=reached, until=until)
-            reached = until
-        if self.tables.is_cold:
-            self.tables.memory = tables.memory
-            self.replay.index = None
+        await self._stand_on(None)
         self.replay.damage = damage
 
     async def close(self) -> None:
@@ -343,7 +335,38 @@ class Database:
         try:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
+            await self._recover(damage)
+
+    async def _recover(self, damage: Corrupt) -> None:
+        """Cold rows stand in a newer snapshot now: files of the one they stood in are collected
+        once newer ones have been there for long enough. Without a newer one it is damage.
+        """
+        slot = await self.log.read(await self.log.head())
+        newest, index = slot.commit.snapshot if slot else None, self.replay.index
+        if newest is None or (index is not None and newest.slot <= index.slot):
             await self.rebuild(damage)
+        elif newest.slot <= self.position.seq:
+            try:
+                await self._stand_on(newest)
+            except Corrupt as found:
+                await self.rebuild(found)
+        else:
+            await self._stand_on(None)
+
+    async def _stand_on(self, reference: SnapshotReference | None) -> None:
+        """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
+        fresh, tables = self._replay(), Tables(self.registry.tables.values())
+        start = await bootstrap(fresh, tables, reference=reference)
+        reached = start.seq if start else -1
+        while self.tables.is_cold and reached < self.position.seq:
+            until = self.position.seq
+            await fresh.fold_onto(tables, after=reached, until=until)
+            reached = until
+        if self.tables.is_cold:
+            self.tables.memory, self.replay.index = tables.memory, fresh.index
+
+    def _replay(self) -> Replay:
+        return Replay(self.store, self.runtime, self.registry)
 
 
 def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:

@@ -4,11 +4,14 @@ fact's only home.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from arco.engine import garbage
+from arco.engine.events import SnapshotPublishedV2
+from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -58,7 +61,9 @@ class LeaseTaken(Payload, frozen=True):
     taken_at: datetime
 
 
-def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Change]:
+def snapshot_published(
+    state: State, event: SnapshotPublished | SnapshotPublishedV2
+) -> Iterator[Change]:
     """The newest snapshot moves forward only, and only from the one it was built on."""
     newest = state.get(SNAPSHOTS, NEWEST)
     built_on = newest.index if newest else ""
@@ -69,6 +74,15 @@ def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Chang
         )
 
 
+def snapshot_published_and_kept(state: State, event: SnapshotPublishedV2) -> Iterator[Change]:
+    """As before; and the snapshot stays known until it is thinned out."""
+    changes = list(snapshot_published(state, event))
+    yield from changes
+    if changes:
+        past = PastSnapshot(event.slot, event.index, event.sha256, event.published_at)
+        yield Put(PAST_SNAPSHOTS, past)
+
+
 def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
     """A lease moves to a higher epoch only."""
     lease = state.get(LEASES, LEADER)
@@ -76,10 +90,21 @@ def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
         yield Put(LEASES, Lease(LEADER, event.epoch, event.writer, event.address, event.taken_at))
 
 
+def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Sequence[str]:
+    """The object that publishing refers to; the files behind it are checked by the publisher."""
+    return (event.index,)
+
+
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES),
-    {SnapshotPublished: snapshot_published, LeaseTaken: lease_taken},
+    (SNAPSHOTS, LEASES, *garbage.TABLES),
+    {
+        SnapshotPublished: snapshot_published,
+        SnapshotPublishedV2: snapshot_published_and_kept,
+        LeaseTaken: lease_taken,
+        **garbage.REDUCERS,
+    },
+    {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
 
 __all__ = [
@@ -93,5 +118,7 @@ __all__ = [
     "Snapshot",
     "SnapshotPublished",
     "lease_taken",
+    "named_index",
     "snapshot_published",
+    "snapshot_published_and_kept",
 ]

@@ -21,7 +21,7 @@ from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import ColdRows, Overlay, Tables
 from arco.errors import Corrupt
 from arco.ids import sha256
-from arco.model import Key, NotLoaded, Table
+from arco.model import Change, Event, Key, NotLoaded, Table
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -77,7 +77,7 @@ class Replay:
         blocks = memory.cold.missing(cold.prefix)
         deltas = [] if memory.cold.deltas_loaded else await self.lines(cold.table, files.deltas)
         rows = await self._blocks(cold.table, files, blocks=blocks)
-        if tables.memory[cold.table.name].cold is None:
+        if tables.memory[cold.table.name] is not memory or memory.cold is None:
             return
         memory.fill((line.key, line.row) for line in reversed(deltas))
         memory.cold.deltas_loaded = True
@@ -124,16 +124,25 @@ class Replay:
         return await self.checked(file.name, file.sha256)
 
     async def fold_onto(self, tables: Tables, *, after: int, until: int) -> None:
-        """`tables`, the state at slot `after`, become the state at slot `until`."""
+        """`tables`, the state at slot `after`, become the state at slot `until`; rows that are cold
+        are loaded as they are needed.
+        """
         log = Log(self._store, self._runtime)
         for seq in range(after + 1, until + 1):
             slot = await log.read(seq)
             if slot is None:
                 raise Corrupt("SLOT_MISSING", f"log slot {seq} is gone", hint="run `arco verify`")
-            overlay = Overlay(tables)
             known, _ = decode(self.registry, await self.events(slot.commit))
-            fold(self.registry, overlay, events=known)
-            tables.apply(overlay.changes, seq)
+            tables.apply(await self._changes(tables, known), seq)
+
+    async def _changes(self, tables: Tables, events: Sequence[Event]) -> Sequence[Change]:
+        while True:
+            overlay = Overlay(tables)
+            try:
+                fold(self.registry, overlay, events=events)
+                return overlay.changes
+            except NotLoaded as cold:
+                await self.load(tables, cold)
 
 
 async def bootstrap(

@@ -6,12 +6,12 @@ Law F7: an event that is not registered decodes to its wire form and is reported
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from arco.model import Domain, Event, Payload, Reducer, Table
+from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
 
 
 class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,7 +31,8 @@ class Registry:
         self.domains = tuple(domains)
         self.tables: dict[str, Table[Any]] = {}
         self._reducers: dict[type[Payload], Reducer] = {}
-        self._names: dict[type[Payload], tuple[str, int]] = {}
+        self._types: dict[type[Payload], tuple[str, int]] = {}
+        self._names: dict[type[Payload], Names] = {}
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         for domain in self.domains:
             self._add(domain)
@@ -44,17 +45,23 @@ class Registry:
         for payload, reducer in domain.reducers.items():
             name = (domain.event_type(payload), payload.VERSION)
             assert name not in self._decoders, f"two events are named {name}"
-            self._names[payload] = name
+            self._types[payload] = name
             self._reducers[payload] = reducer
             self._decoders[name] = msgspec.json.Decoder(payload)
+        self._names.update(domain.names)
 
     def reducer(self, payload: Payload) -> Reducer:
         """The reducer of this payload's class."""
         return self._reducers[type(payload)]
 
+    def names(self, state: State, payload: Payload) -> Iterable[str]:
+        """The stored objects that the event refers to, before it is folded."""
+        names = self._names.get(type(payload))
+        return names(state, payload) if names else ()
+
     def encode(self, event: Event) -> WireEvent:
         """The event's wire form."""
-        name, version = self._names[type(event.payload)]
+        name, version = self._types[type(event.payload)]
         raw = msgspec.Raw(msgspec.json.encode(event.payload, order="sorted"))
         return WireEvent(name, raw, version, event.actor, event.trace)
 

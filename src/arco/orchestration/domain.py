@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from arco.model import Domain
 from arco.orchestration import events
-from arco.orchestration.reducers import deployments, publications, runs, tasks
+from arco.orchestration.reducers import deployments, expiring, publications, runs, tasks
+from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
@@ -31,7 +32,9 @@ DOMAIN = Domain(
         events.PublicationStarted: publications.publication_started,
         events.PublicationRebased: publications.publication_rebased,
         events.RunPublished: publications.run_published,
+        events.StagedOutputsExpired: expiring.staged_outputs_expired,
     },
+    names=NAMES,
 )
 
 __all__ = ["DOMAIN"]

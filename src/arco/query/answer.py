@@ -13,12 +13,13 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from arco.errors import Invalid
+from arco.errors import Invalid, NotFound
 from arco.query.protocol import Column, Format, Limits
 from arco.query.render import render
 from arco.query.statement import readable
 
 BATCH_ROWS = 8192
+FILE_GONE = ("No such file or directory", "Path does not exist")
 OUT_OF_MEMORY_HINT = "read fewer rows or columns, filter earlier, or aggregate in steps"
 
 
@@ -42,7 +43,8 @@ def answer(
     """At most `limits.rows_max` rows in at most `limits.result_bytes_max` bytes, in the asked
     format.
 
-    Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`.
+    Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`; NotFound
+    `SNAPSHOT_EXPIRED`.
     """
     try:
         relation = connection.sql(text, params=parameters)
@@ -53,6 +55,8 @@ def answer(
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise out_of_memory() from error
     except (duckdb.Error, pa.ArrowException) as error:
+        if any(sign in str(error) for sign in FILE_GONE):
+            raise snapshot_expired() from error
         raise Invalid(
             "QUERY_INVALID", readable(str(error)), hint="mend the SQL and ask again"
         ) from error
@@ -65,6 +69,16 @@ def out_of_memory() -> Invalid:
         "QUERY_OUT_OF_MEMORY",
         "the query needs more memory than it may use",
         hint=OUT_OF_MEMORY_HINT,
+    )
+
+
+def snapshot_expired() -> NotFound:
+    """The error of a read whose files were collected; never fewer or other rows."""
+    return NotFound(
+        "SNAPSHOT_EXPIRED",
+        "files of the version that was asked for are not there any more",
+        hint="read a newer version, and pin what must stay: arco pin create NAME; if it is the "
+        "newest one, run `arco verify`",
     )
 
 
@@ -136,4 +150,4 @@ def _fit(
     return Answer(columns, table.num_rows, truncated, body)
 
 
-__all__ = ["Answer", "answer", "out_of_memory"]
+__all__ = ["Answer", "answer", "out_of_memory", "snapshot_expired"]
