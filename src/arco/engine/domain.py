@@ -1,5 +1,5 @@
-"""The engine's own domain: snapshots and leases are rows like any other, so a header is never a
-fact's only home.
+"""The engine's own domain: snapshots, leases and lane positions are rows like any other, so a
+header is never a fact's only home.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from datetime import datetime
 
 import msgspec
 
+from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes.tables import LANE_TABLES
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -78,12 +80,20 @@ def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
 
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES),
-    {SnapshotPublished: snapshot_published, LeaseTaken: lease_taken},
+    (SNAPSHOTS, LEASES, *LANE_TABLES),
+    {
+        SnapshotPublished: snapshot_published,
+        LeaseTaken: lease_taken,
+        # The registry tells it the tables of all domains.
+        FactsFolded: facts_folded,
+    },
 )
+HOUSEKEEPING = frozenset({SnapshotPublished, LeaseTaken})
+"""Events that alone make no snapshot due: a snapshot would only follow itself."""
 
 __all__ = [
     "DOMAIN",
+    "HOUSEKEEPING",
     "LEADER",
     "LEASES",
     "NEWEST",

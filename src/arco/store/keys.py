@@ -50,6 +50,21 @@ def data_folder(domain: str, seq: int, cid: str) -> str:
     return f"data/{domain}/{seq:020d}-{cid}/"
 
 
+def roster(number: int) -> str:
+    """The registration of one lane: the roster's slot `number`."""
+    return f"lanes/roster/{number:020d}.json"
+
+
+def lane_shelf(shelf: str) -> str:
+    """The folder of all lanes whose name ends so: what one step of a scan lists."""
+    return f"lanes/{shelf}/"
+
+
+def lane_slot(lane: str, slot: int) -> str:
+    """One batch of a lane, or the seal that ends it."""
+    return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
+
+
 def warehouse(table_id: str) -> str:
     """The folder of a managed table."""
     return f"warehouse/{table_id}/"
@@ -88,8 +103,11 @@ __all__ = [
     "Scope",
     "data_folder",
     "delta_entry",
+    "lane_shelf",
+    "lane_slot",
     "payload",
     "prepared_entry",
+    "roster",
     "slot",
     "staged",
     "task_log",
