@@ -6,12 +6,14 @@ Law: whoever leads is found by its address; a second process says where the firs
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from arco.api.app import create_app
 from arco.api.server import serve
 from arco.api.session import Session
 from arco.cli.commands.version import installed_version
 from arco.engine.domain import LEADER, LEASES
+from arco.errors import ArcoError
 from arco.query.pool import QueryPool
 from arco.runtime import Spawned
 from arco.service.leases import announce, read_beacon
@@ -39,6 +41,8 @@ async def serve_workspace(workspace: Workspace, *, ready: Callable[[str], None])
         for spawned in announced:
             spawned.cancel()
         await queries.close()
+        with suppress(ArcoError):
+            await workspace.ingester.close()
 
 
 async def leader_address(workspace: Workspace) -> str:

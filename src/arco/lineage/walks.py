@@ -51,8 +51,8 @@ def walk_up(state: State, dataset: str, *, hops: int) -> Walk:
 
 def is_foreign(state: State, dataset: str) -> bool:
     """True when another system reported that it made or read the dataset."""
-    tables = (FOREIGN_EDGES, FOREIGN_CONSUMERS)
-    return any(True for table in tables for _ in state.range(table, dataset))
+    is_made = any(True for _ in state.range(FOREIGN_EDGES, dataset))
+    return is_made or any(True for _ in state.range(FOREIGN_CONSUMERS, dataset))
 
 
 def walk_down(state: State, dataset: str, *, hops: int) -> Walk:

@@ -1,4 +1,4 @@
-"""The leader: runs the controllers, hands out what they decided, and publishes snapshots.
+"""The leader: runs the controllers, hands out what they decided, folds facts, publishes snapshots.
 
 Effects follow commits, never the other way round: what is offered to an edge stands in the
 state already, so a leader that dies leaves everything for the next one to offer again.
@@ -14,6 +14,7 @@ from functools import partial
 
 from arco.engine import snapshot
 from arco.engine.database import Applied
+from arco.engine.lanes.folder import Folder
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
@@ -69,6 +70,7 @@ class Leader:
         for work, name in (
             (self._follow(), "arco-follow"),
             (self._publish_snapshots(), "arco-snapshots"),
+            (Folder(self._database).run(self._workspace.ingester.flushed), "arco-folder"),
         ):
             self._tasks.append(self._runtime.spawn(work, name))
 

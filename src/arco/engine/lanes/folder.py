@@ -34,7 +34,8 @@ LOG = logging.getLogger(__name__)
 class Folder:
     """Folds for one process; what it remembers only keeps it from doing work too often."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, silent_seconds: float = SILENT_SECONDS) -> None:
+        self._silent_seconds = silent_seconds
         self._database = database
         self._runtime = database.runtime
         self._gatherer = Gatherer(database)
@@ -108,7 +109,7 @@ class Folder:
             slot, since = before.get(lane, (-1, now))
             since = since if slot == following else now
             self._silent_since[lane] = (following, since)
-            if now - since >= SILENT_SECONDS and lane not in self._gatherer.damaged:
+            if now - since >= self._silent_seconds and lane not in self._gatherer.damaged:
                 await self._seal(lane, following)
 
     async def _seal(self, lane: str, slot: int) -> None:

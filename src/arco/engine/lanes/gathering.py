@@ -106,6 +106,7 @@ class Gatherer:
 
     async def _read_lane(self, lane: str, first: int) -> list[LaneSlot]:
         found: list[LaneSlot] = []
+        self.damaged.pop(lane, None)
         try:
             for width in WINDOWS:
                 start = first + len(found)
