@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from arco.runtime import AsyncioRuntime, run
 from arco.store.local import LocalStore
 from arco.testing.ledger import LEDGER, NOTES
 from tests.integration.api_server import Server, serving
+from tests.integration.cli_project import Project, interrupt, until
 
 RUNTIME = AsyncioRuntime()
 PRODUCER = Path(__file__).with_name("fact_producer.py")
@@ -168,3 +170,32 @@ async def folded_notes(directory: Path) -> tuple[dict[str, int], int]:
     assert report.findings == ()
     duplicates = sum(row.duplicates for row in database.state.range(FOLDINGS))
     return {row.token: row.times for row in database.state.range(NOTES)}, duplicates
+
+
+def test_a_leading_process_shows_what_was_reported_within_seconds(tmp_path: Path) -> None:
+    project = Project(tmp_path / "shop")
+    process = project.start("dev", "--port", "0")
+    try:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.startswith("arco dev on "))
+        address = line.removeprefix("arco dev on ").strip()
+        body = report("r1", "COMPLETE", outputs=["mart"])
+        body["inputs"] = [{"namespace": "arco", "name": "raw.orders"}]
+        post(f"{address}/api/v1/lineage", body)
+        count = "select count(*) as n from system.lineage.foreign_edges"
+        until(lambda: project.arco("sql", count, "--json").json() == [{"n": 1}])
+        overview = project.arco("status", "--json").json()
+        assert overview["facts_lag_seconds"] == 0.0
+        told = project.arco("lineage", "postgres://db:5432/mart").out
+        assert "raw.orders (foreign)" in told
+    finally:
+        interrupt(process, 0)
+    assert "clean" in project.arco("verify").out
+
+
+def post(url: str, body: Mapping[str, Any]) -> None:
+    """Send the body as JSON."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=20) as response:
+        assert response.status == 202

@@ -41,7 +41,7 @@ TABLES: tuple[Table[Any], ...] = (
 )
 
 
-def report(run: int, kind: str, hour: int, *, reads: Iterable[int], writes: Iterable[int]) -> Fact:
+def report(run: int, kind: str, *, hour: int, reads: Iterable[int], writes: Iterable[int]) -> Fact:
     """A run event of another system, as JSON of its own making."""
 
     def datasets(numbers: Iterable[int]) -> list[dict[str, str]]:
@@ -67,7 +67,7 @@ NOTED = st.builds(
     st.integers(0, 6),
 )
 KINDS = st.sampled_from(["START", "RUNNING", "COMPLETE", "FAIL"])
-REPORTED = st.builds(report, SMALL, KINDS, st.integers(0, 9), reads=DATASETS, writes=DATASETS)
+REPORTED = st.builds(report, SMALL, KINDS, hour=st.integers(0, 9), reads=DATASETS, writes=DATASETS)
 FACTS = st.one_of(NOTED, REPORTED)
 LANES = st.lists(st.lists(st.lists(FACTS, max_size=4), max_size=4), min_size=1, max_size=3)
 Lanes = list[list[list[Fact]]]

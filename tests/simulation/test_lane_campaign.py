@@ -35,7 +35,7 @@ def test_a_process_may_die_at_any_step_of_ingesting_and_folding(kind: str) -> No
 
 
 def test_lanes_of_the_living_are_sealed_and_followed_by_new_ones() -> None:
-    stage = perform_lanes(11, faults=CALM, folder=partial(Folder, silent_seconds=0.1))
+    stage = perform_lanes(11, faults=CALM, folder=partial(Folder, silent_seconds=0.0))
     lanes = {told.accepted.lane for told in stage.told}
     assert len(lanes) > 3
 

@@ -111,7 +111,7 @@ class SealedElsewhere(Folder):
 
 
 class CountedTwice(FactFold):
-    def _is_known(self, fact: Fact) -> bool:
+    def _is_known(self, fact: Fact, numbers: object) -> bool:
         return False
 
 

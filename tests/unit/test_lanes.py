@@ -28,13 +28,11 @@ from arco.engine.lanes.ranges import RANGES_MAX, Ranges
 from arco.engine.lanes.scan import Scan
 from arco.engine.lanes.tables import (
     FACT_KEYS,
-    FACTS,
     FOLDINGS,
     LANES,
     OPEN_LANES,
     PRODUCERS,
     QUARANTINE,
-    QuarantinedFact,
 )
 from arco.engine.verify import Verifier
 from arco.errors import Corrupt, Invalid, TooManyRequests, Unavailable
@@ -180,6 +178,7 @@ def test_an_unknown_fact_is_folded_by_the_release_that_knows_it() -> None:
         assert await new.folder.step() == 1
         assert new.balances == {"a": 1}
         assert new.codes == ["FACT_NOT_FOLDED"]
+        assert await problems(store) == []
         seq = new.database.seq
         assert await new.folder.step() == 0
         assert new.database.seq == seq
@@ -478,17 +477,25 @@ def test_a_store_with_facts_verifies() -> None:
     run(main())
 
 
-def test_the_row_of_a_quarantined_fact_names_its_place() -> None:
-    assert QUARANTINE.key == ("lane", "slot", "position")
-    assert QuarantinedFact.__struct_config__.frozen
-    assert FOLDINGS.key_of(msgspec.convert(FOLDING, FOLDINGS.row)) == (FACTS,)
+def test_verifying_folds_again_and_finds_a_batch_that_is_gone_or_says_something_else() -> None:
+    async def main() -> None:
+        store = MemoryStore()
+        here = await workplace(store)
+        place = await here.ingester.append([noted("p", 0)])
+        await here.folder.step()
+        key = keys.lane_slot(place.lane, place.slot)
+        batch = await store.get(key)
+        assert batch is not None
+        await store.delete(key)
+        assert await problems(store) == [f"slot 0 of lane {place.lane} is gone"]
+        other = decode_slot(batch, lane=place.lane, slot=0).heading
+        line = msgspec.json.encode(noted("p", 0, amount=9))
+        await store.create(key, encode_slot(other, [line]))
+        assert await problems(store) == ["the facts it names do not fold to the rows it holds"]
+
+    run(main())
 
 
-FOLDING = {
-    "name": FACTS,
-    "number": 1,
-    "roster_next": 0,
-    "facts": 0,
-    "duplicates": 0,
-    "folded_at": "2031-01-01T00:00:00Z",
-}
+async def problems(store: MemoryStore) -> list[str]:
+    report = await Verifier(store, RUNTIME, (LEDGER, ENGINE)).run()
+    return [finding.problem for finding in report.findings]

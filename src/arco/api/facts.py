@@ -46,6 +46,7 @@ class FactsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Facts to take, in one piece."""
 
     facts: Annotated[tuple[SentFact, ...], msgspec.Meta(min_length=1, max_length=SLOT_FACTS_MAX)]
+    """They stand in one slot, in this order."""
 
 
 class FactProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ class FactProblem(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     """Its place in the lane's slot: `system.engine.quarantined_facts` has the same."""
     code: str
+    """`FACT_INVALID` or `FACT_TYPE_UNKNOWN`."""
     reason: str
 
 
@@ -61,11 +63,14 @@ class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """Where the facts stand. They are durable; they become visible when they are folded."""
 
     lane: str
+    """The lane of the process that took them."""
     slot: int
     position: int
     """The place of the first of them; the others follow."""
     count: int
+    """How many facts were taken: all that were sent."""
     quarantined: tuple[FactProblem, ...]
+    """Those that cannot be folded as they stand."""
 
 
 @post(
@@ -145,4 +150,11 @@ def _registry(session: Session) -> Registry:
     return session.workspace.database.registry
 
 
-__all__ = ["FactsReceipt", "FactsRequest", "report_foreign_run", "send_facts"]
+__all__ = [
+    "FactProblem",
+    "FactsReceipt",
+    "FactsRequest",
+    "SentFact",
+    "report_foreign_run",
+    "send_facts",
+]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import product
 from typing import Annotated
 
 import msgspec
@@ -65,9 +66,12 @@ class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run of another system, as far as its reports tell."""
 
     job: str
+    """`namespace/name` of the job that ran."""
     run_id: str
     upstreams: tuple[str, ...]
+    """What all its reports together say it read, sorted."""
     downstreams: tuple[str, ...]
+    """What all its reports together say it wrote, sorted."""
     is_complete: bool
     """Only a run that completed makes edges."""
     first_reported_at: datetime
@@ -108,10 +112,9 @@ def foreign_run_reported(state: State, fact: ForeignRunReported) -> Iterator[Cha
         return
     yield Put(FOREIGN_RUNS, run)
     if run.is_complete:
-        for downstream in run.downstreams:
-            for upstream in run.upstreams:
-                if upstream != downstream:
-                    yield from _edge(state, run, pair=(downstream, upstream))
+        for pair in product(run.downstreams, run.upstreams):
+            if pair[0] != pair[1]:
+                yield from _edge(state, run, pair=pair)
 
 
 def dataset_name(reference: NameReference) -> str:
@@ -142,9 +145,10 @@ def _joined(known: ForeignRun | None, fact: ForeignRunReported, *, job: str) -> 
 
 
 def _union(known: tuple[str, ...], references: Sequence[NameReference]) -> tuple[str, ...]:
-    if not references:
+    names = [dataset_name(reference) for reference in references]
+    if all(name in known for name in names):
         return known
-    return tuple(sorted({*known, *map(dataset_name, references)}))
+    return tuple(sorted({*known, *names}))
 
 
 def _edge(state: State, run: ForeignRun, *, pair: tuple[str, str]) -> Iterator[Change]:

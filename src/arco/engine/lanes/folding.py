@@ -190,7 +190,9 @@ class FactFold:
         """None once the fact is folded, now or before; else what is wrong with it."""
         if read.payload is None:
             return read
-        if self._is_known(read.fact):
+        fact = read.fact
+        numbers = self._numbers(fact) if fact.producer else None
+        if self._is_known(fact, numbers):
             self.duplicates += 1
             return None
         try:
@@ -200,25 +202,20 @@ class FactFold:
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
-            return Read(read.fact, None, "FACT_NOT_FOLDED", reason)
-        if not self._remember(read.fact):
+            return Read(fact, None, "FACT_NOT_FOLDED", reason)
+        if numbers is not None and not numbers.add(fact.seq):
             reason = "too many numbers are missing between those of this epoch; begin a new epoch"
-            return Read(read.fact, None, "FACT_GAPS_TOO_MANY", reason)
+            return Read(fact, None, "FACT_GAPS_TOO_MANY", reason)
+        if fact.key:
+            changes.append(Put(FACT_KEYS, FactKey(fact.key)))
         self._overlay.apply(changes)
         self.facts += 1
         return None
 
-    def _is_known(self, fact: Fact) -> bool:
-        if fact.producer and fact.seq in self._numbers(fact):
+    def _is_known(self, fact: Fact, numbers: Ranges | None) -> bool:
+        if numbers is not None and fact.seq in numbers:
             return True
         return bool(fact.key) and self._overlay.get(FACT_KEYS, fact.key) is not None
-
-    def _remember(self, fact: Fact) -> bool:
-        if fact.producer and not self._numbers(fact).add(fact.seq):
-            return False
-        if fact.key:
-            self._overlay.apply([Put(FACT_KEYS, FactKey(fact.key))])
-        return True
 
     def _numbers(self, fact: Fact) -> Ranges:
         window = (fact.producer, fact.epoch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 import msgspec
 
@@ -48,6 +48,8 @@ class Gatherer:
         self._roster = Roster(database.store, database.runtime)
         self.damaged: dict[str, Corrupt] = {}
         """Lanes that cannot be read on, and why; the others go on."""
+        self._ahead: dict[tuple[str, int], LaneSlot] = {}
+        """Slots that were read and are more than the last fold took. Slots never change."""
 
     async def gather(self) -> Gathered:
         """Everything new, up to about `FOLD_FACTS_MAX` facts.
@@ -64,7 +66,10 @@ class Gatherer:
         read = await self._database.runtime.gather(
             self._read_lane(lane, first) for lane, first in positions
         )
-        slots = await self._decoded(turn_by_turn(read))
+        found = turn_by_turn(read)
+        slots = await self._decoded(found)
+        rest = found[len(slots) :]
+        self._ahead = {(slot.heading.lane, slot.heading.slot): slot for slot in rest}
         return Gathered(roster_first=marks.roster_next, opened=opened, slots=slots)
 
     async def retries(self) -> tuple[Retry, ...]:
@@ -113,12 +118,10 @@ class Gatherer:
                 window = await self._database.runtime.gather(
                     self._read(lane, start + i) for i in range(width)
                 )
-                for slot in window:
-                    if slot is None:
-                        return found
-                    found.append(slot)
-                if found[-1].heading.seal or _is_enough(found):
-                    return found
+                there = [slot for slot in takewhile(bool, window) if slot is not None]
+                found += there
+                if len(there) < width or found[-1].heading.seal or _is_enough(found):
+                    break
         except Corrupt as damage:
             # What was read before the damage is whole: it goes on, the lane stops here.
             self.damaged[lane] = damage
@@ -128,9 +131,11 @@ class Gatherer:
         return found
 
     async def _read(self, lane: str, slot: int) -> LaneSlot | None:
-        check = partial(decode_slot, lane=lane, slot=slot)
-        data = await self._slots.read(keys.lane_slot(lane, slot), check=check)
-        return None if data is None else check(data)
+        known = self._ahead.get((lane, slot))
+        if known is not None:
+            return known
+        decode = partial(decode_slot, lane=lane, slot=slot)
+        return await self._slots.read(keys.lane_slot(lane, slot), decode=decode)
 
 
 def turn_by_turn(lanes: Sequence[Sequence[LaneSlot]]) -> list[LaneSlot]:

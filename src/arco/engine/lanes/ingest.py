@@ -260,4 +260,4 @@ def checked_lines(facts: Sequence[Fact]) -> list[bytes]:
     return lines
 
 
-__all__ = ["Accepted", "Ingester", "checked_lines"]
+__all__ = ["Accepted", "Ingester", "Unfolded", "Waiting", "checked_lines"]

@@ -49,10 +49,9 @@ async def facts_lag(database: Database) -> Lag:
 
 async def _age_seconds(database: Database, lane: str, *, slot: int) -> float:
     """How long the next batch of the lane has waited; 0 when there is none."""
-    check = partial(decode_slot, lane=lane, slot=slot)
+    decode = partial(decode_slot, lane=lane, slot=slot)
     slots = Slots(database.store, database.runtime)
-    data = await slots.read(keys.lane_slot(lane, slot), check=check)
-    found = check(data) if data is not None else None
+    found = await slots.read(keys.lane_slot(lane, slot), decode=decode)
     if found is None or found.heading.seal:
         return 0.0
     return max(0.0, (database.runtime.now() - found.heading.written_at).total_seconds())

@@ -58,10 +58,10 @@ class Roster:
         found: list[Registration] = []
         while len(found) < READ_AT_ONCE_MAX:
             key = keys.roster(start + len(found))
-            data = await self._slots.read(key, check=decode_registration)
-            if data is None:
+            registration = await self._slots.read(key, decode=decode_registration)
+            if registration is None:
                 break
-            found.append(decode_registration(data))
+            found.append(registration)
         if found:
             await self._store.confirm(keys.roster(start + len(found) - 1))
         return found

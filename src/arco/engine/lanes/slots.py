@@ -8,6 +8,8 @@ Source: storage format, "Committing".
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from arco.errors import Corrupt
 from arco.runtime import Runtime
@@ -17,6 +19,7 @@ RETRY_SECONDS = 0.05
 RETRY_SECONDS_MAX = 5.0
 READS_MAX = 20
 REREADS = 3
+T = TypeVar("T")
 Check = Callable[[bytes], object]
 
 
@@ -38,7 +41,7 @@ class Slots:
             try:
                 if await self._store.create(key, data):
                     return None
-                standing = await self.read(key, check=check)
+                standing = await self.read(key, decode=partial(_checked, check=check))
                 if standing is not None:
                     await self._store.confirm(key)
                     return None if standing == data else standing
@@ -51,23 +54,21 @@ class Slots:
             await self._pause(tries)
             tries += 1
 
-    async def read(self, key: str, *, check: Check) -> bytes | None:
-        """The bytes under `key`, or None when the name is free.
+    async def read(self, key: str, *, decode: Callable[[bytes], T]) -> T | None:
+        """What stands under `key`, decoded, or None when the name is free.
 
-        Raises: Corrupt when they are unreadable again and again; StoreFault. Cost: 1 GET.
+        Raises: Corrupt when it is unreadable again and again; StoreFault. Cost: 1 GET.
         """
         for reread in range(REREADS):
             data = await self._get(key)
             if data is None:
                 return None
             try:
-                check(data)
+                return decode(data)
             except Corrupt:
                 if reread == REREADS - 1:
                     raise
                 await self._pause(reread)
-            else:
-                return data
         raise AssertionError("every reading returns or raises")
 
     async def _get(self, key: str) -> bytes | None:
@@ -83,6 +84,11 @@ class Slots:
     async def _pause(self, tries: int) -> None:
         ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
         await self._runtime.sleep(ceiling * (0.5 + self._runtime.entropy(16) / 131072))
+
+
+def _checked(data: bytes, *, check: Check) -> bytes:
+    check(data)
+    return data
 
 
 __all__ = ["Check", "Slots"]
