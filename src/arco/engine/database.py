@@ -18,7 +18,7 @@ import msgspec
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.domain import Snapshot
+from arco.engine.domain import HOUSEKEEPING, Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
@@ -323,7 +323,7 @@ class Database:
                 LOG.exception("a listener broke at slot %s", commit.seq)
 
     def _count(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
-        if any(type(event.payload) not in ENGINE.reducers for event in events):
+        if any(type(event.payload) not in HOUSEKEEPING for event in events):
             seconds = self.runtime.monotonic()
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
         for change in changes:

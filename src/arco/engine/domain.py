@@ -1,5 +1,5 @@
-"""The engine's own domain: snapshots and leases are rows like any other, so a header is never a
-fact's only home.
+"""The engine's own domain: snapshots, leases and lane positions are rows like any other, so a
+header is never a fact's only home.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import msgspec
 from arco.engine import garbage
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
+from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes.tables import LANE_TABLES
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -97,18 +99,23 @@ def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Seq
 
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES, *garbage.TABLES),
+    (SNAPSHOTS, LEASES, *garbage.TABLES, *LANE_TABLES),
     {
         SnapshotPublished: snapshot_published,
         SnapshotPublishedV2: snapshot_published_and_kept,
         LeaseTaken: lease_taken,
+        # The registry tells it the tables of all domains.
+        FactsFolded: facts_folded,
         **garbage.REDUCERS,
     },
     {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
+HOUSEKEEPING = frozenset({SnapshotPublished, SnapshotPublishedV2, LeaseTaken, *garbage.REDUCERS})
+"""Events that alone make no snapshot due: a snapshot would only follow itself."""
 
 __all__ = [
     "DOMAIN",
+    "HOUSEKEEPING",
     "LEADER",
     "LEASES",
     "NEWEST",

@@ -1,5 +1,5 @@
 """What the engine knows of the domains: payload classes by wire name, reducers by payload class,
-tables by name.
+tables by name, and the same for facts.
 
 Law F7: an event that is not registered decodes to its wire form and is reported, never guessed.
 """
@@ -7,10 +7,12 @@ Law F7: an event that is not registered decodes to its wire form and is reported
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from arco.engine.lanes.events import FactsFolded, facts_folded
 from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
 
 
@@ -34,6 +36,7 @@ class Registry:
         self._types: dict[type[Payload], tuple[str, int]] = {}
         self._names: dict[type[Payload], Names] = {}
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        self._fact_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         for domain in self.domains:
             self._add(domain)
 
@@ -49,6 +52,13 @@ class Registry:
             self._reducers[payload] = reducer
             self._decoders[name] = msgspec.json.Decoder(payload)
         self._names.update(domain.names)
+        if FactsFolded in domain.reducers:
+            self._reducers[FactsFolded] = partial(facts_folded, tables=self.tables)
+        for payload, reducer in domain.facts.items():
+            name = (domain.event_type(payload), payload.VERSION)
+            assert name not in self._fact_decoders, f"two facts are named {name}"
+            self._reducers[payload] = reducer
+            self._fact_decoders[name] = msgspec.json.Decoder(payload)
 
     def reducer(self, payload: Payload) -> Reducer:
         """The reducer of this payload's class."""
@@ -70,7 +80,23 @@ class Registry:
         decoder = self._decoders.get((wire.type, wire.version))
         if decoder is None:
             return None
-        return Event(decoder.decode(wire.payload), wire.actor, wire.trace)
+        payload = decoder.decode(wire.payload)
+        if isinstance(payload, FactsFolded) and not self._knows_tables(payload):
+            return None
+        return Event(payload, wire.actor, wire.trace)
+
+    def fact_decoder(self, fact_type: str, version: int) -> msgspec.json.Decoder[Any] | None:
+        """What reads a fact of this type and version; None when this release does not know it."""
+        return self._fact_decoders.get((fact_type, version))
+
+    def fact_type(self, payload: type[Payload]) -> tuple[str, int]:
+        """Type and version of a fact, as they stand in a lane."""
+        domain = next(domain for domain in self.domains if payload in domain.facts)
+        return domain.event_type(payload), payload.VERSION
+
+    def _knows_tables(self, folded: FactsFolded) -> bool:
+        """A fold into a table of a later release must not be snapshotted without its rows."""
+        return all(changes.table in self.tables for changes in folded.changes)
 
 
 __all__ = ["Registry", "WireEvent"]

@@ -1,4 +1,5 @@
-"""The leader: runs the controllers, hands out what they decided, publishes snapshots, collects.
+"""The leader: runs the controllers, hands out what they decided, folds facts, publishes
+snapshots, collects.
 
 Effects follow commits, never the other way round: what is offered to an edge stands in the
 state already, so a leader that dies leaves everything for the next one to offer again.
@@ -14,6 +15,7 @@ from functools import partial
 
 from arco.engine import snapshot
 from arco.engine.database import Applied
+from arco.engine.lanes.folder import Folder
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
@@ -80,6 +82,7 @@ class Leader:
             (self._follow(), "arco-follow"),
             (self._publish_snapshots(), "arco-snapshots"),
             (self._collect_garbage(), "arco-collect"),
+            (Folder(self._database).run(self._workspace.ingester.flushed), "arco-folder"),
         ):
             self._tasks.append(self._runtime.spawn(work, name))
 

@@ -69,6 +69,21 @@ def data_slot(key: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def roster(number: int) -> str:
+    """The registration of one lane: the roster's slot `number`."""
+    return f"lanes/roster/{number:020d}.json"
+
+
+def lane_shelf(shelf: str) -> str:
+    """The folder of all lanes whose name ends so: what one step of a scan lists."""
+    return f"lanes/{shelf}/"
+
+
+def lane_slot(lane: str, slot: int) -> str:
+    """One batch of a lane, or the seal that ends it."""
+    return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
+
+
 def warehouse(table_id: str) -> str:
     """The folder of a managed table."""
     return f"warehouse/{table_id}/"
@@ -145,10 +160,13 @@ __all__ = [
     "data_folder",
     "data_slot",
     "delta_entry",
+    "lane_shelf",
+    "lane_slot",
     "payload",
     "prepared_entry",
     "prepared_folder",
     "prepared_run",
+    "roster",
     "slot",
     "staged",
     "staged_parts",
