@@ -293,7 +293,7 @@ def renamed(state: State, fact: Renamed) -> Any:
 
 
 def test_one_domain_may_have_many_kinds_of_facts() -> None:
-    domain = Domain("ledger", (BALANCES, NOTES), {}, {**LEDGER.facts, Renamed: renamed})
+    domain = Domain("ledger", (BALANCES, NOTES), {}, facts={**LEDGER.facts, Renamed: renamed})
 
     async def main() -> None:
         here = await workplace(domains=[domain])
