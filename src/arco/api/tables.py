@@ -12,7 +12,7 @@ from litestar.params import Parameter
 
 from arco.api.failures import refusals
 from arco.api.session import PAGE_SIZE, Here, PageSize, read
-from arco.catalog.commands import DEFAULT_CATALOG, find_table
+from arco.catalog.finding import DEFAULT_CATALOG, find_table
 from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
 from arco.model import State
 from arco.service.summaries import TableDetail, table_detail

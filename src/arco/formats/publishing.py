@@ -221,6 +221,8 @@ class DeltaPublisher:
             files=len(snapshot.files),
             location=keys.warehouse(table.table_id),
             description=asset.definition.description,
+            owner=next(iter(asset.definition.owners), ""),
+            tags=asset.definition.tags,
             partition_columns=snapshot.partition_columns,
         )
 
