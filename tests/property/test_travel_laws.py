@@ -58,7 +58,7 @@ async def rows_of(past: Past) -> Rows:
 async def folded(database: Database, slot: int) -> Rows:
     """The fold of slots 0 to `slot`, by the shortest possible fold."""
     state = MemoryState(DOMAIN)
-    async for _, wires in events_between(database, 0, slot):
+    async for _, wires in events_between(database, 0, last=slot):
         for wire in wires:
             event = database.registry.decode(wire)
             assert event is not None
@@ -99,7 +99,7 @@ def test_the_changes_between_two_slots_lead_from_one_state_to_the_other(
             for table in TABLES
             for row in (await folded(database, before))[table.name]
         }
-        for change in await changes_between(database, before, after):
+        for change in await changes_between(database, before, after=after):
             if not change.table.name.startswith("registry."):
                 continue
             key = (change.table.name, change.key)
@@ -131,7 +131,7 @@ def test_a_time_means_the_newest_slot_committed_by_then(
             clock.at = right + timedelta(hours=1) if is_ahead else right
             payload = data.draw(PAYLOADS, label=str(number))
             await database.transact(lambda state, now, payload=payload: [Event(payload)])
-        slots = [slot async for slot, _ in events_between(database, 0, database.seq)]
+        slots = [slot async for slot, _ in events_between(database, 0, last=database.seq)]
         moment = START + timedelta(seconds=data.draw(st.integers(0, 8000)))
         newest = max(slot.commit.seq for slot in slots if slot.commit.committed_at <= moment)
         assert await slot_at(database, moment) == newest
@@ -147,6 +147,6 @@ def test_what_is_not_in_the_log_is_refused_with_what_is() -> None:
         with pytest.raises(NotFound, match="had not begun"):
             await slot_at(database, START - timedelta(days=9999))
         with pytest.raises(Invalid, match="stands before"):
-            await changes_between(database, 1, 0)
+            await changes_between(database, 1, after=0)
 
     run(main())

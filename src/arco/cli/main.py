@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
+    "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
+    "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }

@@ -357,4 +357,4 @@ def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
     )
 
 
-__all__ = ["OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]
+__all__ = ["EPOCH", "OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]

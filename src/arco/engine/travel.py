@@ -147,7 +147,7 @@ async def slot_at(database: Database, moment: datetime) -> int:
     return low
 
 
-async def changes_between(database: Database, before: int, after: int) -> list[RowChange]:
+async def changes_between(database: Database, before: int, *, after: int) -> list[RowChange]:
     """Every row that differs between the states at two slots, by table and key.
 
     Memory: the rows that were written in between. Cost: the state at `before`, one GET a slot.
@@ -171,7 +171,7 @@ async def changes_between(database: Database, before: int, after: int) -> list[R
 
 
 async def events_between(
-    database: Database, first: int, last: int
+    database: Database, first: int, *, last: int
 ) -> AsyncIterator[tuple[Slot, tuple[WireEvent, ...]]]:
     """Every slot from `first` to `last` with its events. Cost: one GET a slot."""
     async for slot in database.replay.slots(first, last):
@@ -208,6 +208,7 @@ def _key(change: Change) -> Key:
 
 
 __all__ = [
+    "WINDOW",
     "ChangeKind",
     "Past",
     "RowChange",
