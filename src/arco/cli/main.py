@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
     "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
+    "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }

@@ -295,7 +295,7 @@ class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that moves a table now; others wait."""
+    """The run, or the restore, that moves a table now; others wait."""
 
     table_id: str
     run_id: str

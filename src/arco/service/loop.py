@@ -17,6 +17,7 @@ from arco.engine.database import Applied
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
+from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
@@ -186,9 +187,10 @@ class Leader:
 
 
 def publishable(state: State) -> list[str]:
-    """The runs whose publication can be moved forward now, those that have begun first."""
-    runs = [row.run_id for row in started_publications(state)]
-    return runs + [row.run_id for row in startable_publications(state)]
+    """The runs and restores whose tables can be moved forward now, those that have begun first."""
+    started = [row.run_id for row in started_publications(state)]
+    started += [row.restore_id for row in started_restores(state)]
+    return started + [row.run_id for row in startable_publications(state)]
 
 
 async def ended(tasks: Iterable[Spawned]) -> None:
