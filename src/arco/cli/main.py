@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
     "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
+    "export": ("arco.cli.commands.export", "Write the workspace to one file."),
+    "import": ("arco.cli.commands.import_", "Bring in a workspace that was exported."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }

@@ -17,8 +17,9 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Finding, Report, Verifier
 from arco.formats.inspecting import Inspection, inspect_tables
 from arco.orchestration.invariants import violations
-from arco.runtime import AsyncioRuntime
+from arco.runtime import AsyncioRuntime, Runtime
 from arco.service.workspace import DOMAINS, open_scope
+from arco.store.port import Store
 
 EPILOG = """\b
 Examples:
@@ -55,7 +56,11 @@ def command(directory: Path | None, as_json: bool) -> None:
 async def _verify(directory: Path | None) -> Verification:
     settings = existing_settings(directory)
     runtime = AsyncioRuntime()
-    store = open_scope(settings, runtime)
+    return await verification(open_scope(settings, runtime), runtime)
+
+
+async def verification(store: Store, runtime: Runtime) -> Verification:
+    """What a full verification of a scope finds. Cost: every object once."""
     # Without a database on top: a log that cannot be opened is what this command explains.
     verifier = Verifier(store, runtime, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
@@ -94,4 +99,4 @@ def told(found: Verification) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["Verification", "command", "told"]
+__all__ = ["Verification", "command", "told", "verification"]

@@ -1,0 +1,323 @@
+"""A workspace as one file: a plain tar of its objects, and a manifest with the hash of each.
+
+The manifest comes last, so a cut file has none. Nothing is packed that is not what its index or its
+chain says, and nothing is unpacked before all of it was checked; slot 0 is created last, so that a
+store that was half unpacked is no workspace yet. Must not know what the objects mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from arco.engine.commit import SnapshotReference
+from arco.engine.database import Database
+from arco.engine.domain import NEWEST, SNAPSHOTS
+from arco.errors import AlreadyExists, Corrupt, Invalid
+from arco.ids import sha256
+from arco.runtime import Runtime
+from arco.store import keys
+from arco.store.names import is_key
+from arco.store.port import Store
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+READ_BYTES = 1024 * 1024
+BATCH_OBJECTS = 16
+BATCH_BYTES = 32 * 1024 * 1024
+PARTIAL = ".partial"
+
+
+class Content(msgspec.Struct, frozen=True):
+    """An object that belongs to the workspace; its hash where something says it."""
+
+    name: str
+    sha256: str = ""
+
+
+class PackedObject(msgspec.Struct, frozen=True):
+    """One object of a package."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a package holds: the workspace at one slot."""
+
+    tenant: str
+    workspace: str
+    slot: int
+    hash: str
+    committed_at: datetime
+    objects: tuple[PackedObject, ...]
+    format: int = msgspec.field(default_factory=lambda: FORMAT)
+
+
+async def log_contents(database: Database) -> list[Content]:
+    """Everything the state at the newest known slot is made of: log, payloads, newest snapshot.
+
+    Cost: one GET a slot. Raises: Corrupt CHAIN_BROKEN, SLOT_MISSING.
+    """
+    slots: list[Content] = []
+    payloads: list[Content] = []
+    previous = ""
+    async for slot in database.replay.slots(0, database.seq):
+        if slots and slot.commit.prev != previous:
+            raise Corrupt(
+                "CHAIN_BROKEN",
+                f"log slot {slot.commit.seq} does not follow slot {slot.commit.seq - 1}",
+                hint="run `arco verify`; a broken log is not packed",
+            )
+        previous = slot.hash
+        slots.append(Content(keys.slot(slot.commit.seq), slot.hash))
+        reference = slot.commit.events_payload
+        if reference is not None:
+            payloads.append(Content(reference.name, reference.sha256))
+    return [Content(keys.FORMAT), *payloads, *await _snapshot_contents(database), *slots]
+
+
+async def _snapshot_contents(database: Database) -> list[Content]:
+    newest = await database.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
+    if newest is None:
+        return []
+    index = await database.replay.read_index(
+        SnapshotReference(newest.slot, newest.index, newest.sha256)
+    )
+    files = [file for table in index.tables.values() for file in (*table.base, *table.deltas)]
+    return [
+        Content(newest.index, newest.sha256),
+        *(Content(file.name, file.sha256) for file in files),
+    ]
+
+
+async def pack(
+    database: Database, path: Path, *, contents: Iterable[Content], scope: keys.Scope
+) -> Manifest:
+    """The contents stand in the file at `path`, whole or not at all.
+
+    Raises: AlreadyExists FILE_EXISTS; Corrupt OBJECT_DAMAGED. Cost: one GET an object.
+    """
+    thread = database.runtime.thread
+    draft = path.with_name(path.name + PARTIAL)
+    packed: list[PackedObject] = []
+    _refuse_standing(path)
+    try:
+        with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
+            for content in contents:
+                data = await _bytes(database, content)
+                await thread(_append, archive, content.name, data)
+                packed.append(PackedObject(content.name, len(data), sha256(data)))
+            position = database.position
+            manifest = Manifest(
+                tenant=scope.tenant,
+                workspace=scope.workspace,
+                slot=position.seq,
+                hash=position.hash,
+                committed_at=position.committed_at,
+                objects=tuple(packed),
+            )
+            await thread(_append, archive, MANIFEST, msgspec.json.encode(manifest, order="sorted"))
+        await thread(_publish, draft, path)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+    return manifest
+
+
+async def read_package(runtime: Runtime, path: Path) -> Manifest:
+    """The manifest of the package at `path`, after every byte of it was checked.
+
+    Raises: Invalid PACKAGE_INVALID; Corrupt PACKAGE_DAMAGED.
+    """
+    return await runtime.thread(_checked, path)
+
+
+async def unpack(store: Store, runtime: Runtime, path: Path, *, manifest: Manifest) -> None:
+    """The objects of a checked package stand in the store; a repeated call goes on where one died.
+
+    Raises: AlreadyExists STORE_NOT_EMPTY; Corrupt PACKAGE_DAMAGED. Cost: one PUT an object.
+    """
+    await refuse_used(store, manifest)
+    first = keys.slot(0)
+    objects = [each for each in manifest.objects if each.name != first]
+    last = [each for each in manifest.objects if each.name == first]
+    with tarfile.open(path, "r:") as archive:
+        for batch in (*_batches(objects), last):
+            found = [await runtime.thread(_member, archive, each) for each in batch]
+            pairs = zip(batch, found, strict=True)
+            await runtime.gather(_create(store, each.name, data) for each, data in pairs)
+
+
+async def refuse_used(store: Store, manifest: Manifest) -> None:
+    """Nothing but what this package brings stands in the store, and no workspace does.
+
+    Raises: AlreadyExists STORE_NOT_EMPTY. Cost: one LIST.
+    """
+    known = {each.name for each in manifest.objects}
+    foreign = [entry.key for entry in await store.list("") if entry.key not in known]
+    if foreign or await store.get(keys.slot(0)) is not None:
+        what = foreign[0] if foreign else keys.slot(0)
+        raise _used(what)
+
+
+def _used(name: str) -> AlreadyExists:
+    return AlreadyExists(
+        "STORE_NOT_EMPTY",
+        f"there is a workspace already: {name} stands in it",
+        hint="import into an empty folder, or under another tenant or workspace",
+    )
+
+
+async def _create(store: Store, name: str, data: bytes) -> None:
+    if not await store.create(name, data):
+        if await store.get(name) != data:
+            raise _used(name)
+        await store.confirm(name)
+
+
+async def _bytes(database: Database, content: Content) -> bytes:
+    if content.sha256:
+        return await database.replay.checked(content.name, content.sha256)
+    data = await database.store.get(content.name)
+    if data is None:
+        raise Corrupt(
+            "OBJECT_DAMAGED",
+            f"{content.name} is gone",
+            hint="run `arco verify`, bring it back from a backup, and export again",
+        )
+    return data
+
+
+def _append(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    entry.mode = 0o644
+    archive.addfile(entry, io.BytesIO(data))
+
+
+def _refuse_standing(path: Path) -> None:
+    if path.exists():
+        raise AlreadyExists(
+            "FILE_EXISTS", f"{path} exists", hint="name another file, or remove that one"
+        )
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """The file has its name and survives a power loss; a file that stands there is kept."""
+    for each, flags in ((draft, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        if each is not draft:
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                _refuse_standing(path)
+        descriptor = os.open(each, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _checked(path: Path) -> Manifest:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            return _checked_archive(path, archive)
+    except FileNotFoundError as error:
+        raise _no_package(path, "there is no such file") from error
+    except (tarfile.TarError, OSError) as error:
+        raise _no_package(path, str(error)) from error
+
+
+def _checked_archive(path: Path, archive: tarfile.TarFile) -> Manifest:
+    members = {member.name: member for member in archive.getmembers()}
+    last = members.pop(MANIFEST, None)
+    if last is None:
+        raise _no_package(path, f"it has no {MANIFEST} at its end: it may have been cut")
+    try:
+        manifest = msgspec.json.decode(_read(archive, last), type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise _no_package(path, f"its manifest cannot be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise _no_package(path, f"its format is {manifest.format}, this release reads {FORMAT}")
+    listed = {each.name for each in manifest.objects}
+    if listed != members.keys() or len(listed) != len(manifest.objects):
+        differing = min(listed ^ members.keys(), default="an object twice")
+        raise _damaged(path, f"file and manifest do not agree on {differing}")
+    for each in manifest.objects:
+        if not is_key(each.name) or not members[each.name].isreg():
+            raise _damaged(path, f"{each.name!r} cannot be an object")
+        if _digest(archive, members[each.name]) != each.sha256:
+            raise _damaged(path, f"{each.name} does not match its hash")
+    return manifest
+
+
+def _member(archive: tarfile.TarFile, each: PackedObject) -> bytes:
+    data = _read(archive, archive.getmember(each.name))
+    if sha256(data) != each.sha256:
+        raise _damaged(Path(str(archive.name)), f"{each.name} changed while it was read")
+    return data
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = archive.extractfile(member)
+    return stream.read() if stream is not None else b""
+
+
+def _digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    stream = archive.extractfile(member)
+    digest = hashlib.sha256()
+    while stream is not None and (chunk := stream.read(READ_BYTES)):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _batches(objects: Sequence[PackedObject]) -> Iterator[list[PackedObject]]:
+    batch: list[PackedObject] = []
+    for each in objects:
+        size_bytes = sum(member.size_bytes for member in batch) + each.size_bytes
+        if batch and (len(batch) == BATCH_OBJECTS or size_bytes > BATCH_BYTES):
+            yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch
+
+
+def _no_package(path: Path, reason: str) -> Invalid:
+    return Invalid(
+        "PACKAGE_INVALID",
+        f"{path} is no package of a workspace: {reason}",
+        hint="`arco export FILE.tar` writes one",
+    )
+
+
+def _damaged(path: Path, reason: str) -> Corrupt:
+    return Corrupt(
+        "PACKAGE_DAMAGED",
+        f"{path} is damaged: {reason}",
+        hint="copy the file again, or export again; nothing was imported",
+    )
+
+
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_OBJECTS",
+    "MANIFEST",
+    "Content",
+    "Manifest",
+    "PackedObject",
+    "log_contents",
+    "pack",
+    "read_package",
+    "refuse_used",
+    "unpack",
+]
