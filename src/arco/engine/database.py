@@ -151,16 +151,20 @@ class Database:
         """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
         snapshot is built from nothing but them.
         """
+        if self.tables.is_cold:
+            await self.refold()
+        self.replay.damage = damage
+
+    async def refold(self) -> None:
+        """All rows are in memory, folded from slot 0, whatever snapshots say."""
         tables = Tables(self.registry.tables.values())
         reached = -1
-        while self.tables.is_cold and reached < self.position.seq:
+        while reached < self.position.seq:
             until = self.position.seq
             await self.replay.fold_onto(tables, after=reached, until=until)
             reached = until
-        if self.tables.is_cold:
-            self.tables.memory = tables.memory
-            self.replay.index = None
-        self.replay.damage = damage
+        self.tables.memory = tables.memory
+        self.replay.index = None
 
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
@@ -292,6 +296,9 @@ class Database:
     def _own(self, prepared: Prepared, batch: Batch) -> None:
         slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
         self._merge(slot, batch.events, changes=batch.overlay.changes)
+        if prepared.commit.seq % HINT_EVERY == 0:
+            # Only by its writer: who reads an old log must not move the hint back.
+            self.runtime.spawn(self.log.write_hint(slot.commit.seq, slot.hash), "arco-hint")
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
@@ -320,8 +327,6 @@ class Database:
         self.tables.apply(changes, commit.seq)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
         self._count(slot, events, changes=changes)
-        if commit.seq % HINT_EVERY == 0:
-            self.runtime.spawn(self.log.write_hint(commit.seq, slot.hash), "arco-hint")
         applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
         for listener in tuple(self.listeners):
             try:

@@ -33,7 +33,6 @@ FORMAT = 1
 READ_BYTES = 1024 * 1024
 BATCH_OBJECTS = 16
 BATCH_BYTES = 32 * 1024 * 1024
-PARTIAL = ".partial"
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -108,10 +107,11 @@ async def pack(
     Raises: AlreadyExists FILE_EXISTS; Corrupt OBJECT_DAMAGED. Cost: one GET an object.
     """
     thread = database.runtime.thread
-    draft = path.with_name(path.name + PARTIAL)
+    draft = path.with_name(f"{path.name}.partial-{database.runtime.entropy(32):08x}")
     packed: list[PackedObject] = []
     _refuse_standing(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
             for content in contents:
                 data = await _bytes(database, content)
@@ -128,8 +128,14 @@ async def pack(
             )
             await thread(_append, archive, MANIFEST, msgspec.json.encode(manifest, order="sorted"))
         await thread(_publish, draft, path)
+    except OSError as error:
+        raise Invalid(
+            "FILE_UNWRITABLE",
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="name a file in a folder you may write to, on a disk with room",
+        ) from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             draft.unlink()
     return manifest
 
@@ -214,17 +220,20 @@ def _refuse_standing(path: Path) -> None:
 
 def _publish(draft: Path, path: Path) -> None:
     """The file has its name and survives a power loss; a file that stands there is kept."""
-    for each, flags in ((draft, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        if each is not draft:
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                _refuse_standing(path)
-        descriptor = os.open(each, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    _sync(draft, os.O_RDONLY)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        _refuse_standing(path)
+    _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _checked(path: Path) -> Manifest:

@@ -13,12 +13,13 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from arco.errors import Invalid
+from arco.errors import Invalid, Unavailable
 from arco.query.protocol import Column, Format, Limits
 from arco.query.render import render
 from arco.query.statement import readable
 
 BATCH_ROWS = 8192
+FILE_TROUBLE = "IOError:"
 OUT_OF_MEMORY_HINT = "read fewer rows or columns, filter earlier, or aggregate in steps"
 
 
@@ -53,10 +54,21 @@ def answer(
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise out_of_memory() from error
     except (duckdb.Error, pa.ArrowException) as error:
+        if FILE_TROUBLE in str(error):
+            raise _unreadable(readable(str(error))) from error
         raise Invalid(
             "QUERY_INVALID", readable(str(error)), hint="mend the SQL and ask again"
         ) from error
     return _fit(table, columns, truncated=truncated, limits=limits, format=format)
+
+
+def _unreadable(message: str) -> Unavailable:
+    """The error of a table whose file is not there: an old version, or a damaged store."""
+    return Unavailable(
+        "TABLE_UNREADABLE",
+        f"a file of a table cannot be read: {message.partition(FILE_TROUBLE)[2].strip()}",
+        hint="old versions may be cleaned up or left behind: read a newer one; `arco verify`",
+    )
 
 
 def out_of_memory() -> Invalid:

@@ -14,6 +14,7 @@ from functools import partial
 
 from arco.engine import snapshot
 from arco.engine.database import Applied
+from arco.engine.rollback import check_history
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
@@ -29,6 +30,7 @@ from arco.service.workspace import Workspace
 DISPATCH_WINDOW_MIN = 64
 DISPATCHES_PER_WORKER = 8
 SNAPSHOT_CHECK_SECONDS = 0.25
+HISTORY_CHECK_SECONDS = 5.0
 PUBLISH_RETRY_SECONDS = 0.5
 PUBLISH_RETRY_SECONDS_MAX = 30.0
 PUBLICATION_TABLES = (PUBLICATIONS.name, PUBLISHING.name, WAITING_PUBLICATIONS.name)
@@ -50,6 +52,7 @@ class Leader:
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
         self._acts = False
+        self._remembered_at = workspace.runtime.monotonic()
 
     @property
     def acts(self) -> bool:
@@ -147,6 +150,7 @@ class Leader:
         while True:
             await self._runtime.sleep(self._workspace.settings.poll_seconds)
             try:
+                await self._remember()
                 await self._look_around()
             except ArcoError as error:
                 LOG.warning("the log was not read: %s", error)
@@ -157,6 +161,13 @@ class Leader:
                 await self._stop_acting()
                 self._lease.lock.release()
                 return
+
+    async def _remember(self) -> None:
+        """What this process has seen still stands; else nothing is built on it any more."""
+        now = self._runtime.monotonic()
+        if now - self._remembered_at >= HISTORY_CHECK_SECONDS:
+            self._remembered_at = now
+            await check_history(self._database)
 
     async def _look_around(self) -> None:
         before = self._database.seq
