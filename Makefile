@@ -1,4 +1,5 @@
-# Everything a contributor types. `make help` lists it. Needs only git, make and Python 3.11 or newer.
+# Everything a contributor types. `make help` lists it. Needs only git, make and Python 3.11 or
+# newer; npm, where it is there, adds an emulator for tests.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+EMULATORS := node_modules/.installed
 # The first Python that is new enough; `make setup PYTHON=...` names another.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
@@ -23,9 +25,9 @@ PYTEST := $(BIN)/python -m pytest -q
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(STAMP) ## A virtual environment with the locked dependencies and this package
+setup: $(STAMP) $(EMULATORS) ## A virtual environment with the locked dependencies and this package
 
-demo: setup ## Run the demo project (DIR=folder PORT=number)
+demo: $(STAMP) ## Run the demo project (DIR=folder PORT=number)
 	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
 test: setup check ## Everything that must pass before a change lands
@@ -35,39 +37,41 @@ test: setup check ## Everything that must pass before a change lands
 	  esac; \
 	done
 
-fast: setup ## Tidy, unit and property tests: under a minute
+fast: $(STAMP) ## Tidy, unit and property tests: under a minute
 	$(PYTEST) -n 2 --dist loadfile $(FAST_SUITES)
 
-check: setup ## Format, lint, types and the rules of the house
+check: $(STAMP) ## Format, lint, types and the rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST) tests/tidy
 
-fmt: setup ## Format the code and mend what the linter can mend
+fmt: $(STAMP) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-sim: setup ## Simulated worlds, digging for long (ARGS=...)
+sim: $(STAMP) ## Simulated worlds, digging for long (ARGS=...)
 	$(PYTEST) -n 2 --hypothesis-profile=nightly tests/simulation $(ARGS)
 
-bench: setup ## Requests and seconds per operation, on this machine (ARGS=...)
+bench: $(STAMP) ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
 
-docs: setup ## Write docs/reference again from the code
+docs: $(STAMP) ## Write docs/reference again from the code
 	$(BIN)/python -m tests.reference --write
 
-lock: ## Compile requirements/*.txt again (LOCK_FLAGS=--upgrade for newer versions)
+lock: ## Compile the locks of requirements/ and npm again (LOCK_FLAGS=--upgrade for newer versions)
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) -m venv "$$folder"; "$$folder/bin/python" -m pip install -q uv; \
 	compile() { "$$folder/bin/uv" pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate $(LOCK_FLAGS) -o "requirements/$$1.txt" "$${@:2}"; }; \
-	compile run pyproject.toml --extra demo; \
 	compile dev pyproject.toml --extra dev; \
+	compile run pyproject.toml --extra cloud --extra demo -c requirements/dev.txt; \
 	compile build --group build
+	npm $(if $(findstring --upgrade,$(LOCK_FLAGS)),update,install) --silent --no-audit --no-fund \
+	  --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## Remove what make and the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
@@ -84,3 +88,10 @@ $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# Without npm, or offline, the tests that need these say what they leave out (and CI fails).
+$(EMULATORS): package.json package-lock.json
+	@if ! command -v npm > /dev/null; then \
+	  echo "npm is not here: tests on the Azure emulator will be left out."; \
+	elif npm ci --silent --no-audit --no-fund; then touch $(EMULATORS); \
+	else echo "npm could not install: tests on the Azure emulator will be left out."; fi

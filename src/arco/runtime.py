@@ -121,7 +121,8 @@ class AsyncioSpawned:
         return self._task.done()
 
     async def join(self) -> Any:
-        return await self._task
+        # Whoever gives up waiting does not end what others wait for.
+        return await asyncio.shield(self._task)
 
 
 class AsyncioRuntime:

@@ -15,8 +15,8 @@ def main(arguments: list[str]) -> None:
             schemas.write()
         case ["commits", name]:
             commits.write(name)
-        case ["history", name]:
-            run(histories.write(name))
+        case ["history", name, *chapters]:
+            run(histories.write(name, chapters))
         case ["store", name]:
             run(stores.write(name))
         case _:

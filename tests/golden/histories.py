@@ -43,6 +43,14 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.commands.restores import (
+    FinishRestore,
+    RebaseRestore,
+    StartRestore,
+    finish_restore,
+    rebase_restore,
+    start_restore,
+)
 from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
@@ -63,8 +71,8 @@ from arco.orchestration.outcomes import (
     TaskError,
 )
 from arco.orchestration.partitions import DynamicPartitions
-from arco.orchestration.rows import PreparedTable, Task
-from arco.orchestration.tables import ASSETS, PUBLICATIONS, TASKS
+from arco.orchestration.rows import PartitionStatus, PreparedTable, Task
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PUBLICATIONS, TASKS
 from arco.service.workspace import DOMAINS
 from arco.store import keys
 from arco.store.local import LocalStore
@@ -75,15 +83,25 @@ from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
 ORDERS, TOTALS, LABELS = "shop.orders", "shop.totals", "shop.labels"
-RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(8))
+RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(10))
 PART = "partition=s:ZXU"
+CHAPTERS = (
+    "begin",
+    "succeed_after_trouble",
+    "fail_and_rerun",
+    "stop_and_repeat",
+    "bring_back",
+)
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
 )
 
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, what its first snapshot named, and the state."""
+async def write(name: str, chapters: Sequence[str] = ()) -> None:
+    """The folder `histories/{name}`: the log, what its first snapshot named, and the state.
+
+    Without `chapters`, all of them are told.
+    """
     runtime = RepeatingRuntime(name)
     with tempfile.TemporaryDirectory() as folder:
         root = LocalStore(Path(folder), runtime, fsync=False)
@@ -91,10 +109,8 @@ async def write(name: str) -> None:
         teller = Teller(
             runtime, await Database.open(store, runtime, domains=DOMAINS, writer="golden")
         )
-        await teller.begin()
-        await teller.succeed_after_trouble()
-        await teller.fail_and_rerun()
-        await teller.stop_and_repeat()
+        for chapter in chapters or CHAPTERS:
+            await getattr(teller, chapter)()
         text = await folded(store, runtime)
         shutil.copytree(folder, fresh(HISTORIES / name) / "store")
     (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
@@ -163,6 +179,33 @@ class Teller:
         await self._trigger(RUNS[6], TOTALS)
         await self._end(RUNS[6], 0, completion=Completion(reads=(Read(ORDERS, "orders"),)))
         await self._deploy(*_project("2")[:1])
+
+    async def bring_back(self) -> None:
+        """Two versions of a table, and the first of them restored over a foreign one."""
+        run = RUNS[7]
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="first"))
+        await self._publish(run, ORDERS, version=20)
+        held = {row.partition_key: row.materialization for row in self._orders()}
+        await self._trigger(RUNS[8], ORDERS)
+        await self._end(RUNS[8], 0, completion=await self._staged(ORDERS, data="second"))
+        await self._publish(RUNS[8], ORDERS, version=22)
+        start = StartRestore(
+            restore_id=RUNS[9],
+            slot=self._database.seq - 6,
+            versions={ORDERS: 21},
+            tables=(self._prepared(ORDERS, 24),),
+            actor="ann",
+        )
+        await self._ask(start_restore(start))
+        later = (self._prepared(ORDERS, 25),)
+        await self._ask(rebase_restore(RebaseRestore(restore_id=RUNS[9], tables=later)))
+        then = {key: found for key, found in held.items() if found is not None}
+        finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
+        await self._ask(finish_restore(finish))
+
+    def _orders(self) -> list[PartitionStatus]:
+        return list(self._database.state.range(PARTITION_STATUS, ORDERS))
 
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)

@@ -75,6 +75,7 @@ def test_status_shows_assets_and_runs(shop: Shop) -> None:
 def test_status_of_a_run_is_found_by_the_end_of_its_id(shop: Shop) -> None:
     text = shop.project.arco("status", shop.run_id[-8:].lower()).out
     assert "2024-03" in text and f"run {shop.run_id} succeeded" in text
+    assert "error RUN_ENDED" in shop.project.arco("cancel", shop.run_id, code=1).err
     assert "error RUN_NOT_FOUND" in shop.project.arco("status", "nothing", code=1).err
 
 

@@ -18,13 +18,16 @@ from deltalake import DeltaTable
 from arco.engine import snapshot
 from arco.engine.domain import LEADER, LEASES, LeaseTaken
 from arco.errors import ArcoError
+from arco.execution import reports
 from arco.execution.leading import try_to_lead
+from arco.execution.pool import Pool
 from arco.execution.reports import Reports
 from arco.model import Event, State
 from arco.orchestration.outcomes import ErrorCategory
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import DISPATCHES
 from arco.runtime import AsyncioRuntime
+from arco.service import loop
 from arco.service.leases import take_lease
 from arco.store.folder import System as Kernel
 from arco.store.local import LocalStore
@@ -229,6 +232,58 @@ def test_a_worker_whose_disk_is_full_costs_an_attempt_and_its_table_is_whole(
             assert (ended.state, task.infra_attempts, task.rows) == (RunState.SUCCEEDED, 1, 1000)
             tables = list(project.glob(".arco/**/_delta_log"))
             assert DeltaTable(str(tables[0].parent)).to_pyarrow_table().num_rows == 1000
+
+    play(story)
+
+
+def test_a_leader_whose_store_is_silent_stops_in_time_and_the_next_one_performs_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing: list[Failing] = []
+
+    def wrap(disk: Store) -> Store:
+        failing.append(Failing(disk))
+        return failing[0]
+
+    async def story() -> str:
+        monkeypatch.setattr(reports, "SETTLE_SECONDS_MAX", 0.3)
+        monkeypatch.setattr(loop, "LAST_SNAPSHOT_SECONDS_MAX", 0.3)
+        async with opened(project, wrap, workers=1) as system:
+            leader = await system.lead()
+            run_id = await system.trigger("n.slow")
+            await system.until(lambda: system.proved("slow"))
+            failing[0].fails = lambda call: call.verb == "create"
+            await system.until(lambda: system.proved("slept"))
+            await asyncio.sleep(0.2)
+            began = system.workspace.runtime.monotonic()
+            await leader.stop()
+            assert system.workspace.runtime.monotonic() - began < 3
+            return run_id
+
+    async def next_leader() -> None:
+        async with opened(project, workers=1) as system:
+            await system.lead()
+            assert (await system.ended(run_id)).state is RunState.SUCCEEDED
+            assert system.proved("slept") == 2
+            assert await system.findings() == ()
+
+    run_id = play(story)
+    play(next_leader)
+
+
+def test_a_pool_forgets_what_has_ended(project: Path) -> None:
+    async def story() -> None:
+        async with opened(project) as system:
+            leader = await system.lead()
+            for _ in range(20):
+                await system.done("n.quick")
+            pool = leader._executor
+            assert isinstance(pool, Pool)
+            await system.until(lambda: pool._reports.pending == 0)
+            assert (len(pool._held), len(pool._queue)) == (0, 0)
+            assert leader._publishing == {}
+            names = [task.get_name() for task in asyncio.all_tasks()]
+            assert len(names) < 12, names
 
     play(story)
 

@@ -91,10 +91,20 @@ DYNAMIC_IMPORTS = {
     "arco.execution.project": "loads the user's modules",
     "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
+    "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
 # What `import arco, arco.cli` must not load.
-HEAVY_AT_STARTUP = ("pyarrow", "duckdb", "deltalake", "litestar", "pandas", "polars", "uvicorn")
+HEAVY_AT_STARTUP = (
+    "pyarrow",
+    "duckdb",
+    "deltalake",
+    "litestar",
+    "pandas",
+    "polars",
+    "uvicorn",
+    "obstore",
+)
 
 
 def unit(module: str) -> str:

@@ -25,6 +25,7 @@ REGISTRY_HOSTS = re.compile(
     r"pypi\.org|pythonhosted\.org|registry\.npmjs|crates\.io|proxy\.golang|maven\.org|debian\.org"
 )
 LOCK_URL = re.compile(r"https?://|file:|^-e |^(?:--)?(?:extra-)?index-url|find-links")
+NPM_ADDRESS = re.compile(r'"resolved":')
 # This folder holds the patterns themselves, and samples that break them.
 TIDY = "tests/tidy/"
 
@@ -86,10 +87,11 @@ def machine_paths(path: str, text: str) -> Iterator[Finding]:
 
 def lock_urls(path: str, text: str) -> Iterator[Finding]:
     """Addresses in a lock: it names versions and hashes, never where they come from."""
-    if not path.startswith("requirements/"):
+    pattern = LOCK_URL if path.startswith("requirements/") else NPM_ADDRESS
+    if pattern is NPM_ADDRESS and path != "package-lock.json":
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if LOCK_URL.search(line):
+        if pattern.search(line):
             yield Finding(path, number, "an address: run `make lock`")
 
 

@@ -67,6 +67,11 @@ EXCUSES = (
     "unittest.skipUnless",
     "unittest.expectedFailure",
 )
+# Module -> what it may leave out, and who notices.
+EXCUSED = {
+    "tests.contract.needs": "tests on tools that are no Python packages; named at the end, and CI"
+    " fails instead",
+}
 
 
 def repeatable(module: Module) -> Iterator[Finding]:
@@ -87,6 +92,8 @@ def mocks(module: Module) -> Iterator[Finding]:
 
 def excuses(module: Module) -> Iterator[Finding]:
     """Tests that are skipped or expected to fail."""
+    if module.name in EXCUSED:
+        return
     for node, name in _names(module):
         if _is_below(name, EXCUSES):
             yield module.finding(node, f"{name}: a test that does not run proves nothing")

@@ -167,7 +167,10 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at(TEST, "import pytest\npytest.importorskip('ray')"),
             at(TEST, "from pytest import mark\n@mark.xfail\ndef test_a(): ..."),
         ],
-        [at(TEST, "import pytest\n@pytest.mark.parametrize('a', [1])\ndef test_a(a): ...")],
+        [
+            at(TEST, "import pytest\n@pytest.mark.parametrize('a', [1])\ndef test_a(a): ..."),
+            at("tests/contract/needs.py", "import pytest\npytest.skip('no npm')"),
+        ],
     ),
     "nothing is named after a drawer": (
         [
@@ -250,7 +253,11 @@ TEXT_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
         [at("docs/a.md", "cd my-project/tmp/ and open https://example.com/work/it")],
     ),
     "locks hold no addresses": (
-        [at("requirements/run.txt", "a @ https://example.com/a.whl"), at("requirements/a", "-e .")],
+        [
+            at("requirements/run.txt", "a @ https://example.com/a.whl"),
+            at("requirements/a", "-e ."),
+            at("package-lock.json", '"resolved": "https://example.com/a.tgz"'),
+        ],
         [at("requirements/run.txt", "httpx==1.0 --hash=sha256:00"), at("docs/a.md", "https://a.b")],
     ),
 }

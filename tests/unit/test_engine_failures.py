@@ -13,6 +13,7 @@ from arco.engine import database as databases
 from arco.engine import snapshot
 from arco.engine.database import Applied, Database
 from arco.engine.domain import DOMAIN as ENGINE
+from arco.engine.domain import LeaseTaken
 from arco.engine.index import FAN_OUT
 from arco.engine.verify import Verifier
 from arco.errors import AlreadyExists, ArcoError
@@ -315,6 +316,28 @@ def test_what_was_committed_while_a_snapshot_was_written_still_counts_as_its_tai
         assert snapshot.is_due(database, age_seconds_max=0.0)
         assert await soon(snapshot.publish(database))
         assert database.tail.commits == 0
+
+    run(main())
+
+
+def test_the_first_write_of_a_process_finds_what_every_commit_names_still_cold() -> None:
+    def take_lease(state: State, now: datetime) -> list[Event]:
+        return [Event(LeaseTaken(epoch=3, writer="w", address="", taken_at=now))]
+
+    async def main() -> None:
+        store = MemoryStore()
+        first = await opened(store)
+        await first.transact(take_lease)
+        for name in ("a", "b"):
+            await first.transact(take_name(name, f"t-{name}"))
+            assert await snapshot.publish(first)
+        second = await opened(store)
+        receipt = await soon(second.transact(take_name("c", "t-c")))
+        slot = await second.log.read(receipt.seq)
+        assert slot is not None and slot.commit.epoch == 3
+        assert slot.commit.snapshot is not None
+        assert await snapshot.publish(second)
+        assert await problems(store) == ()
 
     run(main())
 

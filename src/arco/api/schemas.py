@@ -37,7 +37,9 @@ class DocumentedStructs(OpenAPISchemaPlugin):
 
     def _framework(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
         others = (other for other in schema_creator.plugins if other is not self)
-        able = (other for other in others if other.is_plugin_supported_field(field_definition))
+        # Some plugins, which load when attrs or pydantic are installed, are asked otherwise.
+        supports = schema_creator.plugin_supports_field
+        able = (other for other in others if supports(other, field_definition))
         schema: Schema = next(able).to_openapi_schema(field_definition, schema_creator)
         return schema
 

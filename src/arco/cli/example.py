@@ -11,7 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from arco.errors import AlreadyExists, Invalid, NotFound
-from arco.sdk.project import PYPROJECT
+from arco.sdk.project import PYPROJECT, read_settings
 
 PACKAGE = Path(__file__).parents[1]
 # In an installed package, and in a checkout.
@@ -28,9 +28,9 @@ def bring_example(directory: Path) -> bool:
     EXAMPLE_MISSING.
     """
     refuse_missing_libraries()
-    if (directory / PYPROJECT).exists():
-        return False
     source = example_home()
+    if _is_example(directory, source):
+        return False
     files = sorted(example_files(source), key=lambda path: path == Path(PYPROJECT))
     _refuse_foreign(directory, files)
     for path in files:
@@ -78,11 +78,19 @@ def example_files(source: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_example(directory: Path, source: Path) -> bool:
+    """Whether the project in the folder is the example, whatever was changed in it since."""
+    found, shipped = read_settings(directory / PYPROJECT), read_settings(source / PYPROJECT)
+    return found is not None and shipped is not None and found.package == shipped.package
+
+
 def _refuse_foreign(directory: Path, files: list[Path]) -> None:
     """A folder that holds anything but parts of the example is somebody's own."""
     tops = {path.parts[0] for path in files}
     found = [entry.name for entry in directory.iterdir()] if directory.is_dir() else []
     foreign = [name for name in found if name.removesuffix(".part") not in tops]
+    if PYPROJECT in found:
+        foreign = [f"a project of its own ({PYPROJECT})"]
     if foreign or directory.is_file():
         raise AlreadyExists(
             "FOLDER_NOT_EMPTY",

@@ -5,7 +5,7 @@ Law: every failure names the place to look and the next command. Must not know h
 
 from __future__ import annotations
 
-from arco.cli.terminal import counted, seconds
+from arco.cli.terminal import counted, harmless, seconds
 from arco.execution.deploying import Deployment
 from arco.orchestration.choosing import Which
 from arco.orchestration.states import RunState, TaskState
@@ -51,7 +51,7 @@ def ending(detail: RunDetail, *, where: str = "") -> str:
             what = place(check.asset, check.partition)
             lines.append(f"warning: check {check.name} on {what}: {check.message or 'failed'}")
     lines.append(_summary(detail))
-    if run.state is RunState.FAILED and run.message:
+    if run.state is RunState.FAILED and run.message and not failed:
         lines.append(f"  {run.message}")
     return "\n".join(lines)
 
@@ -60,9 +60,10 @@ def failure(run_id: str, task: TaskSummary, *, where: str = "") -> str:
     """A failed task: the user's error, their traceback, and where to look."""
     what = place(task.asset, task.partition)
     error = task.error
-    lines = [f"FAILED {what}: {error.message if error else 'no reason was recorded'}"]
+    why = error.message if error else "no reason was recorded"
+    lines = [f"FAILED {what}: {harmless(why)}"]
     if error is not None and error.traceback:
-        lines += [f"    {line}" for line in error.traceback.rstrip().splitlines()]
+        lines += [f"    {harmless(line)}" for line in error.traceback.rstrip().splitlines()]
     if error is not None and error.hint:
         lines.append(f"  hint: {error.hint}")
     lines.append(f"  logs: arco logs {run_id} --task '{what}'{where}")

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 COLUMN_GAP = "  "
+PLAIN_CONTROLS = "\t\n"
 STARTED_FIELD = 19
 """Of `/proc/self/stat`, counted from the field after the program's name."""
 
@@ -43,6 +44,15 @@ def age_seconds() -> float:
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     started = int(fields[STARTED_FIELD]) / os.sysconf("SC_CLK_TCK")
     return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+
+
+def harmless(text: str) -> str:
+    """The text with control characters spelled out: what a task prints must not steer a terminal.
+
+    >>> print(harmless("done" + chr(27) + "[2J"))
+    done<1b>[2J
+    """
+    return "".join(c if c.isprintable() or c in PLAIN_CONTROLS else f"<{ord(c):02x}>" for c in text)
 
 
 def print_json(value: object) -> None:
@@ -114,6 +124,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], *, right: Sequence[bool])
 __all__ = [
     "age_seconds",
     "counted",
+    "harmless",
     "is_live",
     "moment",
     "print_json",

@@ -13,7 +13,7 @@ import logging
 import msgspec
 
 from arco.engine.commit import Commit, decode_commit, unreadable
-from arco.errors import Corrupt
+from arco.errors import Corrupt, Forbidden
 from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
@@ -94,9 +94,9 @@ class Log:
                 if fault.fatal:
                     raise
                 self._remember(fault, tries)
-            except Corrupt as damage:
+            except (Corrupt, Forbidden) as unread:
                 # What stands there may be ours: nobody may hear that it failed or be asked again.
-                raise StoreFault(damage.message, hint=damage.hint) from damage
+                raise StoreFault(unread.message, hint=unread.hint) from unread
             await self._pause(tries)
             tries += 1
 

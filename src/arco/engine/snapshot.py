@@ -83,6 +83,7 @@ async def rebuild(database: Database) -> bool:
 
 async def _written(database: Database) -> tuple[Corrupt | None, SnapshotPublished]:
     """What would publish the present state, and the damage that is mended by it."""
+    await database.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
     position, damage = database.position, database.replay.damage
     newest = database.state.get(SNAPSHOTS, NEWEST)
     changes = changed_rows(database)

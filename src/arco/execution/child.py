@@ -141,9 +141,12 @@ class Child:
         if not isinstance(ready, Ready):
             raise WorkerGone("it did not say that it is ready")
 
-    def send(self, message: ToWorker) -> None:
-        """The message is on its way; a worker that has gone is noticed when it is listened to."""
-        self._line.send(frame(message))
+    def send(self, *messages: ToWorker) -> None:
+        """The messages are on their way, in one piece: every piece wakes the worker.
+
+        A worker that has gone is noticed when it is listened to.
+        """
+        self._line.send(b"".join(map(frame, messages)))
 
     async def receive(self, seconds_max: float) -> FromWorker | None:
         """The worker's next message; None after `seconds_max` of silence.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from arco.engine.database import OUTCOME_SECONDS, Applied, outcome_unknown
 from arco.execution.leading import try_to_lead
-from arco.model import State
+from arco.model import Put, State
 from arco.orchestration.rows import Run
 from arco.orchestration.settling import is_running
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
@@ -22,6 +22,8 @@ Watch = Callable[[State], None]
 
 CHANGE_SECONDS_MIN = 0.05
 """At most this often are changes shown: a thousand commits a second are one picture."""
+SHOWN_SHARE = 9
+"""A picture that took a while is followed by nine times as long for the work itself."""
 IDLE_SECONDS_MAX = 0.5
 """A follower that leads looks at least this often, so that clocks on a display go on."""
 
@@ -35,6 +37,7 @@ class Follower:
         self._project = project
         self._leader: Leader | None = None
         self._changed = workspace.runtime.signal()
+        self._ended = workspace.runtime.signal()
         self._stuck_since: float | None = None
 
     @property
@@ -65,15 +68,18 @@ class Follower:
 
         Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
         """
+        runtime = self._workspace.runtime
         while True:
+            self._changed.clear()
+            self._ended.clear()
             run = await self._database.asked(lambda state: state.get(RUNS, run_id))
+            began = runtime.monotonic()
             await self._database.asked(on_change)
             if run is not None and not is_running(run):
                 return run
-            await self._next_change()
+            await self._next_change(SHOWN_SHARE * (runtime.monotonic() - began))
 
-    async def _next_change(self) -> None:
-        self._changed.clear()
+    async def _next_change(self, pause_seconds: float) -> None:
         self._refuse_when_stuck()
         if not self.leads:
             await self._step_back()
@@ -81,8 +87,8 @@ class Follower:
             await self._database.refresh()
             await self.step_in()
             return
-        await self._changed.wait(IDLE_SECONDS_MAX)
-        await self._workspace.runtime.sleep(CHANGE_SECONDS_MIN)
+        if await self._changed.wait(IDLE_SECONDS_MAX):
+            await self._ended.wait(max(CHANGE_SECONDS_MIN, pause_seconds))
 
     def _refuse_when_stuck(self) -> None:
         now = self._workspace.runtime.monotonic()
@@ -103,6 +109,12 @@ class Follower:
 
     def _applied(self, applied: Applied) -> None:
         self._changed.set()
+        if any(isinstance(change, Put) and _is_ended(change.row) for change in applied.changes):
+            self._ended.set()
+
+
+def _is_ended(row: object) -> bool:
+    return isinstance(row, Run) and not is_running(row)
 
 
 __all__ = ["Follower", "Watch"]

@@ -129,12 +129,12 @@ class Pool:
         """No worker of ours runs any more; attempts that have not ended are somebody else's to
         lose.
         """
-        self._closed = True
-        self._work.set()
+        if not self._closed:
+            self._closed = True
+            for driver in self._drivers:
+                driver.cancel()
         with suppress(ValueError):
             self._workspace.database.listeners.remove(self._applied)
-        for driver in self._drivers:
-            driver.cancel()
         for driver in self._drivers:
             with suppress(BaseException):
                 await driver.join()
@@ -207,7 +207,8 @@ class Pool:
         held.child = child
         held.envelope = envelope
         held.heard_seconds = self._runtime.monotonic()
-        child.send(Send(envelope))
+        # This process alone hands the attempt out, so its start is acknowledged in advance.
+        child.send(Send(envelope), Acknowledge(held.dispatch_id))
         while True:
             message = await child.receive(self._patience(held))
             if message is None:
@@ -217,7 +218,7 @@ class Pool:
                 self._end(held, message.completion, ended_at=message.ended_at)
                 return
             else:
-                self._hear(child, held, message=message)
+                self._hear(held, message)
 
     async def _envelope(self, held: Held) -> Envelope | None:
         """What to send; None when nobody wants the attempt any more, which is then dealt with."""
@@ -233,7 +234,7 @@ class Pool:
         self._end(held, cancelled())
         return None
 
-    def _hear(self, child: Child, held: Held, *, message: FromWorker) -> None:
+    def _hear(self, held: Held, message: FromWorker) -> None:
         """A sign of life, if it is about the attempt that the worker has."""
         if isinstance(message, Ready) or message.dispatch_id != held.dispatch_id:
             held.strange_messages += 1
@@ -241,18 +242,16 @@ class Pool:
                 raise WorkerGone("it goes on answering for attempts that it does not have")
             return
         now = held.heard_seconds = self._runtime.monotonic()
-        if isinstance(message, Started):
-            self._acknowledge(child, held, message=message)
+        if isinstance(message, Started) and held.started_at is None:
+            self._begun(held, message.started_at)
         elif isinstance(message, Heartbeat) and now >= held.deadline:
             self._kill(held, Completion(error=timed_out(held)))
 
-    def _acknowledge(self, child: Child, held: Held, *, message: Started) -> None:
-        if held.started_at is None:
-            assert held.envelope is not None
-            held.started_at = message.started_at
-            held.started_due = held.heard_seconds + STARTED_DELAY_SECONDS
-            held.deadline = held.heard_seconds + held.envelope.asset.timeout_ms / 1000
-        child.send(Acknowledge(message.dispatch_id))
+    def _begun(self, held: Held, started_at: datetime) -> None:
+        assert held.envelope is not None
+        held.started_at = started_at
+        held.started_due = held.heard_seconds + STARTED_DELAY_SECONDS
+        held.deadline = held.heard_seconds + held.envelope.asset.timeout_ms / 1000
 
     def _patience(self, held: Held) -> float:
         due = min(held.started_due, held.deadline, self._silent_at(held))

@@ -22,7 +22,7 @@ from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
-from arco.runtime import Spawned
+from arco.runtime import Signal, Spawned
 from arco.service.leases import Lease
 from arco.service.ports import Executor, Publisher
 from arco.service.workspace import Workspace
@@ -31,6 +31,7 @@ DISPATCH_WINDOW_MIN = 64
 DISPATCHES_PER_WORKER = 8
 SNAPSHOT_CHECK_SECONDS = 0.25
 HISTORY_CHECK_SECONDS = 5.0
+LAST_SNAPSHOT_SECONDS_MAX = 10.0
 PUBLISH_RETRY_SECONDS = 0.5
 PUBLISH_RETRY_SECONDS_MAX = 30.0
 PUBLICATION_TABLES = (PUBLICATIONS.name, PUBLISHING.name, WAITING_PUBLICATIONS.name)
@@ -81,13 +82,23 @@ class Leader:
         try:
             await ended(self._tasks)
             await self._stop_acting()
-            with suppress(ArcoError):
-                if self._database.tail.commits:
-                    await snapshot.publish(self._database)
-            with suppress(ArcoError):
-                await self._database.close()
+            done = self._runtime.signal()
+            last = self._runtime.spawn(self._leave_snapshot(done), "arco-last-snapshot")
+            await done.wait(LAST_SNAPSHOT_SECONDS_MAX)
+            await ended([last])
         finally:
             self._lease.lock.release()
+
+    async def _leave_snapshot(self, done: Signal) -> None:
+        """What the next process starts from; it can do without."""
+        try:
+            if self._database.tail.commits:
+                await snapshot.publish(self._database)
+            await self._database.close()
+        except Exception as error:
+            LOG.warning("no snapshot was left: %s", error)
+        finally:
+            done.set()
 
     async def _stop_acting(self) -> None:
         """No effect of ours is under way any more, and none begins."""

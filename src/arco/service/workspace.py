@@ -18,6 +18,7 @@ from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
 from arco.runtime import Runtime
 from arco.service.settings import Settings
+from arco.store.certify import ensure_certified
 from arco.store.local import LocalStore
 from arco.store.open import open_store
 from arco.store.port import Store
@@ -38,9 +39,12 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     """The workspace the settings name, at its newest slot; an empty one is created.
 
-    Raises: Invalid for a store that cannot be opened; Corrupt when its log cannot be used.
+    A cloud store is certified when it is opened for the first time. Raises: Invalid for a store
+    that cannot be opened or is unfit; Corrupt when its log cannot be used.
     """
-    store = open_scope(settings, runtime)
+    root = _root(settings, runtime)
+    await ensure_certified(root, runtime)
+    store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
     return Workspace(settings, runtime, store, database)

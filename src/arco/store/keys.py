@@ -80,12 +80,23 @@ def task_log_folder(run: str, attempt: str) -> str:
     return f"logs/{run}/{attempt}/"
 
 
+def certificate(digest: str) -> str:
+    """The record that a store was seen to keep its promises; outside every scope."""
+    return f"certificates/{digest}.json"
+
+
+def trial_folder(nonce: str) -> str:
+    """Where one certification tries the store, outside every scope."""
+    return f"certificates/trial-{nonce}/"
+
+
 __all__ = [
     "FORMAT",
     "HEAD",
     "LEAD",
     "LOCK",
     "Scope",
+    "certificate",
     "data_folder",
     "delta_entry",
     "payload",
@@ -94,5 +105,6 @@ __all__ = [
     "staged",
     "task_log",
     "task_log_folder",
+    "trial_folder",
     "warehouse",
 ]

@@ -5,20 +5,25 @@ One place that knows the schemes. Must not know what will be stored.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from arco.errors import Invalid
 from arco.runtime import Runtime
+from arco.store.address import is_cloud_url, parse_cloud_url
 from arco.store.local import LocalStore
 from arco.store.memory import MemoryStore
 from arco.store.port import Store
 
+CLOUD = "arco.store.cloud"
+
 
 def open_store(url_or_path: str | Path, runtime: Runtime) -> Store:
-    """The store at a plain path, `file:///path` or `memory://` (a fresh one on every call).
+    """The store at a plain path, `file:///path`, `memory://` (a fresh one on every call), or a
+    bucket: `s3://`, `gs://`, `az://`. Nothing is asked of it yet.
 
-    Raises: Invalid for every other URL.
+    Raises: Invalid for every other URL, and for a bucket when its driver is not installed.
     """
     text = str(url_or_path)
     scheme, separator, _ = text.partition("://")
@@ -28,7 +33,25 @@ def open_store(url_or_path: str | Path, runtime: Runtime) -> Store:
         return MemoryStore(runtime)
     if scheme == "file":
         return LocalStore(_file_path(text), runtime)
+    if is_cloud_url(text):
+        return _cloud_store(text)
     raise _refused(text)
+
+
+def _cloud_store(url: str) -> Store:
+    address = parse_cloud_url(url)
+    try:
+        cloud = import_module(CLOUD)
+    except ModuleNotFoundError as error:
+        if error.name != "obstore":
+            raise
+        raise Invalid(
+            "STORE_EXTRA_MISSING",
+            f"the driver for {address.scheme}:// stores is not installed",
+            hint="pip install 'arco[cloud]'",
+        ) from error
+    store: Store = cloud.CloudStore(address)
+    return store
 
 
 def _file_path(url: str) -> Path:
@@ -44,7 +67,10 @@ def _refused(text: str) -> Invalid:
     return Invalid(
         "STORE_URL_INVALID",
         f"{shown!r} does not name a store",
-        hint="use a folder ('./.arco'), 'file:///srv/arco' (three slashes) or 'memory://'",
+        hint=(
+            "use a folder ('./.arco'), 'file:///srv/arco' (three slashes), 'memory://',"
+            " 's3://bucket/prefix', 'gs://bucket/prefix' or 'az://container/prefix'"
+        ),
     )
 
 

@@ -90,4 +90,32 @@ class Locks(Protocol):
         ...
 
 
-__all__ = ["ASK_AGAIN", "Entry", "Lock", "Locks", "Store", "StoreFault"]
+@runtime_checkable
+class Certifiable(Protocol):
+    """What a store offers besides `Store` when its promises are kept by somebody else's service."""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Place, endpoint and driver: what a certificate vouches for."""
+        ...
+
+
+@runtime_checkable
+class SignsUrls(Protocol):
+    """What a store offers besides `Store` when readers can fetch an object without its rights."""
+
+    async def signed_url(self, key: str, seconds: int) -> str:
+        """A URL with which anyone may read this one object for so many seconds."""
+        ...
+
+
+__all__ = [
+    "ASK_AGAIN",
+    "Certifiable",
+    "Entry",
+    "Lock",
+    "Locks",
+    "SignsUrls",
+    "Store",
+    "StoreFault",
+]

@@ -11,7 +11,7 @@ import msgspec
 from arco.errors import Invalid
 from arco.store.keys import Scope
 from arco.store.names import checked_key, checked_prefix
-from arco.store.port import Entry, Lock, Locks, Store
+from arco.store.port import Entry, Lock, Locks, SignsUrls, Store
 
 
 class ScopedStore:
@@ -54,6 +54,15 @@ class ScopedStore:
             "STORE_LOCKS_ABSENT",
             "this store has no locks",
             hint="take the lease by an event in the log; locks exist only on one machine",
+        )
+
+    async def signed_url(self, key: str, seconds: int) -> str:
+        if isinstance(self._store, SignsUrls):
+            return await self._store.signed_url(self._inside(key), seconds)
+        raise Invalid(
+            "STORE_URLS_UNSIGNED",
+            "this store cannot sign URLs",
+            hint="let the reader fetch the object through the server",
         )
 
     def _inside(self, key: str) -> str:

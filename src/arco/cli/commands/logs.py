@@ -12,6 +12,7 @@ import msgspec
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import place
+from arco.cli.terminal import harmless
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
@@ -121,7 +122,7 @@ def spelled(line: LogLine, *, as_json: bool) -> str:
     if as_json:
         return msgspec.json.encode(line).decode()
     again = f" #{line.attempt}" if line.attempt > 1 else ""
-    return f"{line.ts:%H:%M:%S} {line.task}{again} | {line.line}"
+    return f"{line.ts:%H:%M:%S} {line.task}{again} | {harmless(line.line)}"
 
 
 def _names(task: TaskSummary) -> tuple[str, ...]:

@@ -1,0 +1,27 @@
+"""Tools that are no Python packages, and what is left out where one is missing.
+
+The only place that may leave a test out: by name here, and not at all when ARCO_TEST_ALL is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+INSTALLED = Path(__file__).resolve().parents[2] / "node_modules" / ".bin"
+LEFT_OUT = {
+    "azurite-blob": "stores on Azure: install npm, then `make setup` installs the emulator",
+}
+
+
+def needs(tool: str) -> str:
+    """The path of a tool; without it the test is left out, or fails where nothing may be."""
+    found = shutil.which(tool, path=f"{INSTALLED}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is not None:
+        return found
+    if os.environ.get("ARCO_TEST_ALL"):
+        pytest.fail(f"no test may be left out here, but {tool} is missing: {LEFT_OUT[tool]}")
+    pytest.skip(LEFT_OUT[tool])
