@@ -182,6 +182,8 @@ class Teller:
 
     async def bring_back(self) -> None:
         """Two versions of a table, and the first of them restored over a foreign one."""
+        self._database.controllers = standing_decisions(64)
+        await self._deploy(*_project("3")[:1])
         run = RUNS[7]
         await self._trigger(run, ORDERS)
         await self._end(run, 0, completion=await self._staged(ORDERS, data="first"))

@@ -34,7 +34,7 @@ def arm(verb: str, nth: int) -> None:
     setattr(LocalStore, verb, counted)
 
 
-def dies(folder: Path, verb: str, nth: int, *arguments: str) -> bool:
+def dies(folder: Path, *arguments: str, verb: str, nth: int) -> bool:
     """Whether the command died; False: it ended well before its n-th call."""
     ended = subprocess.run(
         [sys.executable, "-m", "tests.integration.dying_command", verb, str(nth), *arguments],

@@ -132,7 +132,7 @@ def test_a_package_cannot_write_beside_the_store(package: Path, tmp_path: Path) 
 def test_an_export_that_is_killed_leaves_no_package(shop: Project, tmp_path: Path) -> None:
     for nth in (3, 40, 90):
         target = tmp_path / f"{nth}.tar"
-        died = dies(shop.directory, "get", nth, "export", str(target))
+        died = dies(shop.directory, "export", str(target), verb="get", nth=nth)
         assert died
         assert not target.exists()
         shop.arco("export", str(target))
@@ -145,7 +145,7 @@ def test_an_import_that_is_killed_is_no_workspace_and_is_finished_by_the_same_co
         objects = len(archive.getnames()) - 1
     for nth in (1, objects // 2, objects):
         project = Project(tmp_path / str(nth), SHOP)
-        assert dies(project.directory, "create", nth, "import", str(package), ".")
+        assert dies(project.directory, "import", str(package), ".", verb="create", nth=nth)
         assert not (project.directory / ".arco" / SLOT_ZERO).exists()
         assert project.arco("import", str(package), ".").out.endswith("clean\n")
         assert rounds(project) == ["2"]

@@ -239,7 +239,7 @@ def test_a_restore_that_is_killed_anywhere_is_finished_by_the_next_command(
         project = Project(folder, SHOP)
         slot = project.arco("history", "n.first", "--json").json()[-1]["slot"]
         arguments = ("restore", *NAMES, "--to", str(slot), "--yes")
-        if not dies(folder, "create", nth, *arguments):
+        if not dies(folder, *arguments, verb="create", nth=nth):
             survived = True
             break
         assert table_rounds(project) in (["aa"], ["bb"])

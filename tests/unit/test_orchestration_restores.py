@@ -42,7 +42,7 @@ def prepared(bench: Bench, asset: str, *, version: int) -> PreparedTable:
     )
 
 
-def publish(bench: Bench, run_id: str, asset: str, *, version: int) -> None:
+def publish(bench: Bench, run_id: str, *, asset: str, version: int) -> None:
     bench.trigger(run_id, asset, which="all")
     bench.succeed(run_id, asset, data=f"{run_id}-{asset}")
     tables = (prepared(bench, asset, version=version),)
@@ -72,7 +72,7 @@ def start(bench: Bench, *, version: int, restore_id: str = "X") -> tuple[Payload
 def bench() -> Bench:
     bench = Bench()
     bench.deploy(*graph(EDGES))
-    publish(bench, "R1", "raw.a", version=0)
+    publish(bench, "R1", asset="raw.a", version=0)
     return bench
 
 
@@ -83,7 +83,7 @@ def stale(bench: Bench) -> list[str]:
 
 def test_a_restore_moves_pins_and_partitions_in_one_event(bench: Bench) -> None:
     before = held(bench)
-    publish(bench, "R2", "raw.a", version=1)
+    publish(bench, "R2", asset="raw.a", version=1)
     assert [type(each).__name__ for each in start(bench, version=2)] == ["RestoreStarted"]
     assert [row.restore_id for row in started_restores(bench.state)] == ["X"]
     assert violations(bench.state) == []
@@ -106,9 +106,9 @@ def test_what_was_made_from_a_restored_table_is_stale_until_it_matches_again(
     bench: Bench,
 ) -> None:
     first = held(bench)
-    publish(bench, "R2", "end.b", version=0)
+    publish(bench, "R2", asset="end.b", version=0)
     assert "raw.a" not in stale(bench)
-    publish(bench, "R3", "raw.a", version=1)
+    publish(bench, "R3", asset="raw.a", version=1)
     second = held(bench)
     start(bench, version=2)
     bench.ask(finish_restore(FinishRestore(restore_id="X", held=first)))

@@ -115,7 +115,7 @@ async def pack(
         with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
             for content in contents:
                 data = await _bytes(database, content)
-                await thread(_append, archive, content.name, data)
+                await thread(_append, archive, (content.name, data))
                 packed.append(PackedObject(content.name, len(data), sha256(data)))
             position = database.position
             manifest = Manifest(
@@ -126,7 +126,8 @@ async def pack(
                 committed_at=position.committed_at,
                 objects=tuple(packed),
             )
-            await thread(_append, archive, MANIFEST, msgspec.json.encode(manifest, order="sorted"))
+            last = msgspec.json.encode(manifest, order="sorted")
+            await thread(_append, archive, (MANIFEST, last))
         await thread(_publish, draft, path)
     except OSError as error:
         raise Invalid(
@@ -148,7 +149,7 @@ async def read_package(runtime: Runtime, path: Path) -> Manifest:
     return await runtime.thread(_checked, path)
 
 
-async def unpack(store: Store, runtime: Runtime, path: Path, *, manifest: Manifest) -> None:
+async def unpack(store: Store, runtime: Runtime, *, path: Path, manifest: Manifest) -> None:
     """The objects of a checked package stand in the store; a repeated call goes on where one died.
 
     Raises: AlreadyExists STORE_NOT_EMPTY; Corrupt PACKAGE_DAMAGED. Cost: one PUT an object.
@@ -161,7 +162,7 @@ async def unpack(store: Store, runtime: Runtime, path: Path, *, manifest: Manife
         for batch in (*_batches(objects), last):
             found = [await runtime.thread(_member, archive, each) for each in batch]
             pairs = zip(batch, found, strict=True)
-            await runtime.gather(_create(store, each.name, data) for each, data in pairs)
+            await runtime.gather(_create(store, each.name, data=data) for each, data in pairs)
 
 
 async def refuse_used(store: Store, manifest: Manifest) -> None:
@@ -184,7 +185,7 @@ def _used(name: str) -> AlreadyExists:
     )
 
 
-async def _create(store: Store, name: str, data: bytes) -> None:
+async def _create(store: Store, name: str, *, data: bytes) -> None:
     if not await store.create(name, data):
         if await store.get(name) != data:
             raise _used(name)
@@ -204,11 +205,12 @@ async def _bytes(database: Database, content: Content) -> bytes:
     return data
 
 
-def _append(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(data)
-    entry.mode = 0o644
-    archive.addfile(entry, io.BytesIO(data))
+def _append(archive: tarfile.TarFile, entry: tuple[str, bytes]) -> None:
+    name, data = entry
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    member.mode = 0o644
+    archive.addfile(member, io.BytesIO(data))
 
 
 def _refuse_standing(path: Path) -> None:

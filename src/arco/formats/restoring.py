@@ -135,7 +135,7 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
     then = await read(delta.snapshot, location, version_then)
     delta.refuse_features(now, "replace")
     _refuse_partitioning(asset, then)
-    await _refuse_missing(workspace, asset, then)
+    await _refuse_missing(workspace, asset, then=then)
     probe = PreparedTable(
         table_id=asset.table_id, asset=asset.key, version=version_now + 1, sha256=""
     )
@@ -183,7 +183,7 @@ def _refuse_partitioning(asset: Asset, then: TableSnapshot) -> None:
         )
 
 
-async def _refuse_missing(workspace: Workspace, asset: Asset, then: TableSnapshot) -> None:
+async def _refuse_missing(workspace: Workspace, asset: Asset, *, then: TableSnapshot) -> None:
     folder = keys.warehouse(asset.table_id)
     sizes = {entry.key: entry.size_bytes for entry in await workspace.store.list(folder)}
     gone = [f.path for f in then.files if sizes.get(folder + unquote(f.path)) != f.size_bytes]
@@ -276,7 +276,7 @@ async def _partitions(
         tables=tables,
         started_at=past.position.committed_at,
     )
-    return await workspace.database.asked(lambda state: restored_partitions(state, row, held))
+    return await workspace.database.asked(lambda state: restored_partitions(state, row, held=held))
 
 
 async def _held(past: Past, assets: Sequence[str]) -> Held:

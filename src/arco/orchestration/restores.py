@@ -20,6 +20,7 @@ class Restore(msgspec.Struct, frozen=True, kw_only=True):
     """How far tables are on their way back to what they were."""
 
     restore_id: str
+    """Its ULID."""
     state: PublicationState
     slot: int
     """The slot whose content comes back."""
@@ -28,6 +29,7 @@ class Restore(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[PreparedTable, ...]
     started_at: datetime
     restored_at: datetime | None = None
+    """When readers began to see it."""
     actor: str = ""
 
 
@@ -43,8 +45,11 @@ class RestoreStarted(Payload, frozen=True):
     """The next version of each table and its bytes are fixed; from here only forward."""
 
     restore_id: str
+    """Its ULID."""
     slot: int
+    """The slot whose content comes back."""
     versions: dict[str, int]
+    """Asset -> the table version whose content comes back."""
     tables: tuple[PreparedTable, ...]
     started_at: datetime
     actor: str = ""
@@ -54,6 +59,7 @@ class RestoreRebased(Payload, frozen=True):
     """A foreign table version stood where ours was meant to go: these tables take a later one."""
 
     restore_id: str
+    """The restore that goes on."""
     tables: tuple[PreparedTable, ...]
     rebased_at: datetime
 
@@ -62,10 +68,12 @@ class TablesRestored(Payload, frozen=True):
     """Readers see the old content, and partitions count as what they were, in one commit."""
 
     restore_id: str
+    """The restore that ended."""
     tables: tuple[PublishedTable, ...]
     partitions: tuple[RestoredPartition, ...]
     """Those that change; the others hold what they held."""
     restored_at: datetime
+    """When readers began to see it."""
 
 
 EVENTS: tuple[type[Payload], ...] = (RestoreStarted, RestoreRebased, TablesRestored)

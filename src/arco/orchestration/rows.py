@@ -206,6 +206,7 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     data_version: str
     materialized_at: datetime
+    """When a run published it."""
     table_version: int | None = None
     """None when the attempt succeeded without staging data."""
     rows: int | None = None

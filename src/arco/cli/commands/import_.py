@@ -47,7 +47,7 @@ async def _import(file: Path, directory: Path, *, as_json: bool) -> Verification
     settings = load(directory)
     store = open_scope(settings, runtime)
     directory.mkdir(parents=True, exist_ok=True)
-    await unpack(store, runtime, file, manifest=manifest)
+    await unpack(store, runtime, path=file, manifest=manifest)
     told_what = (
         f"imported slot {manifest.slot} of {manifest.tenant}/{manifest.workspace}: "
         f"{counted(len(manifest.objects), 'object')}"

@@ -80,7 +80,7 @@ def started_restores(state: State) -> list[Restore]:
     return [row for row in rows if row is not None]
 
 
-def restored_partitions(state: State, restore: Restore, held: Held) -> list[RestoredPartition]:
+def restored_partitions(state: State, restore: Restore, *, held: Held) -> list[RestoredPartition]:
     """The partitions that hold something else than they did, with what they hold from here on.
 
     What comes back stands in the new table version: a reader of an older one got something else.
@@ -155,7 +155,7 @@ def _finish(state: State, now: datetime, *, command: FinishRestore) -> Sequence[
         tables=tuple(
             PublishedTable(table.table_id, table.asset, table.version) for table in restore.tables
         ),
-        partitions=tuple(restored_partitions(state, restore, command.held)),
+        partitions=tuple(restored_partitions(state, restore, held=command.held)),
         restored_at=now,
     )
     return (Event(restored),)
