@@ -1,8 +1,8 @@
 """A workspace as one file: a plain tar of its objects, and a manifest with the hash of each.
 
-The manifest comes last, so a cut file has none. Nothing is packed that is not what its index or its
-chain says, and nothing is unpacked before all of it was checked; slot 0 is created last, so that a
-store that was half unpacked is no workspace yet. Must not know what the objects mean.
+The manifest comes last with its own hash, so a cut file has none. Nothing is packed that is not
+what its index or its chain says, and nothing is unpacked before all of it was checked; slot 0 is
+created last, so that a store that was half unpacked is no workspace yet. Must not know what the objects mean.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from arco.store.names import is_key
 from arco.store.port import Store
 
 MANIFEST = "manifest.json"
+DIGEST = "manifest.sha256"
 FORMAT = 1
 READ_BYTES = 1024 * 1024
 BATCH_OBJECTS = 16
@@ -128,6 +129,7 @@ async def pack(
             )
             last = msgspec.json.encode(manifest, order="sorted")
             await thread(_append, archive, (MANIFEST, last))
+            await thread(_append, archive, (DIGEST, _digest_line(last)))
         await thread(_publish, draft, path)
     except OSError as error:
         raise Invalid(
@@ -250,11 +252,14 @@ def _checked(path: Path) -> Manifest:
 
 def _checked_archive(path: Path, archive: tarfile.TarFile) -> Manifest:
     members = {member.name: member for member in archive.getmembers()}
-    last = members.pop(MANIFEST, None)
-    if last is None:
+    last, digest = members.pop(MANIFEST, None), members.pop(DIGEST, None)
+    if last is None or digest is None:
         raise _no_package(path, f"it has no {MANIFEST} at its end: it may have been cut")
+    data = _read(archive, last)
+    if _read(archive, digest) != _digest_line(data):
+        raise _damaged(path, f"{MANIFEST} does not match its hash")
     try:
-        manifest = msgspec.json.decode(_read(archive, last), type=Manifest)
+        manifest = msgspec.json.decode(data, type=Manifest)
     except msgspec.MsgspecError as error:
         raise _no_package(path, f"its manifest cannot be read: {error}") from error
     if manifest.format != FORMAT:
@@ -269,6 +274,11 @@ def _checked_archive(path: Path, archive: tarfile.TarFile) -> Manifest:
         if _digest(archive, members[each.name]) != each.sha256:
             raise _damaged(path, f"{each.name} does not match its hash")
     return manifest
+
+
+def _digest_line(manifest: bytes) -> bytes:
+    """What `sha256sum -c` reads."""
+    return f"{sha256(manifest)}  {MANIFEST}\n".encode()
 
 
 def _member(archive: tarfile.TarFile, each: PackedObject) -> bytes:
@@ -322,6 +332,7 @@ def _damaged(path: Path, reason: str) -> Corrupt:
 __all__ = [
     "BATCH_BYTES",
     "BATCH_OBJECTS",
+    "DIGEST",
     "MANIFEST",
     "Content",
     "Manifest",
