@@ -129,6 +129,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_NAME_TAKEN": ("AlreadyExists", "{}.{} is another table"),
     "TABLE_NOT_FOUND": ("NotFound", "there is no such table"),
     "TABLE_UNCHANGED": ("NotFound", "nothing of a table {} differs"),
+    "TABLE_UNREACHABLE": ("Unavailable", "the store did not answer for {} ({})"),
     "TABLE_UNREADABLE": ("Unavailable", "`{}` cannot be read: {}"),
     "TABLE_VERSION_NOT_FOUND": ("NotFound", "version {} of the table at {} does not exist: {}"),
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),

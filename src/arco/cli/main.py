@@ -9,6 +9,7 @@ import difflib
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -38,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 EXPLAINING = "arco.cli.explaining"
+CLOUD_DRIVER = "obstore"
 
 
 class Commands(click.Group):
@@ -96,8 +98,25 @@ def arco() -> None:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    arco.main(prog_name="arco")
+    try:
+        arco.main(prog_name="arco")
+    except SystemExit as ended:
+        if CLOUD_DRIVER in sys.modules:
+            _end_at_once(ended.code)
+        raise
     raise AssertionError("click ends the process")
+
+
+def _end_at_once(code: object) -> NoReturn:
+    """End without tearing the interpreter down.
+
+    The driver's threads hand over answers in Python; one that still does so while the interpreter
+    is taken apart aborts the process, and a command that succeeded would fail.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 __all__ = ["COMMANDS", "Commands", "arco", "main"]

@@ -6,6 +6,7 @@ from arco.query.pool import QueryPool, Result
 from arco.query.protocol import Ask, Format, Limits
 from arco.query.provider import provider_for
 from arco.service.past import past_at
+from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
 
 
@@ -15,7 +16,7 @@ async def query(workspace: Workspace, sql: str, *, format: Format, moment: str =
     Raises: what `QueryPool.run` and `past_at` raise.
     """
     past = await past_at(workspace, moment) if moment else None
-    pool = QueryPool(workspace.runtime, size=1)
+    pool = QueryPool(workspace.runtime, size=1, environment=store_environment(workspace.settings))
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     try:
         return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace, past))

@@ -11,26 +11,29 @@ from arco.api.app import create_app
 from arco.api.server import serve
 from arco.api.session import Session
 from arco.cli.commands.version import installed_version
-from arco.engine.domain import LEADER, LEASES
+from arco.execution.following import Follower
 from arco.query.pool import QueryPool
 from arco.runtime import Spawned
-from arco.service.leases import announce, read_beacon
+from arco.service.leases import read_beacon
+from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
 
 HOST = "127.0.0.1"
 
 
-async def serve_workspace(workspace: Workspace, *, ready: Callable[[str], None]) -> None:
+async def serve_workspace(
+    workspace: Workspace, follower: Follower, *, ready: Callable[[str], None]
+) -> None:
     """Answer requests until cancelled; `ready` hears the address once they are taken.
 
     Raises: Invalid PORT_BUSY, BIND_FAILED.
     """
-    queries = QueryPool(workspace.runtime)
+    queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
     app = create_app(Session(workspace, queries, installed_version()))
     announced: list[Spawned] = []
 
     def on_ready(address: str) -> None:
-        announced.append(workspace.runtime.spawn(_announce(workspace, address), "arco-announce"))
+        announced.append(workspace.runtime.spawn(follower.announce(address), "arco-announce"))
         ready(address)
 
     try:
@@ -45,12 +48,6 @@ async def leader_address(workspace: Workspace) -> str:
     """Where the leading process answers; empty when it serves nothing."""
     beacon = await read_beacon(workspace)
     return beacon.address if beacon else ""
-
-
-async def _announce(workspace: Workspace, address: str) -> None:
-    lease = await workspace.database.asked(lambda state: state.get(LEASES, LEADER))
-    if lease is not None and lease.writer == workspace.database.writer:
-        await announce(workspace, lease.epoch, address=address)
 
 
 __all__ = ["leader_address", "serve_workspace"]

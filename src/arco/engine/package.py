@@ -2,7 +2,8 @@
 
 The manifest comes last with its own hash, so a cut file has none. Nothing is packed that is not
 what its index or its chain says, and nothing is unpacked before all of it was checked; slot 0 is
-created last, so that a store that was half unpacked is no workspace yet. Must not know what the objects mean.
+created last, so that a store that was half unpacked is no workspace yet. Must not know what the
+objects mean.
 """
 
 from __future__ import annotations

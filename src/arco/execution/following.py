@@ -1,7 +1,8 @@
 """Following a run to its end, whoever leads: this process when nobody else does.
 
 Law C3: a run that is followed is always moved by somebody; when its leader dies, the lock becomes
-free and the follower takes over. Must not know what a change looks like to a person.
+free, or its silence is noticed, and the follower takes over. Must not know what a change looks
+like to a person.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from arco.model import Put, State
 from arco.orchestration.rows import Run
 from arco.orchestration.settling import is_running
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
+from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.workspace import Workspace
 
@@ -36,6 +38,8 @@ class Follower:
         self._database = workspace.database
         self._project = project
         self._leader: Leader | None = None
+        self._candidate = Candidate(workspace)
+        self._address = ""
         self._changed = workspace.runtime.signal()
         self._ended = workspace.runtime.signal()
         self._stuck_since: float | None = None
@@ -46,9 +50,12 @@ class Follower:
         return self._leader is not None and self._leader.acts
 
     async def start(self) -> None:
-        """Lead unless somebody else does."""
+        """Lead unless somebody else does; without locks it takes a moment to know."""
         self._database.listeners.append(self._applied)
         await self.step_in()
+        while not self.leads and not self._candidate.sees_leader:
+            await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
+            await self.step_in()
 
     async def stop(self) -> None:
         """Stop leading; what is in flight stays in the log for the next leader."""
@@ -82,10 +89,9 @@ class Follower:
     async def _next_change(self, pause_seconds: float) -> None:
         self._refuse_when_stuck()
         if not self.leads:
-            await self._step_back()
             await self._workspace.runtime.sleep(self._workspace.settings.poll_seconds)
             await self._database.refresh()
-            await self.step_in()
+            await self.lead_again()
             return
         if await self._changed.wait(IDLE_SECONDS_MAX):
             await self._ended.wait(max(CHANGE_SECONDS_MIN, pause_seconds))
@@ -100,7 +106,21 @@ class Follower:
     async def step_in(self) -> None:
         """Lead from now on, if nobody does."""
         if self._leader is None:
-            self._leader = await try_to_lead(self._workspace, self._project)
+            self._leader = await try_to_lead(
+                self._workspace, self._project, address=self._address, candidate=self._candidate
+            )
+
+    async def lead_again(self) -> None:
+        """Lead if nobody does, once what is left of an earlier lead has ended."""
+        if not self.leads:
+            await self._step_back()
+            await self.step_in()
+
+    async def announce(self, address: str) -> None:
+        """While this process leads, others are told that it answers here."""
+        self._address = address
+        if self._leader is not None and self._leader.acts:
+            await self._leader.announce(address)
 
     async def _step_back(self) -> None:
         leader, self._leader = self._leader, None

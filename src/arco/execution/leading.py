@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from arco.execution.pool import Pool
-from arco.service.leases import take_lease
+from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Publisher
 from arco.service.workspace import Workspace
@@ -34,12 +34,19 @@ class PublisherOnDemand:
         await self._loaded.publish(run_id)
 
 
-async def try_to_lead(workspace: Workspace, project: Path, *, address: str = "") -> Leader | None:
+async def try_to_lead(
+    workspace: Workspace,
+    project: Path,
+    *,
+    address: str = "",
+    candidate: Candidate | None = None,
+) -> Leader | None:
     """The started leader, or None while another process leads.
 
-    Whatever fails on the way, the lease is free again.
+    Whatever fails on the way, the lease is free again. Without locks only a `candidate` that is
+    asked again and again can know that an earlier leader is gone.
     """
-    lease = await take_lease(workspace, address)
+    lease = await (candidate or Candidate(workspace)).take(address)
     if lease is None:
         return None
     pool = Pool(workspace, project)

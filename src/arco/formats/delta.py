@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 
 from arco.errors import Invalid, NotFound
-from arco.formats import partition
+from arco.formats import partition, places
 from arco.formats import schema as schemas
 from arco.formats.actions import (
     ENGINE,
@@ -236,7 +236,7 @@ def dataset(
     if partitions is not None:
         chosen = {_identity(values) for values in partitions}
         files = [file for file in files if _identity(file.partition_values) in chosen]
-    filesystem = _folder(location)
+    filesystem = places.folder(location, {unquote(file.path): file.size_bytes for file in files})
     fragments = [_fragment(file, schema, filesystem=filesystem) for file in files]
     return ds.FileSystemDataset(fragments, schema, PARQUET, filesystem)
 
@@ -286,14 +286,6 @@ def _staged_files(staged: Sequence[Output]) -> list[TableFile]:
         for output in staged
         for file in output.files
     ]
-
-
-def _folder(location: str) -> pa.fs.FileSystem:
-    """The table's folder as a file system of its own: no file outside it can be named."""
-    if "://" in location:
-        filesystem, path = pa.fs.FileSystem.from_uri(location)
-        return pa.fs.SubTreeFileSystem(path, filesystem)
-    return pa.fs.SubTreeFileSystem(location, pa.fs.LocalFileSystem())
 
 
 def _fragment(file: TableFile, schema: pa.Schema, *, filesystem: pa.fs.FileSystem) -> ds.Fragment:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from arco.errors import Corrupt, Invalid, NotFound
+from arco.errors import Corrupt, Invalid, NotFound, Unavailable
+from arco.formats import places
 from arco.formats.partition import serialise
 from arco.formats.statistics import bound_of
 from arco.formats.statistics import spell as spell_statistics
@@ -69,7 +70,7 @@ class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 def latest_version(location: str) -> int | None:
     """The newest version in the table's own log; None when there is no table."""
     try:
-        return int(DeltaTable(location).version())
+        return int(_table(location).version())
     except TableNotFoundError:
         return None
     except DeltaError as error:
@@ -103,7 +104,7 @@ def snapshot(location: str, version: int) -> TableSnapshot:
 def _opened(location: str, version: int) -> DeltaTable:
     """The table's log, replayed up to `version`."""
     try:
-        return DeltaTable(location, version=version)
+        return _table(location, version=version)
     except (DeltaError, TableNotFoundError) as error:
         newest = latest_version(location)
         if newest is not None and version <= newest:
@@ -116,6 +117,28 @@ def _opened(location: str, version: int) -> DeltaTable:
         ) from error
 
 
+def _table(location: str, version: int | None = None) -> DeltaTable:
+    """The library's table.
+
+    Raises: Unavailable TABLE_UNREACHABLE when a cloud store does not answer; DeltaError.
+    """
+    options = places.storage_options(location)
+    try:
+        return DeltaTable(places.table_uri(location), version=version, storage_options=options)
+    except DeltaError:
+        raise
+    except OSError as error:
+        if options is None:
+            raise
+        failure = error
+    # Raised outside the handler: the library's own words may quote a signed request.
+    raise Unavailable(
+        "TABLE_UNREACHABLE",
+        f"the store did not answer for {places.table_uri(location)} ({type(failure).__name__})",
+        hint="ask again; if it stays so, check the credentials in this process's environment",
+    )
+
+
 def checkpoint(location: str, version: int) -> None:
     """A Delta checkpoint of `version` stands beside its log, so that replay starts there.
 
@@ -126,9 +149,10 @@ def checkpoint(location: str, version: int) -> None:
 
 def _unreadable(location: str, error: Exception) -> Corrupt:
     """The error for a log that cannot be replayed."""
+    said = type(error).__name__ if places.is_remote(location) else str(error)
     return Corrupt(
         "DELTA_LOG_UNREADABLE",
-        f"the log of the table at {location} cannot be read: {error}",
+        f"the log of the table at {location} cannot be read: {said}",
         hint="old versions may have been cleaned up; run `arco verify` to see which are complete",
     )
 

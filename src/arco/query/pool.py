@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -42,6 +42,7 @@ from arco.runtime import Runtime, Signal, Spawned
 
 Provider: TypeAlias = Callable[[Sequence[TableName]], Awaitable[Sequence[Provision]]]
 
+NOTHING: Mapping[str, str] = {}
 MEMORY_BYTES = 4 * 1024**3
 WAITING_MAX = 32
 WAIT_SECONDS_MAX = 30.0
@@ -73,11 +74,13 @@ class QueryPool:
         size: int = 1,
         memory_bytes: int = MEMORY_BYTES,
         waiting_max: int = WAITING_MAX,
+        environment: Mapping[str, str] = NOTHING,
     ) -> None:
         self._runtime = runtime
         self._size = size
         self._memory_bytes = memory_bytes
         self._waiting_max = waiting_max
+        self._environment = environment
         self._idle: deque[WorkerProcess] = deque()
         self._busy: set[WorkerProcess] = set()
         self._starting: deque[Spawned] = deque()
@@ -193,7 +196,9 @@ class QueryPool:
 
     def _prefork(self) -> None:
         self._starting.append(
-            self._runtime.spawn(start_worker(self._memory_bytes), "query-worker-start")
+            self._runtime.spawn(
+                start_worker(self._memory_bytes, self._environment), "query-worker-start"
+            )
         )
 
     def _end(self, worker: WorkerProcess) -> None:

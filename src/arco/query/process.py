@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -84,8 +84,9 @@ class WorkerProcess:
         return await self._process.wait()
 
 
-async def start_worker(memory_bytes: int) -> WorkerProcess:
-    """A worker that is loaded, confined and waiting for its first question.
+async def start_worker(memory_bytes: int, environment: Mapping[str, str]) -> WorkerProcess:
+    """A worker that is loaded, confined and waiting for its first question; it knows nothing of our
+    environment but `environment`.
 
     Raises: Unavailable `QUERY_WORKER_FAILED`.
     """
@@ -96,7 +97,7 @@ async def start_worker(memory_bytes: int) -> WorkerProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env=_environment(),
+            env={**environment, **_environment()},
             start_new_session=True,
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=READ_BUFFER_BYTES)
@@ -151,7 +152,7 @@ def _command(descriptor: int, memory_bytes: int) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours but the module path: the worker has no use for credentials."""
+    """Nothing of ours but the module path."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return {"PYTHONPATH": path, "LC_ALL": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 

@@ -87,7 +87,11 @@ class Leader:
             await done.wait(LAST_SNAPSHOT_SECONDS_MAX)
             await ended([last])
         finally:
-            self._lease.lock.release()
+            await self._lease.resign(self._database.state)
+
+    async def announce(self, address: str) -> None:
+        """Other processes are told that this one answers here."""
+        await self._lease.herald.announce(address)
 
     async def _leave_snapshot(self, done: Signal) -> None:
         """What the next process starts from; it can do without."""

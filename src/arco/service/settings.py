@@ -17,6 +17,12 @@ from arco.store.keys import Scope
 
 FOLDER = ".arco"
 ENVIRONMENT_PREFIX = "ARCO_"
+CREDENTIALS: Mapping[str, tuple[str, ...]] = {
+    "s3": ("AWS_",),
+    "gs": ("GOOGLE_",),
+    "az": ("AZURE_", "IDENTITY_", "MSI_"),
+}
+REACHING = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How old the unpublished tail may get before it is published as Parquet."""
     poll_seconds: float = 0.05
     """How often a leader looks for slots that other processes wrote."""
+    lease_seconds: float = 4.0
+    """Silence after which a leader counts as gone, where the store has no locks."""
     heartbeat_timeout_seconds: float = 30.0
     """Silence after which a running attempt counts as lost."""
     cancel_grace_seconds: float = 5.0
@@ -64,6 +72,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "workers": lambda value: 1 <= value <= 256,
     "snapshot_age_seconds": lambda value: 0 < value <= 86_400,
     "poll_seconds": lambda value: 0.001 <= value <= 60,
+    "lease_seconds": lambda value: 0.2 <= value <= 3_600,
     "heartbeat_timeout_seconds": lambda value: 1 <= value <= 86_400,
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
@@ -90,6 +99,20 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
             raise _refused(f"{name} cannot be {getattr(settings, name)!r}")
     settings.scope.prefix()
     return settings
+
+
+def store_environment(settings: Settings) -> dict[str, str]:
+    """What a process with an environment of its own needs to read the store's objects.
+
+    Nothing for a store on this machine.
+    """
+    scheme, separator, _ = settings.store_url.partition("://")
+    prefixes = CREDENTIALS.get(scheme, ()) if separator else ()
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if prefixes and (name.startswith(prefixes) or name.upper() in REACHING)
+    }
 
 
 def find_project(start: Path) -> Path:
@@ -119,4 +142,4 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load"]
+__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load", "store_environment"]

@@ -7,7 +7,7 @@ repeated. Must not know a driver, nor whether anything stands there.
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 
@@ -49,6 +49,16 @@ class CloudAddress(msgspec.Struct, frozen=True):
         """
         return f"{self.scheme}://{self.bucket}/{self.prefix}"
 
+    def location(self, path: str) -> str:
+        """Where an object or a folder of the bucket stands, and how to get there.
+
+        >>> CloudAddress("s3", "lake", region="eu-west-1").location("a/b")
+        's3://lake/a/b?region=eu-west-1'
+        """
+        settings = {name: getattr(self, name) for name in ("region", "account", "endpoint")}
+        query = urlencode({name: value for name, value in settings.items() if value})
+        return f"{self.scheme}://{self.bucket}/{path}" + (f"?{query}" if query else "")
+
 
 def is_cloud_url(text: str) -> bool:
     """True for a URL of a provider that is known here."""
@@ -74,6 +84,14 @@ def parse_cloud_url(url: str) -> CloudAddress:
         raise _refused(scheme, problem)
     folder = unquote(parts.path).strip("/")
     return CloudAddress(scheme, parts.netloc, f"{folder}/" if folder else "", **dict(pairs))
+
+
+def located(location: str) -> CloudAddress:
+    """The address in a location that `CloudAddress.location` gave; its prefix is the object."""
+    place, _, query = location.partition("?")
+    scheme, _, rest = place.partition("://")
+    bucket, _, path = rest.partition("/")
+    return CloudAddress(scheme, bucket, path, **dict(parse_qsl(query)))
 
 
 def _problem(parts: SplitResult, pairs: list[tuple[str, str]]) -> str:
@@ -109,4 +127,4 @@ def _refused(scheme: str, problem: str) -> Invalid:
     )
 
 
-__all__ = ["CloudAddress", "is_cloud_url", "parse_cloud_url"]
+__all__ = ["CloudAddress", "is_cloud_url", "located", "parse_cloud_url"]

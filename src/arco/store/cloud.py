@@ -137,7 +137,7 @@ class CloudStore:
         checked_key(key)
 
     def location(self, key: str) -> str:
-        return f"{self.address.scheme}://{self.address.bucket}/{self._path(key)}"
+        return self.address.location(self._path(key))
 
     async def signed_url(self, key: str, seconds: int) -> str:
         """A URL with which anyone may read this one object for so many seconds.

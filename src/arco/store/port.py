@@ -66,7 +66,9 @@ class Store(Protocol):
         ...
 
     def location(self, key: str) -> str:
-        """Where an outside reader finds the object: a path or a URL."""
+        """Where an outside reader finds the object: a path, or a URL with what it takes to get
+        there (region, endpoint) after a `?`, and never a credential.
+        """
         ...
 
 

@@ -46,6 +46,11 @@ class ScopedStore:
     def location(self, key: str) -> str:
         return self._store.location(self._inside(key))
 
+    @property
+    def has_locks(self) -> bool:
+        """True when the store can say at once that a holder is gone."""
+        return isinstance(self._store, Locks)
+
     async def try_lock(self, key: str) -> Lock | None:
         if isinstance(self._store, Locks):
             return await self._store.try_lock(self._inside(key))

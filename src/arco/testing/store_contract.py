@@ -249,7 +249,7 @@ class StoreContract:
 
     def test_every_object_has_its_own_location(self, store: Store) -> None:
         assert store.location("a/b") != store.location("a/c")
-        assert store.location("a/b").endswith("a/b")
+        assert store.location("a/b").partition("?")[0].endswith("a/b")
 
 
 class LocksContract:

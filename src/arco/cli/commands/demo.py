@@ -101,7 +101,7 @@ async def _serve(stage: Stage) -> None:
         click.echo(f"serving on {address}; Ctrl-C stops")
 
     try:
-        await serve_workspace(workspace, ready=ready)
+        await serve_workspace(workspace, stage.follower, ready=ready)
     except asyncio.CancelledError:
         click.echo("\nstopped; everything is stored")
 

@@ -6,6 +6,7 @@ Law: definitions that do not compile change nothing; the last good deployment ke
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from arco.orchestration.tables import ASSETS
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
+LOG = logging.getLogger(__name__)
 EPILOG = """\b
 Examples:
   arco dev
@@ -53,7 +55,7 @@ async def _dev(settings: Settings) -> int:
                 click.echo(f"arco dev runs already: {await leader_address(workspace)}")
                 return 0
             await _wait_for_lead(workspace, follower)
-            await Development(workspace).run()
+            await Development(workspace, follower).run()
         except asyncio.CancelledError:
             click.echo("\nstopped; what was acknowledged is stored")
         finally:
@@ -72,7 +74,8 @@ async def _wait_for_lead(workspace: Workspace, follower: Follower) -> None:
 class Development:
     """One session of `arco dev`."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, follower: Follower) -> None:
+        self._follower = follower
         self._workspace = workspace
         self._runtime = workspace.runtime
         self._directory = workspace.settings.directory
@@ -84,9 +87,12 @@ class Development:
         Raises: Invalid PORT_BUSY, BIND_FAILED.
         """
         works = [
-            asyncio.ensure_future(serve_workspace(self._workspace, ready=self._tell_ready)),
+            asyncio.ensure_future(
+                serve_workspace(self._workspace, self._follower, ready=self._tell_ready)
+            ),
             asyncio.ensure_future(watch(self._directory, self._changed.set)),
             asyncio.ensure_future(self._reload_for_ever()),
+            asyncio.ensure_future(self._lead_for_ever()),
         ]
         try:
             # None of them ends by itself: the first that does has failed.
@@ -110,6 +116,16 @@ class Development:
             self._changed.clear()
             await self._deploy()
             await self._changed.wait()
+
+    async def _lead_for_ever(self) -> None:
+        """Lead again when another process, which took this one for dead, has ended."""
+        while self._workspace.database.failed is None:
+            await self._runtime.sleep(self._workspace.settings.poll_seconds)
+            try:
+                await self._follower.lead_again()
+            except ArcoError as error:
+                LOG.warning("this process cannot lead again yet: %s", error)
+        await self._runtime.signal().wait()
 
     async def _deploy(self) -> None:
         now = moment(self._runtime.now()).split()[-1]

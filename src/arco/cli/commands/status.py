@@ -15,10 +15,10 @@ from arco.cli.terminal import moment, print_json, seconds, table
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
 from arco.service.assets import AssetSummary, list_assets
+from arco.service.candidates import is_led
 from arco.service.leases import read_beacon
 from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
 from arco.service.workspace import Workspace
-from arco.store import keys
 
 RUNS_SHOWN = 10
 ASSET_HEADINGS = ("asset", "fresh", "rows", "version", "made at", "group", "tags")
@@ -69,12 +69,12 @@ async def _overview(directory: Path | None) -> Overview:
 
 async def overview_of(workspace: Workspace) -> Overview:
     """The workspace at its newest known slot."""
-    is_led = await _is_led(workspace)
+    has_leader = await is_led(workspace)
     beacon = await read_beacon(workspace)
     now = workspace.runtime.now()
 
     def question(state: State) -> Overview:
-        lease = state.get(LEASES, LEADER) if is_led else None
+        lease = state.get(LEASES, LEADER) if has_leader else None
         return Overview(
             seq=workspace.database.seq,
             led_by=lease.writer if lease else None,
@@ -84,14 +84,6 @@ async def overview_of(workspace: Workspace) -> Overview:
         )
 
     return await workspace.database.asked(question)
-
-
-async def _is_led(workspace: Workspace) -> bool:
-    lock = await workspace.store.try_lock(keys.LOCK)
-    if lock is None:
-        return True
-    lock.release()
-    return False
 
 
 def overview_text(overview: Overview) -> str:
