@@ -19,8 +19,8 @@ from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.restores import RESTORES, Restore
 from arco.orchestration.states import PublicationState
 from arco.service.assets import list_assets
+from arco.service.candidates import Candidate
 from arco.service.history import version_lines
-from arco.service.leases import take_lease
 from arco.service.past import slot_of
 from arco.service.workspace import Workspace
 
@@ -75,12 +75,13 @@ async def left_behind(workspace: Workspace) -> list[str]:
 
 async def finished(workspace: Workspace, restore_id: str) -> Restore:
     """The restore once it has ended, whoever leads: this process when nobody else does."""
+    candidate = Candidate(workspace)
     while True:
         row = await workspace.database.asked(lambda state: state.get(RESTORES, restore_id))
         assert row is not None, restore_id
         if row.state is PublicationState.PUBLISHED:
             return row
-        lease = await take_lease(workspace, "")
+        lease = await candidate.take("")
         if lease is None:
             await workspace.runtime.sleep(workspace.settings.poll_seconds)
             await workspace.database.refresh()
@@ -88,7 +89,7 @@ async def finished(workspace: Workspace, restore_id: str) -> Restore:
         try:
             await restore(workspace, restore_id)
         finally:
-            lease.lock.release()
+            await lease.resign(workspace.database.state)
 
 
 async def stale_assets(workspace: Workspace) -> list[StaleAsset]:
