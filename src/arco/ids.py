@@ -77,6 +77,7 @@ def partition_id(asset_id: str, partition_key: str) -> str:
 
 
 __all__ = [
+    "CROCKFORD",
     "attempt_id",
     "dispatch_id",
     "milliseconds",

@@ -99,15 +99,22 @@ class NotLoaded(Exception):
 
 
 Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
+Names: TypeAlias = Callable[[State, Any], Iterable[str]]
 Decision: TypeAlias = Callable[[State, datetime], Sequence[Event]]
 
 
 class Domain(msgspec.Struct, frozen=True, eq=False):
-    """One business area: its tables, and one reducer for each of its events."""
+    """One business area: its tables, one reducer for each of its events, one for each of its facts.
+
+    Law F8: the reducers of facts commute. A fact comes by a lane, in whatever order lanes are read.
+    """
 
     name: str
     tables: tuple[Table[Any], ...]
     reducers: Mapping[type[Payload], Reducer]
+    names: Mapping[type[Payload], Names] = {}
+    """The stored objects that an event refers to: one that is condemned refuses the event."""
+    facts: Mapping[type[Payload], Reducer] = {}
 
     def event_type(self, payload: type[Payload]) -> str:
         """`domain.noun_past_participle`, the event's name on the wire."""
@@ -143,6 +150,7 @@ __all__ = [
     "Drop",
     "Event",
     "Key",
+    "Names",
     "NotLoaded",
     "Payload",
     "Put",

@@ -1,11 +1,14 @@
-"""`python -m tests.golden schemas | commits NAME | history NAME | store NAME`: add golden files."""
+"""`python -m tests.golden schemas | commits NAME | history NAME | facts NAME | store NAME`.
+
+Adds golden files.
+"""
 
 from __future__ import annotations
 
 import sys
 
 from arco.runtime import run
-from tests.golden import commits, histories, schemas, stores
+from tests.golden import commits, facts, histories, schemas, stores
 
 
 def main(arguments: list[str]) -> None:
@@ -17,6 +20,8 @@ def main(arguments: list[str]) -> None:
             commits.write(name)
         case ["history", name, *chapters]:
             run(histories.write(name, chapters))
+        case ["facts", name]:
+            run(facts.write(name))
         case ["store", name]:
             run(stores.write(name))
         case _:

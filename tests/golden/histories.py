@@ -8,14 +8,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import LeaseTaken
+from arco.engine.garbage import NamesCollected, NamesCondemned, collection_of
+from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, new_uuid7, sha256, ulid
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Decision, Event, State
@@ -71,8 +75,9 @@ from arco.orchestration.outcomes import (
     TaskError,
 )
 from arco.orchestration.partitions import DynamicPartitions
-from arco.orchestration.rows import PartitionStatus, PreparedTable, Task
+from arco.orchestration.rows import PreparedTable, Task
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PUBLICATIONS, TASKS
+from arco.service.retention import PROFILES, begin
 from arco.service.workspace import DOMAINS
 from arco.store import keys
 from arco.store.local import LocalStore
@@ -91,6 +96,7 @@ CHAPTERS = (
     "fail_and_rerun",
     "stop_and_repeat",
     "bring_back",
+    "keep_and_forget",
 )
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
@@ -181,33 +187,40 @@ class Teller:
         await self._deploy(*_project("2")[:1])
 
     async def bring_back(self) -> None:
-        """Two versions of a table, and the first of them restored over a foreign one."""
+        """A table of which an older version is restored, over a foreign one."""
         self._database.controllers = standing_decisions(64)
         await self._deploy(*_project("3")[:1])
         run = RUNS[7]
         await self._trigger(run, ORDERS)
         await self._end(run, 0, completion=await self._staged(ORDERS, data="first"))
         await self._publish(run, ORDERS, version=20)
-        held = {row.partition_key: row.materialization for row in self._orders()}
-        await self._trigger(RUNS[8], ORDERS)
-        await self._end(RUNS[8], 0, completion=await self._staged(ORDERS, data="second"))
-        await self._publish(RUNS[8], ORDERS, version=22)
+        rows = self._database.state.range(PARTITION_STATUS, ORDERS)
+        now = {row.partition_key: row.materialization for row in rows}
+        file = keys.staged(self._table_id(ORDERS), attempt_id("older"), 0)
         start = StartRestore(
             restore_id=RUNS[9],
-            slot=self._database.seq - 6,
-            versions={ORDERS: 21},
-            tables=(self._prepared(ORDERS, 24),),
+            slot=1,
+            versions={ORDERS: 19},
+            tables=(self._prepared(ORDERS, 22),),
             actor="ann",
+            files=(file,),
         )
         await self._ask(start_restore(start))
-        later = (self._prepared(ORDERS, 25),)
+        later = (self._prepared(ORDERS, 23),)
         await self._ask(rebase_restore(RebaseRestore(restore_id=RUNS[9], tables=later)))
-        then = {key: found for key, found in held.items() if found is not None}
+        then = {key: replace(found, data_version="older") for key, found in now.items() if found}
         finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
         await self._ask(finish_restore(finish))
 
-    def _orders(self) -> list[PartitionStatus]:
-        return list(self._database.state.range(PARTITION_STATUS, ORDERS))
+    async def keep_and_forget(self) -> None:
+        """A pin, a pass of the collector a month later, and the pin's end."""
+        await self._ask(create_pin(CreatePin(name="audit", slot=2, reason="year end")))
+        self._runtime.wait(30 * 86_400)
+        await self._ask(begin(PROFILES["default"]))
+        await self._ask(_condemned)
+        await self._ask(lambda state, now: [Event(NamesCollected(1, now))])
+        await self._ask(_condemned)
+        await self._ask(drop_pin("audit"))
 
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)
@@ -327,6 +340,13 @@ class Teller:
 
 def _lease(state: State, now: datetime) -> Sequence[Event]:
     return [Event(LeaseTaken(epoch=1, writer="golden", address="127.0.0.1:8321", taken_at=now))]
+
+
+def _condemned(state: State, now: datetime) -> Sequence[Event]:
+    number = collection_of(state).condemnations + 1
+    name = keys.data_folder("catalog", number, "0a1b") + "tables-1.parquet"
+    condemned = NamesCondemned(number, "snapshots", (name,), 512, now, now + timedelta(days=1))
+    return [Event(condemned)]
 
 
 def _project(version: str) -> list[AssetDefinition]:

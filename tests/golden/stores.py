@@ -13,6 +13,7 @@ import msgspec
 
 from arco.engine import snapshot
 from arco.engine.database import Database
+from arco.engine.lanes.ingest import Ingester
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
 from arco.formats import delta
@@ -99,7 +100,7 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-    return Workspace(settings, runtime, store, database)
+    return Workspace(settings, runtime, store, database, Ingester(database))
 
 
 async def _fill_base(workspace: Workspace) -> None:

@@ -90,7 +90,8 @@ def test_tables_and_lineage_appear_in_the_slot_that_published_them(server: Serve
     detail = server.get("/api/v1/tables/raw.orders").json()
     assert [column["name"] for column in detail["columns"]] == ["id", "<i>note"]
     lineage = server.get("/api/v1/lineage/shop.daily").json()
-    assert lineage["upstream"] == [{"hop": 1, "upstream": "raw.orders", "downstream": "shop.daily"}]
+    step = {"hop": 1, "upstream": "raw.orders", "downstream": "shop.daily", "foreign": False}
+    assert lineage["upstream"] == [step]
     assert lineage["downstream"] == []
     nothing = server.get("/api/v1/lineage/shop.daily?up=0&down=0").json()
     assert nothing["upstream"] == []

@@ -165,7 +165,7 @@ def test_what_cannot_be_restored_is_refused_before_anything_moves(project: Path)
                     file.unlink()
             with pytest.raises(ArcoError) as gone:
                 await plan_restore(system.workspace, NAMES, slot=one)
-            assert gone.value.code == "FILES_GONE" and "1 of 1" in gone.value.message
+            assert gone.value.code == "FILES_GONE" and "from slot 0 on" in gone.value.hint
             assert system.database.seq == before
 
     play(story)

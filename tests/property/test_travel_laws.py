@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from arco.engine import snapshot
 from arco.engine.database import Database
-from arco.engine.travel import WINDOW, Past, changes_between, events_between, slot_at, state_at
+from arco.engine.past import Past, state_at
+from arco.engine.travel import WINDOW, changes_between, events_between, slot_at
 from arco.errors import Invalid, NotFound
 from arco.model import Event, Payload
 from arco.runtime import AsyncioRuntime, run

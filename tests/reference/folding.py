@@ -32,6 +32,9 @@ EVENTS_INTRODUCTION = """
 What can stand in the `events` of a [commit](storage-format.md#a-commit), by domain. A field that
 has its default value is left out of the JSON. The reducer named here is the only code that turns
 the event into changed rows; a released pair of event type and version never changes its meaning.
+
+A **fact** stands in a lane instead of a commit ([Facts](../explanation/facts.md)), under the same
+kind of name; its reducer commutes, and what it makes stands in an `engine.facts_folded`.
 """
 STATES_INTRODUCTION = """
 Drawn from the tables of moves in `arco.orchestration.states`: what is not drawn cannot happen.
@@ -72,6 +75,7 @@ def described_structs() -> Iterator[type[msgspec.Struct]]:
     for domain in ALL_DOMAINS:
         yield from (item.row for item in domain.tables)
         yield from domain.reducers
+        yield from domain.facts
     yield from (view.row for view in VIEWS)
     yield from _nested()
 
@@ -115,11 +119,17 @@ def _domain_events(domain: Domain) -> str:
         _event_section(domain, payload, reducer=reducer)
         for payload, reducer in domain.reducers.items()
     ]
+    parts += [
+        _event_section(domain, payload, reducer=reducer, kind="fact, ")
+        for payload, reducer in domain.facts.items()
+    ]
     return section(domain.name, *parts)
 
 
-def _event_section(domain: Domain, payload: type[Payload], *, reducer: Reducer) -> str:
-    folded = f"version {payload.VERSION}; folded by `{reducer.__module__}.{reducer.__name__}`"
+def _event_section(
+    domain: Domain, payload: type[Payload], *, reducer: Reducer, kind: str = ""
+) -> str:
+    folded = f"{kind}version {payload.VERSION}; folded by `{reducer.__module__}.{reducer.__name__}`"
     name = domain.event_type(payload)
     return section(name, summary(payload), folded, _fields(payload), level=3)
 
@@ -129,8 +139,9 @@ def _struct_section(struct: type[msgspec.Struct]) -> str:
 
 
 def _fields(struct: type[msgspec.Struct]) -> str:
+    spelled = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
     rows = [
-        (code(name), type_name(kind), field_meaning(struct, name))
+        (code(spelled[name]), type_name(kind), field_meaning(struct, name))
         for name, kind in field_types(struct).items()
     ]
     return table(("Field", "Type", "Meaning"), rows)
@@ -139,7 +150,7 @@ def _fields(struct: type[msgspec.Struct]) -> str:
 def _nested() -> set[type[msgspec.Struct]]:
     found: set[type[msgspec.Struct]] = set()
     waiting: list[type[msgspec.Struct]] = [
-        payload for domain in ALL_DOMAINS for payload in domain.reducers
+        payload for domain in ALL_DOMAINS for payload in (*domain.reducers, *domain.facts)
     ]
     while waiting:
         for kind in field_types(waiting.pop()).values():

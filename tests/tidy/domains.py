@@ -36,10 +36,12 @@ def load_domains(sources: Sources) -> list[tuple[Domain, list[ModuleType]]]:
 
 
 def reducers(domain: Domain, modules: list[ModuleType]) -> Iterator[Finding]:
-    """Events of a domain that nothing folds."""
+    """Events and facts of a domain that nothing folds."""
     for payload in _defined(modules, Payload):
-        if payload not in domain.reducers:
+        if payload not in domain.reducers and payload not in domain.facts:
             yield _finding(domain, f"event {payload.__name__} has no reducer")
+        if payload in domain.reducers and payload in domain.facts:
+            yield _finding(domain, f"{payload.__name__} is an event and a fact")
 
 
 def tables(domain: Domain, modules: list[ModuleType]) -> Iterator[Finding]:

@@ -67,7 +67,13 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "obstore": ("arco.store.cloud",),
     "pandas": ("arco.formats",),
     "polars": ("arco.formats",),
-    "pyarrow": ("arco.engine.parquet", "arco.formats", "arco.query", "arco.testing"),
+    "pyarrow": (
+        "arco.engine.parquet",
+        "arco.engine.lanes.zstd",
+        "arco.formats",
+        "arco.query",
+        "arco.testing",
+    ),
     "pyiceberg": ("arco.formats",),
     "pytest": ("arco.testing",),
     "rich": ("arco.cli",),
@@ -78,7 +84,13 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
 
 # Imports inside functions: only these libraries, only in these places. Start-up counts.
 LAZY_LIBRARIES = frozenset({"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars"})
-LAZY_HOMES = ("arco.formats", "arco.query", "arco.execution", "arco.engine.parquet")
+LAZY_HOMES = (
+    "arco.formats",
+    "arco.query",
+    "arco.execution",
+    "arco.engine.parquet",
+    "arco.engine.lanes.zstd",
+)
 
 # Modules that import by name at run time, and why. The names of ours that they hold as strings
 # count as imports.

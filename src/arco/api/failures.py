@@ -90,7 +90,9 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Failur
     """The response to whatever a request ran into."""
     request_id = request.scope["state"].get(REQUEST_ID, "")
     status, body = describe(_as_ours(error, request_id), request_id)
-    headers = {"Retry-After": "1"} if status in {429, 503} else {}
+    headers = {}
+    if status in {429, 503}:
+        headers["Retry-After"] = str(body.error.details.get("retry_after_seconds", 1))
     if isinstance(error, MethodNotAllowedException) and error.headers:
         headers |= error.headers
     return Response(body, status_code=status, headers=headers)

@@ -12,7 +12,7 @@ from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.catalog.commands import find_table
 from arco.errors import NotFound
-from arco.lineage.walks import Step, Walk, walk_down, walk_up
+from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.orchestration.tables import ASSETS
 
@@ -42,7 +42,9 @@ class LineageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def show_lineage(
     session: Here, dataset: Dataset, up: Hops = 5, down: Hops = 5
 ) -> Response[LineageAnswer]:
-    """What the dataset was made from and what was made from it, as runs really read and wrote."""
+    """What the dataset was made from and what was made from it, as runs really read and wrote, and
+    as other systems reported.
+    """
 
     def look(state: State) -> LineageAnswer:
         before = walk_up(state, dataset, hops=up)
@@ -65,7 +67,7 @@ def _told(before: Walk, after: Walk) -> LineageAnswer:
 
 def _refuse_unknown(state: State, dataset: str) -> None:
     """Nothing for a name that exists and has no lineage yet."""
-    if state.get(ASSETS, dataset) is not None:
+    if state.get(ASSETS, dataset) is not None or is_foreign(state, dataset):
         return
     try:
         find_table(state, dataset)

@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.datastructures import ResponseHeader
 
 from arco.api.assets import show_assets
+from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
@@ -38,6 +39,8 @@ def api_routes() -> Router:
             cancel,
             show_logs,
             show_lineage,
+            report_foreign_run,
+            send_facts,
             run_query,
         ],
         response_headers=[SLOT],

@@ -6,11 +6,13 @@ Law: whoever leads is found by its address; a second process says where the firs
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from arco.api.app import create_app
 from arco.api.server import serve
 from arco.api.session import Session
 from arco.cli.commands.version import installed_version
+from arco.errors import ArcoError
 from arco.execution.following import Follower
 from arco.query.pool import QueryPool
 from arco.runtime import Spawned
@@ -42,6 +44,8 @@ async def serve_workspace(
         for spawned in announced:
             spawned.cancel()
         await queries.close()
+        with suppress(ArcoError):
+            await workspace.ingester.close()
 
 
 async def leader_address(workspace: Workspace) -> str:

@@ -22,9 +22,10 @@ from arco.engine.commit import (
 )
 from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS
 from arco.engine.fold import fold
+from arco.engine.garbage import first_condemned
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
-from arco.errors import ArcoError
+from arco.errors import ArcoError, Conflict
 from arco.ids import sha256
 from arco.model import Decision, Event, NotLoaded, State
 from arco.runtime import Signal
@@ -91,7 +92,7 @@ class Batch:
             request.error = None
             request.events = ()
             try:
-                request.events = tuple(request.decision(self.overlay, self._now))
+                request.events = self._allowed(request.decision(self.overlay, self._now))
             except ArcoError as error:
                 request.error = error
                 continue
@@ -132,6 +133,14 @@ class Batch:
         fold(self._registry, self.overlay, events=events)
         self.events.extend(events)
 
+    def _allowed(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        for event in events:
+            names = tuple(self._registry.names(self.overlay, event.payload))
+            condemned = first_condemned(self.overlay, names)
+            if condemned is not None:
+                raise name_condemned(condemned)
+        return tuple(events)
+
     def _settle(self, controllers: Sequence[Decision]) -> None:
         for _ in range(CONTROLLER_ROUNDS_MAX):
             restless = [each for each in controllers if self._acted(each)]
@@ -141,7 +150,7 @@ class Batch:
 
     def _acted(self, controller: Decision) -> bool:
         try:
-            events = controller(self.overlay, self._now)
+            events = self._allowed(controller(self.overlay, self._now))
             self._fold(events)
         except NotLoaded:
             raise
@@ -157,6 +166,16 @@ def commit_time(now: datetime, last: datetime) -> datetime:
     return now if last - now > CLOCK_LEAD_MAX else max(now, last)
 
 
+def name_condemned(name: str) -> Conflict:
+    """The error for an event that refers to an object which is about to be deleted."""
+    return Conflict(
+        "NAME_CONDEMNED",
+        f"{name} is condemned: it was kept by nothing for too long and is being deleted",
+        hint="make the object again, under a new name; what was being done can simply be repeated",
+        object=name,
+    )
+
+
 def _oversized(wires: Sequence[WireEvent]) -> bool:
     size_bytes = sum(len(bytes(wire.payload)) + EVENT_RESERVE_BYTES for wire in wires)
     return size_bytes > COMMIT_BYTES_MAX - PAYLOAD_RESERVE_BYTES
@@ -170,4 +189,5 @@ __all__ = [
     "Receipt",
     "Request",
     "commit_time",
+    "name_condemned",
 ]

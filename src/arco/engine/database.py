@@ -16,9 +16,9 @@ from typing import TypeVar
 import msgspec
 
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
-from arco.engine.commit import GENESIS_PREV, Position
+from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.domain import Snapshot
+from arco.engine.domain import HOUSEKEEPING, Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
@@ -61,7 +61,7 @@ class Database:
         self.registry = Registry((*domains, ENGINE))
         self.writer = writer
         self.log = Log(store, runtime)
-        self.replay = Replay(store, runtime, self.registry)
+        self.replay = self._replay()
         self.tables = Tables(self.registry.tables.values())
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
@@ -151,20 +151,13 @@ class Database:
         """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
         snapshot is built from nothing but them.
         """
-        if self.tables.is_cold:
-            await self.refold()
+        await self._stand_on(None)
         self.replay.damage = damage
 
     async def refold(self) -> None:
         """All rows are in memory, folded from slot 0, whatever snapshots say."""
-        tables = Tables(self.registry.tables.values())
-        reached = -1
-        while reached < self.position.seq:
-            until = self.position.seq
-            await self.replay.fold_onto(tables, after=reached, until=until)
-            reached = until
-        self.tables.memory = tables.memory
-        self.replay.index = None
+        tables = await self._caught_up(self._replay(), None)
+        self.tables.memory, self.replay.index = tables.memory, None
 
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
@@ -336,7 +329,7 @@ class Database:
                 LOG.exception("a listener broke at slot %s", commit.seq)
 
     def _count(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
-        if any(type(event.payload) not in ENGINE.reducers for event in events):
+        if any(type(event.payload) not in HOUSEKEEPING for event in events):
             seconds = self.runtime.monotonic()
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
         for change in changes:
@@ -348,7 +341,43 @@ class Database:
         try:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
+            await self._recover(damage)
+
+    async def _recover(self, damage: Corrupt) -> None:
+        """Cold rows stand in a newer snapshot now: files of the one they stood in are collected
+        once newer ones have been there for long enough. Without a newer one it is damage.
+        """
+        slot = await self.log.read(await self.log.head())
+        newest, index = slot.commit.snapshot if slot else None, self.replay.index
+        if newest is None or (index is not None and newest.slot <= index.slot):
             await self.rebuild(damage)
+        elif newest.slot <= self.position.seq:
+            try:
+                await self._stand_on(newest)
+            except Corrupt as found:
+                await self.rebuild(found)
+        else:
+            await self._stand_on(None)
+
+    async def _stand_on(self, reference: SnapshotReference | None) -> None:
+        """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
+        fresh = self._replay()
+        tables = await self._caught_up(fresh, reference)
+        if self.tables.is_cold:
+            self.tables.memory, self.replay.index = tables.memory, fresh.index
+
+    async def _caught_up(self, fresh: Replay, reference: SnapshotReference | None) -> Tables:
+        tables = Tables(self.registry.tables.values())
+        start = await bootstrap(fresh, tables, reference=reference)
+        reached = start.seq if start else -1
+        while reached < self.position.seq:
+            until = self.position.seq
+            await fresh.fold_onto(tables, after=reached, until=until)
+            reached = until
+        return tables
+
+    def _replay(self) -> Replay:
+        return Replay(self.store, self.runtime, self.registry)
 
 
 def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:

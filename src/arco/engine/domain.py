@@ -1,14 +1,19 @@
-"""The engine's own domain: snapshots and leases are rows like any other, so a header is never a
-fact's only home.
+"""The engine's own domain: snapshots, leases and lane positions are rows like any other, so a
+header is never a fact's only home.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from arco.engine import garbage
+from arco.engine.events import SnapshotPublishedV2
+from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
+from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes.tables import LANE_TABLES
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -58,7 +63,9 @@ class LeaseTaken(Payload, frozen=True):
     taken_at: datetime
 
 
-def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Change]:
+def snapshot_published(
+    state: State, event: SnapshotPublished | SnapshotPublishedV2
+) -> Iterator[Change]:
     """The newest snapshot moves forward only, and only from the one it was built on."""
     newest = state.get(SNAPSHOTS, NEWEST)
     built_on = newest.index if newest else ""
@@ -69,6 +76,15 @@ def snapshot_published(state: State, event: SnapshotPublished) -> Iterator[Chang
         )
 
 
+def snapshot_published_and_kept(state: State, event: SnapshotPublishedV2) -> Iterator[Change]:
+    """As before; and the snapshot stays known until it is thinned out."""
+    changes = list(snapshot_published(state, event))
+    yield from changes
+    if changes:
+        past = PastSnapshot(event.slot, event.index, event.sha256, event.published_at)
+        yield Put(PAST_SNAPSHOTS, past)
+
+
 def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
     """A lease moves to a higher epoch only."""
     lease = state.get(LEASES, LEADER)
@@ -76,14 +92,30 @@ def lease_taken(state: State, event: LeaseTaken) -> Iterator[Change]:
         yield Put(LEASES, Lease(LEADER, event.epoch, event.writer, event.address, event.taken_at))
 
 
+def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Sequence[str]:
+    """The object that publishing refers to; the files behind it are checked by the publisher."""
+    return (event.index,)
+
+
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES),
-    {SnapshotPublished: snapshot_published, LeaseTaken: lease_taken},
+    (SNAPSHOTS, LEASES, *garbage.TABLES, *LANE_TABLES),
+    {
+        SnapshotPublished: snapshot_published,
+        SnapshotPublishedV2: snapshot_published_and_kept,
+        LeaseTaken: lease_taken,
+        # The registry tells it the tables of all domains.
+        FactsFolded: facts_folded,
+        **garbage.REDUCERS,
+    },
+    {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
+HOUSEKEEPING = frozenset({SnapshotPublished, SnapshotPublishedV2, LeaseTaken, *garbage.REDUCERS})
+"""Events that alone make no snapshot due: a snapshot would only follow itself."""
 
 __all__ = [
     "DOMAIN",
+    "HOUSEKEEPING",
     "LEADER",
     "LEASES",
     "NEWEST",
@@ -93,5 +125,7 @@ __all__ = [
     "Snapshot",
     "SnapshotPublished",
     "lease_taken",
+    "named_index",
     "snapshot_published",
+    "snapshot_published_and_kept",
 ]

@@ -79,7 +79,7 @@ class Replay:
         blocks = memory.cold.missing(cold.prefix)
         deltas = [] if memory.cold.deltas_loaded else await self.lines(cold.table, files.deltas)
         rows = await self._blocks(cold.table, files, blocks=blocks)
-        if tables.memory[cold.table.name].cold is None:
+        if tables.memory[cold.table.name] is not memory or memory.cold is None:
             return
         memory.fill((line.key, line.row) for line in reversed(deltas))
         memory.cold.deltas_loaded = True

@@ -48,6 +48,11 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     format: int = msgspec.field(default_factory=lambda: 1)
 
 
+def file_names(index: Index) -> list[str]:
+    """Every file the index names."""
+    return [file.name for files in index.tables.values() for file in (*files.base, *files.deltas)]
+
+
 def block_starts(table: Table[Any], files: TableFiles) -> list[Key]:
     """The first key of every row group of the base, in key order."""
     types = field_types(table.row)
@@ -87,6 +92,7 @@ __all__ = [
     "Index",
     "TableFiles",
     "block_starts",
+    "file_names",
     "merge_due",
     "rebase_due",
 ]

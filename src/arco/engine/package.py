@@ -19,9 +19,10 @@ from pathlib import Path
 
 import msgspec
 
-from arco.engine.commit import SnapshotReference
+from arco.engine.commit import Position, SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
+from arco.engine.past import Past
 from arco.errors import AlreadyExists, Corrupt, Invalid
 from arco.ids import sha256
 from arco.runtime import Runtime
@@ -42,6 +43,8 @@ class Content(msgspec.Struct, frozen=True):
 
     name: str
     sha256: str = ""
+    is_spare: bool = False
+    """Left out when it is gone: nothing of the present needs it."""
 
 
 class PackedObject(msgspec.Struct, frozen=True):
@@ -64,15 +67,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     format: int = msgspec.field(default_factory=lambda: FORMAT)
 
 
-async def log_contents(database: Database) -> list[Content]:
-    """Everything the state at the newest known slot is made of: log, payloads, newest snapshot.
+async def log_contents(database: Database, past: Past) -> list[Content]:
+    """Everything a state is made of: log, payloads, newest snapshot; and the facts that wait.
 
-    Cost: one GET a slot. Raises: Corrupt CHAIN_BROKEN, SLOT_MISSING.
+    Cost: one GET a slot, two LISTs. Raises: Corrupt CHAIN_BROKEN, SLOT_MISSING.
     """
     slots: list[Content] = []
     payloads: list[Content] = []
     previous = ""
-    async for slot in database.replay.slots(0, database.seq):
+    async for slot in database.replay.slots(0, past.seq):
         if slots and slot.commit.prev != previous:
             raise Corrupt(
                 "CHAIN_BROKEN",
@@ -84,11 +87,19 @@ async def log_contents(database: Database) -> list[Content]:
         reference = slot.commit.events_payload
         if reference is not None:
             payloads.append(Content(reference.name, reference.sha256))
-    return [Content(keys.FORMAT), *payloads, *await _snapshot_contents(database), *slots]
+    lanes = await _lane_contents(database.store)
+    files = await _snapshot_contents(database, past)
+    return [Content(keys.FORMAT), *payloads, *lanes, *files, *slots]
 
 
-async def _snapshot_contents(database: Database) -> list[Content]:
-    newest = await database.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
+async def _lane_contents(store: Store) -> list[Content]:
+    """Facts that were acknowledged, folded or not; each lane with its registration."""
+    listed = [*await store.list(keys.LANES), *await store.list(keys.ROSTER)]
+    return [Content(name) for name in sorted({entry.key for entry in listed})]
+
+
+async def _snapshot_contents(database: Database, past: Past) -> list[Content]:
+    newest = await past.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
     if newest is None:
         return []
     index = await database.replay.read_index(
@@ -102,9 +113,14 @@ async def _snapshot_contents(database: Database) -> list[Content]:
 
 
 async def pack(
-    database: Database, path: Path, *, contents: Iterable[Content], scope: keys.Scope
+    database: Database,
+    path: Path,
+    *,
+    contents: Iterable[Content],
+    position: Position,
+    scope: keys.Scope,
 ) -> Manifest:
-    """The contents stand in the file at `path`, whole or not at all.
+    """The contents, a state at this position, stand in the file at `path`, whole or not at all.
 
     Raises: AlreadyExists FILE_EXISTS; Corrupt OBJECT_DAMAGED. Cost: one GET an object.
     """
@@ -117,9 +133,10 @@ async def pack(
         with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
             for content in contents:
                 data = await _bytes(database, content)
+                if data is None:
+                    continue
                 await thread(_append, archive, (content.name, data))
                 packed.append(PackedObject(content.name, len(data), sha256(data)))
-            position = database.position
             manifest = Manifest(
                 tenant=scope.tenant,
                 workspace=scope.workspace,
@@ -195,11 +212,11 @@ async def _create(store: Store, name: str, *, data: bytes) -> None:
         await store.confirm(name)
 
 
-async def _bytes(database: Database, content: Content) -> bytes:
+async def _bytes(database: Database, content: Content) -> bytes | None:
     if content.sha256:
         return await database.replay.checked(content.name, content.sha256)
     data = await database.store.get(content.name)
-    if data is None:
+    if data is None and not content.is_spare:
         raise Corrupt(
             "OBJECT_DAMAGED",
             f"{content.name} is gone",

@@ -1,17 +1,19 @@
 """What the engine knows of the domains: payload classes by wire name, reducers by payload class,
-tables by name.
+tables by name, and the same for facts.
 
 Law F7: an event that is not registered decodes to its wire form and is reported, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from arco.model import Domain, Event, Payload, Reducer, Table
+from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
 
 
 class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,8 +33,10 @@ class Registry:
         self.domains = tuple(domains)
         self.tables: dict[str, Table[Any]] = {}
         self._reducers: dict[type[Payload], Reducer] = {}
-        self._names: dict[type[Payload], tuple[str, int]] = {}
+        self._types: dict[type[Payload], tuple[str, int]] = {}
+        self._names: dict[type[Payload], Names] = {}
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        self._fact_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         for domain in self.domains:
             self._add(domain)
 
@@ -44,17 +48,30 @@ class Registry:
         for payload, reducer in domain.reducers.items():
             name = (domain.event_type(payload), payload.VERSION)
             assert name not in self._decoders, f"two events are named {name}"
-            self._names[payload] = name
+            self._types[payload] = name
             self._reducers[payload] = reducer
             self._decoders[name] = msgspec.json.Decoder(payload)
+        self._names.update(domain.names)
+        if FactsFolded in domain.reducers:
+            self._reducers[FactsFolded] = partial(facts_folded, tables=self.tables)
+        for payload, reducer in domain.facts.items():
+            name = (domain.event_type(payload), payload.VERSION)
+            assert name not in self._fact_decoders, f"two facts are named {name}"
+            self._reducers[payload] = reducer
+            self._fact_decoders[name] = msgspec.json.Decoder(payload)
 
     def reducer(self, payload: Payload) -> Reducer:
         """The reducer of this payload's class."""
         return self._reducers[type(payload)]
 
+    def names(self, state: State, payload: Payload) -> Iterable[str]:
+        """The stored objects that the event refers to, before it is folded."""
+        names = self._names.get(type(payload))
+        return names(state, payload) if names else ()
+
     def encode(self, event: Event) -> WireEvent:
         """The event's wire form."""
-        name, version = self._names[type(event.payload)]
+        name, version = self._types[type(event.payload)]
         raw = msgspec.Raw(msgspec.json.encode(event.payload, order="sorted"))
         return WireEvent(name, raw, version, event.actor, event.trace)
 
@@ -63,7 +80,23 @@ class Registry:
         decoder = self._decoders.get((wire.type, wire.version))
         if decoder is None:
             return None
-        return Event(decoder.decode(wire.payload), wire.actor, wire.trace)
+        payload = decoder.decode(wire.payload)
+        if isinstance(payload, FactsFolded) and not self._knows_tables(payload):
+            return None
+        return Event(payload, wire.actor, wire.trace)
+
+    def fact_decoder(self, fact_type: str, version: int) -> msgspec.json.Decoder[Any] | None:
+        """What reads a fact of this type and version; None when this release does not know it."""
+        return self._fact_decoders.get((fact_type, version))
+
+    def fact_type(self, payload: type[Payload]) -> tuple[str, int]:
+        """Type and version of a fact, as they stand in a lane."""
+        domain = next(domain for domain in self.domains if payload in domain.facts)
+        return domain.event_type(payload), payload.VERSION
+
+    def _knows_tables(self, folded: FactsFolded) -> bool:
+        """A fold into a table of a later release must not be snapshotted without its rows."""
+        return all(changes.table in self.tables for changes in folded.changes)
 
 
 __all__ = ["Registry", "WireEvent"]

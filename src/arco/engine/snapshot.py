@@ -16,12 +16,14 @@ import msgspec
 from arco.engine import parquet
 from arco.engine.commit import Position, SnapshotReference
 from arco.engine.database import Database
-from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot, SnapshotPublished
-from arco.engine.index import File, Index, TableFiles, merge_due, rebase_due
+from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot
+from arco.engine.events import SnapshotPublishedV2
+from arco.engine.garbage import first_condemned
+from arco.engine.index import File, Index, TableFiles, file_names, merge_due, rebase_due
 from arco.engine.parquet import Changed
 from arco.errors import Corrupt
 from arco.ids import sha256
-from arco.model import Event, Key, Table
+from arco.model import Event, Key, State, Table
 from arco.store import keys
 
 TAIL_COMMITS_MAX = 64
@@ -53,14 +55,19 @@ async def publish(database: Database) -> bool:
     """
     if database.unknown is not None:
         return False
+    newest = await database.asked(_newest)
     try:
-        damage, published = await _written(database)
+        written = await _written(database)
     except Corrupt as found:
+        await database.refresh()
+        if await database.asked(_newest) != newest:
+            # Another process published; what we were building on may be collected by now.
+            return False
         # What the new files would be laid over cannot be read: they are built from the rows alone.
         await database.rebuild(found)
-        damage, published = await _written(database)
-    receipt = await database.transact(lambda state, now: _still_newest(state, published))
-    if receipt.events and database.replay.damage is damage:
+        written = await _written(database)
+    receipt = await database.transact(lambda state, now: still_publishable(state, written))
+    if receipt.events and database.replay.damage is written.damage:
         database.replay.damage = None
     return bool(receipt.events)
 
@@ -81,9 +88,19 @@ async def rebuild(database: Database) -> bool:
     return False
 
 
-async def _written(database: Database) -> tuple[Corrupt | None, SnapshotPublished]:
-    """What would publish the present state, and the damage that is mended by it."""
-    await database.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
+class Written(msgspec.Struct, frozen=True, eq=False):
+    """A snapshot whose files stand, and which nobody knows of yet."""
+
+    published: SnapshotPublishedV2
+    names: tuple[str, ...]
+    """Its index and every file it is made of."""
+    damage: Corrupt | None
+    """What it mends."""
+
+
+async def _written(database: Database) -> Written:
+    """What would publish the present state."""
+    await database.asked(_newest)
     position, damage = database.position, database.replay.damage
     newest = database.state.get(SNAPSHOTS, NEWEST)
     changes = changed_rows(database)
@@ -93,14 +110,14 @@ async def _written(database: Database) -> tuple[Corrupt | None, SnapshotPublishe
     data = msgspec.json.encode(index, order="sorted")
     name = keys.data_folder("engine", position.seq, attempt.cid) + "index.json"
     await database.store.create(name, data)
-    published = SnapshotPublished(
+    published = SnapshotPublishedV2(
         slot=position.seq,
         index=name,
         sha256=sha256(data),
         published_at=database.runtime.now(),
         built_on=newest.index if newest else "",
     )
-    return damage, published
+    return Written(published, (name, *file_names(index)), damage)
 
 
 def changed_rows(database: Database) -> dict[str, list[Changed]]:
@@ -118,11 +135,20 @@ def changed_rows(database: Database) -> dict[str, list[Changed]]:
     return changes
 
 
-def _still_newest(state: Any, published: SnapshotPublished) -> list[Event]:
-    newest = state.get(SNAPSHOTS, NEWEST)
-    if (newest.index if newest else "") != published.built_on:
+def still_publishable(state: State, written: Written) -> list[Event]:
+    """The event, unless another snapshot came between or one of the files is condemned: then the
+    snapshot is built again, under new names.
+    """
+    newest = _newest(state)
+    if (newest.index if newest else "") != written.published.built_on:
         return []
-    return [Event(published)]
+    if first_condemned(state, written.names) is not None:
+        return []
+    return [Event(written.published)]
+
+
+def _newest(state: State) -> Snapshot | None:
+    return state.get(SNAPSHOTS, NEWEST)
 
 
 async def _index_before(database: Database, newest: Snapshot | None) -> Mapping[str, TableFiles]:
@@ -207,4 +233,12 @@ class Attempt:
         )
 
 
-__all__ = ["Attempt", "changed_rows", "is_due", "publish", "rebuild"]
+__all__ = [
+    "Attempt",
+    "Written",
+    "changed_rows",
+    "is_due",
+    "publish",
+    "rebuild",
+    "still_publishable",
+]

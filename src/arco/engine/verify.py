@@ -14,11 +14,14 @@ from arco.engine.commit import GENESIS_PREV, SnapshotReference
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay
 from arco.engine.index import Index
+from arco.engine.lanes.events import FactsFolded
+from arco.engine.lanes.refolding import Refolder
+from arco.engine.lanes.slots import Slots
 from arco.engine.log import Hint, Log, Slot
 from arco.engine.registry import Registry
 from arco.engine.tables import Overlay, Tables
 from arco.errors import ArcoError
-from arco.model import Domain, State
+from arco.model import Domain, Payload, State
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store
@@ -56,6 +59,7 @@ class Verifier:
         self._store = store
         self._log = Log(store, runtime)
         self._replay = Replay(store, runtime, self._registry)
+        self._refolder = Refolder(Slots(store, runtime), self._registry)
         self._findings: list[Finding] = []
         self.tables = Tables(self._registry.tables.values())
         self._events = 0
@@ -133,9 +137,23 @@ class Verifier:
                 hint="verify with the release that wrote it",
             )
         overlay = Overlay(self.tables)
-        fold(self._registry, overlay, events=known)
+        for event in known:
+            await self._fold_again(event.payload, overlay, seq=slot.commit.seq)
+            fold(self._registry, overlay, events=[event])
         self.tables.apply(overlay.changes, slot.commit.seq)
         self._events += len(wires)
+
+    async def _fold_again(self, payload: Payload, state: State, *, seq: int) -> None:
+        """Facts that were folded make the same rows again."""
+        if not isinstance(payload, FactsFolded):
+            return
+        try:
+            again = await self._refolder.refold(state, payload)
+        except ArcoError as error:
+            self._find(f"slot {seq}", error.message, hint=error.hint)
+            return
+        if again is None or again.changes != payload.changes:
+            self._find(f"slot {seq}", "the facts it names do not fold to the rows it holds")
 
     async def _compare(self, reference: SnapshotReference) -> None:
         try:

@@ -9,10 +9,12 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from arco.engine.collect import Pass
 from arco.execution.pool import Pool
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Publisher
+from arco.service.retention import PROFILES
 from arco.service.workspace import Workspace
 
 
@@ -34,6 +36,22 @@ class PublisherOnDemand:
         await self._loaded.publish(run_id)
 
 
+class CollectorOnDemand:
+    """A `Collector` that is loaded, away from the loop, when there is something to look for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    async def collect(self) -> bool:
+        """One bounded pass; True when it left nothing for another. Idempotent."""
+        module: Any = await self._workspace.runtime.thread(
+            importlib.import_module, "arco.formats.collecting"
+        )
+        retention = PROFILES[self._workspace.settings.retention]
+        done: Pass = await module.collect_garbage(self._workspace, retention)
+        return done.is_complete
+
+
 async def try_to_lead(
     workspace: Workspace,
     project: Path,
@@ -50,7 +68,13 @@ async def try_to_lead(
     if lease is None:
         return None
     pool = Pool(workspace, project)
-    leader = Leader(workspace, lease, executor=pool, publisher=PublisherOnDemand(workspace))
+    leader = Leader(
+        workspace,
+        lease,
+        executor=pool,
+        publisher=PublisherOnDemand(workspace),
+        collector=CollectorOnDemand(workspace),
+    )
     try:
         await leader.start()
     except BaseException:
@@ -59,4 +83,4 @@ async def try_to_lead(
     return leader
 
 
-__all__ = ["PublisherOnDemand", "try_to_lead"]
+__all__ = ["CollectorOnDemand", "PublisherOnDemand", "try_to_lead"]

@@ -1,19 +1,24 @@
-"""Which files of user tables a workspace needs to go on elsewhere.
+"""A workspace at one slot as one file, and which files of user tables belong to it.
 
-The versions that readers see, those that runs and restores in flight read, and what was staged and
-is not published yet; older versions stay behind. Must not know how files are packed.
+The versions that readers see, those that runs and restores in flight read, every older one that
+pins and retention keep, and what was staged and is not published yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
 
 from arco.catalog.tables import TABLES
-from arco.engine.package import Content
+from arco.engine.garbage import collection_of
+from arco.engine.holding import held
+from arco.engine.package import Content, Manifest, log_contents, pack
+from arco.engine.past import Past, state_at
 from arco.formats import delta
+from arco.formats.collecting import Marker, held_versions
 from arco.model import State
 from arco.orchestration.commands.publications import started_publications
 from arco.orchestration.commands.restores import started_restores
@@ -35,32 +40,91 @@ class Needs(msgspec.Struct, frozen=True):
     """Table id -> the newest version of its log that counts."""
     staged: frozenset[str]
     prepared: frozenset[str]
+    tables: dict[str, str]
+    """Table id -> what people call it."""
 
 
-async def table_contents(workspace: Workspace) -> list[Content]:
-    """Every object of user tables that the state names. Cost: a LIST and a log replay a table.
+class Exported(msgspec.Struct, frozen=True):
+    """What stands in the file."""
 
+    manifest: Manifest
+    floor: int
+    """From this slot on user tables are complete; before it, at slots that are pinned."""
+    incomplete: tuple[str, ...]
+    """The tables some of whose older versions stayed behind, because files of them are gone."""
+
+
+async def export(workspace: Workspace, path: Path) -> Exported:
+    """The newest state stands in the file at `path`; others go on writing meanwhile.
+
+    Raises: what `pack` and `delta.snapshot` raise.
+    """
+    database = workspace.database
+    async with held(database, "export") as slot:
+        past = await state_at(database, slot)
+        tables = await table_contents(workspace, past)
+        manifest = await pack(
+            database,
+            path,
+            contents=[*tables.contents, *await log_contents(database, past)],
+            position=past.position,
+            scope=workspace.settings.scope,
+        )
+        floor = await past.asked(lambda state: collection_of(state).floor)
+    packed = {each.name for each in manifest.objects}
+    incomplete = (name for name, kept in tables.kept.items() if kept is None or not kept <= packed)
+    return Exported(manifest, floor, tuple(sorted(incomplete)))
+
+
+class TableContents(msgspec.Struct, frozen=True):
+    """What of user tables belongs to a workspace."""
+
+    contents: tuple[Content, ...]
+    kept: dict[str, frozenset[str] | None]
+    """Table -> the objects of every version that is kept; None: its log does not say."""
+
+
+async def table_contents(workspace: Workspace, past: Past) -> TableContents:
+    """Every object of user tables that the state needs, and those it keeps where they still are.
+
+    Cost: a LIST, a log replay and a GET a kept version for each table.
     Raises: what `delta.snapshot` raises.
     """
-    needs = await workspace.database.asked(table_needs)
+    needs = await past.asked(table_needs)
+    marker = Marker(workspace, await held_versions(workspace, past.asked))
     names: set[str] = set(needs.prepared)
+    spare: set[str] = set()
+    kept_by_table: dict[str, frozenset[str] | None] = {}
     for table_id in sorted(needs.versions.keys() | {name.split("/")[1] for name in needs.staged}):
-        folder = keys.warehouse(table_id)
-        found = {entry.key for entry in await workspace.store.list(folder)}
+        found = {entry.key for entry in await workspace.store.list(keys.warehouse(table_id))}
         names |= found & needs.staged
         names |= {key for key in found if _counts(key, needs.newest.get(table_id, -1))}
-        for version in sorted(needs.versions.get(table_id, ())):
-            location = workspace.store.location(folder.rstrip("/"))
-            snapshot = await workspace.runtime.thread(delta.snapshot, location, version)
-            names |= {folder + unquote(file.path) for file in snapshot.files}
-    return [Content(name) for name in sorted(names)]
+        names |= await _files(workspace, table_id, needs.versions.get(table_id, set()))
+        kept = await marker.kept(table_id)
+        kept_by_table[needs.tables.get(table_id, table_id)] = kept.names if kept else None
+        spare |= found & (kept.names if kept else frozenset())
+    needed = [Content(name) for name in sorted(names)]
+    older = [Content(name, is_spare=True) for name in sorted(spare - names)]
+    return TableContents((*needed, *older), kept_by_table)
+
+
+async def _files(workspace: Workspace, table_id: str, versions: set[int]) -> set[str]:
+    folder = keys.warehouse(table_id)
+    location = workspace.store.location(folder.rstrip("/"))
+    names: set[str] = set()
+    for version in sorted(versions):
+        snapshot = await workspace.runtime.thread(delta.snapshot, location, version)
+        names |= {folder + unquote(file.path) for file in snapshot.files}
+    return names
 
 
 def table_needs(state: State) -> Needs:
     """What of the tables the state names. Cost: linear in tables and in runs."""
     versions: dict[str, set[int]] = {}
     newest: dict[str, int] = {}
+    tables: dict[str, str] = {}
     for row in state.range(TABLES):
+        tables[row.table_id] = row.full_name
         if row.version is not None:
             newest[row.table_id] = row.version
             versions.setdefault(row.table_id, set()).add(row.version)
@@ -69,7 +133,7 @@ def table_needs(state: State) -> Needs:
         if found is not None:
             versions.setdefault(found.table_id, set()).add(version)
     prepared = {table.prepared for table in _moving(state)}
-    return Needs(versions, newest, frozenset(_staged(state)), frozenset(prepared))
+    return Needs(versions, newest, frozenset(_staged(state)), frozenset(prepared), tables)
 
 
 def _read_in_flight(state: State) -> Iterator[tuple[str, int]]:
@@ -103,4 +167,4 @@ def _counts(key: str, newest: int) -> bool:
     return folder.endswith("/_delta_log") and is_version and int(number) <= newest
 
 
-__all__ = ["Needs", "table_contents", "table_needs"]
+__all__ = ["Exported", "Needs", "TableContents", "export", "table_contents", "table_needs"]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import unquote
 
 import msgspec
 
 from arco.catalog.commands import PublishVersions, find_table, publish_versions
-from arco.engine.travel import Past, state_at
+from arco.engine.garbage import collection_of, first_condemned
+from arco.engine.past import Past, state_at
 from arco.errors import Conflict, Invalid, NotFound
 from arco.formats import delta
 from arco.formats.entries import entry_stands, fixed_entry, published_version
@@ -90,6 +92,7 @@ async def begin_restore(workspace: Workspace, plan: RestorePlan, *, actor: str) 
         changed = {each.table: each.version_then for each in plan.tables if not each.is_unchanged}
         if not changed:
             return ""
+        collected = await workspace.database.asked(_collected)
         prepared = [
             await _prepared(workspace, name, version=version, restore_id=restore_id)
             for name, version in changed.items()
@@ -98,10 +101,12 @@ async def begin_restore(workspace: Workspace, plan: RestorePlan, *, actor: str) 
             restore_id=restore_id,
             slot=plan.slot,
             versions=changed,
-            tables=tuple(prepared),
+            tables=tuple(each.table for each in prepared),
             actor=actor,
+            files=tuple(name for each in prepared for name in each.files),
         )
-        receipt = await workspace.database.transact(start_restore(command))
+        decision = partial(_start, command=command, collected=collected)
+        receipt = await workspace.database.transact(decision)
         if receipt.events:
             return restore_id
         plan = await plan_restore(workspace, list(changed), slot=plan.slot)
@@ -110,6 +115,20 @@ async def begin_restore(workspace: Workspace, plan: RestorePlan, *, actor: str) 
         f"{', '.join(changed)} moved each time it was about to be restored",
         hint="stop the runs that publish it, then ask again",
     )
+
+
+def _start(
+    state: State, now: datetime, *, command: StartRestore, collected: int
+) -> Sequence[Event]:
+    """Nothing, too, when objects were deleted since the files were seen: they are looked at again.
+
+    One that is only condemned refuses the event, which names it.
+    """
+    return start_restore(command)(state, now) if _collected(state) == collected else ()
+
+
+def _collected(state: State) -> int:
+    return collection_of(state).collected_names
 
 
 async def restore(workspace: Workspace, restore_id: str) -> None:
@@ -186,36 +205,57 @@ def _refuse_partitioning(asset: Asset, then: TableSnapshot) -> None:
 async def _refuse_missing(workspace: Workspace, asset: Asset, *, then: TableSnapshot) -> None:
     folder = keys.warehouse(asset.table_id)
     sizes = {entry.key: entry.size_bytes for entry in await workspace.store.list(folder)}
-    gone = [f.path for f in then.files if sizes.get(folder + unquote(f.path)) != f.size_bytes]
-    if gone:
-        raise NotFound(
-            "FILES_GONE",
-            f"{len(gone):,} of {len(then.files):,} files of version {then.version} of {asset.key} "
-            f"are gone or cut, first {gone[0]}",
-            hint="choose a later version, bring the files back from a backup, or run the asset",
-        )
+    files = {folder + unquote(file.path): file.size_bytes for file in then.files}
+    gone = [name for name, size_bytes in files.items() if sizes.get(name) != size_bytes]
+    condemned = await workspace.database.asked(lambda state: first_condemned(state, list(files)))
+    first = gone[0] if gone else condemned
+    if first is None:
+        return
+    floor = await workspace.database.asked(lambda state: collection_of(state).floor)
+    raise NotFound(
+        "FILES_GONE",
+        f"files of version {then.version} of {asset.key} are gone, cut or being deleted: {first}",
+        hint=f"from slot {floor} on everything is kept: choose a later version, bring the file "
+        "back from a backup, or run the asset",
+        floor=floor,
+    )
+
+
+class _Prepared(msgspec.Struct, frozen=True):
+    """A table's next version with fixed bytes, and the objects it has that the last one had not."""
+
+    table: PreparedTable
+    files: tuple[str, ...]
 
 
 async def _prepared(
     workspace: Workspace, name: str, *, version: int, restore_id: str, onto: int | None = None
-) -> PreparedTable:
-    """The entry that brings `version` back, on top of what readers see, or of version `onto`."""
+) -> _Prepared:
+    """The entry that brings `version` back, on top of what readers see, or of version `onto`.
+
+    Raises: NotFound FILES_GONE.
+    """
     asset = await workspace.database.asked(lambda state: state.get(ASSETS, name))
     pin = await workspace.database.asked(lambda state: state.get(PINS, name))
     assert asset is not None and pin is not None, name
     location = _location(workspace, asset.table_id)
     following = pin.version if onto is None else onto
     before = await workspace.runtime.thread(delta.snapshot, location, following)
+    target = await workspace.runtime.thread(delta.snapshot, location, version)
+    await _refuse_missing(workspace, asset, then=target)
     reversion = Reversion(
         table_id=asset.table_id,
         restore_id=restore_id,
-        target=await workspace.runtime.thread(delta.snapshot, location, version),
+        target=target,
         committed_at_ms=milliseconds(workspace.runtime.now()),
     )
     data = await workspace.runtime.thread(revert, reversion, before)
-    return await fixed_entry(
+    table = await fixed_entry(
         workspace.store, asset, data=data, version=following + 1, owner=restore_id
     )
+    folder = keys.warehouse(asset.table_id)
+    files = (folder + unquote(file.path) for file in without(target, before))
+    return _Prepared(table, tuple(files))
 
 
 async def _rebase(workspace: Workspace, row: Restore, *, displaced: list[PreparedTable]) -> None:
@@ -224,11 +264,10 @@ async def _rebase(workspace: Workspace, row: Restore, *, displaced: list[Prepare
         location = _location(workspace, table.table_id)
         newest = await workspace.runtime.thread(delta.latest_version, location)
         version = row.versions[table.asset]
-        moved.append(
-            await _prepared(
-                workspace, table.asset, version=version, restore_id=row.restore_id, onto=newest
-            )
+        again = await _prepared(
+            workspace, table.asset, version=version, restore_id=row.restore_id, onto=newest
         )
+        moved.append(again.table)
     command = RebaseRestore(restore_id=row.restore_id, tables=tuple(moved))
     await workspace.database.transact(rebase_restore(command))
 

@@ -1,4 +1,4 @@
-"""Lineage as a domain: one event, recorded by a run's publication, and its reducer."""
+"""Lineage as a domain: one event, of a run's publication, and one fact, that others report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from datetime import datetime
 
 import msgspec
 
+from arco.lineage.foreign import (
+    FOREIGN_CONSUMERS,
+    FOREIGN_EDGES,
+    FOREIGN_RUNS,
+    ForeignRunReported,
+    foreign_run_reported,
+)
 from arco.lineage.tables import (
     ALL,
     CONSUMERS,
@@ -86,6 +93,11 @@ def _edge(state: State, event: ReadsRecorded, *, read: ObservedRead) -> Iterator
         yield Put(CONSUMERS, Consumer(upstream=read.upstream, downstream=read.downstream))
 
 
-DOMAIN = Domain("lineage", ALL, {ReadsRecorded: reads_recorded})
+DOMAIN = Domain(
+    "lineage",
+    (*ALL, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
+    {ReadsRecorded: reads_recorded},
+    facts={ForeignRunReported: foreign_run_reported},
+)
 
 __all__ = ["DOMAIN", "ObservedRead", "ReadsRecorded", "reads_recorded"]

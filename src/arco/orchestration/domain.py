@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from arco.model import Domain
 from arco.orchestration import events, restores
-from arco.orchestration.reducers import deployments, publications, runs, tasks
+from arco.orchestration.reducers import deployments, expiring, publications, runs, tasks
 from arco.orchestration.reducers import restores as restoring
+from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
@@ -35,7 +36,9 @@ DOMAIN = Domain(
         restores.RestoreStarted: restoring.restore_started,
         restores.RestoreRebased: restoring.restore_rebased,
         restores.TablesRestored: restoring.tables_restored,
+        events.StagedOutputsExpired: expiring.staged_outputs_expired,
     },
+    names=NAMES,
 )
 
 __all__ = ["DOMAIN"]

@@ -222,6 +222,15 @@ class RunPublished(Payload, frozen=True):
     published_at: datetime
 
 
+class StagedOutputsExpired(Payload, frozen=True):
+    """Output that runs up to this number staged and did not publish is given up."""
+
+    through: int
+    """The newest run's number; every earlier run is over, too."""
+    expired_at: datetime
+    """When it was given up."""
+
+
 EVENTS: tuple[type[Payload], ...] = (
     Deployed,
     DynamicPartitionsAdded,
@@ -243,6 +252,7 @@ EVENTS: tuple[type[Payload], ...] = (
     PublicationStarted,
     PublicationRebased,
     RunPublished,
+    StagedOutputsExpired,
 )
 
 __all__ = [
@@ -264,6 +274,7 @@ __all__ = [
     "RunPublished",
     "RunSucceeded",
     "RunTriggered",
+    "StagedOutputsExpired",
     "TaskCancelled",
     "TaskFailed",
     "TaskStarted",

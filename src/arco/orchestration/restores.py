@@ -53,6 +53,8 @@ class RestoreStarted(Payload, frozen=True):
     tables: tuple[PreparedTable, ...]
     started_at: datetime
     actor: str = ""
+    files: tuple[str, ...] = ()
+    """The objects that come back: those of the old versions that the present ones do not have."""
 
 
 class RestoreRebased(Payload, frozen=True):

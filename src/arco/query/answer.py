@@ -13,13 +13,14 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from arco.errors import Invalid, Unavailable
+from arco.errors import Invalid, NotFound, Unavailable
 from arco.query.protocol import Column, Format, Limits
 from arco.query.render import render
 from arco.query.statement import readable
 
 BATCH_ROWS = 8192
 FILE_TROUBLE = "IOError:"
+FILE_GONE = ("No such file or directory", "Path does not exist")
 OUT_OF_MEMORY_HINT = "read fewer rows or columns, filter earlier, or aggregate in steps"
 
 
@@ -43,7 +44,8 @@ def answer(
     """At most `limits.rows_max` rows in at most `limits.result_bytes_max` bytes, in the asked
     format.
 
-    Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`.
+    Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`; NotFound
+    `SNAPSHOT_EXPIRED`; Unavailable `TABLE_UNREADABLE`.
     """
     try:
         relation = connection.sql(text, params=parameters)
@@ -54,6 +56,8 @@ def answer(
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise out_of_memory() from error
     except (duckdb.Error, pa.ArrowException) as error:
+        if any(sign in str(error) for sign in FILE_GONE):
+            raise snapshot_expired() from error
         if FILE_TROUBLE in str(error):
             raise _unreadable(readable(str(error))) from error
         raise Invalid(
@@ -63,11 +67,11 @@ def answer(
 
 
 def _unreadable(message: str) -> Unavailable:
-    """The error of a table whose file is not there: an old version, or a damaged store."""
+    """The error of a table whose file stands and is not what was written."""
     return Unavailable(
         "TABLE_UNREADABLE",
         f"a file of a table cannot be read: {message.partition(FILE_TROUBLE)[2].strip()}",
-        hint="old versions may be cleaned up or left behind: read a newer one; `arco verify`",
+        hint="read another version, and run `arco verify`: it names every damaged file",
     )
 
 
@@ -77,6 +81,16 @@ def out_of_memory() -> Invalid:
         "QUERY_OUT_OF_MEMORY",
         "the query needs more memory than it may use",
         hint=OUT_OF_MEMORY_HINT,
+    )
+
+
+def snapshot_expired() -> NotFound:
+    """The error of a read whose files were collected; never fewer or other rows."""
+    return NotFound(
+        "SNAPSHOT_EXPIRED",
+        "files of the version that was asked for are not there any more",
+        hint="read a newer version, and pin what must stay: arco pin create NAME; if it is the "
+        "newest one, run `arco verify`",
     )
 
 
@@ -148,4 +162,4 @@ def _fit(
     return Answer(columns, table.num_rows, truncated, body)
 
 
-__all__ = ["Answer", "answer", "out_of_memory"]
+__all__ = ["Answer", "answer", "out_of_memory", "snapshot_expired"]

@@ -1,4 +1,5 @@
-"""The leader: runs the controllers, hands out what they decided, and publishes snapshots.
+"""The leader: runs the controllers, hands out what they decided, folds facts, publishes
+snapshots, collects.
 
 Effects follow commits, never the other way round: what is offered to an edge stands in the
 state already, so a leader that dies leaves everything for the next one to offer again.
@@ -14,6 +15,7 @@ from functools import partial
 
 from arco.engine import snapshot
 from arco.engine.database import Applied
+from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
@@ -24,7 +26,8 @@ from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.runtime import Signal, Spawned
 from arco.service.leases import Lease
-from arco.service.ports import Executor, Publisher
+from arco.service.ports import Collector, Executor, Publisher
+from arco.service.retention import PROFILES, is_due
 from arco.service.workspace import Workspace
 
 DISPATCH_WINDOW_MIN = 64
@@ -34,6 +37,7 @@ HISTORY_CHECK_SECONDS = 5.0
 LAST_SNAPSHOT_SECONDS_MAX = 10.0
 PUBLISH_RETRY_SECONDS = 0.5
 PUBLISH_RETRY_SECONDS_MAX = 30.0
+COLLECT_CHECK_SECONDS = 60.0
 PUBLICATION_TABLES = (PUBLICATIONS.name, PUBLISHING.name, WAITING_PUBLICATIONS.name)
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +46,13 @@ class Leader:
     """Everything a leading process does besides answering requests."""
 
     def __init__(
-        self, workspace: Workspace, lease: Lease, *, executor: Executor, publisher: Publisher
+        self,
+        workspace: Workspace,
+        lease: Lease,
+        *,
+        executor: Executor,
+        publisher: Publisher,
+        collector: Collector,
     ) -> None:
         self._workspace = workspace
         self._database = workspace.database
@@ -50,6 +60,7 @@ class Leader:
         self._lease = lease
         self._executor = executor
         self._publisher = publisher
+        self._collector = collector
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
         self._acts = False
@@ -74,6 +85,8 @@ class Leader:
         for work, name in (
             (self._follow(), "arco-follow"),
             (self._publish_snapshots(), "arco-snapshots"),
+            (self._collect_garbage(), "arco-collect"),
+            (Folder(self._database).run(self._workspace.ingester.flushed), "arco-folder"),
         ):
             self._tasks.append(self._runtime.spawn(work, name))
 
@@ -210,6 +223,22 @@ class Leader:
                     LOG.warning("no snapshot was published: %s", error)
                 except Exception:
                     LOG.exception("no snapshot was published")
+
+    async def _collect_garbage(self) -> None:
+        """A pass when one is due, and another soon while there is more than one may do."""
+        retention = PROFILES[self._workspace.settings.retention]
+        is_complete = True
+        while True:
+            await self._runtime.sleep(COLLECT_CHECK_SECONDS)
+            try:
+                now = self._runtime.now()
+                due = await self._database.asked(partial(is_due, now=now, retention=retention))
+                if self._acts and (due or not is_complete):
+                    is_complete = await self._collector.collect()
+            except ArcoError as error:
+                LOG.warning("no garbage was collected: %s", error)
+            except Exception:
+                LOG.exception("no garbage was collected")
 
 
 def publishable(state: State) -> list[str]:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from arco.engine.travel import Past, slot_at, state_at
+from arco.engine.past import Past, state_at
+from arco.engine.travel import slot_at
 from arco.errors import Invalid
 from arco.model import State
 from arco.service.workspace import Workspace

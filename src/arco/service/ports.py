@@ -1,4 +1,4 @@
-"""What the service asks of its edges: somebody who performs attempts, somebody who publishes runs.
+"""What the service asks of its edges: who performs attempts, publishes runs, collects garbage.
 
 The service decides; edges act. Both receivers refuse the second request with the same id.
 """
@@ -41,4 +41,12 @@ class Publisher(Protocol):
         ...
 
 
-__all__ = ["Executor", "Publisher"]
+class Collector(Protocol):
+    """Deletes what nothing kept leads to."""
+
+    async def collect(self) -> bool:
+        """One bounded pass; True when it left nothing for another. Idempotent."""
+        ...
+
+
+__all__ = ["Collector", "Executor", "Publisher"]

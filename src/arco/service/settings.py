@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a cancelled attempt may clean up before its process is ended."""
     query_seconds_max: float = 30.0
     """How long one SQL query may take before its worker is ended."""
+    retention: str = "default"
+    """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
     debug: bool = False
@@ -76,6 +78,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "heartbeat_timeout_seconds": lambda value: 1 <= value <= 86_400,
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
+    "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "port": lambda value: 0 <= value <= 65_535,
 }
 

@@ -13,6 +13,7 @@ import msgspec
 
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
+from arco.engine.lanes.ingest import Ingester
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -34,6 +35,8 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     runtime: Runtime
     store: ScopedStore
     database: Database
+    ingester: Ingester
+    """This process's lane; it is opened with the first fact."""
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -47,7 +50,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
-    return Workspace(settings, runtime, store, database)
+    return Workspace(settings, runtime, store, database, Ingester(database))
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:

@@ -18,7 +18,18 @@ FORMAT = "FORMAT.json"
 HEAD = "head.json"
 LEAD = "lead.json"
 LOCK = "lead.lock"
+COLLECTABLE = ("data/", "lanes/", "logs/", "warehouse/")
+"""Where objects may ever be deleted: never below `log/` and `payload/`."""
+DATA = "data/"
+LOGS = "logs/"
+LANES = "lanes/"
+ROSTER = "lanes/roster/"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
+
+_DATA = re.compile(r"data/[^/]+/(\d{20})-[0-9a-f]+/[^/]+\Z")
+_STAGED = re.compile(r"warehouse/([^/]+)/(att_[0-9a-f]{24})-[0-9a-f]{8}-\d+\.parquet\Z")
+_PREPARED = re.compile(r"warehouse/[^/]+/_prepared/([^/]+)-[0-9a-f]{16}-\d{20}\.json\Z")
+_TASK_LOG = re.compile(r"logs/([^/]+)/[^/]+/\d{6}\.ndjson\Z")
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -50,6 +61,31 @@ def data_folder(domain: str, seq: int, cid: str) -> str:
     return f"data/{domain}/{seq:020d}-{cid}/"
 
 
+def data_slot(key: str) -> int | None:
+    """The slot whose state a snapshot file was written for; None for another object.
+
+    >>> data_slot("data/engine/00000000000000000042-0a1b/index.json"), data_slot("log/1.json")
+    (42, None)
+    """
+    found = _DATA.match(key)
+    return int(found[1]) if found else None
+
+
+def roster(number: int) -> str:
+    """The registration of one lane: the roster's slot `number`."""
+    return f"{ROSTER}{number:020d}.json"
+
+
+def lane_shelf(shelf: str) -> str:
+    """The folder of all lanes whose name ends so: what one step of a scan lists."""
+    return f"lanes/{shelf}/"
+
+
+def lane_slot(lane: str, slot: int) -> str:
+    """One batch of a lane, or the seal that ends it."""
+    return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
+
+
 def warehouse(table_id: str) -> str:
     """The folder of a managed table."""
     return f"warehouse/{table_id}/"
@@ -68,6 +104,29 @@ def staged(table_id: str, attempt: str, index: int) -> str:
 def prepared_entry(table_id: str, run: str, version: int) -> str:
     """A table-log entry that is written but not yet published."""
     return f"warehouse/{table_id}/_prepared/{run}-{version:020d}.json"
+
+
+def staged_parts(key: str) -> tuple[str, str] | None:
+    """The table and the attempt of a data file that an attempt of ours staged; else None."""
+    found = _STAGED.match(key)
+    return (found[1], found[2]) if found else None
+
+
+def prepared_folder(table_id: str) -> str:
+    """All table-log entries of one table that were ever prepared."""
+    return f"warehouse/{table_id}/_prepared/"
+
+
+def prepared_run(key: str) -> str | None:
+    """The run a table-log entry was prepared for; None for another object."""
+    found = _PREPARED.match(key)
+    return found[1] if found else None
+
+
+def task_log_run(key: str) -> str | None:
+    """The run whose task printed the chunk; None for another object."""
+    found = _TASK_LOG.match(key)
+    return found[1] if found else None
 
 
 def task_log(run: str, attempt: str, index: int) -> str:
@@ -91,20 +150,33 @@ def trial_folder(nonce: str) -> str:
 
 
 __all__ = [
+    "COLLECTABLE",
+    "DATA",
     "FORMAT",
     "HEAD",
+    "LANES",
     "LEAD",
     "LOCK",
+    "LOGS",
+    "ROSTER",
     "Scope",
     "certificate",
     "data_folder",
+    "data_slot",
     "delta_entry",
+    "lane_shelf",
+    "lane_slot",
     "payload",
     "prepared_entry",
+    "prepared_folder",
+    "prepared_run",
+    "roster",
     "slot",
     "staged",
+    "staged_parts",
     "task_log",
     "task_log_folder",
+    "task_log_run",
     "trial_folder",
     "warehouse",
 ]

@@ -13,7 +13,11 @@ from zlib import crc32
 import msgspec
 
 from arco.store.port import Entry
+from arco.testing.process import BEGINNING
 from arco.testing.scheduler import SECOND_US
+
+EPOCH = BEGINNING.timestamp()
+"""The store's own clock is the true one."""
 
 Verb: TypeAlias = Literal["create", "get", "put", "delete", "list"]
 
@@ -91,7 +95,7 @@ class ModelStore:
 
     def _list(self, operation: Operation, _: int) -> list[Entry]:
         return [
-            Entry(key, len(data), self.written_us[key] / SECOND_US)
+            Entry(key, len(data), EPOCH + self.written_us[key] / SECOND_US)
             for key, data in sorted(self.objects.items())
             if key.startswith(operation.key)
         ]

@@ -12,12 +12,13 @@ from arco.catalog.commands import find_table
 from arco.cli.options import at_option, directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
-from arco.lineage.walks import Step, Walk, walk_down, walk_up
+from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.service.past import standing_at
 
 HOPS = 5
 Ends = Callable[[Step], tuple[str, str]]
+Children = dict[str, list[tuple[str, str]]]
 EPILOG = """\b
 Examples:
   arco lineage marts.daily_delays
@@ -52,6 +53,8 @@ def command(
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
 
+    What another system reported is marked as foreign.
+
     Without --up and --down: five hops both ways.
     """
     given = up is not None or down is not None
@@ -67,7 +70,8 @@ async def _walks(
     table: str, hops: tuple[int, int], *, moment: str, directory: Path | None
 ) -> Neighbourhood:
     def question(state: State) -> Neighbourhood:
-        find_table(state, table)
+        if not is_foreign(state, table):
+            find_table(state, table)
         up, down = hops
         return Neighbourhood(
             table=table, up=walk_up(state, table, hops=up), down=walk_down(state, table, hops=down)
@@ -92,20 +96,18 @@ def tree(found: Neighbourhood) -> list[str]:
 
 
 def _branch(walk: Walk, ends: Ends) -> Iterator[str]:
-    children: dict[str, list[str]] = {}
+    children: Children = {}
     for step in walk.steps:
         near, far = ends(step)
-        children.setdefault(near, []).append(far)
+        children.setdefault(near, []).append((far, " (foreign)" if step.foreign else ""))
     yield from _below(walk.dataset, children, indent="  ", seen={walk.dataset})
 
 
-def _below(
-    name: str, children: dict[str, list[str]], *, indent: str, seen: set[str]
-) -> Iterator[str]:
+def _below(name: str, children: Children, *, indent: str, seen: set[str]) -> Iterator[str]:
     """Each dataset's own branch is drawn once; where it comes again, `…` stands for it."""
-    for child in children.get(name, ()):
+    for child, mark in children.get(name, ()):
         repeated = child in seen and child in children
-        yield f"{indent}{child}{' …' if repeated else ''}"
+        yield f"{indent}{child}{mark}{' …' if repeated else ''}"
         if not repeated:
             seen.add(child)
             yield from _below(child, children, indent=indent + "  ", seen=seen)

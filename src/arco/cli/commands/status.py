@@ -13,6 +13,7 @@ from arco.cli.session import reading, run_to_end
 from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, seconds, table
 from arco.engine.domain import LEADER, LEASES
+from arco.engine.lanes.lag import facts_lag
 from arco.model import State
 from arco.service.assets import AssetSummary, list_assets
 from arco.service.candidates import is_led
@@ -20,6 +21,7 @@ from arco.service.leases import read_beacon
 from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
 from arco.service.workspace import Workspace
 
+LAG_SHOWN_SECONDS = 2.0
 RUNS_SHOWN = 10
 ASSET_HEADINGS = ("asset", "fresh", "rows", "version", "made at", "group", "tags")
 RUN_HEADINGS = ("run", "state", "tasks", "triggered at", "took", "selection")
@@ -39,6 +41,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     led_by: str | None
     """The process that leads now; None while nobody does."""
     address: str | None
+    facts_lag_seconds: float | None
+    """How long the oldest fact waits that is not visible yet; None when it is not known."""
     assets: list[AssetSummary]
     runs: list[RunSummary]
 
@@ -71,6 +75,7 @@ async def overview_of(workspace: Workspace) -> Overview:
     """The workspace at its newest known slot."""
     has_leader = await is_led(workspace)
     beacon = await read_beacon(workspace)
+    lag = await facts_lag(workspace.database)
     now = workspace.runtime.now()
 
     def question(state: State) -> Overview:
@@ -79,6 +84,7 @@ async def overview_of(workspace: Workspace) -> Overview:
             seq=workspace.database.seq,
             led_by=lease.writer if lease else None,
             address=beacon.address or None if lease and beacon else None,
+            facts_lag_seconds=lag.seconds,
             assets=list_assets(state, now),
             runs=newest_runs(state, RUNS_SHOWN),
         )
@@ -90,7 +96,7 @@ def overview_text(overview: Overview) -> str:
     """The overview for a person."""
     leads = f", led by {overview.led_by}" if overview.led_by else ", nobody leads"
     where = f" at {overview.address}" if overview.address else ""
-    parts = [f"slot {overview.seq:,}{leads}{where}"]
+    parts = [f"slot {overview.seq:,}{leads}{where}{_behind(overview.facts_lag_seconds)}"]
     if overview.assets:
         parts.append(table(ASSET_HEADINGS, [_asset_cells(asset) for asset in overview.assets]))
     else:
@@ -100,6 +106,13 @@ def overview_text(overview: Overview) -> str:
     else:
         parts.append("no runs yet: `arco run` makes what is missing")
     return "\n\n".join(parts)
+
+
+def _behind(lag_seconds: float | None) -> str:
+    """Nothing while facts are visible as they come."""
+    if lag_seconds is None:
+        return "; how far facts lag is unknown"
+    return f"; facts lag {seconds(lag_seconds)}" if lag_seconds >= LAG_SHOWN_SECONDS else ""
 
 
 def run_text(detail: RunDetail) -> str:

@@ -39,6 +39,8 @@ class StartRestore(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, int]
     tables: tuple[PreparedTable, ...]
     actor: str = ""
+    files: tuple[str, ...] = ()
+    """The objects that come back."""
 
 
 class RebaseRestore(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +128,7 @@ def _start(state: State, now: datetime, *, command: StartRestore) -> Sequence[Ev
         tables=command.tables,
         started_at=now,
         actor=command.actor,
+        files=command.files,
     )
     return (Event(started),)
 

@@ -18,6 +18,7 @@ from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, Which, choose_partitions
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
+from arco.orchestration.expiry import expired_through
 from arco.orchestration.plan import Plan, plan_run
 from arco.orchestration.rows import Run, Task
 from arco.orchestration.selection import select_assets
@@ -207,7 +208,7 @@ def _rerun(state: State, now: datetime, *, command: RerunUnsuccessful) -> Sequen
         selection=parent.selection,
         partition=parent.partition,
         parent=parent.run_id,
-        adopted=_adopted(view.definitions, plan, tasks=tasks),
+        adopted=_adopted(view.definitions, plan, tasks=_adoptable(state, parent, tasks=tasks)),
         actor=command.actor,
     )
     return (Event(triggered, command.actor),)
@@ -238,6 +239,11 @@ def _refuse_removed(
                 f"Asset {key} of that run is no longer deployed.",
                 hint="Trigger a new run of the assets that are left.",
             )
+
+
+def _adoptable(state: State, parent: Run, *, tasks: Sequence[Task]) -> Sequence[Task]:
+    """The tasks whose staged output still stands: after a while it is given up."""
+    return tasks if parent.number > expired_through(state) else ()
 
 
 def _adopted(

@@ -1,0 +1,160 @@
+"""Facts over HTTP: what other systems observed, taken durably and visible within seconds.
+
+Law L2: the answer comes when the facts are durable; every fact has a receipt. Must not know what
+any fact means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, post
+from litestar.params import JSONBody
+
+from arco.api.failures import refusals
+from arco.api.session import Here, Session, answer
+from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
+from arco.engine.lanes.folding import Read, read_facts
+from arco.engine.registry import Registry
+from arco.lineage.foreign import ForeignRunReported
+
+Name = Annotated[str, msgspec.Meta(max_length=256)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class SentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One observation. With `producer` and `seq`, or with `key`, it may be sent again."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    """Such as `lineage.foreign_run_reported`."""
+    payload: dict[str, Any]
+    """What was observed; the type says which fields there are."""
+    version: Annotated[int, msgspec.Meta(ge=1)] = 1
+    producer: Name = ""
+    """Who counts its facts with `seq`."""
+    epoch: Number = 0
+    """A producer that lost count begins a new epoch."""
+    seq: Number | None = None
+    """The fact's number: a number of a producer's epoch counts once."""
+    key: Name = ""
+    """The fact's own name, where nobody counts: a key counts once."""
+
+
+class FactsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Facts to take, in one piece."""
+
+    facts: Annotated[tuple[SentFact, ...], msgspec.Meta(min_length=1, max_length=SLOT_FACTS_MAX)]
+    """They stand in one slot, in this order."""
+
+
+class FactProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that is kept and will wait in quarantine, and why."""
+
+    position: int
+    """Its place in the lane's slot: `system.engine.quarantined_facts` has the same."""
+    code: str
+    """`FACT_INVALID` or `FACT_TYPE_UNKNOWN`."""
+    reason: str
+
+
+class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the facts stand. They are durable; they become visible when they are folded."""
+
+    lane: str
+    """The lane of the process that took them."""
+    slot: int
+    position: int
+    """The place of the first of them; the others follow."""
+    count: int
+    """How many facts were taken: all that were sent."""
+    quarantined: tuple[FactProblem, ...]
+    """Those that cannot be folded as they stand."""
+
+
+@post(
+    "/facts",
+    operation_id="send_facts",
+    summary="Send facts",
+    tags=["facts"],
+    status_code=202,
+    response_description="The facts are durable.",
+    responses=refusals(413, 415, 429),
+)
+async def send_facts(session: Here, data: JSONBody[FactsRequest]) -> Response[FactsReceipt]:
+    """Take up to 5,000 facts at once.
+
+    Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
+    or whose type is not known, is kept too: it waits in quarantine under the place told here.
+    """
+    return await _taken(session, [_fact(sent) for sent in data.facts])
+
+
+@post(
+    "/lineage",
+    operation_id="report_foreign_run",
+    summary="Report a run of another system",
+    tags=["lineage"],
+    status_code=202,
+    response_description="The report is durable.",
+    responses=refusals(413, 415, 429),
+)
+async def report_foreign_run(
+    session: Here, data: JSONBody[dict[str, Any]]
+) -> Response[FactsReceipt]:
+    """Take one OpenLineage run event, as OpenLineage's own clients send it.
+
+    The run's inputs and outputs become foreign lineage once it reports COMPLETE.
+    """
+    fact_type, version = _registry(session).fact_type(ForeignRunReported)
+    raw = msgspec.Raw(msgspec.json.encode(data))
+    return await _taken(session, [Fact(type=fact_type, version=version, payload=raw)])
+
+
+async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsReceipt]:
+    workspace = session.workspace
+    accepted = await workspace.ingester.append(facts)
+    reads = read_facts(_registry(session), facts)
+    receipt = FactsReceipt(
+        lane=accepted.lane,
+        slot=accepted.slot,
+        position=accepted.position,
+        count=accepted.count,
+        quarantined=tuple(
+            _problem(accepted.position + offset, read)
+            for offset, read in enumerate(reads)
+            if read.payload is None
+        ),
+    )
+    return answer(receipt, workspace.database.seq, status=202)
+
+
+def _fact(sent: SentFact) -> Fact:
+    return Fact(
+        type=sent.type,
+        version=sent.version,
+        payload=msgspec.Raw(msgspec.json.encode(sent.payload)),
+        producer=sent.producer,
+        epoch=sent.epoch,
+        seq=-1 if sent.seq is None else sent.seq,
+        key=sent.key,
+    )
+
+
+def _problem(position: int, read: Read) -> FactProblem:
+    return FactProblem(position=position, code=read.code, reason=read.reason)
+
+
+def _registry(session: Session) -> Registry:
+    return session.workspace.database.registry
+
+
+__all__ = [
+    "FactProblem",
+    "FactsReceipt",
+    "FactsRequest",
+    "SentFact",
+    "report_foreign_run",
+    "send_facts",
+]

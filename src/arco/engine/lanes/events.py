@@ -1,0 +1,162 @@
+"""The fold commit: which lane ranges were consumed, and the rows that came of it, in one event.
+
+Input positions and output are one commit, so a fold happens wholly or not at all, and once: its
+number must follow the last one's. Must not know what any fact means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from arco.engine.lanes.tables import (
+    FACTS,
+    FOLDINGS,
+    LANES,
+    OPEN_LANES,
+    Folding,
+    Lane,
+    OpenLane,
+)
+from arco.model import Change, Drop, Key, Payload, Put, State, Table, field_types
+
+NO_TABLES: Mapping[str, Table[Any]] = {}
+
+
+class LaneOpened(msgspec.Struct, frozen=True):
+    """A registration that was read from the roster."""
+
+    lane: str
+    writer: str
+    opened_at: datetime
+
+
+class LaneRange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The slots `[first, next)` of one lane; `sealed`: its seal is the last of them."""
+
+    lane: str
+    first: int
+    next: int
+    sealed: bool = False
+
+
+class TableChanges(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one table's rows: those that stand now, and keys under which none does."""
+
+    table: str
+    puts: tuple[msgspec.Raw, ...] = ()
+    drops: tuple[tuple[Any, ...], ...] = ()
+
+
+class FactsFolded(Payload, frozen=True):
+    """Facts became rows: what was read, and every row that differs."""
+
+    number: int
+    roster_next: int
+    folded_at: datetime
+    opened: tuple[LaneOpened, ...] = ()
+    ranges: tuple[LaneRange, ...] = ()
+    retried: tuple[tuple[str, int, int], ...] = ()
+    """Quarantined facts (lane, slot, position) that were tried again."""
+    changes: tuple[TableChanges, ...] = ()
+    facts: int = 0
+    duplicates: int = 0
+
+
+def facts_folded(
+    state: State, event: FactsFolded, *, tables: Mapping[str, Table[Any]] = NO_TABLES
+) -> Iterator[Change]:
+    """The rows of the fold and the new watermarks, if it follows the last fold."""
+    before = state.get(FOLDINGS, FACTS)
+    if event.number != (before.number if before else 0) + 1:
+        return
+    yield Put(
+        FOLDINGS,
+        Folding(
+            name=FACTS,
+            number=event.number,
+            roster_next=event.roster_next,
+            facts=(before.facts if before else 0) + event.facts,
+            duplicates=(before.duplicates if before else 0) + event.duplicates,
+            folded_at=event.folded_at,
+        ),
+    )
+    yield from _moved(state, event)
+    for changes in event.changes:
+        yield from _decoded(tables[changes.table], changes)
+
+
+def _moved(state: State, event: FactsFolded) -> Iterator[Change]:
+    """The lanes as they stand after the fold."""
+    moved = {item.lane: item for item in event.ranges}
+    opened = {item.lane: item for item in event.opened}
+    for name in [*opened, *(lane for lane in moved if lane not in opened)]:
+        read = moved.get(name)
+        lane = state.get(LANES, name) or (_fresh(opened[name]) if name in opened else None)
+        if lane is None or lane.is_sealed:
+            continue
+        if read is not None:
+            lane = msgspec.structs.replace(lane, next_slot=read.next, is_sealed=read.sealed)
+        yield Put(LANES, lane)
+        if lane.is_sealed:
+            yield Drop(OPEN_LANES, (name,))
+        else:
+            yield Put(OPEN_LANES, OpenLane(name))
+
+
+def _fresh(opened: LaneOpened) -> Lane:
+    return Lane(
+        lane=opened.lane,
+        next_slot=0,
+        is_sealed=False,
+        writer=opened.writer,
+        opened_at=opened.opened_at,
+    )
+
+
+def encode_changes(changes: Iterable[Change]) -> tuple[TableChanges, ...]:
+    """The last word on every key, by table; tables and keys sorted: same fold, same bytes."""
+    newest: dict[str, dict[Key, msgspec.Struct | None]] = {}
+    for change in changes:
+        rows = newest.setdefault(change.table.name, {})
+        if isinstance(change, Drop):
+            rows[change.key] = None
+        else:
+            rows[change.table.key_of(change.row)] = change.row
+    return tuple(_encoded(name, newest[name]) for name in sorted(newest))
+
+
+def _encoded(name: str, rows: Mapping[Key, msgspec.Struct | None]) -> TableChanges:
+    encode = msgspec.json.Encoder(order="sorted").encode
+    ordered: Sequence[Key] = sorted(rows)
+    return TableChanges(
+        name,
+        tuple(msgspec.Raw(encode(rows[key])) for key in ordered if rows[key] is not None),
+        tuple(key for key in ordered if rows[key] is None),
+    )
+
+
+def _decoded(table: Table[Any], changes: TableChanges) -> Iterator[Change]:
+    decode = msgspec.json.Decoder(table.row).decode
+    types = field_types(table.row)
+    for raw in changes.puts:
+        yield Put(table, decode(raw))
+    for key in changes.drops:
+        parts = (
+            msgspec.convert(part, type=types[name], strict=False)
+            for name, part in zip(table.key, key, strict=True)
+        )
+        yield Drop(table, tuple(parts))
+
+
+__all__ = [
+    "FactsFolded",
+    "LaneOpened",
+    "LaneRange",
+    "TableChanges",
+    "encode_changes",
+    "facts_folded",
+]

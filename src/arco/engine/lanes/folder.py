@@ -1,0 +1,125 @@
+"""The folder: brings facts from lanes into the state, seals silent lanes, looks for forgotten ones.
+
+Anybody may fold: two folders that race waste work and nothing else, because a fold names the number
+it follows. Must not know what any fact means.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from arco.engine.database import Database
+from arco.engine.lanes.events import FactsFolded
+from arco.engine.lanes.folding import Gathered, fold_facts
+from arco.engine.lanes.gathering import Gatherer, watermarks
+from arco.engine.lanes.lane import occupy_with_seal
+from arco.engine.lanes.scan import Scan
+from arco.errors import ArcoError
+from arco.model import Event, State
+from arco.runtime import Signal
+
+FOLD_SECONDS_MIN = 0.25
+"""At most this often: a fold is a commit."""
+IDLE_SECONDS_MAX = 2.0
+"""At least this often is the roster looked at, so that other processes' facts show in seconds."""
+SILENT_SECONDS = 60.0
+SCAN_SECONDS = 60.0
+LOG = logging.getLogger(__name__)
+
+
+class Folder:
+    """Folds for one process; what it remembers only keeps it from doing work too often."""
+
+    def __init__(self, database: Database, *, silent_seconds: float = SILENT_SECONDS) -> None:
+        self._silent_seconds = silent_seconds
+        self._database = database
+        self._runtime = database.runtime
+        self._gatherer = Gatherer(database)
+        self._scan = Scan(database)
+        self._scanned = database.runtime.monotonic()
+        self._silent_since: dict[str, tuple[int, float]] = {}
+        self._retried = False
+        self._warned: set[str] = set()
+
+    async def run(self, nudge: Signal) -> None:
+        """Fold for ever; `nudge` says that there is something at once."""
+        pause = FOLD_SECONDS_MIN
+        while True:
+            folded = await self._try_step()
+            pause = FOLD_SECONDS_MIN if folded else min(IDLE_SECONDS_MAX, 2 * pause)
+            await self._runtime.sleep(FOLD_SECONDS_MIN)
+            await nudge.wait(pause - FOLD_SECONDS_MIN)
+            nudge.clear()
+
+    async def _try_step(self) -> int:
+        try:
+            return await self.step()
+        except ArcoError as error:
+            LOG.warning("facts were not folded: %s", error)
+        except Exception:
+            LOG.exception("facts were not folded")
+        return 0
+
+    async def step(self) -> int:
+        """How many facts and duplicates one fold took in; 0 when nothing was new, or another folder
+        was faster.
+
+        Raises: StoreFault, Unavailable, Corrupt. Cost: 1 GET for the log, 1 for the roster, 1 for
+        each open lane; 1 PUT when something is new.
+        """
+        await self._database.refresh()
+        gathered = await self._gatherer.gather()
+        if not self._retried:
+            retries = await self._gatherer.retries()
+            gathered = msgspec.structs.replace(gathered, retries=retries)
+            self._retried = not retries
+        folded = await self._fold(gathered)
+        self._warn()
+        await self._seal_silent()
+        await self._look_for_forgotten()
+        return folded
+
+    async def _fold(self, gathered: Gathered) -> int:
+        if not (gathered.opened or gathered.slots or gathered.retries):
+            return 0
+        receipt = await self._database.transact(partial(self._decide, gathered=gathered))
+        done = [each.payload for each in receipt.events if isinstance(each.payload, FactsFolded)]
+        return sum(each.facts + each.duplicates for each in done)
+
+    def _decide(self, state: State, now: datetime, *, gathered: Gathered) -> list[Event]:
+        folded = fold_facts(self._database.registry, state, gathered=gathered, now=now)
+        return [] if folded is None else [Event(folded)]
+
+    def _warn(self) -> None:
+        for lane, damage in self._gatherer.damaged.items():
+            if lane not in self._warned:
+                self._warned.add(lane)
+                LOG.error("lane %s is not folded on: %s", lane, damage.message)
+
+    async def _seal_silent(self) -> None:
+        """Lanes that nobody wrote to for a while are ended: a dead owner never does."""
+        now = self._runtime.monotonic()
+        marks = await self._database.asked(watermarks)
+        before, self._silent_since = self._silent_since, {}
+        for lane, following in marks.lanes:
+            slot, since = before.get(lane, (-1, now))
+            since = since if slot == following else now
+            self._silent_since[lane] = (following, since)
+            if now - since >= self._silent_seconds and lane not in self._gatherer.damaged:
+                await self._seal(lane, following)
+
+    async def _seal(self, lane: str, slot: int) -> None:
+        await occupy_with_seal(self._database, lane, slot=slot)
+
+    async def _look_for_forgotten(self) -> None:
+        now = self._runtime.monotonic()
+        if now - self._scanned >= SCAN_SECONDS:
+            self._scanned = now
+            await self._scan.step()
+
+
+__all__ = ["Folder"]

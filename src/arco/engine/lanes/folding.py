@@ -1,0 +1,252 @@
+"""Folding facts: a pure decision from what lanes hold and the state to one fold commit.
+
+Law F8: every interleaving of lanes gives the same rows. A fact that cannot be folded goes to
+quarantine and leaves neither its key nor its number behind, so that it can be sent again, mended.
+Must not know lanes as objects: they were read before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.events import (
+    FactsFolded,
+    LaneOpened,
+    LaneRange,
+    TableChanges,
+    encode_changes,
+)
+from arco.engine.lanes.ranges import Ranges
+from arco.engine.lanes.tables import (
+    FACT_KEYS,
+    FACTS,
+    FOLDINGS,
+    LANES,
+    PRODUCERS,
+    QUARANTINE,
+    FactKey,
+    Producer,
+    QuarantinedFact,
+)
+from arco.engine.registry import Registry
+from arco.engine.tables import Overlay
+from arco.model import Drop, NotLoaded, Payload, Put, State
+
+REASON_CHARACTERS_MAX = 300
+FOLD_FACTS_MAX = 10_000
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A fact as it was read: decoded, or why it cannot be."""
+
+    fact: Fact
+    payload: Payload | None
+    code: str = ""
+    reason: str = ""
+
+
+class ReadSlot(msgspec.Struct, frozen=True):
+    """One slot of a lane, its facts decoded."""
+
+    lane: str
+    slot: int
+    reads: tuple[Read, ...]
+    seal: bool = False
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """A quarantined fact that this release can read."""
+
+    lane: str
+    slot: int
+    position: int
+    read: Read
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """What one look at roster, lanes and quarantine found."""
+
+    roster_first: int
+    opened: tuple[LaneOpened, ...] = ()
+    slots: tuple[ReadSlot, ...] = ()
+    """Those of one lane in order."""
+    retries: tuple[Retry, ...] = ()
+
+
+def read_facts(registry: Registry, facts: Sequence[Fact]) -> tuple[Read, ...]:
+    """Each fact with its payload, or with what is wrong with it."""
+    return tuple([_read(registry, fact) for fact in facts])
+
+
+def _read(registry: Registry, fact: Fact) -> Read:
+    decoder = registry.fact_decoder(fact.type, fact.version)
+    if decoder is None:
+        known = f"this release does not know {fact.type} version {fact.version}"
+        return Read(fact, None, "FACT_TYPE_UNKNOWN", known[:REASON_CHARACTERS_MAX])
+    try:
+        return Read(fact, decoder.decode(fact.payload))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Read(fact, None, "FACT_INVALID", str(error)[:REASON_CHARACTERS_MAX])
+
+
+def fold_facts(
+    registry: Registry, state: State, *, gathered: Gathered, now: datetime
+) -> FactsFolded | None:
+    """The fold of everything in `gathered` that `state` has not folded yet; None: nothing is new.
+
+    Asked again on a newer state it leaves out what another process folded meanwhile.
+    """
+    before = state.get(FOLDINGS, FACTS)
+    roster_next = before.roster_next if before else 0
+    skipped = max(0, roster_next - gathered.roster_first)
+    opened = gathered.opened[skipped:]
+    slots = list(_unfolded(state, gathered.slots, opened=opened))
+    retries = [r for r in gathered.retries if state.get(QUARANTINE, r.lane, r.slot, r.position)]
+    if not (opened or slots or retries):
+        return None
+    fold = FactFold(registry, state, now)
+    for slot in slots:
+        fold.take(slot)
+    for retry in retries:
+        fold.retry(retry)
+    return FactsFolded(
+        number=(before.number if before else 0) + 1,
+        roster_next=roster_next + len(opened),
+        folded_at=now,
+        opened=opened,
+        ranges=tuple(_ranges(slots)),
+        retried=tuple((retry.lane, retry.slot, retry.position) for retry in retries),
+        changes=fold.changes(),
+        facts=fold.facts,
+        duplicates=fold.duplicates,
+    )
+
+
+def _unfolded(
+    state: State, slots: Iterable[ReadSlot], *, opened: Sequence[LaneOpened]
+) -> Iterator[ReadSlot]:
+    """The slots at and above their lanes' watermarks, without a gap."""
+    next_of: dict[str, int | None] = {}
+    fresh = {item.lane for item in opened}
+    for slot in slots:
+        if slot.lane not in next_of:
+            lane = state.get(LANES, slot.lane)
+            at_start = 0 if slot.lane in fresh else None
+            next_of[slot.lane] = lane.next_slot if lane else at_start
+            if lane and lane.is_sealed:
+                next_of[slot.lane] = None
+        if slot.slot == next_of[slot.lane]:
+            next_of[slot.lane] = None if slot.seal else slot.slot + 1
+            yield slot
+
+
+def _ranges(slots: Sequence[ReadSlot]) -> Iterator[LaneRange]:
+    lanes: dict[str, list[ReadSlot]] = {}
+    for slot in slots:
+        lanes.setdefault(slot.lane, []).append(slot)
+    for lane, taken in lanes.items():
+        yield LaneRange(lane, taken[0].slot, taken[-1].slot + 1, taken[-1].seal)
+
+
+class FactFold:
+    """One fold under way: the rows so far, and which facts were seen."""
+
+    def __init__(self, registry: Registry, state: State, now: datetime) -> None:
+        self._registry = registry
+        self._overlay = Overlay(state)
+        self._now = now
+        self._seen: dict[tuple[str, int], Ranges] = {}
+        self.facts = 0
+        self.duplicates = 0
+
+    def take(self, slot: ReadSlot) -> None:
+        """Fold the slot's facts; what cannot be folded is quarantined."""
+        for position, read in enumerate(slot.reads):
+            problem = self._fold(read)
+            if problem is not None:
+                self._quarantine((slot.lane, slot.slot, position), problem)
+
+    def retry(self, retry: Retry) -> None:
+        """Fold a quarantined fact, or say anew why it stays where it is."""
+        place = (retry.lane, retry.slot, retry.position)
+        problem = self._fold(retry.read)
+        if problem is None:
+            self._overlay.apply([Drop(QUARANTINE, place)])
+        else:
+            self._quarantine(place, problem)
+
+    def changes(self) -> tuple[TableChanges, ...]:
+        """Every row that differs."""
+        rows = (Producer(*window, seen.pairs()) for window, seen in self._seen.items())
+        known = self._overlay.get
+        moved = [row for row in rows if known(PRODUCERS, row.producer, row.epoch) != row]
+        return encode_changes([*self._overlay.changes, *(Put(PRODUCERS, row) for row in moved)])
+
+    def _fold(self, read: Read) -> Read | None:
+        """None once the fact is folded, now or before; else what is wrong with it."""
+        if read.payload is None:
+            return read
+        fact = read.fact
+        numbers = self._numbers(fact) if fact.producer else None
+        if self._is_known(fact, numbers):
+            self.duplicates += 1
+            return None
+        try:
+            # All of its rows or none: a reducer that breaks half-way changes nothing.
+            changes = list(self._registry.reducer(read.payload)(self._overlay, read.payload))
+        except NotLoaded:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]
+            return Read(fact, None, "FACT_NOT_FOLDED", reason)
+        if numbers is not None and not numbers.add(fact.seq):
+            reason = "too many numbers are missing between those of this epoch; begin a new epoch"
+            return Read(fact, None, "FACT_GAPS_TOO_MANY", reason)
+        if fact.key:
+            changes.append(Put(FACT_KEYS, FactKey(fact.key)))
+        self._overlay.apply(changes)
+        self.facts += 1
+        return None
+
+    def _is_known(self, fact: Fact, numbers: Ranges | None) -> bool:
+        if numbers is not None and fact.seq in numbers:
+            return True
+        return bool(fact.key) and self._overlay.get(FACT_KEYS, fact.key) is not None
+
+    def _numbers(self, fact: Fact) -> Ranges:
+        window = (fact.producer, fact.epoch)
+        seen = self._seen.get(window)
+        if seen is None:
+            row = self._overlay.get(PRODUCERS, *window)
+            seen = self._seen[window] = Ranges(row.ranges if row else ())
+        return seen
+
+    def _quarantine(self, place: tuple[str, int, int], read: Read) -> None:
+        lane, slot, position = place
+        row = QuarantinedFact(
+            lane=lane,
+            slot=slot,
+            position=position,
+            fact_type=read.fact.type,
+            version=read.fact.version,
+            code=read.code,
+            reason=read.reason,
+            quarantined_at=self._now,
+        )
+        self._overlay.apply([Put(QUARANTINE, row)])
+
+
+__all__ = [
+    "FOLD_FACTS_MAX",
+    "FactFold",
+    "Gathered",
+    "Read",
+    "ReadSlot",
+    "Retry",
+    "fold_facts",
+    "read_facts",
+]

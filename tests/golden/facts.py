@@ -1,0 +1,72 @@
+"""Writing a golden history of facts: a fold that opens a lane, one that seals it, one that retries.
+
+The bytes of lanes are not pinned here: compression may change, what a fold commit means may not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from arco.engine.database import Database
+from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.folder import Folder
+from arco.engine.lanes.ingest import Ingester
+from arco.ids import sha256
+from arco.service.workspace import DOMAINS
+from arco.store.local import LocalStore
+from arco.store.scoped import ScopedStore
+from tests.golden.clocks import RepeatingRuntime
+from tests.golden.folders import HISTORIES, SCOPE, fresh
+from tests.golden.states import folded
+
+
+async def write(name: str) -> None:
+    """The folder `histories/{name}`: a log with fold commits, and the state they make."""
+    runtime = RepeatingRuntime(name)
+    with tempfile.TemporaryDirectory() as folder:
+        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
+        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
+        await tell(database)
+        text = await folded(store, runtime)
+        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
+    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
+    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
+
+
+async def tell(database: Database) -> None:
+    """Two runs of another system, a repeated report, a fact nobody knows, a bad one."""
+    ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)
+    begun, ended = (
+        _report("r1", "START", inputs=("raw",)),
+        _report("r1", "COMPLETE", outputs=("m",)),
+    )
+    await ingester.append([_fact(begun, seq=0), _fact(ended, seq=1)])
+    await folder.step()
+    unknown = Fact(type="golden.unheard_of", payload=msgspec.Raw(b"{}"))
+    again = _report("r2", "COMPLETE", inputs=("raw",), outputs=("m",))
+    await ingester.append([_fact(ended, seq=1), _fact(again, seq=4), unknown])
+    await ingester.append([_fact({"run": 3}, seq=5)])
+    await ingester.close()
+    await folder.step()
+
+
+def _report(
+    run_id: str, kind: str, *, inputs: tuple[str, ...] = (), outputs: tuple[str, ...] = ()
+) -> dict[str, object]:
+    return {
+        "eventType": kind,
+        "eventTime": "2026-03-01T12:00:00Z",
+        "run": {"runId": run_id},
+        "job": {"namespace": "etl", "name": "nightly"},
+        "inputs": [{"namespace": "db", "name": name} for name in inputs],
+        "outputs": [{"namespace": "db", "name": name} for name in outputs],
+    }
+
+
+def _fact(body: dict[str, object], *, seq: int) -> Fact:
+    raw = msgspec.Raw(msgspec.json.encode(body))
+    return Fact(type="lineage.foreign_run_reported", payload=raw, producer="etl", seq=seq)

@@ -1,0 +1,198 @@
+"""Lanes that are wrong on purpose: each must break the law it sins against within a few seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from arco.engine.database import Database
+from arco.engine.lanes import folder as folder_module
+from arco.engine.lanes import folding
+from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.folder import Folder
+from arco.engine.lanes.folding import FactFold, Gathered
+from arco.engine.lanes.ingest import Accepted, Ingester
+from arco.engine.lanes.lane import LaneWriter
+from arco.engine.lanes.tables import FACTS, FOLDINGS, LANES
+from arco.engine.registry import Registry
+from arco.ids import ulid
+from arco.model import State
+from arco.store import keys
+from arco.store.port import StoreFault
+from arco.testing.world import Violation
+from tests.simulation.lane_stages import SILENT_SECONDS, perform_lanes
+
+SEEDS = range(150)
+
+
+class AcknowledgedBeforeThePut(Ingester):
+    async def append(self, facts: Sequence[Fact]) -> Accepted:
+        lane, slot = self._lane._lane, self._lane._next
+        if not lane:
+            return await super().append(facts)
+        self._runtime.spawn(self._later(facts), "later")
+        return Accepted(lane, slot, 0, len(facts))
+
+    async def _later(self, facts: Sequence[Fact]) -> None:
+        try:
+            await super().append(facts)
+        except Exception:
+            return
+
+
+class Unregistered(LaneWriter):
+    """The registration is sent off, and nobody waits for it."""
+
+    async def _opened(self) -> str:
+        if not self._lane:
+            runtime = self._database.runtime
+            self._lane, self._next = ulid(0, runtime.entropy(80)), 0
+        return self._lane
+
+
+class TimeoutTakenAsWritten(LaneWriter):
+    async def _occupy(self, lane: str, data: bytes) -> bool:
+        try:
+            await self._database.store.create(keys.lane_slot(lane, self._next), data)
+        except StoreFault:
+            return True
+        return True
+
+
+class TimeoutSentElsewhere(LaneWriter):
+    """After an ambiguous answer the batch goes to a new lane, its numbers stripped off."""
+
+    async def _occupy(self, lane: str, data: bytes) -> bool:
+        try:
+            return await self._database.store.create(keys.lane_slot(lane, self._next), data)
+        except StoreFault:
+            return False
+
+
+class LaneReused(LaneWriter):
+    """A restarted process goes on in the lane of its last life, from the first slot."""
+
+    async def _opened(self) -> str:
+        if not self._lane:
+            await super()._opened()
+            self._lane = ulid(0, hash(self._database.writer) & 0xFFFF)
+        return self._lane
+
+    async def _occupy(self, lane: str, data: bytes) -> bool:
+        await super()._occupy(lane, data)
+        return True
+
+
+class SealedElsewhere(Folder):
+    """A silent lane is declared sealed in the state only."""
+
+    async def _seal(self, lane: str, slot: int) -> None:
+        def decide(state: State, now: datetime) -> list[Any]:
+            row, before = state.get(LANES, lane), state.get(FOLDINGS, FACTS)
+            if row is None or before is None or row.is_sealed:
+                return []
+            ended = folding.LaneRange(lane, row.next_slot, row.next_slot, True)
+            return [
+                folder_module.Event(
+                    folding.FactsFolded(
+                        number=before.number + 1,
+                        roster_next=before.roster_next,
+                        folded_at=now,
+                        ranges=(ended,),
+                    )
+                )
+            ]
+
+        await self._database.transact(decide)
+
+
+class CountedTwice(FactFold):
+    def _is_known(self, fact: Fact, numbers: object) -> bool:
+        return False
+
+
+def folded_again(
+    registry: Registry, state: State, *, gathered: Gathered, now: datetime
+) -> folding.FactsFolded | None:
+    """What was gathered is folded, whatever another process folded meanwhile."""
+    fold = FactFold(registry, state, now)
+    for slot in gathered.slots:
+        fold._seen = {}
+        for read in slot.reads:
+            fact = msgspec.structs.replace(read.fact, producer="", seq=-1)
+            fold._fold(msgspec.structs.replace(read, fact=fact))
+    before = state.get(FOLDINGS, FACTS)
+    return folding.FactsFolded(
+        number=(before.number if before else 0) + 1,
+        roster_next=gathered.roster_first + len(gathered.opened),
+        folded_at=now,
+        opened=gathered.opened,
+        ranges=tuple(folding._ranges(gathered.slots)),
+        changes=fold.changes(),
+    )
+
+
+def ingester_with(writer: type[LaneWriter]) -> Callable[[Database], Ingester]:
+    """The ingester with another way to write lanes."""
+
+    def made(database: Database) -> Ingester:
+        ingester = Ingester(database)
+        ingester._lane = writer(database)
+        return ingester
+
+    return made
+
+
+def sealing_elsewhere(database: Database) -> Folder:
+    return SealedElsewhere(database, silent_seconds=SILENT_SECONDS)
+
+
+INGESTERS: list[tuple[Callable[[Database], Ingester], str]] = [
+    (AcknowledgedBeforeThePut, "L2"),
+    (ingester_with(Unregistered), "L2"),
+    (ingester_with(TimeoutTakenAsWritten), "L2"),
+    (ingester_with(LaneReused), "L2"),
+]
+NAMES = ["acknowledged early", "no roster", "timeout taken as written", "lane reused"]
+
+
+@pytest.mark.parametrize(("ingester", "law"), INGESTERS, ids=NAMES)
+def test_a_wrong_ingester_breaks_its_law(
+    ingester: Callable[[Database], Ingester], law: str
+) -> None:
+    assert broken(ingester=ingester).startswith(law)
+
+
+def test_a_seal_that_is_kept_elsewhere_loses_facts() -> None:
+    assert broken(folder=sealing_elsewhere).startswith("L2 acknowledged fact stands")
+
+
+def test_folding_without_windows_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "FactFold", CountedTwice)
+    assert broken().startswith("L3")
+
+
+def test_racing_folders_that_look_at_no_watermark_count_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folder_module, "fold_facts", folded_again)
+    assert broken().startswith("L3")
+
+
+def test_a_batch_sent_to_two_lanes_is_forgiven_because_facts_are_numbered() -> None:
+    for seed in range(60):
+        perform_lanes(seed, ingester=ingester_with(TimeoutSentElsewhere))
+
+
+def broken(**parts: Any) -> str:
+    """The first law that a play with these parts breaks."""
+    for seed in SEEDS:
+        try:
+            perform_lanes(seed, **parts)
+        except Violation as violation:
+            return str(violation)
+    raise AssertionError(f"survived {len(SEEDS)} seeds")
