@@ -7,12 +7,12 @@ end.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
+from arco.runtime import AsyncioRuntime
 from arco.testing.campaign import Tally
 from tests.simulation.shards import shards_of
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # The options of workers are copied from here: all of them begin at the same seed.
     if config.getoption("--first-seed", default="0") == "random":
-        config.option.first_seed = str(secrets.randbits(40))
+        config.option.first_seed = str(AsyncioRuntime().entropy(40))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
