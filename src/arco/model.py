@@ -6,6 +6,7 @@ files, logs, clocks or any business word.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -174,6 +175,7 @@ class Domain(msgspec.Struct, frozen=True, eq=False):
         return f"{self.name}.{snake_case(payload.__name__)}"
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """The snake_case spelling of a CamelCase name; a version suffix is not part of an event's type.
 
