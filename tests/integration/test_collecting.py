@@ -72,7 +72,7 @@ async def lived(project: Path) -> System:
     return system
 
 
-async def swept(project: Path, days: float, retention: Retention = DEFAULT) -> Pass:
+async def swept(project: Path, days: float, *, retention: Retention = DEFAULT) -> Pass:
     """What two passes a while apart did, the first `days` from now."""
     async with later(project, days=days) as workspace:
         await collect_garbage(workspace, retention)

@@ -142,7 +142,7 @@ def test_what_an_export_needs_is_kept_until_it_ends(project: Path) -> None:
         async with later(project) as workspace:
             async with held(workspace.database, "export") as slot:
                 await versions(project, 1)
-                await swept(project, 4, PROFILES["cost"])
+                await swept(project, 4, retention=PROFILES["cost"])
                 tables = await table_contents(workspace, await state_at(workspace.database, slot))
                 stand = {entry.key for entry in await workspace.store.list("warehouse/")}
                 needed = {each.name for each in tables.contents if not each.is_spare}

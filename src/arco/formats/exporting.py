@@ -99,7 +99,7 @@ async def table_contents(workspace: Workspace, past: Past) -> TableContents:
         found = {entry.key for entry in await workspace.store.list(keys.warehouse(table_id))}
         names |= found & needs.staged
         names |= {key for key in found if _counts(key, needs.newest.get(table_id, -1))}
-        names |= await _files(workspace, table_id, needs.versions.get(table_id, set()))
+        names |= await _files(workspace, table_id, versions=needs.versions.get(table_id, set()))
         kept = await marker.kept(table_id)
         kept_by_table[needs.tables.get(table_id, table_id)] = kept.names if kept else None
         spare |= found & (kept.names if kept else frozenset())
@@ -108,7 +108,7 @@ async def table_contents(workspace: Workspace, past: Past) -> TableContents:
     return TableContents((*needed, *older), kept_by_table)
 
 
-async def _files(workspace: Workspace, table_id: str, versions: set[int]) -> set[str]:
+async def _files(workspace: Workspace, table_id: str, *, versions: set[int]) -> set[str]:
     folder = keys.warehouse(table_id)
     location = workspace.store.location(folder.rstrip("/"))
     names: set[str] = set()
