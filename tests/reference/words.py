@@ -137,7 +137,6 @@ FIELD_WORDS: dict[str, str] = {
     "project": "The project's name.",
     "publication": "Where the run's publication stands; null when it published nothing.",
     "published_at": "When it became visible.",
-    "puts": "Rows that stand now, in key order.",
     "qualname": "The function's name in its module.",
     "quarantined_at": "When it was set aside, by the folding process's clock.",
     "Producer.ranges": "Pairs of first number and the one after the last, in order.",

@@ -17,7 +17,7 @@ from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, answer
 from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
-from arco.engine.lanes.folding import Read, read_facts
+from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
 from arco.lineage.foreign import ForeignRunReported
 
