@@ -126,24 +126,18 @@ async def pack(
     """
     thread = database.runtime.thread
     draft = path.with_name(f"{path.name}.partial-{database.runtime.entropy(32):08x}")
-    packed: list[PackedObject] = []
     _refuse_standing(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
-            for content in contents:
-                data = await _bytes(database, content)
-                if data is None:
-                    continue
-                await thread(_append, archive, (content.name, data))
-                packed.append(PackedObject(content.name, len(data), sha256(data)))
+            packed = await _append_all(archive, database, contents=contents)
             manifest = Manifest(
                 tenant=scope.tenant,
                 workspace=scope.workspace,
                 slot=position.seq,
                 hash=position.hash,
                 committed_at=position.committed_at,
-                objects=tuple(packed),
+                objects=packed,
             )
             last = msgspec.json.encode(manifest, order="sorted")
             await thread(_append, archive, (MANIFEST, last))
@@ -159,6 +153,18 @@ async def pack(
         with suppress(OSError):
             draft.unlink()
     return manifest
+
+
+async def _append_all(
+    archive: tarfile.TarFile, database: Database, *, contents: Iterable[Content]
+) -> tuple[PackedObject, ...]:
+    packed = []
+    for content in contents:
+        data = await _bytes(database, content)
+        if data is not None:
+            await database.runtime.thread(_append, archive, (content.name, data))
+            packed.append(PackedObject(content.name, len(data), sha256(data)))
+    return tuple(packed)
 
 
 async def read_package(runtime: Runtime, path: Path) -> Manifest:
