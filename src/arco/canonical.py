@@ -37,6 +37,32 @@ def canonical_json(value: Any) -> bytes:
     return data
 
 
+def canonical_record(record: msgspec.Struct) -> bytes:
+    """The canonical bytes of a struct of strings, `canonical_piece`s, lists and such structs.
+
+    Much cheaper than `canonical_json` where many values are alike: what a piece holds is proved
+    once.
+
+    >>> class Sized(msgspec.Struct):
+    ...     name: str
+    ...     bytes: msgspec.Raw
+    >>> canonical_record(Sized("é", canonical_piece(12))).decode()
+    '{"bytes":12,"name":"é"}'
+
+    Raises: Invalid CANONICAL_JSON_INVALID for a lone surrogate.
+    """
+    try:
+        # Names of fields are ASCII, so their order is the order of the UTF-8 bytes.
+        return msgspec.json.encode(record, order="sorted")
+    except UnicodeEncodeError:
+        raise _invalid("A string of the record holds a lone surrogate.", "$") from None
+
+
+def canonical_piece(value: Any) -> msgspec.Raw:
+    """`canonical_json(value)`, to stand in a record."""
+    return msgspec.Raw(canonical_json(value))
+
+
 def parse_canonical(data: bytes) -> Any:
     """The value whose canonical form is exactly `data`.
 
@@ -140,4 +166,4 @@ def _invalid(message: str, path: str, *, position: int | None = None) -> Invalid
     return Invalid("CANONICAL_JSON_INVALID", message, hint=hint, path=path, position=position)
 
 
-__all__ = ["canonical_json", "parse_canonical"]
+__all__ = ["canonical_json", "canonical_piece", "canonical_record", "parse_canonical"]

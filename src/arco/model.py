@@ -6,18 +6,21 @@ files, logs, clocks or any business word.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 Key: TypeAlias = tuple[Any, ...]
 Row = TypeVar("Row", bound=msgspec.Struct)
 _FIELD_TYPES: dict[type[msgspec.Struct], dict[str, Any]] = {}
+_TIME_FIELDS: dict[type[msgspec.Struct], tuple[str, ...]] = {}
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,6 +92,45 @@ class State(Protocol):
         ...
 
 
+class AsRow(msgspec.Struct, frozen=True, eq=False):
+    """The reducer of a fact that is a row: the fields of `table`'s row are taken from the fact.
+
+    Law F8: of facts with one key the one stands that is larger by its `newest` fields, then by its
+    JSON; so order never matters, and a repeated fact changes nothing. The engine folds such facts
+    many at a time; this is what they mean.
+    """
+
+    table: Table[Any]
+    newest: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        info = typing.cast("msgspec.inspect.StructType", msgspec.inspect.type_info(self.table.row))
+        for field in info.fields:
+            assert _is_bounded(field.type), f"{self.table.name}.{field.name} has no bounds"
+
+    def __call__(self, state: State, fact: Payload) -> Iterator[Change]:
+        row = self.row_of(fact)
+        known = state.get(self.table, *self.table.key_of(row))
+        if known is None or self.rank(row) > self.rank(known):
+            yield Put(self.table, row)
+
+    def row_of(self, fact: Payload) -> Any:
+        """The row that the fact is, times in UTC."""
+        row: Any = fact
+        if type(fact) is not self.table.row:
+            row = msgspec.convert(fact, self.table.row, from_attributes=True)
+        times = {
+            name: getattr(row, name).astimezone(UTC)
+            for name in time_fields(self.table.row)
+            if getattr(row, name) is not None and getattr(row, name).tzinfo is not UTC
+        }
+        return msgspec.structs.replace(row, **times) if times else row
+
+    def rank(self, row: msgspec.Struct) -> tuple[Any, ...]:
+        """What decides between two rows of one key."""
+        return (*(getattr(row, name) for name in self.newest), msgspec.json.encode(row))
+
+
 class NotLoaded(Exception):
     """A cold row was asked for; the engine loads keys that start with `prefix` and asks again."""
 
@@ -96,6 +138,17 @@ class NotLoaded(Exception):
         super().__init__(f"{table.name} {prefix!r} is not in memory")
         self.table = table
         self.prefix = prefix
+
+
+def _is_bounded(kind: msgspec.inspect.Type) -> bool:
+    """True when every value that a fact may bring fits the table's column."""
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return all(_is_bounded(each) for each in kind.types)
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _is_bounded(kind.item_type)
+    if isinstance(kind, msgspec.inspect.IntType):
+        return kind.ge is not None and kind.le is not None
+    return not isinstance(kind, msgspec.inspect.DateTimeType) or kind.tz is True
 
 
 Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
@@ -121,6 +174,7 @@ class Domain(msgspec.Struct, frozen=True, eq=False):
         return f"{self.name}.{snake_case(payload.__name__)}"
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """The snake_case spelling of a CamelCase name; a version suffix is not part of an event's type.
 
@@ -143,7 +197,19 @@ def field_types(row: type[msgspec.Struct]) -> dict[str, Any]:
     return known
 
 
+def time_fields(row: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that hold a time."""
+    known = _TIME_FIELDS.get(row)
+    if known is None:
+        kinds = field_types(row).items()
+        known = _TIME_FIELDS[row] = tuple(
+            name for name, kind in kinds if datetime in (kind, *typing.get_args(kind))
+        )
+    return known
+
+
 __all__ = [
+    "AsRow",
     "Change",
     "Decision",
     "Domain",
@@ -160,4 +226,5 @@ __all__ = [
     "Table",
     "field_types",
     "snake_case",
+    "time_fields",
 ]

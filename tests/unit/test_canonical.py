@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from arco.canonical import canonical_json, parse_canonical
+from arco.canonical import canonical_json, canonical_piece, canonical_record, parse_canonical
 from arco.errors import Invalid
 
 
@@ -87,3 +90,29 @@ def test_the_refusal_of_bytes_names_where_they_differ() -> None:
     with pytest.raises(Invalid) as refused:
         parse_canonical(b'{"a":1, "b":2}')
     assert refused.value.details["position"] == 7
+
+
+class Described(msgspec.Struct, rename="camel"):
+    """A record with a field of every kind, not in the order of their names."""
+
+    upstream_keys: list[str]
+    key: str
+    limits: msgspec.Raw
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(key=texts, upstreams=st.lists(texts), limits=st.dictionaries(texts, st.integers(0, 9)))
+def test_a_record_has_the_bytes_of_the_same_value_as_a_dict(
+    key: str, *, upstreams: list[str], limits: dict[str, int]
+) -> None:
+    record = Described(upstreams, key, canonical_piece(limits))
+    value = {"key": key, "limits": limits, "upstreamKeys": upstreams}
+    assert canonical_record(record) == canonical_json(value)
+
+
+def test_a_record_with_a_lone_surrogate_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        canonical_record(Described([], "\ud800", canonical_piece(1)))
+    assert refused.value.code == "CANONICAL_JSON_INVALID"

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.events import FactsFolded, facts_folded
 from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
 
@@ -36,6 +37,7 @@ class Registry:
         self._types: dict[type[Payload], tuple[str, int]] = {}
         self._names: dict[type[Payload], Names] = {}
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        self._fact_types: dict[type[Payload], tuple[str, int]] = {}
         self._fact_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         for domain in self.domains:
             self._add(domain)
@@ -59,6 +61,7 @@ class Registry:
             assert name not in self._fact_decoders, f"two facts are named {name}"
             self._reducers[payload] = reducer
             self._fact_decoders[name] = msgspec.json.Decoder(payload)
+            self._fact_types[payload] = name
 
     def reducer(self, payload: Payload) -> Reducer:
         """The reducer of this payload's class."""
@@ -91,8 +94,13 @@ class Registry:
 
     def fact_type(self, payload: type[Payload]) -> tuple[str, int]:
         """Type and version of a fact, as they stand in a lane."""
-        domain = next(domain for domain in self.domains if payload in domain.facts)
-        return domain.event_type(payload), payload.VERSION
+        return self._fact_types[payload]
+
+    def fact(self, payload: Payload) -> Fact:
+        """What was observed, as it stands in a lane."""
+        fact_type, version = self.fact_type(type(payload))
+        raw = msgspec.Raw(msgspec.json.encode(payload))
+        return Fact(type=fact_type, version=version, payload=raw)
 
     def _knows_tables(self, folded: FactsFolded) -> bool:
         """A fold into a table of a later release must not be snapshotted without its rows."""

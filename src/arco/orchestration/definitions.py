@@ -1,7 +1,8 @@
 """What a project declares, as data: the manifest that deploying compiles and planning reads.
 
 Values only, no behaviour and no user code. Durations are whole milliseconds: a manifest is hashed
-as canonical JSON, which has no floats.
+as canonical JSON, which has no floats. There are many of these values and none can hold itself, so
+Python's garbage collector need not look at them (`gc=False`).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 AssetKind: TypeAlias = Literal["python", "sql"]
 
 
-class SourceLine(msgspec.Struct, frozen=True):
+class SourceLine(msgspec.Struct, frozen=True, gc=False):
     """Where the user wrote it: a path relative to the project, and a line."""
 
     file: str
     line: int
 
 
-class CodeReference(msgspec.Struct, frozen=True):
+class CodeReference(msgspec.Struct, frozen=True, gc=False):
     """Which function a worker calls, and a hash of it and of the project functions it calls."""
 
     module: str
@@ -52,7 +53,7 @@ class CheckDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
 
 
-class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
+class Dependency(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An upstream asset, the parameter that receives it ("" for order only), and how partitions
     map.
     """
@@ -63,7 +64,7 @@ class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
     """None: identity where both sides have the same partitions, else every upstream partition."""
 
 
-class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One asset: a table that code produces. `key` is `namespace.name`."""
 
     key: str

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
-from arco.canonical import canonical_json
+from arco.canonical import canonical_piece, canonical_record
 from arco.errors import Invalid
 from arco.ids import sha256
-from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.rows import PlannedTask, PlanRow
 from arco.orchestration.views import Partitioning, upstream_keys
 
@@ -64,17 +65,18 @@ def plan_tasks(
     Raises: Invalid ASSET_CYCLE, PLAN_TOO_LARGE.
     """
     _refuse_too_many(chosen)
-    places: dict[str, dict[str, int]] = {}
+    starts: dict[str, int] = {}
+    places = _Places(chosen, starts)
     tasks: list[PlannedTask] = []
     for key in upstream_first(definitions, chosen):
         asset = definitions[key]
         edges = _Edges(definitions, asset, places, at)
-        start = len(tasks)
+        if chosen[key]:
+            starts[key] = len(tasks)
         tasks += [
             PlannedTask(key, partition, edges.upstreams(partition), asset.priority)
             for partition in chosen[key]
         ]
-        places[key] = {partition: start + i for i, partition in enumerate(chosen[key])}
     return tuple(tasks)
 
 
@@ -90,23 +92,19 @@ def plan_fingerprint(
     Source: docs/architecture, "Identity".
     """
     keys = [task.key for task in tasks]
+    pieces = _Pieces()
     described = [
-        {
-            "key": key,
-            "upstreamKeys": sorted([keys[up] for up in task.upstreams]),
-            "priority": task.priority,
-            "resources": _resources(definitions[task.asset]),
-        }
+        _DescribedTask(
+            key,
+            pieces.priority(task.priority),
+            pieces.resources(definitions[task.asset]),
+            sorted([keys[upstream] for upstream in task.upstreams]),
+        )
         for key, task in zip(keys, tasks, strict=True)
     ]
-    described.sort(key=lambda task: str(task["key"]))
-    identity = {
-        "version": PLAN_VERSION,
-        "tenantId": tenant,
-        "workspaceId": workspace,
-        "tasks": described,
-    }
-    return "sha256:" + sha256(f"arco-plan:v{PLAN_VERSION}:".encode() + canonical_json(identity))
+    described.sort(key=attrgetter("key"))
+    identity = _Identity(tenant, workspace, described, canonical_piece(PLAN_VERSION))
+    return "sha256:" + sha256(f"arco-plan:v{PLAN_VERSION}:".encode() + canonical_record(identity))
 
 
 def upstream_first(
@@ -118,19 +116,21 @@ def upstream_first(
     """
     asked = sorted(keys)
     inside = set(asked)
-    waits = {key: _inner_upstreams(definitions[key], inside) for key in asked}
     below: dict[str, list[str]] = defaultdict(list)
-    for key, upstreams in waits.items():
+    missing: dict[str, int] = {}
+    for key in asked:
+        upstreams = _inner_upstreams(definitions[key], inside)
+        missing[key] = len(upstreams)
         for upstream in upstreams:
             below[upstream].append(key)
-    missing = {key: len(upstreams) for key, upstreams in waits.items()}
     ordered: list[str] = []
     level = [key for key in asked if not missing[key]]
     while level:
         ordered += level
         level = sorted(_freed(level, below, missing=missing))
     if len(ordered) < len(asked):
-        raise _cycle_error(waits, set(asked).difference(ordered))
+        stuck = set(asked).difference(ordered)
+        raise _cycle_error({key: _inner_upstreams(definitions[key], stuck) for key in stuck})
     return ordered
 
 
@@ -148,6 +148,60 @@ def dependencies(plan: PlanRow) -> Iterator[TaskDependency]:
             )
 
 
+class _DescribedTask(msgspec.Struct, gc=False, rename="camel"):
+    key: str
+    priority: msgspec.Raw
+    resources: msgspec.Raw
+    upstream_keys: list[str]
+
+
+class _Identity(msgspec.Struct, rename="camel"):
+    tenant_id: str
+    workspace_id: str
+    tasks: list[_DescribedTask]
+    version: msgspec.Raw
+
+
+class _Pieces:
+    """The canonical form of what most tasks have in common, each made once."""
+
+    def __init__(self) -> None:
+        self._priorities: dict[int, msgspec.Raw] = {}
+        self._resources: dict[tuple[int, int, int], msgspec.Raw] = {}
+
+    def priority(self, value: int) -> msgspec.Raw:
+        piece = self._priorities.get(value)
+        if piece is None:
+            piece = self._priorities[value] = canonical_piece(value)
+        return piece
+
+    def resources(self, asset: AssetDefinition) -> msgspec.Raw:
+        asked = asset.memory_bytes, asset.cpu_millicores, asset.timeout_ms
+        piece = self._resources.get(asked)
+        if piece is None:
+            names = ("memoryBytes", "cpuMillicores", "timeoutMs")
+            piece = canonical_piece(dict(zip(names, asked, strict=True)))
+            self._resources[asked] = piece
+        return piece
+
+
+class _Places:
+    """Where the tasks of the assets that are planned already stand."""
+
+    def __init__(self, chosen: Mapping[str, Sequence[str]], starts: Mapping[str, int]) -> None:
+        self.starts = starts
+        """Asset -> index of the first of its tasks; assets without any are left out."""
+        self._chosen = chosen
+        self._known: dict[str, dict[str, int]] = {}
+
+    def of(self, asset: str) -> Mapping[str, int]:
+        """Partition -> index of its task."""
+        if asset not in self._known:
+            numbered = enumerate(self._chosen[asset], self.starts[asset])
+            self._known[asset] = {partition: index for index, partition in numbered}
+        return self._known[asset]
+
+
 class _Edges:
     """The upstream tasks of one asset's partitions, looked up per partition."""
 
@@ -155,28 +209,34 @@ class _Edges:
         self,
         definitions: Mapping[str, AssetDefinition],
         asset: AssetDefinition,
-        places: Mapping[str, Mapping[str, int]],
+        places: _Places,
         at: Partitioning,
     ) -> None:
         self._asset = asset
         self._at = at
-        self._inner = [
-            (dependency, definitions[dependency.upstream], places[dependency.upstream])
-            for dependency in asset.dependencies
-            if dependency.upstream in places
-        ]
+        self._always: set[int] = set()
+        self._mapped: list[tuple[Dependency, AssetDefinition, Mapping[str, int]]] = []
+        for dependency in asset.dependencies:
+            start = places.starts.get(dependency.upstream)
+            if start is None:
+                continue
+            upstream = definitions[dependency.upstream]
+            if upstream.partitions is None:
+                self._always.add(start)
+            else:
+                self._mapped.append((dependency, upstream, places.of(dependency.upstream)))
 
     def upstreams(self, key: str) -> tuple[int, ...]:
         """Indices of the tasks of this run that `key` needs, ascending, each once."""
-        found: set[int] = set()
-        for dependency, upstream, places in self._inner:
+        found = self._always
+        for dependency, upstream, places in self._mapped:
             wanted = upstream_keys(
                 dependency, key, downstream=self._asset, upstream=upstream, at=self._at
             )
             if len(wanted) <= len(places):
-                found.update(places[name] for name in wanted if name in places)
+                found = found.union(places[name] for name in wanted if name in places)
             else:
-                found.update(index for name, index in places.items() if name in wanted)
+                found = found.union(index for name, index in places.items() if name in wanted)
         return tuple(sorted(found))
 
 
@@ -204,10 +264,10 @@ def _freed(
                 yield waiting
 
 
-def _cycle_error(waits: Mapping[str, set[str]], stuck: set[str]) -> Invalid:
-    path = [min(stuck)]
+def _cycle_error(waits: Mapping[str, set[str]]) -> Invalid:
+    path = [min(waits)]
     while path[-1] not in path[:-1]:
-        path.append(min(waits[path[-1]] & stuck))
+        path.append(min(waits[path[-1]]))
     cycle = path[path.index(path[-1]) :]
     return Invalid(
         "ASSET_CYCLE",
@@ -215,14 +275,6 @@ def _cycle_error(waits: Mapping[str, set[str]], stuck: set[str]) -> Invalid:
         hint="Remove one of these dependencies.",
         cycle=cycle,
     )
-
-
-def _resources(asset: AssetDefinition) -> dict[str, int]:
-    return {
-        "memoryBytes": asset.memory_bytes,
-        "cpuMillicores": asset.cpu_millicores,
-        "timeoutMs": asset.timeout_ms,
-    }
 
 
 __all__ = [

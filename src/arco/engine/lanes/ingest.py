@@ -26,7 +26,7 @@ from arco.engine.lanes.lane import LaneWriter
 from arco.engine.lanes.tables import LANES
 from arco.engine.outcomes import outcome_unknown
 from arco.errors import Corrupt, Invalid, TooManyRequests
-from arco.model import State
+from arco.model import Payload, State
 from arco.runtime import Signal
 from arco.store.port import StoreFault
 
@@ -51,8 +51,9 @@ class Accepted(msgspec.Struct, frozen=True):
 class Waiting:
     """Facts that wait for their slot, and the caller that waits for them."""
 
-    def __init__(self, lines: Sequence[bytes], done: Signal) -> None:
+    def __init__(self, lines: Sequence[bytes], done: Signal, *, patience_seconds: float) -> None:
         self.lines = lines
+        self.patience_seconds = patience_seconds
         self.size_bytes = sum(map(len, lines))
         self.done = done
         self.accepted: Accepted | None = None
@@ -78,6 +79,7 @@ class Ingester:
         self._waiting: deque[Waiting] = deque()
         self._count = 0
         self._size_bytes = 0
+        self._hurried = 0
         self._full = database.runtime.signal()
         self._writing = False
         self._failed: StoreFault | None = None
@@ -94,9 +96,22 @@ class Ingester:
         FACTS_BUFFER_FULL, FACTS_LAGGING; Unavailable OUTCOME_UNKNOWN. Cost: 1 PUT, shared with all
         facts of the same 100 ms; 1 PUT more for the first of this process.
         """
-        lines = checked_lines(facts)
+        return await self._handed_in(checked_lines(facts), self._linger_seconds)
+
+    async def record(self, payloads: Sequence[Payload]) -> Accepted:
+        """Where our own observations stand, once they are durable; they wait for no company.
+
+        What an answer must not go out without is recorded so: after a failure there is no answer.
+        Raises: as `append`. Cost: 1 PUT, shared with all that comes while the last one is under
+        way.
+        """
+        registry = self._database.registry
+        return await self._handed_in(checked_lines([registry.fact(each) for each in payloads]), 0.0)
+
+    async def _handed_in(self, lines: Sequence[bytes], patience_seconds: float) -> Accepted:
         await self._make_room(lines)
-        waiting = Waiting(lines, self._runtime.signal())
+        signal = self._runtime.signal()
+        waiting = Waiting(lines, signal, patience_seconds=patience_seconds)
         self._enter(waiting)
         if not self._writing:
             self._writing = True
@@ -158,12 +173,19 @@ class Ingester:
         self._waiting.append(waiting)
         self._count += len(waiting.lines)
         self._size_bytes += waiting.size_bytes
-        if self._count >= SLOT_FACTS_MAX or self._size_bytes >= SLOT_BYTES_MAX:
+        self._hurried += waiting.patience_seconds <= 0
+        if self._is_due():
             self._full.set()
+
+    def _is_due(self) -> bool:
+        """True when a slot is full, or somebody is in a hurry."""
+        full = self._count >= SLOT_FACTS_MAX or self._size_bytes >= SLOT_BYTES_MAX
+        return full or self._hurried > 0
 
     def _leave(self, waiting: Waiting) -> None:
         self._count -= len(waiting.lines)
         self._size_bytes -= waiting.size_bytes
+        self._hurried -= waiting.patience_seconds <= 0
 
     def _abandon(self, waiting: Waiting) -> None:
         """What nobody waits for and was not begun is not begun any more."""
@@ -214,7 +236,7 @@ class Ingester:
         finally:
             for waiting in taken:
                 self._leave(waiting)
-            if self._count < SLOT_FACTS_MAX and self._size_bytes < SLOT_BYTES_MAX:
+            if not self._is_due():
                 self._full.clear()
         self._backlog.append(
             Unfolded(place.lane, place.slot, place.size_bytes, self._runtime.monotonic())
