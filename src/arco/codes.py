@@ -7,6 +7,7 @@ raises them.
 from __future__ import annotations
 
 CODES: dict[str, tuple[str, str]] = {
+    "ACCESS_DENIED": ("Forbidden", "{} may not {} {}"),
     "AGE_INVALID": ("Invalid", "{} is no duration"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
@@ -46,6 +47,9 @@ CODES: dict[str, tuple[str, str]] = {
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
     "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; it gets no answer"),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
+    "GRANT_NOT_FOUND": ("NotFound", "{} was not given {} there"),
+    "GROUP_CYCLE": ("Conflict", "{} is in {} already"),
+    "GROUP_INVALID": ("Invalid", "nobody can be put into {}"),
     "HISTORY_ROLLBACK": ("Conflict", "the state token names slot {}, and the history {}"),
     "IDEMPOTENCY_KEY_EXPIRED": (
         "Invalid",
@@ -58,9 +62,14 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "INPUT_TYPE_UNKNOWN": ("Invalid", "an input cannot be given as {}"),
     "INTERNAL_ERROR": ("ArcoError", "something went wrong here, not in your request"),
+    "KEY_ENDED": ("Conflict", "key {} was replaced, was revoked or has expired"),
+    "KEY_EXPIRY_INVALID": ("Invalid", "a key cannot expire at {}"),
+    "KEY_HOLDER_INVALID": ("Invalid", "{} cannot hold a key"),
+    "KEY_NOT_FOUND": ("NotFound", "there is no key {}"),
     "LANE_SLOT_MISSING": ("Corrupt", "slot {} of lane {} is gone"),
     "LANE_UNREADABLE": ("Corrupt", "slot {} of lane {} cannot be read: {}"),
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
+    "MEMBER_NOT_FOUND": ("NotFound", "{} is not in {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),
     "METHOD_NOT_ALLOWED": ("Invalid", "this route does not take this method"),
     "NAME_CONDEMNED": (
@@ -90,6 +99,9 @@ CODES: dict[str, tuple[str, str]] = {
     "PLAN_TOO_LARGE": ("Invalid", "This run would have {} tasks; {} is the most."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),
+    "PRINCIPAL_INVALID": ("Invalid", "{} does not name a principal"),
+    "PRINCIPAL_NOT_FOUND": ("NotFound", "there is no {}"),
+    "PRIVILEGE_MISPLACED": ("Invalid", "{} cannot be held on a {}"),
     "PROCESS_ENDING": ("Unavailable", "this process is ending"),
     "PROJECT_CRASHED": ("Invalid", "importing the project ended its process ({}){}"),
     "PROJECT_INVALID": ("Invalid", "[tool.arco] in {} cannot be read: {}"),
@@ -118,6 +130,8 @@ CODES: dict[str, tuple[str, str]] = {
     "RUN_UNKNOWN": ("NotFound", "There is no run {}."),
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
+    "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
+    "SECURABLE_NOT_FOUND": ("NotFound", "there is no {}"),
     "SELECTION_EMPTY": ("NotFound", "No asset matches {}."),
     "SELECTION_INVALID": ("Invalid", "{} is not a selection."),
     "SELECTION_TOO_LARGE": ("Invalid", "the selection has too many terms"),

@@ -63,14 +63,14 @@ def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
 _KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
-class Put(msgspec.Struct, frozen=True):
+class Put(msgspec.Struct, frozen=True, gc=False):
     """The row now stands under its key."""
 
     table: Table[Any]
     row: msgspec.Struct
 
 
-class Drop(msgspec.Struct, frozen=True):
+class Drop(msgspec.Struct, frozen=True, gc=False):
     """No row stands under the key any more."""
 
     table: Table[Any]
@@ -107,6 +107,8 @@ class AsRow(msgspec.Struct, frozen=True, eq=False):
         info = typing.cast("msgspec.inspect.StructType", msgspec.inspect.type_info(self.table.row))
         for field in info.fields:
             assert _is_bounded(field.type), f"{self.table.name}.{field.name} has no bounds"
+            optional = isinstance(field.type, msgspec.inspect.UnionType)
+            assert not (optional and field.name in self.newest), f"{field.name} may be null"
 
     def __call__(self, state: State, fact: Payload) -> Iterator[Change]:
         row = self.row_of(fact)
@@ -119,12 +121,11 @@ class AsRow(msgspec.Struct, frozen=True, eq=False):
         row: Any = fact
         if type(fact) is not self.table.row:
             row = msgspec.convert(fact, self.table.row, from_attributes=True)
-        times = {
-            name: getattr(row, name).astimezone(UTC)
-            for name in time_fields(self.table.row)
-            if getattr(row, name) is not None and getattr(row, name).tzinfo is not UTC
-        }
-        return msgspec.structs.replace(row, **times) if times else row
+        for name in time_fields(self.table.row):
+            moment = getattr(row, name)
+            if moment is not None and moment.tzinfo is not UTC:
+                row = msgspec.structs.replace(row, **{name: moment.astimezone(UTC)})
+        return row
 
     def rank(self, row: msgspec.Struct) -> tuple[Any, ...]:
         """What decides between two rows of one key."""
