@@ -6,7 +6,7 @@ import pytest
 
 from arco.engine.database import Database
 from arco.engine.tokens import REMEMBERED_SLOTS, StateToken, Trail, parse_token
-from arco.errors import Conflict, Invalid
+from arco.errors import Invalid, Precondition
 from arco.runtime import AsyncioRuntime, run
 from arco.store.memory import MemoryStore
 from arco.store.port import Store, StoreFault
@@ -52,7 +52,7 @@ def test_a_token_from_another_history_is_refused_and_noted_and_stops_nothing() -
         database = await opened(MemoryStore())
         receipt = await database.transact(take_name("a", "t"))
         for token in (StateToken(receipt.seq, "0" * 64), StateToken(receipt.seq + 5, "0" * 64)):
-            with pytest.raises(Conflict) as caught:
+            with pytest.raises(Precondition) as caught:
                 await database.reads.reach(token)
             assert caught.value.code == "HISTORY_ROLLBACK"
             assert database.reads.rollback == token
