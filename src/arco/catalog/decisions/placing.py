@@ -128,12 +128,17 @@ def find_dropped(state: State, kind: Kind, *, name: str) -> DroppedObject:
         found = [state.get(DROPPED, object_id) for object_id in ids]
     rows = [row for row in found if row is not None and row.kind == kind]
     if not rows:
-        raise NotFound(
-            "DROPPED_NOT_FOUND",
-            f"no dropped {kind} was called {name[:200]}",
-            hint="`arco undrop --list` lists what can be brought back",
-        )
+        raise no_dropped(kind, name)
     return max(rows, key=lambda row: (row.dropped_at, row.object_id))
+
+
+def no_dropped(kind: Kind, name: str) -> NotFound:
+    """The error for a dropped object that is not there or may not be known of."""
+    return NotFound(
+        "DROPPED_NOT_FOUND",
+        f"no dropped {kind} was called {name[:200]}",
+        hint="`arco undrop --list` lists what can be brought back",
+    )
 
 
 def refuse_default(found: Found) -> None:
@@ -158,4 +163,4 @@ def _within_bound(state: State, found: Found) -> None:
         )
 
 
-__all__ = ["CONTENTS_MAX", "drop", "find_dropped", "move", "refuse_default", "undrop"]
+__all__ = ["CONTENTS_MAX", "drop", "find_dropped", "move", "no_dropped", "refuse_default", "undrop"]
