@@ -154,6 +154,11 @@ class Database:
         await self._stand_on(None)
         self.replay.damage = damage
 
+    async def refold(self) -> None:
+        """All rows are in memory, folded from slot 0, whatever snapshots say."""
+        tables = await self._caught_up(self._replay(), None)
+        self.tables.memory, self.replay.index = tables.memory, None
+
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
         await self.log.write_hint(self.position.seq, self.position.hash)
@@ -284,6 +289,9 @@ class Database:
     def _own(self, prepared: Prepared, batch: Batch) -> None:
         slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
         self._merge(slot, batch.events, changes=batch.overlay.changes)
+        if prepared.commit.seq % HINT_EVERY == 0:
+            # Only by its writer: who reads an old log must not move the hint back.
+            self.runtime.spawn(self.log.write_hint(slot.commit.seq, slot.hash), "arco-hint")
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
@@ -312,8 +320,6 @@ class Database:
         self.tables.apply(changes, commit.seq)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
         self._count(slot, events, changes=changes)
-        if commit.seq % HINT_EVERY == 0:
-            self.runtime.spawn(self.log.write_hint(commit.seq, slot.hash), "arco-hint")
         applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
         for listener in tuple(self.listeners):
             try:
@@ -355,15 +361,20 @@ class Database:
 
     async def _stand_on(self, reference: SnapshotReference | None) -> None:
         """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
-        fresh, tables = self._replay(), Tables(self.registry.tables.values())
+        fresh = self._replay()
+        tables = await self._caught_up(fresh, reference)
+        if self.tables.is_cold:
+            self.tables.memory, self.replay.index = tables.memory, fresh.index
+
+    async def _caught_up(self, fresh: Replay, reference: SnapshotReference | None) -> Tables:
+        tables = Tables(self.registry.tables.values())
         start = await bootstrap(fresh, tables, reference=reference)
         reached = start.seq if start else -1
-        while self.tables.is_cold and reached < self.position.seq:
+        while reached < self.position.seq:
             until = self.position.seq
             await fresh.fold_onto(tables, after=reached, until=until)
             reached = until
-        if self.tables.is_cold:
-            self.tables.memory, self.replay.index = tables.memory, fresh.index
+        return tables
 
     def _replay(self) -> Replay:
         return Replay(self.store, self.runtime, self.registry)
@@ -380,4 +391,4 @@ def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
     )
 
 
-__all__ = ["OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]
+__all__ = ["EPOCH", "OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]

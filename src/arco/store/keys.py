@@ -22,6 +22,8 @@ COLLECTABLE = ("data/", "lanes/", "logs/", "warehouse/")
 """Where objects may ever be deleted: never below `log/` and `payload/`."""
 DATA = "data/"
 LOGS = "logs/"
+LANES = "lanes/"
+ROSTER = "lanes/roster/"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 _DATA = re.compile(r"data/[^/]+/(\d{20})-[0-9a-f]+/[^/]+\Z")
@@ -71,7 +73,7 @@ def data_slot(key: str) -> int | None:
 
 def roster(number: int) -> str:
     """The registration of one lane: the roster's slot `number`."""
-    return f"lanes/roster/{number:020d}.json"
+    return f"{ROSTER}{number:020d}.json"
 
 
 def lane_shelf(shelf: str) -> str:
@@ -157,9 +159,11 @@ __all__ = [
     "DATA",
     "FORMAT",
     "HEAD",
+    "LANES",
     "LEAD",
     "LOCK",
     "LOGS",
+    "ROSTER",
     "Scope",
     "certificate",
     "data_folder",

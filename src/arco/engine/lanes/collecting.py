@@ -14,9 +14,8 @@ from functools import partial
 import msgspec
 
 from arco.engine.collect import AreaReport
-from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
-from arco.engine.garbage import PAST_SNAPSHOTS, collection_of
+from arco.engine.garbage import collection_of
 from arco.engine.lanes.keeping import (
     KEPT_LANES,
     ROSTER,
@@ -29,7 +28,7 @@ from arco.engine.lanes.keeping import (
     kept_of,
 )
 from arco.engine.lanes.tables import LANES, QUARANTINE, Lane
-from arco.engine.past import read_past
+from arco.engine.past import state_at
 from arco.model import Event, State
 from arco.store import keys
 
@@ -77,18 +76,12 @@ async def survey_batches(database: Database, floor: int) -> AreaReport:
 
 async def watermarks_at(database: Database, slot: int) -> Watermarks:
     """How far facts were folded at that slot of the log."""
-    snapshot = await database.asked(partial(_snapshot_at, slot=slot))
-    past = await read_past(database, slot, snapshot=snapshot)
+    past = await state_at(database, slot)
     return await past.asked(watermarks)
 
 
 def _floor(state: State) -> int:
     return collection_of(state).floor
-
-
-def _snapshot_at(state: State, slot: int) -> SnapshotReference | None:
-    row = state.get(PAST_SNAPSHOTS, slot)
-    return SnapshotReference(row.slot, row.index, row.sha256) if row else None
 
 
 def watermarks(state: State) -> Watermarks:
