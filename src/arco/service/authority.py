@@ -18,7 +18,8 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN, Chain
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES
-from arco.engine.database import Applied, Database
+from arco.engine.applied import Applied
+from arco.engine.database import Database
 from arco.errors import Forbidden
 from arco.model import Change, Decision, Drop, Event, State
 from arco.orchestration.tables import ASSETS

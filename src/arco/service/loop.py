@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from arco.engine import snapshot
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
 from arco.errors import ArcoError
