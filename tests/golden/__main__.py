@@ -1,4 +1,4 @@
-"""`python -m tests.golden schemas`, or `commits|history|facts|access|objects|store NAME`.
+"""`python -m tests.golden schemas`, or `commits|history|facts|batches|access|objects|store NAME`.
 
 Adds golden files.
 """
@@ -21,7 +21,9 @@ def main(arguments: list[str]) -> None:
         case ["history", name, *chapters]:
             run(histories.write(name, chapters))
         case ["facts", name]:
-            run(facts.write(name))
+            run(facts.write(name, story=facts.folded_facts))
+        case ["batches", name]:
+            run(facts.write(name, story=facts.collected))
         case ["objects", name]:
             run(objects.write(name))
         case ["access", name]:
