@@ -8,6 +8,12 @@ from litestar.datastructures import ResponseHeader
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
+from arco.api.impact import (
+    show_column_impact,
+    show_column_origins,
+    show_partition_impact,
+    show_path,
+)
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
 from arco.api.query import run_query
@@ -38,7 +44,11 @@ def api_routes() -> Router:
             show_run,
             cancel,
             show_logs,
+            show_path,
             show_lineage,
+            show_column_origins,
+            show_column_impact,
+            show_partition_impact,
             report_foreign_run,
             send_facts,
             run_query,

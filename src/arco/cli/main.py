@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
+    "impact": ("arco.cli.commands.impact", "Show what depends on a table or a column."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
