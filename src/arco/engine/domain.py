@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from arco.engine import garbage
+from arco.engine import garbage, idempotency
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
 from arco.engine.lanes.events import FactsFolded, facts_folded
@@ -99,7 +99,7 @@ def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Seq
 
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES, *garbage.TABLES, *LANE_TABLES),
+    (SNAPSHOTS, LEASES, *garbage.TABLES, *idempotency.TABLES, *LANE_TABLES),
     {
         SnapshotPublished: snapshot_published,
         SnapshotPublishedV2: snapshot_published_and_kept,
@@ -107,10 +107,19 @@ DOMAIN = Domain(
         # The registry tells it the tables of all domains.
         FactsFolded: facts_folded,
         **garbage.REDUCERS,
+        **idempotency.REDUCERS,
     },
     {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
-HOUSEKEEPING = frozenset({SnapshotPublished, SnapshotPublishedV2, LeaseTaken, *garbage.REDUCERS})
+HOUSEKEEPING = frozenset(
+    {
+        SnapshotPublished,
+        SnapshotPublishedV2,
+        LeaseTaken,
+        *garbage.REDUCERS,
+        *idempotency.REDUCERS,
+    }
+)
 """Events that alone make no snapshot due: a snapshot would only follow itself."""
 
 __all__ = [

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from arco.engine import snapshot
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
