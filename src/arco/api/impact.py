@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.lineage import Dataset, refuse_unknown_dataset
 from arco.api.session import Here, read
@@ -44,7 +45,9 @@ class LineagePath(msgspec.Struct, frozen=True):
     response_description="Columns, tables whose rows it decides, and tables where it is not known.",
     responses=refusals(404),
 )
-async def show_column_impact(session: Here, dataset: Dataset, column: Column) -> Response[Impact]:
+async def show_column_impact(
+    session: Here, caller: CallerHere, dataset: Dataset, column: Column
+) -> Response[Impact]:
     """Every column whose values come from this one, directly or not, nearest first.
 
     `ROWS`: it decides which rows there are. `POSSIBLE`: columns of that dataset are not traced.
@@ -54,7 +57,7 @@ async def show_column_impact(session: Here, dataset: Dataset, column: Column) ->
         require_column(state, dataset, column)
         return column_impact(state, dataset, column)
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 @get(
@@ -65,7 +68,7 @@ async def show_column_impact(session: Here, dataset: Dataset, column: Column) ->
     responses=refusals(400, 404),
 )
 async def show_partition_impact(
-    session: Here, dataset: Dataset, partition: Partition
+    session: Here, caller: CallerHere, dataset: Dataset, partition: Partition
 ) -> Response[PartitionImpact]:
     """Every partition whose newest data was made from this one, as runs recorded it."""
 
@@ -75,7 +78,7 @@ async def show_partition_impact(
         keys = selected_partitions(state, dataset, partition, now=now)
         return partition_impact(state, dataset, keys)
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 @get(
@@ -85,14 +88,16 @@ async def show_partition_impact(
     response_description="Columns, nearest first.",
     responses=refusals(404),
 )
-async def show_column_origins(session: Here, dataset: Dataset, column: Column) -> Response[Origins]:
+async def show_column_origins(
+    session: Here, caller: CallerHere, dataset: Dataset, column: Column
+) -> Response[Origins]:
     """Every column this one comes from, up to those of sources."""
 
     def look(state: State) -> Origins:
         require_column(state, dataset, column)
         return column_origins(state, dataset, column)
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 @get(
@@ -102,7 +107,9 @@ async def show_column_origins(session: Here, dataset: Dataset, column: Column) -
     response_description="The way.",
     responses=refusals(404),
 )
-async def show_path(session: Here, upstream: End, downstream: End) -> Response[LineagePath]:
+async def show_path(
+    session: Here, caller: CallerHere, upstream: End, downstream: End
+) -> Response[LineagePath]:
     """A shortest way from one dataset down to another."""
 
     def look(state: State) -> LineagePath:
@@ -110,7 +117,7 @@ async def show_path(session: Here, upstream: End, downstream: End) -> Response[L
         refuse_unknown_dataset(state, downstream)
         return LineagePath(shortest_path(state, upstream, downstream))
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 __all__ = [
