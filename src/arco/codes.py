@@ -24,6 +24,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CHECK_NOT_LOADED": ("Invalid", "the code this worker loaded declares no check {}"),
     "COLUMNS_DUPLICATE": ("Invalid", "two columns have one name (upper and lower case are one)"),
     "COLUMNS_MISSING": ("Invalid", "the data has no columns besides its partition columns"),
+    "COLUMN_NOT_FOUND": ("NotFound", "{} has no column {}"),
     "COLUMN_TYPE_UNSUPPORTED": ("Invalid", "a column's type cannot be stored in the table format"),
     "COLUMN_VALUE_UNSUPPORTED": ("Invalid", "column {} of type {} does not fit {}: {}"),
     "CONTENT_TYPE_UNSUPPORTED": ("Invalid", "the body is announced as {}, only JSON is read"),
@@ -68,6 +69,10 @@ CODES: dict[str, tuple[str, str]] = {
     "KEY_NOT_FOUND": ("NotFound", "there is no key {}"),
     "LANE_SLOT_MISSING": ("Corrupt", "slot {} of lane {} is gone"),
     "LANE_UNREADABLE": ("Corrupt", "slot {} of lane {} cannot be read: {}"),
+    "LINEAGE_TOO_LARGE": (
+        "Invalid",
+        "{} has more than {} datasets below; none of the nearest is ...",
+    ),
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
     "MEMBER_NOT_FOUND": ("NotFound", "{} is not in {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),

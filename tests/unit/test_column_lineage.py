@@ -247,7 +247,7 @@ CHAIN = (
 
 
 def test_impact_names_every_column_that_depends_on_one_and_none_that_does_not() -> None:
-    found = column_impact(lineage(*CHAIN), "a.a", "x")
+    found = column_impact(lineage(*CHAIN), "a.a", column="x")
     named = [(each.hop, f"{each.dataset}.{each.column}", each.effect) for each in found.affected]
     assert named == [
         (1, "b.b.x", Effect.VALUES),
@@ -257,7 +257,7 @@ def test_impact_names_every_column_that_depends_on_one_and_none_that_does_not() 
 
 
 def test_a_column_that_decides_rows_reaches_whatever_reads_them() -> None:
-    found = column_impact(lineage(*CHAIN), "a.a", "y")
+    found = column_impact(lineage(*CHAIN), "a.a", column="y")
     told = {(each.dataset, each.column, each.effect) for each in found.affected}
     assert told == {
         ("b.b", "y", Effect.VALUES),
@@ -269,7 +269,7 @@ def test_a_column_that_decides_rows_reaches_whatever_reads_them() -> None:
 def test_a_dataset_whose_columns_are_unknown_is_possible_and_says_why() -> None:
     unknown = DatasetTrace(dataset="c.c", method=TraceMethod.UNKNOWN, reason="Python")
     state = lineage(CHAIN[0], unknown, edges=[("b.b", "c.c"), ("c.c", "d.d")])
-    found = column_impact(state, "a.a", "x").affected
+    found = column_impact(state, "a.a", column="x").affected
     assert [(each.dataset, each.effect) for each in found[1:]] == [
         ("c.c", Effect.POSSIBLE),
         ("d.d", Effect.POSSIBLE),
@@ -279,7 +279,7 @@ def test_a_dataset_whose_columns_are_unknown_is_possible_and_says_why() -> None:
 
 
 def test_origins_go_back_to_the_sources() -> None:
-    found = column_origins(lineage(*CHAIN), "d.d", "x").origins
+    found = column_origins(lineage(*CHAIN), "d.d", column="x").origins
     assert [f"{each.upstream}.{each.upstream_column}" for each in found] == [
         "c.c.x",
         "b.b.x",
@@ -289,15 +289,18 @@ def test_origins_go_back_to_the_sources() -> None:
 
 def test_a_cycle_ends_a_walk() -> None:
     state = lineage(trace("a.a", x=["b.b.x"]), trace("b.b", x=["a.a.x"]))
-    assert [each.dataset for each in column_impact(state, "a.a", "x").affected] == ["b.b", "a.a"]
-    assert shortest_path(state, "a.a", "a.a") == ("a.a",)
+    assert [each.dataset for each in column_impact(state, "a.a", column="x").affected] == [
+        "b.b",
+        "a.a",
+    ]
+    assert shortest_path(state, upstream="a.a", downstream="a.a") == ("a.a",)
 
 
 def test_a_path_is_a_shortest_one_or_none() -> None:
     state = lineage(*CHAIN, edges=[("a.a", "d.d")])
-    assert shortest_path(state, "a.a", "d.d") == ("a.a", "d.d")
-    assert shortest_path(state, "b.b", "d.d") == ("b.b", "c.c", "d.d")
-    assert shortest_path(state, "d.d", "a.a") == ()
+    assert shortest_path(state, upstream="a.a", downstream="d.d") == ("a.a", "d.d")
+    assert shortest_path(state, upstream="b.b", downstream="d.d") == ("b.b", "c.c", "d.d")
+    assert shortest_path(state, upstream="d.d", downstream="a.a") == ()
 
 
 def test_a_later_trace_replaces_the_edges_and_an_equal_one_stands() -> None:
@@ -322,7 +325,7 @@ def test_the_partitions_made_from_a_bad_one_are_found_through_every_hop() -> Non
     )
     state = MemoryState(LINEAGE)
     state.fold([ReadsRecorded(run_id="r1", reads=reads, recorded_at=NOON)])
-    found = partition_impact(state, "a.a", ["m=1"]).affected
+    found = partition_impact(state, "a.a", partition_keys=["m=1"]).affected
     assert [(each.dataset, each.partition_key) for each in found] == [
         ("b.b", "m=1"),
         ("c.c", ""),

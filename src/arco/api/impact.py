@@ -54,8 +54,8 @@ async def show_column_impact(
     """
 
     def look(state: State) -> Impact:
-        require_column(state, dataset, column)
-        return column_impact(state, dataset, column)
+        require_column(state, dataset, column=column)
+        return column_impact(state, dataset, column=column)
 
     return await read(session, look, caller=caller)
 
@@ -75,8 +75,8 @@ async def show_partition_impact(
     def look(state: State) -> PartitionImpact:
         refuse_unknown_dataset(state, dataset)
         now = session.workspace.runtime.now()
-        keys = selected_partitions(state, dataset, partition, now=now)
-        return partition_impact(state, dataset, keys)
+        keys = selected_partitions(state, dataset, text=partition, now=now)
+        return partition_impact(state, dataset, partition_keys=keys)
 
     return await read(session, look, caller=caller)
 
@@ -94,8 +94,8 @@ async def show_column_origins(
     """Every column this one comes from, up to those of sources."""
 
     def look(state: State) -> Origins:
-        require_column(state, dataset, column)
-        return column_origins(state, dataset, column)
+        require_column(state, dataset, column=column)
+        return column_origins(state, dataset, column=column)
 
     return await read(session, look, caller=caller)
 
@@ -115,7 +115,7 @@ async def show_path(
     def look(state: State) -> LineagePath:
         refuse_unknown_dataset(state, upstream)
         refuse_unknown_dataset(state, downstream)
-        return LineagePath(shortest_path(state, upstream, downstream))
+        return LineagePath(shortest_path(state, upstream=upstream, downstream=downstream))
 
     return await read(session, look, caller=caller)
 

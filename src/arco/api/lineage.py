@@ -83,4 +83,4 @@ def refuse_unknown_dataset(state: State, dataset: str) -> None:
         ) from error
 
 
-__all__ = ["LineageAnswer", "refuse_unknown_dataset", "show_lineage"]
+__all__ = ["Dataset", "LineageAnswer", "refuse_unknown_dataset", "show_lineage"]

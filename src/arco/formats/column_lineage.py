@@ -43,7 +43,7 @@ class Traceable(msgspec.Struct, frozen=True):
 
 
 def traceable_assets(
-    state: State, publication: Publication, published: Mapping[str, Sequence[str]]
+    state: State, publication: Publication, *, published: Mapping[str, Sequence[str]]
 ) -> list[Traceable]:
     """The assets of the publication that read others; `published`: asset -> its columns now."""
     found = []

@@ -214,7 +214,7 @@ class DeltaPublisher:
             for table in publication.tables
         }
         assets = await self._database.asked(
-            lambda state: traceable_assets(state, publication, columns)
+            lambda state: traceable_assets(state, publication, published=columns)
         )
         return await self._runtime.thread(traced, assets)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
+from arco.ids import derived_uuid
 from arco.lineage.columns import COLUMN_EDGES, ColumnEdge
 from arco.lineage.foreign import OWN_NAMESPACE
 from arco.lineage.tables import EDGES, Edge
@@ -63,7 +63,7 @@ def _event(newest: Edge, edges: Sequence[Edge], *, columns: Sequence[ColumnEdge]
         "eventTime": newest.recorded_at.isoformat(),
         "producer": PRODUCER,
         "schemaURL": RUN_EVENT,
-        "run": {"runId": str(uuid5(NAMESPACE_URL, f"{PRODUCER}/runs/{newest.run_id}"))},
+        "run": {"runId": derived_uuid(f"{PRODUCER}/runs/{newest.run_id}")},
         "job": {"namespace": OWN_NAMESPACE, "name": newest.downstream},
         "inputs": [_dataset(edge.upstream) for edge in edges],
         "outputs": [output],

@@ -112,7 +112,7 @@ Place: TypeAlias = tuple[str, str]
 T = TypeVar("T")
 
 
-def column_impact(state: State, dataset: str, column: str) -> Impact:
+def column_impact(state: State, dataset: str, *, column: str) -> Impact:
     """What would be different if the column's values were; without a column: if the rows were."""
     found: list[Affected] = []
 
@@ -128,7 +128,7 @@ def column_impact(state: State, dataset: str, column: str) -> Impact:
     return Impact(dataset=dataset, column=column, affected=tuple(told), truncated=truncated)
 
 
-def column_origins(state: State, dataset: str, column: str) -> Origins:
+def column_origins(state: State, dataset: str, *, column: str) -> Origins:
     """Every column the column's values come from, up to those of sources."""
     found: list[Origin] = []
 
@@ -150,7 +150,9 @@ def column_origins(state: State, dataset: str, column: str) -> Origins:
     return Origins(dataset=dataset, column=column, origins=tuple(found), truncated=truncated)
 
 
-def partition_impact(state: State, dataset: str, partition_keys: Sequence[str]) -> PartitionImpact:
+def partition_impact(
+    state: State, dataset: str, *, partition_keys: Sequence[str]
+) -> PartitionImpact:
     """Every partition that was made from these, as runs recorded it.
 
     Cost: the newest observations of every dataset downstream.
@@ -243,10 +245,12 @@ def _observations(state: State, place: Place) -> Iterator[Observation]:
 
 
 __all__ = [
+    "PLACES_MAX",
     "Affected",
     "AffectedPartition",
     "Effect",
     "Impact",
+    "Node",
     "Origin",
     "Origins",
     "PartitionImpact",

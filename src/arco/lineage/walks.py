@@ -66,7 +66,7 @@ def walk_down(state: State, dataset: str, *, hops: int) -> Walk:
     return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[1])
 
 
-def shortest_path(state: State, upstream: str, downstream: str) -> tuple[str, ...]:
+def shortest_path(state: State, *, upstream: str, downstream: str) -> tuple[str, ...]:
     """The datasets of a shortest way from `upstream` down to `downstream`; () when there is none.
 
     Raises: Invalid LINEAGE_TOO_LARGE when it is not found among the nearest datasets.
@@ -93,7 +93,7 @@ def shortest_path(state: State, upstream: str, downstream: str) -> tuple[str, ..
 def _too_large(dataset: str) -> Invalid:
     return Invalid(
         "LINEAGE_TOO_LARGE",
-        f"{dataset} has more than {PLACES_MAX:,} datasets below; none of the nearest is the one",
+        f"{dataset} has more than {PLACES_MAX:,} datasets below; and none of the nearest is it",
         hint="start from a dataset that is nearer",
     )
 

@@ -165,7 +165,9 @@ class Compiler:
             "partitions": options.get("partitions"),
             "checks": tuple(checks),
             "retry": self._retry(key, declaration),
-            "column_lineage": self._column_lineage(key, declaration, found.dependencies),
+            "column_lineage": self._column_lineage(
+                key, declaration, dependencies=found.dependencies
+            ),
             **msgspec.structs.asdict(plain),
         }
         return AssetDefinition(
@@ -246,7 +248,7 @@ class Compiler:
             return PlainOptions()
 
     def _column_lineage(
-        self, key: str, declaration: AssetDeclaration, dependencies: tuple[Dependency, ...]
+        self, key: str, declaration: AssetDeclaration, *, dependencies: tuple[Dependency, ...]
     ) -> tuple[DeclaredSource, ...]:
         declared = declared_sources(declaration.options.get("column_lineage", {}), dependencies)
         for sentence in declared.sentences:

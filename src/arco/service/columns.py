@@ -22,7 +22,7 @@ def columns_of(state: State, dataset: str) -> tuple[str, ...]:
     return tuple(row.name for row in state.range(COLUMNS, table.table_id))
 
 
-def require_column(state: State, dataset: str, column: str) -> None:
+def require_column(state: State, dataset: str, *, column: str) -> None:
     """Raise NotFound COLUMN_NOT_FOUND, with close names, unless the table has the column."""
     columns = columns_of(state, dataset)
     if column in columns:
@@ -45,7 +45,7 @@ def split_column(state: State, name: str) -> tuple[str, str]:
         dataset, _, column = name.rpartition(".")
         if "." not in dataset:
             raise nothing from None
-        require_column(state, dataset, column)
+        require_column(state, dataset, column=column)
         return dataset, column
     return name, ""
 

@@ -14,7 +14,7 @@ from arco.orchestration.views import asset_view
 PARTITIONS_MAX = 1000
 
 
-def selected_partitions(state: State, dataset: str, text: str, *, now: datetime) -> tuple[str, ...]:
+def selected_partitions(state: State, dataset: str, *, text: str, now: datetime) -> tuple[str, ...]:
     """The partition keys of the asset that `text` selects.
 
     Raises: Invalid PARTITION_NOT_TAKEN when it has no partitions; PARTITION_UNKNOWN.

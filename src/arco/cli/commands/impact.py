@@ -64,9 +64,9 @@ async def _impact(name: str, partition: str, *, directory: Path | None) -> Impac
     def question(state: State) -> Impact | PartitionImpact:
         dataset, column = split_column(state, name)
         if partition:
-            keys = selected_partitions(state, dataset, partition, now=workspace.runtime.now())
-            return partition_impact(state, dataset, keys)
-        return column_impact(state, dataset, column)
+            keys = selected_partitions(state, dataset, text=partition, now=workspace.runtime.now())
+            return partition_impact(state, dataset, partition_keys=keys)
+        return column_impact(state, dataset, column=column)
 
     async with reading(directory) as workspace:
         return await workspace.database.asked(question)

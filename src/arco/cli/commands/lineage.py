@@ -82,7 +82,7 @@ async def _found(name: str, hops: tuple[int, int], *, directory: Path | None) ->
     def question(state: State) -> Found:
         dataset, column = (name, "") if is_foreign(state, name) else split_column(state, name)
         if column:
-            return Found(origins=column_origins(state, dataset, column))
+            return Found(origins=column_origins(state, dataset, column=column))
         around = Neighbourhood(
             table=dataset,
             up=walk_up(state, dataset, hops=hops[0]),
