@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
 from arco.engine import snapshot
@@ -47,6 +49,14 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.commands.restores import (
+    FinishRestore,
+    RebaseRestore,
+    StartRestore,
+    finish_restore,
+    rebase_restore,
+    start_restore,
+)
 from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
@@ -68,7 +78,7 @@ from arco.orchestration.outcomes import (
 )
 from arco.orchestration.partitions import DynamicPartitions
 from arco.orchestration.rows import PreparedTable, Task
-from arco.orchestration.tables import ASSETS, PUBLICATIONS, TASKS
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PUBLICATIONS, TASKS
 from arco.service.retention import PROFILES, begin
 from arco.service.workspace import DOMAINS
 from arco.store import keys
@@ -80,13 +90,14 @@ from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
 ORDERS, TOTALS, LABELS = "shop.orders", "shop.totals", "shop.labels"
-RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(8))
+RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(10))
 PART = "partition=s:ZXU"
 CHAPTERS = (
     "begin",
     "succeed_after_trouble",
     "fail_and_rerun",
     "stop_and_repeat",
+    "bring_back",
     "keep_and_forget",
     "answer_again",
     "trace_columns",
@@ -178,6 +189,32 @@ class Teller:
         await self._trigger(RUNS[6], TOTALS)
         await self._end(RUNS[6], 0, completion=Completion(reads=(Read(ORDERS, "orders"),)))
         await self._deploy(*_project("2")[:1])
+
+    async def bring_back(self) -> None:
+        """A table of which an older version is restored, over a foreign one."""
+        self._database.controllers = standing_decisions(64)
+        await self._deploy(*_project("3")[:1])
+        run = RUNS[7]
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="first"))
+        await self._publish(run, ORDERS, version=20)
+        rows = self._database.state.range(PARTITION_STATUS, ORDERS)
+        now = {row.partition_key: row.materialization for row in rows}
+        file = keys.staged(self._table_id(ORDERS), attempt_id("older"), 0)
+        start = StartRestore(
+            restore_id=RUNS[9],
+            slot=1,
+            versions={ORDERS: 19},
+            tables=(self._prepared(ORDERS, 22),),
+            actor="ann",
+            files=(file,),
+        )
+        await self._ask(start_restore(start))
+        later = (self._prepared(ORDERS, 23),)
+        await self._ask(rebase_restore(RebaseRestore(restore_id=RUNS[9], tables=later)))
+        then = {key: replace(found, data_version="older") for key, found in now.items() if found}
+        finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
+        await self._ask(finish_restore(finish))
 
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""

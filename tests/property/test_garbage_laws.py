@@ -14,7 +14,7 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.garbage import CONDEMNATIONS, CONDEMNED, PINS, collection_of
 from arco.engine.index import file_names
-from arco.engine.past import read_past
+from arco.engine.past import state_at
 from arco.engine.pins import CreatePin, create_pin, drop_pin, snapshot_of
 from arco.engine.snapshot_files import kept_snapshots
 from arco.errors import ArcoError
@@ -129,7 +129,8 @@ class Life:
             index = await database.replay.read_index(reference)
             assert {reference.index, *file_names(index)} <= files
         for pin in await database.asked(lambda state: list(state.range(PINS))):
-            past = await read_past(database, pin.slot, snapshot=snapshot_of(pin))
+            past = await state_at(database, pin.slot)
+            assert past.snapshot is not None or snapshot_of(pin) is None
             assert await past.asked(names_of) == self.shown[pin.name]
         assert await self.garden.problems() == []
 

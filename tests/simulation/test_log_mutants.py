@@ -86,7 +86,8 @@ class MissingTakenAsNeverWritten(Log):
 
 class HintTrusted(Log):
     async def after(self, seq: int) -> list[Slot]:
-        return [] if await self._hint() <= seq else await super().after(seq)
+        hint = await self.hint()
+        return [] if hint is None or hint.seq <= seq else await super().after(seq)
 
 
 class DamageUnnoticed(Log):

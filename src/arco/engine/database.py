@@ -64,6 +64,8 @@ class Database:
         self.listeners: list[Callable[[Applied], None]] = []
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
+        self.folded: set[tuple[str, int]] = set()
+        """Type and version of every event in the log up to here."""
         self.failed: StoreFault | None = None
         self.outcome_seconds = OUTCOME_SECONDS
         """How long whoever asks waits for the store's word."""
@@ -153,6 +155,11 @@ class Database:
         await self._stand_on(None)
         self.replay.damage = damage
 
+    async def refold(self) -> None:
+        """All rows are in memory, folded from slot 0, whatever snapshots say."""
+        tables = await self._caught_up(self._replay(), None)
+        self.tables.memory, self.replay.index = tables.memory, None
+
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
         await self.log.write_hint(self.position.seq, self.position.hash)
@@ -180,7 +187,10 @@ class Database:
         if slot is None:
             raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
         start = await bootstrap(self.replay, self.tables, reference=slot.commit.snapshot)
-        self.position = start or self.position
+        if start is not None and self.replay.index is not None:
+            self.position, index = start, self.replay.index
+            self.folded.update(index.events)
+            self.unknown = self.registry.unknown(index)
         self.reads.trail.add(self.position.seq, self.position.hash)
         await self._catch_up()
 
@@ -294,6 +304,9 @@ class Database:
     def _own(self, prepared: Prepared, batch: Batch) -> None:
         slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
         self._merge(slot, batch.events, changes=batch.overlay.changes)
+        if prepared.commit.seq % HINT_EVERY == 0:
+            # Only by its writer: who reads an old log must not move the hint back.
+            self.runtime.spawn(self.log.write_hint(slot.commit.seq, slot.hash), "arco-hint")
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
@@ -316,12 +329,11 @@ class Database:
     def _merge(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         commit = slot.commit
         self.tables.apply(changes, commit.seq)
+        self.folded.update(self.registry.name(event.payload) for event in events)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
         self.reads.trail.add(commit.seq, slot.hash)
         self._fairness.saw(commit.writer, commit.seq)
         self._count(slot, events, changes=changes)
-        if commit.seq % HINT_EVERY == 0:
-            self.runtime.spawn(self.log.write_hint(commit.seq, slot.hash), "arco-hint")
         applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
         tell(self.listeners, applied)
 
@@ -358,18 +370,23 @@ class Database:
 
     async def _stand_on(self, reference: SnapshotReference | None) -> None:
         """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
-        fresh, tables = self._replay(), Tables(self.registry.tables.values())
+        fresh = self._replay()
+        tables = await self._caught_up(fresh, reference)
+        if self.tables.is_cold:
+            self.tables.memory, self.replay.index = tables.memory, fresh.index
+
+    async def _caught_up(self, fresh: Replay, reference: SnapshotReference | None) -> Tables:
+        tables = Tables(self.registry.tables.values())
         start = await bootstrap(fresh, tables, reference=reference)
         reached = start.seq if start else -1
-        while self.tables.is_cold and reached < self.position.seq:
+        while reached < self.position.seq:
             until = self.position.seq
             await fresh.fold_onto(tables, after=reached, until=until)
             reached = until
-        if self.tables.is_cold:
-            self.tables.memory, self.replay.index = tables.memory, fresh.index
+        return tables
 
     def _replay(self) -> Replay:
         return Replay(self.store, self.runtime, self.registry)
 
 
-__all__ = ["OUTCOME_SECONDS", "Database"]
+__all__ = ["EPOCH", "OUTCOME_SECONDS", "Database"]

@@ -46,8 +46,8 @@ class Reads:
     async def reach(self, token: StateToken) -> None:
         """The token's slot is applied.
 
-        Raises: Conflict HISTORY_ROLLBACK when this history does not hold it. Cost: nothing when it
-        was applied lately, 1 GET when it is ahead or long past.
+        Raises: Precondition HISTORY_ROLLBACK when this history does not hold it.
+        Cost: nothing when it was applied lately, 1 GET when it is ahead or long past.
         """
         if token.seq > self.trail.newest:
             await self._prober.look()

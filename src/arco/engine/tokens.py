@@ -11,7 +11,7 @@ from collections import deque
 
 import msgspec
 
-from arco.errors import Conflict, Invalid
+from arco.errors import Invalid, Precondition
 
 SHAPE = re.compile(r"(0|[1-9][0-9]{0,18})\.([0-9a-f]{64})\Z")
 REMEMBERED_SLOTS = 4096
@@ -65,10 +65,10 @@ class Trail:
         return self._hashes[-1 - back] if 0 <= back < len(self._hashes) else None
 
 
-def history_rollback(token: StateToken, *, seq: int) -> Conflict:
+def history_rollback(token: StateToken, *, seq: int) -> Precondition:
     """The error for a token that this history does not hold."""
     what = "ends before it" if token.seq > seq else "holds another commit there"
-    return Conflict(
+    return Precondition(
         "HISTORY_ROLLBACK",
         f"the state token names slot {token.seq}, and the history {what}",
         hint="an acknowledged write may be lost: stop writing, run `arco verify`, and look whether "

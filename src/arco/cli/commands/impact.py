@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import at_option, directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.impact import (
@@ -22,6 +22,7 @@ from arco.model import State
 from arco.orchestration.partitions import display
 from arco.service.columns import split_column
 from arco.service.partitions import selected_partitions
+from arco.service.past import standing_at
 
 EPILOG = """\b
 Examples:
@@ -44,23 +45,26 @@ HEADINGS = {
     metavar="KEY",
     help="Only what this partition went into, such as 2013-05.",
 )
+@at_option
 @directory_option
 @json_option
-def command(name: str, partition: str, directory: Path | None, as_json: bool) -> None:
+def command(name: str, partition: str, moment: str, directory: Path | None, as_json: bool) -> None:
     """Show what would be different if TABLE, or one COLUMN of it, were.
 
     Columns are followed through SQL, and through Python that declares `column_lineage`; where
     neither says it, the table is named as possible. With --partition: every partition that was made
     from it, as runs recorded.
     """
-    found = run_to_end(_impact(name, partition, directory=directory))
+    found = run_to_end(_impact(name, partition, moment=moment, directory=directory))
     if as_json:
         print_json(found)
     else:
         click.echo("\n".join(told(found)))
 
 
-async def _impact(name: str, partition: str, *, directory: Path | None) -> Impact | PartitionImpact:
+async def _impact(
+    name: str, partition: str, *, moment: str, directory: Path | None
+) -> Impact | PartitionImpact:
     def question(state: State) -> Impact | PartitionImpact:
         dataset, column = split_column(state, name)
         if partition:
@@ -69,7 +73,7 @@ async def _impact(name: str, partition: str, *, directory: Path | None) -> Impac
         return column_impact(state, dataset, column=column)
 
     async with reading(directory) as workspace:
-        return await workspace.database.asked(question)
+        return await (await standing_at(workspace, moment)).asked(question)
 
 
 def told(found: Impact | PartitionImpact) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import at_option, directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.columns import TraceMethod
@@ -18,6 +18,7 @@ from arco.lineage.impact import Origins, column_origins
 from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.service.columns import split_column
+from arco.service.past import standing_at
 
 HOPS = 5
 Ends = Callable[[Step], tuple[str, str]]
@@ -29,6 +30,7 @@ Examples:
   arco lineage marts.daily_delays --up 1 --json
   arco lineage marts.daily_delays --format mermaid
   arco lineage marts.route_stats.flights
+  arco lineage marts.daily_delays --at 2026-03-01
 """
 
 
@@ -51,10 +53,17 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
     default="tree",
     help="How to write it; openlineage: the newest run events, as JSON.",
 )
+@at_option
 @directory_option
 @json_option
 def command(
-    name: str, up: int | None, down: int | None, form: str, directory: Path | None, as_json: bool
+    name: str,
+    up: int | None,
+    down: int | None,
+    form: str,
+    moment: str,
+    directory: Path | None,
+    as_json: bool,
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
 
@@ -63,7 +72,7 @@ def command(
     """
     given = up is not None or down is not None
     hops = (up or 0, down or 0) if given else (HOPS, HOPS)
-    found = run_to_end(_found(name, hops, directory=directory))
+    found = run_to_end(_found(name, hops, moment=moment, directory=directory))
     if as_json:
         print_json(found.events if form == "openlineage" else found.around or found.origins)
     else:
@@ -78,7 +87,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     events: list[dict[str, Any]] = []
 
 
-async def _found(name: str, hops: tuple[int, int], *, directory: Path | None) -> Found:
+async def _found(name: str, hops: tuple[int, int], *, moment: str, directory: Path | None) -> Found:
     def question(state: State) -> Found:
         dataset, column = (name, "") if is_foreign(state, name) else split_column(state, name)
         if column:
@@ -91,7 +100,7 @@ async def _found(name: str, hops: tuple[int, int], *, directory: Path | None) ->
         return Found(around=around, events=openlineage(state, _datasets(around)))
 
     async with reading(directory) as workspace:
-        return await workspace.database.asked(question)
+        return await (await standing_at(workspace, moment)).asked(question)
 
 
 def _datasets(around: Neighbourhood) -> list[str]:
