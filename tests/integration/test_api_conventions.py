@@ -28,7 +28,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def trigger(server: Server, key: str, body: object = RUN, **headers: str) -> Answer:
+def trigger(server: Server, key: str, *, body: object = RUN, **headers: str) -> Answer:
     sent = {"Idempotency-Key": key, **headers}
     return server.ask("POST", "/api/v1/runs", body=body, headers=sent)
 
@@ -56,15 +56,15 @@ def test_a_repeated_change_is_answered_as_the_first_time_and_not_done_again(
 
 def test_fields_in_another_order_are_the_same_request(server: Server) -> None:
     key = new_uuid7(RUNTIME)
-    first = trigger(server, key, b'{"which":"all","run_key":"nightly"}')
-    again = trigger(server, key, b'{ "run_key": "nightly", "which": "all" }')
+    first = trigger(server, key, body=b'{"which":"all","run_key":"nightly"}')
+    again = trigger(server, key, body=b'{ "run_key": "nightly", "which": "all" }')
     assert again.body == first.body
 
 
 def test_the_same_key_with_another_request_is_refused(server: Server) -> None:
     key = new_uuid7(RUNTIME)
     trigger(server, key)
-    answer = trigger(server, key, {"which": "all", "partition": "x"})
+    answer = trigger(server, key, body={"which": "all", "partition": "x"})
     assert (answer.status, answer.error()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
@@ -84,10 +84,10 @@ def test_an_old_key_is_refused_as_expired(server: Server) -> None:
 
 
 def test_a_refusal_that_was_decided_with_an_event_is_told_again(server: Server) -> None:
-    trigger(server, new_uuid7(RUNTIME), {"which": "all", "run_key": "k"})
+    trigger(server, new_uuid7(RUNTIME), body={"which": "all", "run_key": "k"})
     key = new_uuid7(RUNTIME)
     other = {"which": "stale", "run_key": "k"}
-    first, again = trigger(server, key, other), trigger(server, key, other)
+    first, again = trigger(server, key, body=other), trigger(server, key, body=other)
     assert first.status == again.status == 409
     assert first.error()["code"] == again.error()["code"] == "RUN_KEY_CONFLICT"
     assert first.error()["details"] == again.error()["details"]
