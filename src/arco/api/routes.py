@@ -20,6 +20,7 @@ from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.session import SLOT_HEADER
 from arco.api.tables import show_table, show_tables
+from arco.api.terms import STATE_HEADER
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(
@@ -27,6 +28,13 @@ SLOT = ResponseHeader(
     value="0",
     documentation_only=True,
     description="The slot of the log that the answer was read at, or that holds the change.",
+)
+STATE = ResponseHeader(
+    name=STATE_HEADER,
+    value="",
+    documentation_only=True,
+    description="A state token: sent with a later request, to any replica, its answer is at least "
+    "as new as this one.",
 )
 
 
@@ -53,7 +61,7 @@ def api_routes() -> Router:
             send_facts,
             run_query,
         ],
-        response_headers=[SLOT],
+        response_headers=[SLOT, STATE],
     )
 
 
