@@ -29,9 +29,9 @@ holds it. `Arco-State` is the same as a token: sent back, to whichever replica, 
 at least that state. Every failure has one shape: `{"error": {"code", "message", "details",
 "request_id", "hint"}}`, and 429 and 503 say in `Retry-After` when to ask again. Every change takes
 an `Idempotency-Key`: asked again with it, it is answered again and not done again (facts carry keys
-of their own instead). Lists are read page by page: send `next_cursor` as `cursor` until none comes. Send `X-Request-Id` to find a request
-again, or `traceparent` to follow it. Bodies are JSON, at most 16 MiB; unknown fields, repeated
-names and unknown parameters are refused.
+of their own instead). Lists are read page by page: send `next_cursor` as `cursor` until none comes.
+Send `X-Request-Id` to find a request again, or `traceparent` to follow it. Bodies are JSON, at most
+16 MiB; unknown fields, repeated names and unknown parameters are refused.
 """
 TAGS = [
     Tag(name="server", description="This process."),
