@@ -103,8 +103,8 @@ def test_lineage_is_what_the_runs_read(lakehouse: Lakehouse) -> None:
 def test_impact_names_every_column_that_depends_on_a_delay_and_no_other(
     lakehouse: Lakehouse,
 ) -> None:
-    arguments = ("impact", "raw.flights.dep_delay", "--dir", str(lakehouse.directory), "--json")
-    found = json.loads(arco(*arguments).stdout)["affected"]
+    printed = arco("impact", "raw.flights.dep_delay", "--json", within=lakehouse.directory)
+    found = json.loads(printed)["affected"]
     assert {each["effect"] for each in found} == {"VALUES"}
     assert sorted(f"{each['dataset']}.{each['column']}" for each in found) == [
         "marts.carrier_scorecard.cancelled_share",
