@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from arco.catalog.events import TableVersionPublished
+from arco.catalog.events import TableVersionPublished, TableVersionPublishedV2
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
 from arco.engine.travel import events_between
@@ -19,6 +19,8 @@ from arco.service.workspace import Workspace
 
 SLOTS_AT_ONCE = 64
 PUBLISHED = "catalog.table_version_published"
+VERSION_PUBLISHED = (TableVersionPublished, TableVersionPublishedV2)
+"""Every version of that event: an old log says it in the old words."""
 
 
 class _Mentions(msgspec.Struct, frozen=True):
@@ -102,14 +104,14 @@ def _line(slot: Slot, events: Iterable[WireEvent]) -> SlotLine:
 
 def _published(
     workspace: Workspace, events: Iterable[WireEvent]
-) -> Iterator[TableVersionPublished]:
+) -> Iterator[TableVersionPublished | TableVersionPublishedV2]:
     for wire in events:
         event = workspace.database.registry.decode(wire) if wire.type == PUBLISHED else None
-        if event is not None and isinstance(event.payload, TableVersionPublished):
+        if event is not None and isinstance(event.payload, VERSION_PUBLISHED):
             yield event.payload
 
 
-def _version(slot: Slot, event: TableVersionPublished) -> VersionLine:
+def _version(slot: Slot, event: TableVersionPublished | TableVersionPublishedV2) -> VersionLine:
     return VersionLine(
         version=event.version,
         slot=slot.commit.seq,
