@@ -23,8 +23,10 @@ from arco.catalog.tables import (
     ObjectName,
     TableName,
 )
+from arco.ids import sha256
 from arco.model import Change, Drop, Key, Put, State, Table
 
+ETAG_CHARACTERS = 32
 EXTERNAL = "external"
 MANAGED = "managed"
 
@@ -91,9 +93,11 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def etag(self) -> str:
-        """Differs whenever what is said about it, or the version readers see, differs."""
-        version = getattr(self.row, "version", None)
-        return f"{self.object_id}.{self.revision}" + ("" if version is None else f".{version}")
+        """Differs whenever its row differs: what is said of it, its name, the version readers see.
+
+        Tags and columns change its revision or its version, so they count too.
+        """
+        return sha256(msgspec.json.encode(self.row, order="sorted"))[:ETAG_CHARACTERS]
 
     @property
     def full_name(self) -> str:

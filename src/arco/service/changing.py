@@ -85,7 +85,9 @@ class Changing:
             if about is None:
                 kind = kind_of(change)
                 about = (kind, find(overlay, kind, name=change.name).object_id)
-                made += self._owned(about, now=now)
+                owned = self._owned(about, now=now)
+                fold(self._workspace.database.registry, overlay, events=owned)
+                made += owned
             events += made
             self._abouts.append(about)
         return events
@@ -99,7 +101,8 @@ class Changing:
             return
         seen = self._workspace.authority.visible(overlay, self._caller)
         for privilege, chain in needs(overlay, seen, change=change, caller=self._caller):
-            require(seen, self._caller, privilege=privilege, chain=chain)
+            # Grants are no rows that a view shows: what is hidden is not in the chain already.
+            require(overlay, self._caller, privilege=privilege, chain=chain)
 
     def _about(self, overlay: Overlay, change: CatalogChange) -> tuple[Kind, str] | None:
         """The object the change is about, before it happens; None: it is yet to be created."""

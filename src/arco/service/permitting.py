@@ -21,6 +21,7 @@ from arco.catalog.decisions.creating import place_for
 from arco.catalog.decisions.placing import find_dropped, no_dropped
 from arco.catalog.finding import find
 from arco.catalog.kinds import Kind
+from arco.errors import NotFound
 from arco.model import State
 from arco.service.chains import chain_of, chain_of_place
 
@@ -53,7 +54,7 @@ def needs(state: State, seen: State, *, change: CatalogChange, caller: Caller) -
     if type(change) in CREATED:
         yield _creating(seen, kind, name=change.name)
     elif isinstance(change, changes.Undrop):
-        _refuse_hidden(state, seen, change=change, caller=caller)
+        _refuse_hidden(state, change=change, caller=caller)
         if change.to:
             yield _creating(seen, kind, name=change.to)
     else:
@@ -73,17 +74,19 @@ def _creating(seen: State, kind: Kind, *, name: str) -> Need:
     return Privilege(f"CREATE_{kind.name}"), chain
 
 
-def _refuse_hidden(state: State, seen: State, *, change: changes.Undrop, caller: Caller) -> None:
+def _refuse_hidden(state: State, *, change: changes.Undrop, caller: Caller) -> None:
     """A dropped object stands in no chain any more: what is held on itself decides, or on the
-    place it goes back to.
+    place it had.
     """
     dropped = find_dropped(state, change.kind, name=change.name)
     link = Link(
         securable=Securable(SecurableKind(dropped.kind), dropped.object_id), name=change.name
     )
-    place = place_for(seen, change.kind, name=change.to or dropped.full_name)
-    chain = (link, *chain_of_place(seen, place))
-    if not decide(seen, caller, privilege=Privilege.MANAGE, chain=chain).allowed:
+    try:
+        above = chain_of_place(state, place_for(state, change.kind, name=dropped.full_name))
+    except NotFound:
+        above = WORKSPACE_CHAIN
+    if not decide(state, caller, privilege=Privilege.MANAGE, chain=(link, *above)).allowed:
         raise no_dropped(change.kind, change.name)
 
 
