@@ -44,7 +44,7 @@ class Desk:
         await self.workspace.database.transact(changing.decide)
         return changing.changed(self.workspace.database.state)
 
-    async def give(self, privilege: Privilege, kind: SecurableKind, name: str) -> None:
+    async def give(self, privilege: Privilege, kind: SecurableKind, *, name: str) -> None:
         """Ann holds the privilege on what has this name."""
         state = self.workspace.database.state
         found = find(state, Kind(kind.value), name=name)
@@ -116,7 +116,7 @@ def test_one_change_that_cannot_be_undoes_all_of_its_request(tmp_path: Path) -> 
 
 def test_what_is_hidden_from_somebody_is_not_there_for_their_changes(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        await desk.give(Privilege.BROWSE, SecurableKind.TABLE, "sales.orders")
+        await desk.give(Privilege.BROWSE, SecurableKind.TABLE, name="sales.orders")
         drop = {"change": "drop", "kind": "table"}
         with pytest.raises(NotFound) as hidden:
             await desk.ask({**drop, "name": "hr.salaries"}, caller=ANN)
@@ -135,7 +135,7 @@ def test_who_creates_an_object_owns_it_already_in_the_same_request(tmp_path: Pat
         create = {"change": "create_namespace", "name": "sales.ann"}
         with pytest.raises(NotFound):
             await desk.ask(create, caller=ANN)
-        await desk.give(Privilege.CREATE_NAMESPACE, SecurableKind.NAMESPACE, "sales")
+        await desk.give(Privilege.CREATE_NAMESPACE, SecurableKind.NAMESPACE, name="sales")
         await desk.ask(
             create,
             {"change": "create_table", "name": "sales.ann.mine"},
@@ -155,9 +155,9 @@ def test_who_creates_an_object_owns_it_already_in_the_same_request(tmp_path: Pat
 def test_a_move_needs_the_right_to_create_where_it_goes(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         move = {"change": "move", "kind": "table", "name": "sales.orders"}
-        await desk.give(Privilege.MANAGE, SecurableKind.TABLE, "sales.orders")
+        await desk.give(Privilege.MANAGE, SecurableKind.TABLE, name="sales.orders")
         await desk.ask({**move, "to": "sales.sold"}, caller=ANN)
-        await desk.give(Privilege.BROWSE, SecurableKind.NAMESPACE, "hr")
+        await desk.give(Privilege.BROWSE, SecurableKind.NAMESPACE, name="hr")
         with pytest.raises(Forbidden, match="CREATE_TABLE namespace:hr"):
             await desk.ask({**move, "name": "sales.sold", "to": "hr.sold"}, caller=ANN)
 
@@ -166,7 +166,7 @@ def test_a_move_needs_the_right_to_create_where_it_goes(tmp_path: Path) -> None:
 
 def test_what_went_is_brought_back_by_who_held_it_and_unknown_to_others(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        await desk.give(Privilege.MANAGE, SecurableKind.TABLE, "sales.orders")
+        await desk.give(Privilege.MANAGE, SecurableKind.TABLE, name="sales.orders")
         dropped = await desk.ask(
             {"change": "drop", "kind": "table", "name": "sales.orders"},
             {"change": "drop", "kind": "table", "name": "hr.salaries"},
@@ -186,7 +186,7 @@ def test_what_went_is_brought_back_by_who_held_it_and_unknown_to_others(tmp_path
 
 def test_the_view_of_somebody_holds_only_rows_they_may_know_of(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        await desk.give(Privilege.SELECT, SecurableKind.TABLE, "sales.orders")
+        await desk.give(Privilege.SELECT, SecurableKind.TABLE, name="sales.orders")
         database = desk.workspace.database
         visible = desk.workspace.authority.visible(database.tables, ANN)
         names: Sequence[str] = [row.full_name for row in visible.range(TABLES)]

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from arco.access.privileges import Kind
 from arco.access.securables import WORKSPACE_CHAIN, Chain, Link, Securable, column_of
-from arco.catalog.containing import Place
+from arco.catalog.containing import Place, place_of
 from arco.catalog.finding import DEFAULT_CATALOG, chain, look_up
 from arco.catalog.kinds import Found
 from arco.catalog.kinds import Kind as Object
@@ -22,6 +22,7 @@ from arco.catalog.tables import (
     TABLE_NAMES,
     TABLES,
     CatalogTable,
+    DroppedObject,
     Namespace,
 )
 from arco.errors import Invalid, NotFound
@@ -51,6 +52,15 @@ def chain_of_place(state: State, place: Place) -> Chain:
         row = state.get(NAMESPACES, place.catalog, place.namespace)
         return chain_of_namespace(state, row) if row else chain_of_catalog(state, place.catalog)
     return chain_of_catalog(state, place.catalog)
+
+
+def chain_of_dropped(state: State, row: DroppedObject) -> Chain:
+    """A dropped object and what it would stand in again under the name it had."""
+    link = Link(securable=Securable(Kind(row.kind), row.object_id), name=row.full_name)
+    catalog, _, rest = row.full_name.partition(".")
+    namespace, _, name = rest.rpartition(".")
+    place = place_of(state, catalog, namespace=namespace, name=name) if rest else None
+    return (link, *(chain_of_place(state, place) if place else WORKSPACE_CHAIN))
 
 
 def chain_of_catalog(state: State, name: str) -> Chain:
@@ -154,6 +164,7 @@ __all__ = [
     "chain_of",
     "chain_of_asset",
     "chain_of_catalog",
+    "chain_of_dropped",
     "chain_of_namespace",
     "chain_of_place",
     "chain_of_table",

@@ -16,7 +16,7 @@ from arco.access.events import GrantGiven
 from arco.access.privileges import Kind as SecurableKind
 from arco.access.privileges import Privilege
 from arco.catalog.changes import CatalogChange, Undrop
-from arco.catalog.decisions.asking import Asker, Surveyed
+from arco.catalog.decisions.asking import Asker, Seen
 from arco.catalog.decisions.deciding import decide
 from arco.catalog.decisions.placing import find_dropped
 from arco.catalog.finding import find
@@ -54,7 +54,7 @@ class Changing:
         changes: Sequence[CatalogChange],
         *,
         caller: Caller,
-        surveyed: Mapping[str, Surveyed] | None = None,
+        surveyed: Mapping[str, Seen] | None = None,
     ) -> None:
         if not 0 < len(changes) <= CHANGES_MAX:
             raise Invalid(
@@ -65,7 +65,7 @@ class Changing:
         self._workspace = workspace
         self._changes = tuple(changes)
         self._caller = caller
-        self._surveyed = surveyed or {}
+        self._surveyed = {} if surveyed is None else surveyed
         self._ids: dict[str, str] = {}
         self._abouts: list[tuple[Kind, str]] = []
 

@@ -12,18 +12,16 @@ import msgspec
 
 from arco.access.callers import Caller
 from arco.access.decisions import decide
-from arco.access.privileges import Kind as SecurableKind
 from arco.access.privileges import Privilege
-from arco.access.securables import WORKSPACE_CHAIN, Chain, Link, Securable
+from arco.access.securables import WORKSPACE_CHAIN, Chain
 from arco.catalog import changes
 from arco.catalog.changes import CatalogChange
 from arco.catalog.decisions.creating import place_for
 from arco.catalog.decisions.placing import find_dropped, no_dropped
 from arco.catalog.finding import find
 from arco.catalog.kinds import Kind
-from arco.errors import NotFound
 from arco.model import State
-from arco.service.chains import chain_of, chain_of_place
+from arco.service.chains import chain_of, chain_of_dropped, chain_of_place
 
 CREATED: Mapping[type[msgspec.Struct], Kind] = {
     changes.CreateCatalog: Kind.CATALOG,
@@ -79,14 +77,8 @@ def _refuse_hidden(state: State, *, change: changes.Undrop, caller: Caller) -> N
     place it had.
     """
     dropped = find_dropped(state, change.kind, name=change.name)
-    link = Link(
-        securable=Securable(SecurableKind(dropped.kind), dropped.object_id), name=change.name
-    )
-    try:
-        above = chain_of_place(state, place_for(state, change.kind, name=dropped.full_name))
-    except NotFound:
-        above = WORKSPACE_CHAIN
-    if not decide(state, caller, privilege=Privilege.MANAGE, chain=(link, *above)).allowed:
+    chain = chain_of_dropped(state, dropped)
+    if not decide(state, caller, privilege=Privilege.MANAGE, chain=chain).allowed:
         raise no_dropped(change.kind, change.name)
 
 

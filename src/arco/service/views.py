@@ -13,17 +13,22 @@ from arco.catalog.kinds import Found, Kind, by_id
 from arco.catalog.tables import (
     CATALOGS,
     COLUMNS,
+    DROPPED,
+    DROPPED_NAMES,
     FUNCTIONS,
     NAMESPACES,
     OBJECT_NAMES,
     SCHEMA_VERSIONS,
     TABLE_NAMES,
     TABLES,
+    TAGGED,
     TAGS,
     VIEWS,
     VOLUMES,
     CatalogTable,
     Column,
+    DroppedName,
+    DroppedObject,
     SchemaVersion,
     TableName,
 )
@@ -134,6 +139,11 @@ def _of_table(visible: Visible, state: State, *, row: TableName | Column | Schem
     return table is not None and visible.is_within(state, table)
 
 
+def _of_dropped(visible: Visible, state: State, *, row: DroppedName | DroppedObject) -> bool:
+    dropped = row if isinstance(row, DroppedObject) else state.get(DROPPED, row.object_id)
+    return dropped is not None and visible.sees_dropped(state, dropped)
+
+
 def _of_asset(visible: Visible, state: State, *, row: Any) -> bool:
     return visible.sees_asset(state, row.asset)
 
@@ -160,6 +170,9 @@ RULES: Mapping[str, Shown] = {
     FUNCTIONS.name: _of_leaf(Kind.FUNCTION),
     OBJECT_NAMES.name: _of_object,
     TAGS.name: _of_object,
+    TAGGED.name: _of_object,
+    DROPPED.name: _of_dropped,
+    DROPPED_NAMES.name: _of_dropped,
     ASSETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.key),
     PARTITION_STATUS.name: _of_asset,
     CHECKS.name: _of_asset,

@@ -17,13 +17,14 @@ from arco.access.tables import HELD_GRANTS
 from arco.catalog.finding import chain
 from arco.catalog.kinds import Found, by_id
 from arco.catalog.kinds import Kind as Object
-from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, Namespace
+from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, DroppedObject, Namespace
 from arco.model import State
 from arco.orchestration.tables import ASSETS, PLANS
 from arco.service.chains import (
     chain_of,
     chain_of_asset,
     chain_of_catalog,
+    chain_of_dropped,
     chain_of_namespace,
     chain_of_table,
 )
@@ -75,6 +76,10 @@ class Visible:
         if found.kind is Object.CATALOG:
             return self.sees_catalog(state, found.row.name)
         return self._holds(chain_of(state, found))
+
+    def sees_dropped(self, state: State, row: DroppedObject) -> bool:
+        """True for a dropped object that could be known of, if it stood again."""
+        return row.object_id in self.tables or self._holds(chain_of_dropped(state, row))
 
     def sees_asset(self, state: State, key: str) -> bool:
         """True for an asset whose table may be known of."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from arco.catalog.changes import Alter, Refresh, SetTags
-from arco.catalog.decisions.asking import Asker, indexed, matching
+from arco.catalog.decisions.asking import Asker, indexed, matching, seen_at
 from arco.catalog.decisions.creating import spelled
 from arco.catalog.events import ObjectAltered, ObjectTagged, TableRefreshed
 from arco.catalog.kinds import Found, Kind
@@ -82,13 +82,13 @@ def refresh(command: Refresh, asker: Asker, *, state: State, now: datetime) -> I
     Raises: NotFound; Precondition; Conflict TABLE_NOT_EXTERNAL.
     """
     found = matching(state, Kind.TABLE, name=command.name, etag=command.if_match)
-    seen = asker.surveyed.get(found.row.location)
-    if not found.row.is_external or seen is None:
+    if not found.row.is_external:
         raise Conflict(
             "TABLE_NOT_EXTERNAL",
-            f"{command.name} is no external table that was looked at",
-            hint="a managed table changes when a run publishes it; for another, ask again",
+            f"{command.name} is no external table",
+            hint="a managed table changes when a run publishes it",
         )
+    seen = seen_at(asker, found.row.location)
     yield TableRefreshed(
         table_id=found.object_id,
         revision=found.revision + 1,

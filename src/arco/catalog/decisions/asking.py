@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import TypeAlias
 
 import msgspec
 
 from arco.catalog.events import CatalogCreatedV2, NamespaceCreatedV2, PublishedColumn
 from arco.catalog.finding import find
 from arco.catalog.kinds import Found, Kind, by_id
-from arco.errors import Precondition
+from arco.errors import ArcoError, Conflict, Precondition
 from arco.model import Payload, State
 
 UNDROP_FOR = timedelta(days=7)
@@ -30,6 +31,10 @@ class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
     files: int | None = None
 
 
+Seen: TypeAlias = Surveyed | ArcoError
+"""What was found at a location, or why that could not be told."""
+
+
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and what the request brings along."""
 
@@ -40,10 +45,27 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """A name of something to create -> its id, always the same one."""
     folder: Callable[[str], str]
     """An object's id -> where its files stand, when they are ours."""
-    surveyed: Mapping[str, Surveyed] = {}
+    surveyed: Mapping[str, Seen] = {}
     """Location -> what was found there."""
     undrop_for: timedelta = UNDROP_FOR
     """How long what is dropped can be brought back."""
+
+
+def seen_at(asker: Asker, location: str) -> Surveyed:
+    """What was found at the location.
+
+    Raises: why it could not be told; Conflict LOCATION_UNSEEN when nobody looked there.
+    """
+    found = asker.surveyed.get(location)
+    if found is None:
+        raise Conflict(
+            "LOCATION_UNSEEN",
+            "the table came to stand at another location while the request was prepared",
+            hint="ask again",
+        )
+    if isinstance(found, ArcoError):
+        raise found
+    return found
 
 
 def matching(state: State, kind: Kind, *, name: str, etag: str) -> Found:
@@ -78,4 +100,4 @@ def indexed(state: State, found: Found) -> Iterator[Payload]:
         )
 
 
-__all__ = ["UNDROP_FOR", "Asker", "Surveyed", "indexed", "matching"]
+__all__ = ["UNDROP_FOR", "Asker", "Seen", "Surveyed", "indexed", "matching", "seen_at"]

@@ -19,7 +19,7 @@ from arco.catalog.changes import (
     Creation,
 )
 from arco.catalog.containing import Place, key_at, place_of
-from arco.catalog.decisions.asking import Asker
+from arco.catalog.decisions.asking import Asker, seen_at
 from arco.catalog.events import (
     CatalogCreatedV2,
     FunctionCreated,
@@ -103,7 +103,7 @@ def create_table(
         **said(command, asker),
     )
     if command.location:
-        found = asker.surveyed[command.location]
+        found = seen_at(asker, command.location)
         yield TableRefreshed(
             table_id=object_id,
             revision=2,
