@@ -10,6 +10,11 @@ from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.quarantine import (
+    retry_quarantined_facts,
+    show_quarantine,
+    show_quarantined_fact,
+)
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.session import SLOT_HEADER
@@ -41,6 +46,9 @@ def api_routes() -> Router:
             show_lineage,
             report_foreign_run,
             send_facts,
+            show_quarantine,
+            show_quarantined_fact,
+            retry_quarantined_facts,
             run_query,
         ],
         response_headers=[SLOT],

@@ -98,6 +98,7 @@ DOMAIN = Domain(
     (*ALL, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
     {ReadsRecorded: reads_recorded},
     facts={ForeignRunReported: foreign_run_reported},
+    open_facts=frozenset({ForeignRunReported}),
 )
 
 __all__ = ["DOMAIN", "ObservedRead", "ReadsRecorded", "reads_recorded"]
