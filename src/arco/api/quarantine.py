@@ -15,33 +15,31 @@ from litestar.params import JSONBody, Parameter
 from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, PageSize, answer, ask, read
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
+from arco.api.session import Here, answer, ask, read
 from arco.engine.lanes.quarantine import (
     RETRIES_MAX,
     Quarantine,
     Retried,
-    place_of,
-    place_text,
     quarantined,
     quarantined_at,
 )
-from arco.engine.lanes.tables import QuarantinedFact
+from arco.engine.lanes.tables import QUARANTINE, QuarantinedFact
 from arco.model import State
 from arco.service.authority import require_on_workspace
 
-SHOWN = 100
 Lane = Annotated[str, Parameter(max_length=26, description="The lane the fact stands in.")]
 Number = Annotated[int, Parameter(ge=0, le=2**53, description="Its place there.")]
-After = Annotated[str, Parameter(max_length=80, description="Continue past this place.")]
 
 
-class QuarantineList(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Facts that could not be folded, in the order of their places."""
 
     facts: list[QuarantinedFact]
     """Where each stands, and why it is not folded."""
-    next_after: str | None
-    """Pass it as `after` for the next page; null on the last one."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 class FactPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,18 +85,21 @@ class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
     responses=refusals(403),
 )
 async def show_quarantine(
-    session: Here, caller: CallerHere, after: After = "", limit: PageSize = SHOWN
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
 ) -> Response[QuarantineList]:
-    """The facts that were taken and could not be folded, and why."""
-    start = place_of(after) if after else None
+    """The facts that were taken and could not be folded, and why, in the order of their places."""
+    after = read_cursor(cursor, "quarantine", types=(str, int, int))
 
     def question(state: State) -> QuarantineList:
         require_on_workspace(state, caller, privilege=Privilege.MANAGE)
-        rows = quarantined(state, after=start, limit=limit + 1)
-        last = rows[limit - 1] if len(rows) > limit else None
-        return QuarantineList(facts=rows[:limit], next_after=place_text(last) if last else None)
+        page = page_of(state.range(QUARANTINE, after=after), limit=limit, key=QUARANTINE.key_of)
+        return QuarantineList(page.rows, write_cursor(page.behind, "quarantine"))
 
-    return await read(session, question, caller=caller)
+    return await read(session, question, caller=caller, fields=fields)
 
 
 @get(
@@ -133,7 +134,7 @@ async def show_quarantined_fact(
         reason=row.reason,
         quarantined_at=row.quarantined_at,
     )
-    return answer(shown, seen.slot)
+    return answer(shown, seen.token)
 
 
 @post(
@@ -162,7 +163,8 @@ async def retry_quarantined_facts(
 
     seen = await ask(session, question, caller=caller)
     database = session.workspace.database
-    return answer(await Quarantine(database).retry(seen.value), database.seq)
+    retried = await Quarantine(database).retry(seen.value)
+    return answer(retried, database.token)
 
 
 __all__ = [

@@ -64,6 +64,8 @@ class Database:
         self.listeners: list[Callable[[Applied], None]] = []
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
+        self.folded: set[tuple[str, int]] = set()
+        """Type and version of every event in the log up to here."""
         self.failed: StoreFault | None = None
         self.outcome_seconds = OUTCOME_SECONDS
         """How long whoever asks waits for the store's word."""
@@ -185,7 +187,10 @@ class Database:
         if slot is None:
             raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
         start = await bootstrap(self.replay, self.tables, reference=slot.commit.snapshot)
-        self.position = start or self.position
+        if start is not None and self.replay.index is not None:
+            self.position, index = start, self.replay.index
+            self.folded.update(index.events)
+            self.unknown = self.registry.unknown(index)
         self.reads.trail.add(self.position.seq, self.position.hash)
         await self._catch_up()
 
@@ -324,6 +329,7 @@ class Database:
     def _merge(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         commit = slot.commit
         self.tables.apply(changes, commit.seq)
+        self.folded.update(self.registry.name(event.payload) for event in events)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
         self.reads.trail.add(commit.seq, slot.hash)
         self._fairness.saw(commit.writer, commit.seq)

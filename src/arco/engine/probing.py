@@ -36,12 +36,16 @@ class Prober:
 
         Raises: what looking raised. Cost: 1 GET for all who ask at the same time.
         """
+        if not self._running:
+            self._running = True
+            try:
+                await self._looked()
+            finally:
+                self._go_on()
+            return
         look = self._next
         if look is None:
             look = self._next = Look(self._runtime.signal())
-        if not self._running:
-            self._running = True
-            self._runtime.spawn(self._run(), "arco-probe")
         await look.done.wait()
         if look.error is not None:
             raise look.error
@@ -52,26 +56,31 @@ class Prober:
         if began is None or self._runtime.monotonic() - began > seconds:
             await self.look()
 
-    async def _run(self) -> None:
-        look = None
+    async def _looked(self) -> None:
+        began = self._runtime.monotonic()
+        await self._catch_up()
+        self._looked_at = began
+
+    def _go_on(self) -> None:
+        """Look again for those who have come meanwhile, whatever became of the look before."""
+        if self._next is None:
+            self._running = False
+        else:
+            self._runtime.spawn(self._look_for_all(), "arco-probe")
+
+    async def _look_for_all(self) -> None:
+        look, self._next = self._next, None
+        assert look is not None
+        look.error = _ended()
         try:
-            while self._next is not None:
-                look, self._next = self._next, None
-                began = self._runtime.monotonic()
-                try:
-                    await self._catch_up()
-                    self._looked_at = began
-                except Exception as error:
-                    look.error = error
-                look.done.set()
+            await self._looked()
+            look.error = None
+        except Exception as error:
+            look.error = error
         finally:
             # Also when the loop is cancelled: nobody waits for a look that will not come.
-            self._running = False
-            for unanswered in (look, self._next):
-                if unanswered is not None and not unanswered.done.is_set():
-                    unanswered.error = _ended()
-                    unanswered.done.set()
-            self._next = None
+            look.done.set()
+            self._go_on()
 
 
 def _ended() -> Unavailable:
