@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 
@@ -17,7 +19,7 @@ from arco.engine.lanes.quarantine import (
 from arco.engine.lanes.tables import FOLDINGS
 from arco.engine.registry import Registry
 from arco.errors import Corrupt, Invalid, NotFound
-from arco.model import Domain
+from arco.model import Change, Domain, State
 from arco.runtime import run
 from arco.service.workspace import DOMAINS
 from arco.store import keys
@@ -43,12 +45,12 @@ def test_a_quarantined_fact_is_shown_as_it_was_sent() -> None:
 
 
 def test_a_mended_reducer_folds_what_was_refused_and_keeps_what_it_still_refuses() -> None:
-    def lenient(state: object, fact: AmountNoted) -> object:
+    def lenient(state: State, fact: AmountNoted) -> Iterable[Change]:
         if fact.amount < -5:
             raise ValueError("far below zero")
-        return amount_noted(state, msgspec.structs.replace(fact, amount=abs(fact.amount)))  # type: ignore[arg-type]
+        return amount_noted(state, msgspec.structs.replace(fact, amount=abs(fact.amount)))
 
-    mended = Domain("ledger", (BALANCES, NOTES), {}, facts={AmountNoted: lenient})  # type: ignore[dict-item]
+    mended = Domain("ledger", (BALANCES, NOTES), {}, facts={AmountNoted: lenient})
 
     async def main() -> None:
         store = MemoryStore()

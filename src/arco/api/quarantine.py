@@ -47,6 +47,7 @@ class FactPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     lane: Annotated[str, msgspec.Meta(min_length=1, max_length=26)]
     slot: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    """The batch of the lane that it stands in."""
     position: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 

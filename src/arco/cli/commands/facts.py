@@ -134,4 +134,4 @@ def _cells(row: QuarantinedFact) -> tuple[Any, ...]:
     return place_text(row), row.fact_type, row.version, row.code, since, row.reason
 
 
-__all__ = ["command", "list_facts", "quarantine", "retry", "show"]
+__all__ = ["Shown", "command", "list_facts", "quarantine", "retry", "show"]
