@@ -18,6 +18,11 @@ from arco.api.impact import (
 )
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.quarantine import (
+    retry_quarantined_facts,
+    show_quarantine,
+    show_quarantined_fact,
+)
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.tables import show_table, show_tables
@@ -66,6 +71,9 @@ def api_routes() -> Router:
             restores.plan,
             restores.start,
             restores.show_restore,
+            show_quarantine,
+            show_quarantined_fact,
+            retry_quarantined_facts,
             run_query,
         ],
         response_headers=[SLOT, STATE],
