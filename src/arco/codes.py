@@ -9,6 +9,7 @@ from __future__ import annotations
 CODES: dict[str, tuple[str, str]] = {
     "ACCESS_DENIED": ("Forbidden", "{} may not {} {}"),
     "AGE_INVALID": ("Invalid", "{} is no duration"),
+    "ANSWER_UNREADABLE": ("Invalid", "the answer is not one of this API: {}"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
     "ASSET_REMOVED": ("Conflict", "Asset {} of that run is no longer deployed."),
@@ -24,6 +25,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CHAIN_BROKEN": ("Corrupt", "log slot {} does not follow slot {} as seen here"),
     "CHANGES_TOO_MANY": ("Invalid", "one commit takes 1 to {} changes, not {}"),
     "CHECK_NOT_LOADED": ("Invalid", "the code this worker loaded declares no check {}"),
+    "CLIENT_CLOSED": ("Invalid", "this client is closed"),
     "COLUMNS_DUPLICATE": ("Invalid", "two columns have one name (upper and lower case are one)"),
     "COLUMNS_MISSING": ("Invalid", "the data has no columns besides its partition columns"),
     "COLUMNS_OF_EXTERNAL_TABLE": ("Invalid", "the columns of {} are those of its files"),
@@ -44,16 +46,22 @@ CODES: dict[str, tuple[str, str]] = {
     "DELTA_PATH_FOREIGN": ("Corrupt", "the table log names a file outside its table: {}"),
     "DELTA_TYPE_UNKNOWN": ("Corrupt", "the table log names a type {} that is not known"),
     "DEMO_LIBRARIES_MISSING": ("Invalid", "the demo needs {}"),
+<<<<<<< HEAD
     "DROPPED_NOT_FOUND": ("NotFound", "no dropped {} was called {}"),
     "DROPPED_WITH_ANOTHER": ("Conflict", "{} went with what contained it"),
+=======
+    "DIFFERENCE_TOO_WIDE": ("Invalid", "{} slots lie between; at most {} are compared"),
+>>>>>>> next
     "ETAG_MISMATCH": ("Precondition", "the object is not the one that If-Match names any more"),
     "EVENT_UNKNOWN": ("Unavailable", "the log holds an event that this release does not know"),
     "EXAMPLE_MISSING": ("NotFound", "the example project is not part of this installation"),
     "FACTS_BUFFER_FULL": ("TooManyRequests", "{} facts wait for the store already"),
     "FACTS_LAGGING": ("TooManyRequests", "{} batches of this process are not folded yet"),
     "FACTS_TOO_MANY": ("Invalid", "{} facts were sent at once; between 1 and {} are taken"),
+    "FACT_NOT_FOUND": ("NotFound", "no fact waits in quarantine at {}/{}/{}"),
     "FACT_NUMBER_INVALID": ("Invalid", "fact {} has only one of `producer` and `seq`"),
     "FACT_TOO_LARGE": ("Invalid", "fact {} has {} bytes; at most {} are taken"),
+    "FACT_TYPE_RESERVED": ("Forbidden", "fact {}: {} is recorded by Arco alone"),
     "FIELD_UNKNOWN": ("Invalid", "there is no field {}"),
     "FILES_GONE": ("NotFound", "files of version {} of {} are gone, cut or being deleted: {}"),
     "FILE_EXISTS": ("AlreadyExists", "{} exists"),
@@ -61,6 +69,7 @@ CODES: dict[str, tuple[str, str]] = {
     "FOLDER_NOT_EMPTY": ("AlreadyExists", "{} is not an empty folder"),
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
     "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; it gets no answer"),
+    "FORMAT_MISMATCH": ("Invalid", "these rows came as {}"),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
     "GRANT_NOT_FOUND": ("NotFound", "{} was not given {} there"),
     "GROUP_CYCLE": ("Conflict", "{} is in {} already"),
@@ -83,6 +92,7 @@ CODES: dict[str, tuple[str, str]] = {
     "KEY_EXPIRY_INVALID": ("Invalid", "a key cannot expire at {}"),
     "KEY_HOLDER_INVALID": ("Invalid", "{} cannot hold a key"),
     "KEY_NOT_FOUND": ("NotFound", "there is no key {}"),
+    "KEY_UNSENDABLE": ("Invalid", "the key holds characters that cannot be sent"),
     "LANE_SLOT_MISSING": ("Corrupt", "slot {} of lane {} is gone"),
     "LANE_UNREADABLE": ("Corrupt", "slot {} of lane {} cannot be read: {}"),
     "LINEAGE_TOO_LARGE": (
@@ -132,6 +142,7 @@ CODES: dict[str, tuple[str, str]] = {
     "PIN_NAME_INVALID": ("Invalid", "{} cannot name a pin"),
     "PIN_NAME_TAKEN": ("AlreadyExists", "pin {} holds slot {}"),
     "PIN_NOT_FOUND": ("NotFound", "there is no pin {}"),
+    "PLACE_INVALID": ("Invalid", "{} is no place of a fact"),
     "PLAN_TOO_LARGE": ("Invalid", "This run would have {} tasks; {} is the most."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),
@@ -155,12 +166,14 @@ CODES: dict[str, tuple[str, str]] = {
     "QUERY_WORKER_FAILED": ("Unavailable", "the query worker did not start"),
     "QUERY_WORKER_LOST": ("Unavailable", "the worker ended while it ran this query"),
     "REQUEST_INVALID": ("Invalid", "the request cannot be read"),
+    "RESTORE_NOT_FOUND": ("NotFound", "there is no restore {}"),
     "ROSTER_UNREADABLE": ("Corrupt", "a registration of a lane cannot be read: {}"),
     "ROUTE_NOT_FOUND": ("NotFound", "there is no such route"),
     "RUN_ACTIVE": ("Conflict", "Run {} has not ended."),
     "RUN_ENDED": ("Conflict", "Run {} already ended: {}."),
     "RUN_KEY_CONFLICT": ("Conflict", "Run key {} stands for another request, answered by run {}."),
     "RUN_KEY_INVALID": ("Invalid", "the run key is empty or too long"),
+    "RUN_NOT_ENDED": ("Unavailable", "run {} has not ended after {} s"),
     "RUN_NOT_FOUND": ("NotFound", "there is no such run"),
     "RUN_PUBLISHING": ("Conflict", "Run {} is being published; from there it only goes forward."),
     "RUN_SUCCEEDED": ("Conflict", "Run {} succeeded; nothing of it has to run again."),
@@ -172,6 +185,8 @@ CODES: dict[str, tuple[str, str]] = {
     "SELECTION_EMPTY": ("NotFound", "No asset matches {}."),
     "SELECTION_INVALID": ("Invalid", "{} is not a selection."),
     "SELECTION_TOO_LARGE": ("Invalid", "the selection has too many terms"),
+    "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
+    "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
     "SIGNED_URL_NAME_UNSUITABLE": (
         "Invalid",
@@ -216,9 +231,13 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_UNREADABLE": ("Unavailable", "`{}` cannot be read: {}"),
     "TABLE_VERSION_NOT_FOUND": ("NotFound", "version {} of the table at {} does not exist: {}"),
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),
+<<<<<<< HEAD
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
+=======
+    "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
+>>>>>>> next
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
 }
 

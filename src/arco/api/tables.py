@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
@@ -20,10 +19,12 @@ from arco.catalog.kinds import Kind
 from arco.catalog.tables import CatalogTable
 from arco.model import State
 from arco.service.summaries import TableDetail, table_detail
+from arco.wire.tables import TableList
 
 FormatName = Annotated[str, Parameter(description="Only tables of this format, such as `delta`.")]
 
 
+<<<<<<< HEAD
 class TableList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tables by namespace and name."""
 
@@ -35,6 +36,23 @@ class TableList(msgspec.Struct, frozen=True, omit_defaults=True):
 def table_page(state: State, *, limit: int) -> TableList:
     """The first tables, at most `limit`."""
     return TableList(*leaf_page(state, Among(Kind.TABLE), limit=limit, cursor=""))
+=======
+def table_page(
+    state: State, *, limit: int, cursor: str = "", namespace: str = "", format: str = ""
+) -> TableList:
+    """At most `limit` tables, from where the cursor left off.
+
+    Cost: the page, and the namespaces; with a format, the rows that are looked at.
+    """
+    after = read_cursor(cursor, "tables", namespace, format, types=(str, str))
+    page = page_of(
+        _tables_behind(state, after, namespace=namespace),
+        limit=limit,
+        key=lambda row: (row.namespace, row.name),
+        keep=lambda row: format in ("", row.format),
+    )
+    return TableList(page.rows, write_cursor(page.behind, "tables", namespace, format))
+>>>>>>> next
 
 
 @get(
@@ -83,4 +101,20 @@ async def show_table(
     )
 
 
+<<<<<<< HEAD
 __all__ = ["TableList", "show_table", "show_tables", "table_page"]
+=======
+def _tables_behind(state: State, after: Key | None, *, namespace: str) -> Iterator[CatalogTable]:
+    first, name = after or ("", "")
+    for row in state.range(NAMESPACES, DEFAULT_CATALOG):
+        if namespace not in ("", row.name):
+            continue
+        if row.name > first:
+            yield from state.range(TABLES, row.namespace_id)
+        elif row.name == first:
+            start = (row.namespace_id, name)
+            yield from state.range(TABLES, row.namespace_id, after=start)
+
+
+__all__ = ["TableNamed", "show_table", "show_tables", "table_page"]
+>>>>>>> next
