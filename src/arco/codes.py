@@ -46,12 +46,9 @@ CODES: dict[str, tuple[str, str]] = {
     "DELTA_PATH_FOREIGN": ("Corrupt", "the table log names a file outside its table: {}"),
     "DELTA_TYPE_UNKNOWN": ("Corrupt", "the table log names a type {} that is not known"),
     "DEMO_LIBRARIES_MISSING": ("Invalid", "the demo needs {}"),
-<<<<<<< HEAD
+    "DIFFERENCE_TOO_WIDE": ("Invalid", "{} slots lie between; at most {} are compared"),
     "DROPPED_NOT_FOUND": ("NotFound", "no dropped {} was called {}"),
     "DROPPED_WITH_ANOTHER": ("Conflict", "{} went with what contained it"),
-=======
-    "DIFFERENCE_TOO_WIDE": ("Invalid", "{} slots lie between; at most {} are compared"),
->>>>>>> next
     "ETAG_MISMATCH": ("Precondition", "the object is not the one that If-Match names any more"),
     "EVENT_UNKNOWN": ("Unavailable", "the log holds an event that this release does not know"),
     "EXAMPLE_MISSING": ("NotFound", "the example project is not part of this installation"),
@@ -231,13 +228,10 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_UNREADABLE": ("Unavailable", "`{}` cannot be read: {}"),
     "TABLE_VERSION_NOT_FOUND": ("NotFound", "version {} of the table at {} does not exist: {}"),
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),
-<<<<<<< HEAD
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
-    "TYPE_INVALID": ("Invalid", "the type {} {}"),
-=======
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
->>>>>>> next
+    "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
 }
 

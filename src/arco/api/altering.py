@@ -92,7 +92,7 @@ class UndropRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
     """Every change of one object of this kind."""
-    path = f"/{PLURALS[kind]}/{{name:str}}"
+    path = f"/{PLURALS[kind]}/{{full_name:str}}"
 
     @patch(
         path,
@@ -103,10 +103,10 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         responses=REFUSALS,
     )
     async def alter(
-        session: Here, caller: CallerHere, name: ObjectNamed, data: JSONBody[AlterRequest]
+        session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[AlterRequest]
     ) -> Response[Changed]:
         """Comment, owner, properties; texts of views and functions; comments on columns."""
-        wanted = Alter(kind=kind, name=name, **msgspec.structs.asdict(data))
+        wanted = Alter(kind=kind, name=full_name, **msgspec.structs.asdict(data))
         return await changed(session, wanted, kind=kind, caller=caller)
 
     @post(
@@ -119,10 +119,10 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         responses=REFUSALS,
     )
     async def tag(
-        session: Here, caller: CallerHere, name: ObjectNamed, data: JSONBody[TagsRequest]
+        session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[TagsRequest]
     ) -> Response[Changed]:
         """Set and remove tags of the object, or of one column of a table."""
-        wanted = SetTags(kind=kind, name=name, tags=data.tags, column=data.column)
+        wanted = SetTags(kind=kind, name=full_name, tags=data.tags, column=data.column)
         return await changed(session, wanted, kind=kind, caller=caller)
 
     @post(
@@ -135,11 +135,11 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         responses=REFUSALS,
     )
     async def move(
-        session: Here, caller: CallerHere, name: ObjectNamed, data: JSONBody[MoveRequest]
+        session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[MoveRequest]
     ) -> Response[Changed]:
         """Its id stays, and with it grants, tags, lineage and history."""
         return await changed(
-            session, Move(kind=kind, name=name, to=data.to), kind=kind, caller=caller
+            session, Move(kind=kind, name=full_name, to=data.to), kind=kind, caller=caller
         )
 
     return (alter, tag, move, *_going(kind, path))
@@ -156,10 +156,10 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         responses=REFUSALS,
     )
     async def drop(
-        session: Here, caller: CallerHere, name: ObjectNamed, contents: Contents = "refuse"
+        session: Here, caller: CallerHere, full_name: ObjectNamed, contents: Contents = "refuse"
     ) -> Response[Changed]:
         """Its name is free at once; its files stay until it is purged."""
-        wanted = DropObject(kind=kind, name=name, contents=contents)
+        wanted = DropObject(kind=kind, name=full_name, contents=contents)
         return await changed(session, wanted, kind=kind, caller=caller)
 
     @post(
@@ -172,20 +172,20 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         responses=REFUSALS,
     )
     async def undrop(
-        session: Here, caller: CallerHere, name: ObjectNamed, data: JSONBody[UndropRequest]
+        session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[UndropRequest]
     ) -> Response[Changed]:
         """The newest dropped one that had the name, or the one with the id, and what went with
         it.
         """
         return await changed(
-            session, Undrop(kind=kind, name=name, to=data.to), kind=kind, caller=caller
+            session, Undrop(kind=kind, name=full_name, to=data.to), kind=kind, caller=caller
         )
 
     return drop, undrop
 
 
 @post(
-    "/tables/{name:str}/refresh",
+    "/tables/{full_name:str}/refresh",
     operation_id="refresh_table",
     summary="Refresh an external table",
     tags=["catalog"],
@@ -193,11 +193,13 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
     response_description="The catalog knows what stands there now.",
     responses=REFUSALS,
 )
-async def refresh_table(session: Here, caller: CallerHere, name: ObjectNamed) -> Response[Changed]:
+async def refresh_table(
+    session: Here, caller: CallerHere, full_name: ObjectNamed
+) -> Response[Changed]:
     """Read the schema and the size at the table's location again; a changed schema is kept as
     history.
     """
-    return await changed(session, Refresh(name=name), kind=Kind.TABLE, caller=caller)
+    return await changed(session, Refresh(name=full_name), kind=Kind.TABLE, caller=caller)
 
 
 __all__ = [

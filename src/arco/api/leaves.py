@@ -130,50 +130,56 @@ async def show_functions(
 
 
 @get(
-    "/views/{name:str}",
+    "/views/{full_name:str}",
     summary="Get a view",
     tags=["catalog"],
     response_description="The view.",
     responses=refusals(404),
 )
 async def show_view(
-    session: Here, caller: CallerHere, name: ObjectNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[ViewDetail]:
     """One view with its tags."""
     return await read_one(
-        session, partial(find_detail, kind=Kind.VIEW, name=name), caller=caller, fields=fields
+        session, partial(find_detail, kind=Kind.VIEW, name=full_name), caller=caller, fields=fields
     )
 
 
 @get(
-    "/volumes/{name:str}",
+    "/volumes/{full_name:str}",
     summary="Get a volume",
     tags=["catalog"],
     response_description="The volume.",
     responses=refusals(404),
 )
 async def show_volume(
-    session: Here, caller: CallerHere, name: ObjectNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[VolumeDetail]:
     """One volume with its tags."""
     return await read_one(
-        session, partial(find_detail, kind=Kind.VOLUME, name=name), caller=caller, fields=fields
+        session,
+        partial(find_detail, kind=Kind.VOLUME, name=full_name),
+        caller=caller,
+        fields=fields,
     )
 
 
 @get(
-    "/functions/{name:str}",
+    "/functions/{full_name:str}",
     summary="Get a function",
     tags=["catalog"],
     response_description="The function.",
     responses=refusals(404),
 )
 async def show_function(
-    session: Here, caller: CallerHere, name: ObjectNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[FunctionDetail]:
     """One function with its tags."""
     return await read_one(
-        session, partial(find_detail, kind=Kind.FUNCTION, name=name), caller=caller, fields=fields
+        session,
+        partial(find_detail, kind=Kind.FUNCTION, name=full_name),
+        caller=caller,
+        fields=fields,
     )
 
 

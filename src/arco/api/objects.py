@@ -134,49 +134,57 @@ async def show_namespaces(
 
 
 @get(
-    "/catalogs/{name:str}",
+    "/catalogs/{full_name:str}",
     summary="Get a catalog",
     tags=["catalog"],
     response_description="The catalog.",
     responses=refusals(404),
 )
 async def show_catalog(
-    session: Here, caller: CallerHere, name: ObjectNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[CatalogDetail]:
     """One catalog with its tags."""
     return await read_one(
-        session, partial(find_detail, kind=Kind.CATALOG, name=name), caller=caller, fields=fields
+        session,
+        partial(find_detail, kind=Kind.CATALOG, name=full_name),
+        caller=caller,
+        fields=fields,
     )
 
 
 @get(
-    "/namespaces/{name:str}",
+    "/namespaces/{full_name:str}",
     summary="Get a namespace",
     tags=["catalog"],
     response_description="The namespace.",
     responses=refusals(404),
 )
 async def show_namespace(
-    session: Here, caller: CallerHere, name: ObjectNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[NamespaceDetail]:
     """One namespace with its tags."""
     return await read_one(
-        session, partial(find_detail, kind=Kind.NAMESPACE, name=name), caller=caller, fields=fields
+        session,
+        partial(find_detail, kind=Kind.NAMESPACE, name=full_name),
+        caller=caller,
+        fields=fields,
     )
 
 
 @get(
-    "/tables/{name:str}/schemas",
+    "/tables/{full_name:str}/schemas",
     summary="List the schemas of a table",
     tags=["catalog"],
     response_description="Its schemas.",
     responses=refusals(404),
 )
 async def show_schemas(
-    session: Here, caller: CallerHere, name: ObjectNamed
+    session: Here, caller: CallerHere, full_name: ObjectNamed
 ) -> Response[SchemaList]:
     """Every schema the table has had since its history is kept, the newest first."""
-    return await read(session, lambda state: SchemaList(schemas_of(state, name)), caller=caller)
+    return await read(
+        session, lambda state: SchemaList(schemas_of(state, full_name)), caller=caller
+    )
 
 
 @get(

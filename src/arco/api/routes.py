@@ -5,12 +5,8 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-<<<<<<< HEAD
-from arco.api import leaves, objects
+from arco.api import leaves, objects, restores
 from arco.api.altering import refresh_table, routes_of
-=======
-from arco.api import restores
->>>>>>> next
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
 from arco.api.facts import report_foreign_run, send_facts
@@ -32,12 +28,8 @@ from arco.api.quarantine import (
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.tables import show_table, show_tables
-<<<<<<< HEAD
-from arco.api.terms import STATE_HEADER
 from arco.catalog.kinds import Kind
-=======
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
->>>>>>> next
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import msgspec
 
-<<<<<<< HEAD
-from arco.catalog.finding import find_table
-from arco.errors import Invalid, NotFound
-=======
->>>>>>> next
 from arco.formats.restoring import restore
 from arco.model import State
 from arco.orchestration.commands.restores import started_restores

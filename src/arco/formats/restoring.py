@@ -15,16 +15,9 @@ from urllib.parse import unquote
 import msgspec
 
 from arco.catalog.commands import PublishVersions, publish_versions
-<<<<<<< HEAD
-from arco.catalog.finding import find_table
-from arco.engine.garbage import collection_of, first_condemned
-from arco.engine.past import Past, state_at
-from arco.errors import Conflict, Invalid, NotFound
-=======
 from arco.engine.garbage import collection_of
 from arco.engine.past import state_at
 from arco.errors import Conflict
->>>>>>> next
 from arco.formats import delta
 from arco.formats.entries import entry_stands, fixed_entry, published_version
 from arco.formats.restore_plans import (

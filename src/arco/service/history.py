@@ -12,12 +12,8 @@ from datetime import datetime
 
 import msgspec
 
-<<<<<<< HEAD
 from arco.catalog.events import TableVersionPublished, TableVersionPublishedV2
-=======
-from arco.catalog.commands import find_table
-from arco.catalog.events import TableVersionPublished
->>>>>>> next
+from arco.catalog.finding import find_table
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
 from arco.engine.travel import events_between
