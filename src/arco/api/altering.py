@@ -125,6 +125,10 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         wanted = SetTags(kind=kind, name=full_name, tags=data.tags, column=data.column)
         return await changed(session, wanted, kind=kind, caller=caller)
 
+    return (alter, tag, *_moving(kind, path), *_going(kind, path))
+
+
+def _moving(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
     @post(
         f"{path}/move",
         operation_id=f"move_{kind}",
@@ -142,7 +146,7 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
             session, Move(kind=kind, name=full_name, to=data.to), kind=kind, caller=caller
         )
 
-    return (alter, tag, move, *_going(kind, path))
+    return (move,)
 
 
 def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:

@@ -159,6 +159,7 @@ __all__ = [
     "Alter",
     "Asked",
     "CatalogChange",
+    "Comment",
     "CreateCatalog",
     "CreateFunction",
     "CreateNamespace",
@@ -169,7 +170,9 @@ __all__ = [
     "DropObject",
     "Format",
     "Move",
+    "Name",
     "Refresh",
     "SetTags",
+    "Texts",
     "Undrop",
 ]

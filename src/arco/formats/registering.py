@@ -29,7 +29,7 @@ LOCATIONS_MAX = 100
 NOTHING_SEEN = Surveyed(columns=())
 
 
-class Anything(Mapping[str, Seen]):
+class _Anything(Mapping[str, Seen]):
     """Stands for what is at every location, while nobody has looked."""
 
     def __getitem__(self, location: str) -> Seen:
@@ -90,7 +90,7 @@ async def _wanted(
     workspace: Workspace, changes: Sequence[CatalogChange], *, caller: Caller
 ) -> dict[str, str]:
     """Location -> format of what the changes would read; nothing when they would be refused."""
-    trial = Changing(workspace, changes, caller=caller, surveyed=Anything())
+    trial = Changing(workspace, changes, caller=caller, surveyed=_Anything())
     now = workspace.runtime.now()
     await workspace.database.refresh()
     try:
