@@ -45,6 +45,7 @@ CODES: dict[str, tuple[str, str]] = {
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
     "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; it gets no answer"),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
+    "INDEX_FORMAT_UNKNOWN": ("Unavailable", "{} has format {}; this release reads up to {}"),
     "INPUT_TYPE_UNKNOWN": ("Invalid", "an input cannot be given as {}"),
     "INTERNAL_ERROR": ("ArcoError", "something went wrong here, not in your request"),
     "LANE_SLOT_MISSING": ("Corrupt", "slot {} of lane {} is gone"),

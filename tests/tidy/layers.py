@@ -69,6 +69,8 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "polars": ("arco.formats",),
     "pyarrow": (
         "arco.engine.parquet",
+        "arco.engine.layout",
+        "arco.engine.lines",
         "arco.engine.lanes.zstd",
         "arco.formats",
         "arco.query",
@@ -89,6 +91,8 @@ LAZY_HOMES = (
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
+    "arco.engine.layout",
+    "arco.engine.lines",
     "arco.engine.lanes.zstd",
 )
 

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -21,9 +20,11 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import HOUSEKEEPING, Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
-from arco.engine.history import Replay, bootstrap
+from arco.engine.history import Answer, Question, Replay, answer, bootstrap
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
 from arco.engine.registry import Registry, WireEvent
+from arco.engine.residence import Residence
+from arco.engine.sizes import SIZES, Sizes
 from arco.engine.tables import Overlay, Tables
 from arco.engine.tail import Tail, TailCount
 from arco.errors import Corrupt, Unavailable
@@ -31,8 +32,6 @@ from arco.model import Change, Decision, Domain, Event, NotLoaded, Put, State
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
-
-Answer = TypeVar("Answer")
 
 BATCH_DECISIONS_MAX = 1000
 OUTCOME_SECONDS = 30.0
@@ -54,7 +53,13 @@ class Database:
     """The state of one scope at the newest slot this process knows, and the way to change it."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, domains: Sequence[Domain], writer: str
+        self,
+        store: Store,
+        runtime: Runtime,
+        *,
+        domains: Sequence[Domain],
+        writer: str,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.store = store
         self.runtime = runtime
@@ -62,7 +67,8 @@ class Database:
         self.writer = writer
         self.log = Log(store, runtime)
         self.replay = self._replay()
-        self.tables = Tables(self.registry.tables.values())
+        self.sizes = sizes
+        self.tables = Tables(self.registry.tables.values(), sizes=sizes)
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
@@ -72,18 +78,25 @@ class Database:
         self.failed: StoreFault | None = None
         self._fairness = Fairness(runtime)
         self._tail = TailCount()
+        self._residence = Residence(self.tables, self.replay, runtime=runtime)
         self._waiting: list[Request] = []
         self._writing = False
 
     @classmethod
     async def open(
-        cls, store: Store, runtime: Runtime, *, domains: Sequence[Domain], writer: str
+        cls,
+        store: Store,
+        runtime: Runtime,
+        *,
+        domains: Sequence[Domain],
+        writer: str,
+        sizes: Sizes = SIZES,
     ) -> Database:
         """The database at its newest slot; creates slot 0 when the log is empty.
 
         Cost: hint, head window, one index, the tail.
         """
-        database = cls(store, runtime, domains, writer)
+        database = cls(store, runtime, domains=domains, writer=writer, sizes=sizes)
         await database._start()
         return database
 
@@ -139,13 +152,9 @@ class Database:
         assert request.receipt is not None
         return request.receipt
 
-    async def asked(self, question: Callable[[State], Answer]) -> Answer:
+    async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked of the state until everything it needs is in memory."""
-        while True:
-            try:
-                return question(self.tables)
-            except NotLoaded as cold:
-                await self._load(cold)
+        return await answer(question, self.tables, load=self._load)
 
     async def rebuild(self, damage: Corrupt) -> None:
         """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
@@ -257,13 +266,15 @@ class Database:
 
     async def _decide(self, requests: list[Request]) -> Batch:
         controllers = self.controllers
+
+        def decided(state: State) -> Batch:
+            batch = Batch(self.registry, state, self.runtime.now())
+            batch.ask(requests, controllers)
+            return batch
+
         while True:
-            batch = Batch(self.registry, self.tables, self.runtime.now())
             try:
-                batch.ask(requests, controllers)
-                return batch
-            except NotLoaded as cold:
-                await self._load(cold)
+                return await self.asked(decided)
             except ControllerFailed as failure:
                 LOG.error("a controller is left out of this commit", exc_info=failure)
                 controllers = tuple(each for each in controllers if each is not failure.controller)
@@ -287,15 +298,18 @@ class Database:
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
-        while slot.commit.seq == self.position.seq + 1:
+        events, unknown = decode(self.registry, wires)
+
+        def folded(state: State) -> Overlay | None:
+            if slot.commit.seq != self.position.seq + 1:
+                return None
             self._check_chain(slot)
-            events, unknown = decode(self.registry, wires)
-            overlay = Overlay(self.tables)
-            try:
-                fold(self.registry, overlay, events=events)
-            except NotLoaded as cold:
-                await self._load(cold)
-                continue
+            overlay = Overlay(state)
+            fold(self.registry, overlay, events=events)
+            return overlay
+
+        overlay = await self.asked(folded)
+        if overlay is not None:
             self.unknown = unknown[0] if unknown else self.unknown
             self._merge(slot, events, changes=overlay.changes)
 
@@ -328,8 +342,8 @@ class Database:
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
         for change in changes:
             if isinstance(change, Put) and isinstance(change.row, Snapshot):
-                self.tables.forget_changes(change.row.slot)
                 self._tail.forget(change.row.slot)
+                self._residence.published(change.row)
 
     async def _load(self, cold: NotLoaded) -> None:
         try:
@@ -355,7 +369,10 @@ class Database:
 
     async def _stand_on(self, reference: SnapshotReference | None) -> None:
         """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
-        fresh, tables = self._replay(), Tables(self.registry.tables.values())
+        fresh, tables = (
+            self._replay(),
+            Tables(self.registry.tables.values(), cache=self.tables.cache),
+        )
         start = await bootstrap(fresh, tables, reference=reference)
         reached = start.seq if start else -1
         while self.tables.is_cold and reached < self.position.seq:

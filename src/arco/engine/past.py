@@ -5,16 +5,12 @@ Law F6: any kept snapshot at or before the slot gives the same rows, and so does
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
 
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
-from arco.engine.history import Replay, bootstrap
+from arco.engine.history import Answer, Question, Replay, answer, bootstrap
 from arco.engine.tables import Tables
-from arco.model import NotLoaded, State
-
-Answer = TypeVar("Answer")
 
 
 class Past:
@@ -24,16 +20,13 @@ class Past:
         self._replay = replay
         self._tables = tables
 
-    async def asked(self, question: Callable[[State], Answer]) -> Answer:
+    async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked until everything it needs is in memory.
 
         Raises: Corrupt when a snapshot file is gone or damaged.
         """
-        while True:
-            try:
-                return question(self._tables)
-            except NotLoaded as cold:
-                await self._replay.load(self._tables, cold)
+        load = partial(self._replay.load, self._tables)
+        return await answer(question, self._tables, load=load)
 
 
 async def read_past(
@@ -46,7 +39,9 @@ async def read_past(
     """
     assert slot <= database.seq and (snapshot is None or snapshot.slot <= slot)
     replay = Replay(database.store, database.runtime, database.registry)
-    tables = Tables(database.registry.tables.values())
+    tables = Tables(
+        database.registry.tables.values(), sizes=database.sizes, cache=database.tables.cache
+    )
     start = await bootstrap(replay, tables, reference=snapshot)
     await replay.fold_onto(tables, after=start.seq if start else -1, until=slot)
     return Past(replay, tables)
