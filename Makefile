@@ -14,7 +14,11 @@ EMULATORS := node_modules/.installed
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
   name=python3; done; echo $$name)
-SUITES_SIDE_BY_SIDE := $(wildcard tests/unit tests/property tests/contract tests/golden tests/simulation)
+SUITES_SIDE_BY_SIDE := $(wildcard tests/unit tests/property tests/contract tests/golden)
+SIMULATION := $(wildcard tests/simulation)
+# Worlds of the log's campaign; the other campaigns get a share of as many.
+SCHEDULES ?= 50000
+NIGHTLY_SCHEDULES ?= 500000
 SUITES_ALONE := $(wildcard tests/integration)
 FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
@@ -31,14 +35,16 @@ demo: $(STAMP) ## Run the demo project (DIR=folder PORT=number)
 	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
 test: setup check ## Everything that must pass before a change lands
-	@for suites in "-n 2 --dist loadfile $(SUITES_SIDE_BY_SIDE)" "$(SUITES_ALONE)"; do \
+	@for suites in "-n 2 --dist loadfile $(SUITES_SIDE_BY_SIDE)" \
+	  "-n 2 --dist worksteal --seeds=$(SCHEDULES) $(SIMULATION)" "$(SUITES_ALONE)"; do \
 	  case "$$suites" in \
 	    *tests/*) $(PYTEST) --hypothesis-profile=ci $$suites ;; \
 	  esac; \
 	done
 
-fast: $(STAMP) ## Tidy, unit and property tests: under a minute
+fast: $(STAMP) ## Tidy, unit and property tests and a few hundred worlds: about a minute
 	$(PYTEST) -n 2 --dist loadfile $(FAST_SUITES)
+	$(PYTEST) -n 2 --seeds=300 -k no_world tests/simulation/test_log_campaign.py
 
 check: $(STAMP) ## Format, lint, types and the rules of the house
 	$(BIN)/ruff format --check .
@@ -50,8 +56,9 @@ fmt: $(STAMP) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-sim: $(STAMP) ## Simulated worlds, digging for long (ARGS=...)
-	$(PYTEST) -n 2 --hypothesis-profile=nightly tests/simulation $(ARGS)
+sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=...)
+	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
+	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
 
 bench: $(STAMP) ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)

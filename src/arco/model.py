@@ -6,6 +6,7 @@ files, logs, clocks or any business word.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,14 +63,14 @@ def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
 _KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
-class Put(msgspec.Struct, frozen=True):
+class Put(msgspec.Struct, frozen=True, gc=False):
     """The row now stands under its key."""
 
     table: Table[Any]
     row: msgspec.Struct
 
 
-class Drop(msgspec.Struct, frozen=True):
+class Drop(msgspec.Struct, frozen=True, gc=False):
     """No row stands under the key any more."""
 
     table: Table[Any]
@@ -106,6 +107,8 @@ class AsRow(msgspec.Struct, frozen=True, eq=False):
         info = typing.cast("msgspec.inspect.StructType", msgspec.inspect.type_info(self.table.row))
         for field in info.fields:
             assert _is_bounded(field.type), f"{self.table.name}.{field.name} has no bounds"
+            optional = isinstance(field.type, msgspec.inspect.UnionType)
+            assert not (optional and field.name in self.newest), f"{field.name} may be null"
 
     def __call__(self, state: State, fact: Payload) -> Iterator[Change]:
         row = self.row_of(fact)
@@ -118,12 +121,11 @@ class AsRow(msgspec.Struct, frozen=True, eq=False):
         row: Any = fact
         if type(fact) is not self.table.row:
             row = msgspec.convert(fact, self.table.row, from_attributes=True)
-        times = {
-            name: getattr(row, name).astimezone(UTC)
-            for name in time_fields(self.table.row)
-            if getattr(row, name) is not None and getattr(row, name).tzinfo is not UTC
-        }
-        return msgspec.structs.replace(row, **times) if times else row
+        for name in time_fields(self.table.row):
+            moment = getattr(row, name)
+            if moment is not None and moment.tzinfo is not UTC:
+                row = msgspec.structs.replace(row, **{name: moment.astimezone(UTC)})
+        return row
 
     def rank(self, row: msgspec.Struct) -> tuple[Any, ...]:
         """What decides between two rows of one key."""
@@ -173,6 +175,7 @@ class Domain(msgspec.Struct, frozen=True, eq=False):
         return f"{self.name}.{snake_case(payload.__name__)}"
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """The snake_case spelling of a CamelCase name; a version suffix is not part of an event's type.
 

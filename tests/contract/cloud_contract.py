@@ -7,8 +7,6 @@ nobody knows) and `bucketless` (the same service, a bucket that is not there).
 from __future__ import annotations
 
 import threading
-import urllib.error
-import urllib.request
 
 import msgspec
 import pytest
@@ -17,11 +15,11 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Verifier
-from arco.errors import AlreadyExists, ArcoError, Invalid
+from arco.errors import AlreadyExists, ArcoError
 from arco.runtime import AsyncioRuntime, run
 from arco.store.certify import Certificate, ensure_certified
 from arco.store.keys import Scope
-from arco.store.port import Certifiable, SignsUrls, Store, StoreFault
+from arco.store.port import Certifiable, Store, StoreFault
 from arco.store.scoped import ScopedStore
 from arco.testing.registry import NAMES, REGISTRY, take_name
 from arco.testing.stores import CountingStore
@@ -101,27 +99,6 @@ class CloudContract:
 
         run(main())
 
-    def test_a_signed_url_shows_one_object_to_anyone(self, store: Store) -> None:
-        run(store.create("data/one.parquet", b"0123456789"))
-        run(store.create("data/two.parquet", b"secret"))
-        url = run(signer(store).signed_url("data/one.parquet", 60))
-        assert fetched(url) == b"0123456789"
-        assert fetched(url, {"Range": "bytes=2-4"}) == b"234"
-
-    def test_a_scope_signs_for_its_own_objects(self, store: Store) -> None:
-        scoped = ScopedStore(store, Scope(tenant="acme"))
-        run(scoped.create("data/one", b"acme"))
-        assert fetched(run(scoped.signed_url("data/one", 60))) == b"acme"
-        with pytest.raises(Invalid) as refusal:
-            run(scoped.signed_url("../tenant=other/data/one", 60))
-        assert refusal.value.code == "STORE_KEY_INVALID"
-
-    @pytest.mark.parametrize("seconds", [0, -1, 7 * 24 * 3600 + 1])
-    def test_a_signed_url_lasts_from_a_second_to_a_week(self, store: Store, seconds: int) -> None:
-        with pytest.raises(Invalid) as refusal:
-            run(signer(store).signed_url("data/one", seconds))
-        assert refusal.value.code == "SIGNED_URL_SECONDS_INVALID"
-
     def test_a_bucket_that_is_not_there_is_not_an_empty_store(self, bucketless: Store) -> None:
         with pytest.raises(ArcoError) as refusal:
             run(bucketless.get("head.json"))
@@ -132,30 +109,8 @@ class CloudContract:
             run(ensure_certified(bucketless, RUNTIME))
 
 
-class SignatureContract:
-    """For a service that looks at signatures."""
-
-    @pytest.mark.parametrize("part", ["path", "signature"])
-    def test_a_signed_url_that_was_changed_is_refused(self, store: Store, part: str) -> None:
-        run(store.create("data/one", b"1"))
-        run(store.create("data/two", b"2"))
-        url = run(signer(store).signed_url("data/one", 60))
-        changed = url.replace("data/one", "data/two") if part == "path" else other_signature(url)
-        assert changed != url
-        assert refused_with(changed) == 403
-
-    def test_a_signed_url_cannot_write(self, store: Store) -> None:
-        run(store.create("data/one", b"1"))
-        url = run(signer(store).signed_url("data/one", 60))
-        headers = {"x-ms-blob-type": "BlockBlob"}
-        assert refused_with(url, urllib.request.Request(url, b"2", headers, method="PUT")) == 403
-        assert run(store.get("data/one")) == b"1"
-
-    def test_a_signed_url_ends(self, store: Store) -> None:
-        run(store.create("data/one", b"1"))
-        url = run(signer(store).signed_url("data/one", 1))
-        run(RUNTIME.sleep(2.1))
-        assert refused_with(url) == 403
+class CredentialsContract:
+    """For a service that looks at who asks."""
 
     def test_unknown_credentials_are_denied_and_never_repeated(self, foreign: Store) -> None:
         with pytest.raises(ArcoError) as refusal:
@@ -169,30 +124,3 @@ class SignatureContract:
             assert told.__context__ is None
             assert "Signature=" not in told.message
             assert "403" in told.message
-
-
-def signer(store: Store) -> SignsUrls:
-    """The store as one that signs URLs."""
-    assert isinstance(store, SignsUrls)
-    return store
-
-
-def fetched(url: str, headers: dict[str, str] | None = None) -> bytes:
-    """What a stranger without credentials reads there."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as answer:
-        body: bytes = answer.read()
-        return body
-
-
-def refused_with(url: str, request: urllib.request.Request | None = None) -> int:
-    """The status with which a stranger is turned away."""
-    with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(request or url).close()
-    refusal.value.close()
-    return refusal.value.code
-
-
-def other_signature(url: str) -> str:
-    """The URL with one character of its signature changed."""
-    head, mark, signature = url.partition("sig=" if "sig=" in url else "X-Goog-Signature=")
-    return f"{head}{mark}{'b' if signature[0] == 'a' else 'a'}{signature[1:]}"

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlencode
 
 from tests.contract.needs import needs
 
@@ -47,23 +48,36 @@ def azure_service(folder: Path) -> Iterator[str]:
     command += ["--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
     accounts = {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{ACCOUNT_KEY}"}
     with _service(command, port, folder=folder, extra=accounts):
-        path = f"/{ACCOUNT}/{BUCKET}"
-        headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
-        signed = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
-        text = f"PUT{chr(10) * 12}{signed}/{ACCOUNT}{path}\nrestype:container"
-        mac = hmac.digest(base64.b64decode(ACCOUNT_KEY), text.encode(), "sha256")
-        headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(mac).decode()}"
-        asked("PUT", port, path=f"{path}?restype=container", headers=headers)
+        azure_asked(port, BUCKET, parameters={"restype": "container"})
         yield f"http://127.0.0.1:{port}/{ACCOUNT}"
 
 
+def azure_asked(port: int, name: str, *, parameters: Mapping[str, str], body: str = "") -> None:
+    """A PUT by the owner of the account, which has to succeed."""
+    path = f"/{ACCOUNT}/{name}"
+    length = str(len(body)) if body else ""
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
+    signed = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
+    resource = "".join(f"\n{key}:{value}" for key, value in sorted(parameters.items()))
+    text = f"PUT\n\n\n{length}{chr(10) * 9}{signed}/{ACCOUNT}{path}{resource}"
+    mac = hmac.digest(base64.b64decode(ACCOUNT_KEY), text.encode(), "sha256")
+    headers["Authorization"] = f"SharedKey {ACCOUNT}:{base64.b64encode(mac).decode()}"
+    asked("PUT", port, path=f"{path}?{urlencode(parameters)}", headers=headers, body=body)
+
+
 def asked(
-    method: str, port: int, *, path: str, headers: Mapping[str, str] | None = None
+    method: str,
+    port: int,
+    *,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    body: str = "",
 ) -> http.client.HTTPResponse:
     """The answer to one request, which has to succeed."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    length = {"Content-Length": str(len(body))}
     try:
-        connection.request(method, path, headers={"Content-Length": "0", **(headers or {})})
+        connection.request(method, path, body or None, headers={**length, **(headers or {})})
         response = connection.getresponse()
         assert response.status < 300, response.read()
         return response

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -26,6 +26,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 PAGE_OBJECTS = 3
 EMAIL = "tests@arco.invalid"
+SIGNED_NAMES = {f"X-Goog-{name}" for name in ("Algorithm", "Date", "Expires", "SignedHeaders")}
+SIGNED_NAMES |= {"X-Goog-Credential"}
+HEX = re.compile(r"([0-9a-f]{2})+\Z")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)\Z")
 
 
@@ -37,6 +40,8 @@ class Bucket:
         self.objects: dict[str, tuple[bytes, float]] = {}
         self.lock = threading.Lock()
         self.generation = 0
+        self.rules: list[dict[str, Any]] = []
+        """What pages may do, as `cors.json` of Google's command line says it."""
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def account(self, endpoint: str) -> str:
@@ -114,6 +119,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer(204)
 
+    def do_OPTIONS(self) -> None:
+        self._answer(200)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self._allowed() is not None:
+            self._refuse(405, "MethodNotAllowed")
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: a test says itself what went wrong."""
 
@@ -140,9 +153,9 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         values = {name: items[0] for name, items in parse_qs(query).items()}
         signature = values.pop("X-Goog-Signature", "")
-        if not signature or values["X-Goog-Algorithm"] != "GOOG4-RSA-SHA256":
+        if not HEX.match(signature) or SIGNED_NAMES - set(values):
             return False
-        signed_at = datetime.strptime(values["X-Goog-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = moment(values["X-Goog-Date"])
         names = values["X-Goog-SignedHeaders"]
         # The driver signs for the one name that the real service has, whatever the endpoint.
         headers = "host:storage.googleapis.com\n"
@@ -153,7 +166,8 @@ class Handler(BaseHTTPRequestHandler):
         scope = values["X-Goog-Credential"].partition("/")[2]
         digest = hashlib.sha256(request.encode()).hexdigest()
         text = f"GOOG4-RSA-SHA256\n{values['X-Goog-Date']}\n{scope}\n{digest}"
-        lives = 0 <= time.time() - signed_at.timestamp() < int(values["X-Goog-Expires"])
+        lives = 0 <= time.time() - signed_at < int(values["X-Goog-Expires"])
+        lives = lives and values["X-Goog-Algorithm"] == "GOOG4-RSA-SHA256"
         return lives and self.bucket.signed_by_account(bytes.fromhex(signature), text.encode())
 
     def _object(self, data: bytes, modified_at: float) -> None:
@@ -195,6 +209,19 @@ class Handler(BaseHTTPRequestHandler):
             f"<LastModified>{moment}</LastModified><ETag>e</ETag></Contents>"
         )
 
+    def _released(self) -> dict[str, str]:
+        """What a page is told, when a rule speaks of its origin and its method."""
+        origin = self.headers.get("Origin", "")
+        method = self.headers.get("Access-Control-Request-Method", self.command)
+        for rule in self.bucket.rules:
+            if origin in rule["origin"] and method in rule["method"]:
+                listed = ", ".join(rule["responseHeader"])
+                kind = "Allow" if self.command == "OPTIONS" else "Expose"
+                released = {"Access-Control-Allow-Methods": ", ".join(rule["method"])}
+                released[f"Access-Control-{kind}-Headers"] = listed
+                return {"Access-Control-Allow-Origin": origin, **released}
+        return {}
+
     def _refuse(self, status: int, code: str) -> None:
         self._answer(status, f"<Error><Code>{code}</Code></Error>".encode())
 
@@ -203,6 +230,7 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         self.send_response(status)
         headers = {"ETag": '"e"', "Content-Length": str(len(body)), **(headers or {})}
+        headers |= self._released()
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -235,3 +263,11 @@ def gcs_service(name: str) -> Iterator[tuple[str, Bucket]]:
 def decoded(text: str) -> bytes:
     """The bytes of unpadded URL-safe base64."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def moment(text: str) -> float:
+    """Unix seconds of a signed date; the beginning of time for what is none."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0

@@ -11,8 +11,9 @@ import pytest
 from arco.runtime import AsyncioRuntime
 from arco.store.open import open_store
 from arco.store.port import Store
+from arco.testing.signed_urls import SignedUrlsContract
 from arco.testing.store_contract import StoreContract
-from tests.contract.cloud_contract import CloudContract, SignatureContract
+from tests.contract.cloud_contract import CloudContract, CredentialsContract
 from tests.contract.emulators import ACCOUNT, ACCOUNT_KEY, BUCKET, azure_service
 
 RUNTIME = AsyncioRuntime()
@@ -48,5 +49,5 @@ def foreign(place: str, monkeypatch: pytest.MonkeyPatch) -> Store:
     return open_store(f"az://{BUCKET}/{place}", RUNTIME)
 
 
-class TestAzureStore(StoreContract, CloudContract, SignatureContract):
+class TestAzureStore(StoreContract, SignedUrlsContract, CloudContract, CredentialsContract):
     pass

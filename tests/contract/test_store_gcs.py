@@ -10,8 +10,9 @@ import pytest
 from arco.runtime import AsyncioRuntime
 from arco.store.open import open_store
 from arco.store.port import Store
+from arco.testing.signed_urls import SignedUrlsContract
 from arco.testing.store_contract import StoreContract
-from tests.contract.cloud_contract import CloudContract, SignatureContract
+from tests.contract.cloud_contract import CloudContract, CredentialsContract
 from tests.contract.gcs_double import Bucket, gcs_service
 
 RUNTIME = AsyncioRuntime()
@@ -49,5 +50,5 @@ def foreign(service: tuple[str, Bucket], place: str, monkeypatch: pytest.MonkeyP
     return open_store(f"gs://{BUCKET}/{place}", RUNTIME)
 
 
-class TestGoogleStore(StoreContract, CloudContract, SignatureContract):
+class TestGoogleStore(StoreContract, SignedUrlsContract, CloudContract, CredentialsContract):
     pass

@@ -1,4 +1,4 @@
-"""`python -m tests.golden schemas | commits NAME | history NAME | facts NAME | store NAME`.
+"""`python -m tests.golden schemas | (commits | history | facts | batches | access | store) NAME`.
 
 Adds golden files.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from arco.runtime import run
-from tests.golden import commits, facts, histories, schemas, stores
+from tests.golden import access, commits, facts, histories, schemas, stores
 
 
 def main(arguments: list[str]) -> None:
@@ -21,7 +21,11 @@ def main(arguments: list[str]) -> None:
         case ["history", name, *chapters]:
             run(histories.write(name, chapters))
         case ["facts", name]:
-            run(facts.write(name))
+            run(facts.write(name, story=facts.folded_facts))
+        case ["batches", name]:
+            run(facts.write(name, story=facts.collected))
+        case ["access", name]:
+            run(access.write(name))
         case ["store", name]:
             run(stores.write(name))
         case _:

@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import LeaseTaken
 from arco.engine.garbage import NamesCollected, NamesCondemned, collection_of
+from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
-from arco.ids import attempt_id, dispatch_id, new_uuid7, sha256, ulid
+from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.attempts import (
@@ -45,6 +48,14 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.commands.restores import (
+    FinishRestore,
+    RebaseRestore,
+    StartRestore,
+    finish_restore,
+    rebase_restore,
+    start_restore,
+)
 from arco.orchestration.commands.runs import (
     CancelRun,
     RerunUnsuccessful,
@@ -66,7 +77,7 @@ from arco.orchestration.outcomes import (
 )
 from arco.orchestration.partitions import DynamicPartitions
 from arco.orchestration.rows import PreparedTable, Task
-from arco.orchestration.tables import ASSETS, PUBLICATIONS, TASKS
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PUBLICATIONS, TASKS
 from arco.service.retention import PROFILES, begin
 from arco.service.workspace import DOMAINS
 from arco.store import keys
@@ -78,14 +89,16 @@ from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
 ORDERS, TOTALS, LABELS = "shop.orders", "shop.totals", "shop.labels"
-RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(8))
+RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(10))
 PART = "partition=s:ZXU"
 CHAPTERS = (
     "begin",
     "succeed_after_trouble",
     "fail_and_rerun",
     "stop_and_repeat",
+    "bring_back",
     "keep_and_forget",
+    "answer_again",
 )
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
@@ -175,6 +188,32 @@ class Teller:
         await self._end(RUNS[6], 0, completion=Completion(reads=(Read(ORDERS, "orders"),)))
         await self._deploy(*_project("2")[:1])
 
+    async def bring_back(self) -> None:
+        """A table of which an older version is restored, over a foreign one."""
+        self._database.controllers = standing_decisions(64)
+        await self._deploy(*_project("3")[:1])
+        run = RUNS[7]
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="first"))
+        await self._publish(run, ORDERS, version=20)
+        rows = self._database.state.range(PARTITION_STATUS, ORDERS)
+        now = {row.partition_key: row.materialization for row in rows}
+        file = keys.staged(self._table_id(ORDERS), attempt_id("older"), 0)
+        start = StartRestore(
+            restore_id=RUNS[9],
+            slot=1,
+            versions={ORDERS: 19},
+            tables=(self._prepared(ORDERS, 22),),
+            actor="ann",
+            files=(file,),
+        )
+        await self._ask(start_restore(start))
+        later = (self._prepared(ORDERS, 23),)
+        await self._ask(rebase_restore(RebaseRestore(restore_id=RUNS[9], tables=later)))
+        then = {key: replace(found, data_version="older") for key, found in now.items() if found}
+        finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
+        await self._ask(finish_restore(finish))
+
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""
         await self._ask(create_pin(CreatePin(name="audit", slot=2, reason="year end")))
@@ -184,6 +223,16 @@ class Teller:
         await self._ask(lambda state, now: [Event(NamesCollected(1, now))])
         await self._ask(_condemned)
         await self._ask(drop_pin("audit"))
+
+    async def answer_again(self) -> None:
+        """Requests that are known by their keys, and that they are forgotten a week later."""
+        for number in range(2):
+            key = uuid7(milliseconds(self._runtime.now()), number)
+            intent = Intent(_told, key, sha256(b"add"), "ann" if number else "")
+            values = _values(f"value-{number}")
+            await self._database.transact(add_dynamic_partitions(values), intent)
+            self._runtime.wait(8 * 86_400)
+        assert not list(self._database.state.range(RESULT_HOURS))[1:]
 
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)
@@ -299,6 +348,10 @@ class Teller:
             ]
 
         return decide
+
+
+def _told(state: State) -> str:
+    return '{"fresh":false}'
 
 
 def _lease(state: State, now: datetime) -> Sequence[Event]:

@@ -27,6 +27,7 @@ from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import PINS
 from arco.runtime import AsyncioRuntime
+from arco.service.authority import Authority
 from arco.service.settings import Settings
 from arco.service.workspace import DOMAINS, Workspace, open_scope
 from arco.store import keys
@@ -100,7 +101,7 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-    return Workspace(settings, runtime, store, database, Ingester(database))
+    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
 
 
 async def _fill_base(workspace: Workspace) -> None:

@@ -20,6 +20,7 @@ from arco.orchestration.commands.deployments import (
 )
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, run
+from arco.service.authority import Authority
 from arco.service.settings import Settings
 from arco.service.workspace import DOMAINS, Workspace, open_scope
 from tests.golden.folders import STORES, named
@@ -44,7 +45,7 @@ def settings(golden: Path, tmp_path: Path) -> Settings:
 async def opened(settings: Settings) -> Workspace:
     store = open_scope(settings, RUNTIME)
     database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="test")
-    return Workspace(settings, RUNTIME, store, database, Ingester(database))
+    return Workspace(settings, RUNTIME, store, database, Ingester(database), Authority(database))
 
 
 async def found_by_verify(settings: Settings) -> list[str]:

@@ -25,7 +25,7 @@ from arco.orchestration.expiry import expired_through
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import NEWEST_RUNS, PINS, TASKS
 from arco.service import loop
-from arco.service.retention import PROFILES
+from arco.service.retention import PROFILES, Retention
 from arco.service.settings import Settings
 from arco.service.workspace import DOMAINS, Workspace, open_workspace
 from arco.store import keys
@@ -72,12 +72,12 @@ async def lived(project: Path) -> System:
     return system
 
 
-async def swept(project: Path, days: float) -> Pass:
+async def swept(project: Path, days: float, *, retention: Retention = DEFAULT) -> Pass:
     """What two passes a while apart did, the first `days` from now."""
     async with later(project, days=days) as workspace:
-        await collect_garbage(workspace, DEFAULT)
+        await collect_garbage(workspace, retention)
     async with later(project, days=days + 2) as workspace:
-        return await collect_garbage(workspace, DEFAULT)
+        return await collect_garbage(workspace, retention)
 
 
 async def table_of(workspace: Workspace) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.garbage import CONDEMNATIONS, CONDEMNED, PINS, collection_of
-from arco.engine.past import read_past
+from arco.engine.past import state_at
 from arco.engine.pins import CreatePin, create_pin, drop_pin, snapshot_of
 from arco.engine.snapshot_files import kept_snapshots
 from arco.errors import ArcoError
@@ -126,9 +126,10 @@ class Life:
         files = await self.garden.files()
         for reference in await database.asked(kept_snapshots):
             index = await database.replay.reader.index(reference)
-            assert {reference.index, *await database.replay.reader.names(index)} <= files
+            assert {reference.index, *await database.replay.reader.objects(index)} <= files
         for pin in await database.asked(lambda state: list(state.range(PINS))):
-            past = await read_past(database, pin.slot, snapshot=snapshot_of(pin))
+            past = await state_at(database, pin.slot)
+            assert past.snapshot is not None or snapshot_of(pin) is None
             assert await past.asked(names_of) == self.shown[pin.name]
         assert await self.garden.problems() == []
 
@@ -191,5 +192,5 @@ async def needed_names(database: Database) -> set[str]:
     names: set[str] = set()
     for reference in await database.asked(kept_snapshots):
         index = await database.replay.reader.index(reference)
-        names |= {reference.index, *await database.replay.reader.names(index)}
+        names |= {reference.index, *await database.replay.reader.objects(index)}
     return names

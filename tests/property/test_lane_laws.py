@@ -21,8 +21,9 @@ from arco.engine.lanes.batches import (
     encode_slot,
 )
 from arco.engine.lanes.events import LaneOpened
-from arco.engine.lanes.folding import Gathered, ReadSlot, fold_facts, read_facts
+from arco.engine.lanes.folding import Gathered, fold_facts
 from arco.engine.lanes.ranges import Ranges
+from arco.engine.lanes.reading import ReadSlot, read_facts
 from arco.engine.registry import Registry
 from arco.engine.tables import Overlay, Tables
 from arco.lineage.domain import DOMAIN as LINEAGE

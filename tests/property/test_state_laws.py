@@ -23,7 +23,7 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.index import TableFiles, runs_of
 from arco.engine.merging import RUNS_MAX
-from arco.engine.past import read_past
+from arco.engine.past import state_at
 from arco.engine.sizes import Sizes
 from arco.engine.verify import Verifier
 from arco.model import Change, Domain, Drop, Event, Payload, Put, State, Table
@@ -201,8 +201,7 @@ class StateMachine(RuleBasedStateMachine):
         if not self.past:
             return
         slot = sorted(self.past)[at % len(self.past)]
-        self.run(self.processes[which].refresh())
-        past = self.run(read_past(self.processes[which], slot))
+        past = self.run(state_at(self.processes[which], slot))
         expected = [self.past[slot][key] for key in sorted(self.past[slot])]
         assert self.run(past.asked(lambda state: list(state.range(CELLS)))) == expected
 

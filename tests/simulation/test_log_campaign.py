@@ -10,24 +10,33 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from arco.testing.actors import Cast, Stage
-from arco.testing.campaign import Play, attempt, campaign, judge, perform, shrunk
+from arco.testing.actors import Cast
+from arco.testing.campaign import Play, Tally, attempt, campaign, perform, shrunk
 from arco.testing.network import Fate
 from arco.testing.strategies import casts, fault_sets, seed_numbers
-from arco.testing.world import Faults, World
+from arco.testing.world import Faults, Mishaps
+from tests.simulation.shards import WORLDS_MIN, shards_of
 from tests.simulation.stages import open_database
 
 ROOT = Path(__file__).parents[2]
+CAMPAIGN = "log"
 LOG = Play(open_database)
 SAME_SEEDS = range(12)
-SHARDS = 4
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_no_world_breaks_a_law_of_the_log(seeds: range, shard: int) -> None:
-    failure = campaign(LOG, seeds[shard::SHARDS])
+def test_no_world_breaks_a_law_of_the_log(shard: range, tally: Tally) -> None:
+    failure = campaign(LOG, shard, tally=tally)
     assert failure is None, shrunk(LOG, failure).report()
+    assert tally.schedules == len(shard)
+
+
+@pytest.mark.parametrize("seeds", [1, 20, 200, 4_999, 50_000])
+@pytest.mark.parametrize("share", [1, 25, 200])
+def test_the_shards_of_a_campaign_are_each_of_its_seeds_once(seeds: int, share: int) -> None:
+    shards = shards_of(seeds, first=7, share=share)
+    worlds = max(min(seeds, WORLDS_MIN), seeds // share)
+    assert [seed for shard in shards for seed in shard] == list(range(7, 7 + worlds))
 
 
 @given(seed_numbers, fault_sets(), casts())
@@ -80,13 +89,8 @@ def test_seeds_differ_from_each_other() -> None:
 
 
 def test_the_campaign_meets_every_fault_and_every_answer() -> None:
-    lines: list[str] = []
-    verdicts: set[str] = set()
-    for seed in range(80):
-        stage = Stage(World(seed), open_database)
-        lines += judge(stage, Cast()).trace.lines
-        verdicts |= {answer.verdict for answer in stage.history.answers}
-    words = {word for line in lines for word in line.split()}
-    assert {fate.value for fate in Fate} <= words
-    assert {"crashed", "restarted", "paused", "woke", "stepped", "paced"} <= words
-    assert verdicts == {"acknowledged", "refused", "unknown"}
+    tally = Tally()
+    assert campaign(LOG, range(200), tally=tally) is None
+    mishaps = Mishaps(*[True] * 6).kinds()
+    assert tally.faults.keys() == {*Fate, *mishaps} - {Fate.DELIVERED}
+    assert tally.answers.keys() == {"acknowledged", "refused", "unknown", "read"}

@@ -86,7 +86,8 @@ class MissingTakenAsNeverWritten(Log):
 
 class HintTrusted(Log):
     async def after(self, seq: int) -> list[Slot]:
-        return [] if await self._hint() <= seq else await super().after(seq)
+        hint = await self.hint()
+        return [] if hint is None or hint.seq <= seq else await super().after(seq)
 
 
 class DamageUnnoticed(Log):
@@ -178,7 +179,7 @@ CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
     (ExistsTakenAsLost, "L3"),
     (HintTrusted, "strong reads|refusals"),
-    (DamageUnnoticed, "L4|chain|state token|unique|L3|no surprise"),
+    (DamageUnnoticed, "L4|chain|state token|unique|L3|no surprise|Corrupt('log slot"),
     (SlotsOverwritten, "L5"),
     (SlotsPruned, "L5"),
     (AcknowledgedBeforeThePut, "L2|state token"),

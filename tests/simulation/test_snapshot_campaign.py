@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from arco.testing.actors import Cast, Stage
-from arco.testing.campaign import Play, campaign, judge, shrunk
+from arco.testing.campaign import Play, Tally, campaign, judge, shrunk
 from arco.testing.network import Fate, Weather
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import CALM, Faults, Mishaps, World
 from tests.simulation.stages import findings, open_with_snapshots
 
-SHARE_OF_SEEDS = 5
+CAMPAIGN = "snapshots"
+SHARE_OF_SEEDS = 50
 ROUGH = Weather(
     rates={
         Fate.UNANSWERED: 0.05,
@@ -39,8 +40,8 @@ PLAY = Play(
 
 
 @pytest.mark.timeout(0)
-def test_no_world_with_snapshots_breaks_a_law(seeds: range) -> None:
-    failure = campaign(PLAY, seeds[: max(1, len(seeds) // SHARE_OF_SEEDS)])
+def test_no_world_with_snapshots_breaks_a_law(shard: range, tally: Tally) -> None:
+    failure = campaign(PLAY, shard, tally=tally)
     assert failure is None, shrunk(PLAY, failure).report()
 
 

@@ -9,8 +9,8 @@ from arco.engine import snapshot
 from arco.engine.collect import collect
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.garbage import CONDEMNATIONS, CONDEMNED, PAST_SNAPSHOTS, PINS, collection_of
-from arco.engine.past import read_past
-from arco.engine.pins import CreatePin, create_pin, drop_pin, snapshot_of
+from arco.engine.past import state_at
+from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.engine.retention import begin_pass
 from arco.engine.snapshot_files import snapshot_files
 from arco.errors import AlreadyExists, Conflict, Invalid, NotFound, Precondition
@@ -176,7 +176,8 @@ def test_a_pin_keeps_the_snapshot_that_leads_to_its_slot() -> None:
             await garden.collect(database)
         pin = database.state.get(PINS, "audit")
         assert pin is not None and pin.index in await garden.files()
-        past = await read_past(database, slot, snapshot=snapshot_of(pin))
+        past = await state_at(database, slot)
+        assert past.snapshot is not None
         assert await past.asked(lambda state: [row.name for row in state.range(NAMES)]) == [
             "a",
             "b",

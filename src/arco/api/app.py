@@ -6,6 +6,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
+from arco.api.callers import CALLER, provide_caller
 from arco.api.failures import BODY_BYTES_MAX, failed
 from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
@@ -14,6 +15,7 @@ from arco.api.routes import api_routes
 from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
 from arco.errors import ArcoError
+from arco.service.identity import Identity
 
 
 def create_app(session: Session) -> Litestar:
@@ -24,7 +26,10 @@ def create_app(session: Session) -> Litestar:
 
     app = Litestar(
         [api_routes(), show_openapi, show_start],
-        dependencies={"session": Provide(provide_session, sync_to_thread=False)},
+        dependencies={
+            "session": Provide(provide_session, sync_to_thread=False),
+            CALLER: Provide(provide_caller, sync_to_thread=False),
+        },
         exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},
         before_request=refuse_unknown_parameters,
         request_class=StrictRequest,
@@ -33,7 +38,12 @@ def create_app(session: Session) -> Litestar:
         logging_config=None,
     )
     # Middleware of the framework runs only for routes that exist; the door stands before them.
-    app.asgi_handler = Guard(app.asgi_handler, session.workspace.runtime, hosts=session.hosts)
+    app.asgi_handler = Guard(
+        app.asgi_handler,
+        session.workspace.runtime,
+        identity=Identity(session.workspace),
+        hosts=session.hosts,
+    )
     return app
 
 

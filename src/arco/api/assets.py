@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import PAGE_SIZE, Here, PageSize, read
 from arco.model import State
@@ -67,10 +68,10 @@ def asset_page(state: State, after: str, *, limit: int) -> AssetList:
     responses=refusals(),
 )
 async def show_assets(
-    session: Here, after: AfterAsset = "", limit: PageSize = PAGE_SIZE
+    session: Here, caller: CallerHere, after: AfterAsset = "", limit: PageSize = PAGE_SIZE
 ) -> Response[AssetList]:
     """Deployed assets, what each depends on, and the version that readers see, page by page."""
-    return await read(session, lambda state: asset_page(state, after, limit=limit))
+    return await read(session, lambda state: asset_page(state, after, limit=limit), caller=caller)
 
 
 def _summary(state: State, row: Asset) -> AssetSummary:

@@ -13,10 +13,11 @@ import msgspec
 from litestar import Response, post
 from litestar.params import JSONBody
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, answer
 from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
-from arco.engine.lanes.folding import Read, read_facts
+from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
 from arco.lineage.foreign import ForeignRunReported
 
@@ -82,7 +83,9 @@ class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
     response_description="The facts are durable.",
     responses=refusals(413, 415, 429),
 )
-async def send_facts(session: Here, data: JSONBody[FactsRequest]) -> Response[FactsReceipt]:
+async def send_facts(
+    session: Here, caller: CallerHere, data: JSONBody[FactsRequest]
+) -> Response[FactsReceipt]:
     """Take up to 5,000 facts at once.
 
     Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
@@ -101,7 +104,7 @@ async def send_facts(session: Here, data: JSONBody[FactsRequest]) -> Response[Fa
     responses=refusals(413, 415, 429),
 )
 async def report_foreign_run(
-    session: Here, data: JSONBody[dict[str, Any]]
+    session: Here, caller: CallerHere, data: JSONBody[dict[str, Any]]
 ) -> Response[FactsReceipt]:
     """Take one OpenLineage run event, as OpenLineage's own clients send it.
 

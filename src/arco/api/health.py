@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from litestar import Response, get
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.engine.domain import LEADER, LEASES
@@ -39,7 +40,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     response_description="How the server is.",
     responses=refusals(),
 )
-async def show_health(session: Here) -> Response[Health]:
+async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
     """The server's version, the newest slot it has read, and the last process that took the lead.
 
     The leader is whoever leads by the log: it may have ended since, and then the next process that
@@ -58,7 +59,7 @@ async def show_health(session: Here) -> Response[Health]:
             leader=leader,
         )
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 __all__ = ["Health", "LeaderSummary", "show_health"]

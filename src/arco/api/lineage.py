@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.catalog.commands import find_table
@@ -40,7 +41,7 @@ class LineageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     responses=refusals(404),
 )
 async def show_lineage(
-    session: Here, dataset: Dataset, up: Hops = 5, down: Hops = 5
+    session: Here, caller: CallerHere, dataset: Dataset, up: Hops = 5, down: Hops = 5
 ) -> Response[LineageAnswer]:
     """What the dataset was made from and what was made from it, as runs really read and wrote, and
     as other systems reported.
@@ -53,7 +54,7 @@ async def show_lineage(
             _refuse_unknown(state, dataset)
         return _told(before, after)
 
-    return await read(session, look)
+    return await read(session, look, caller=caller)
 
 
 def _told(before: Walk, after: Walk) -> LineageAnswer:

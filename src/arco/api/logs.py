@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.runs import RunId
 from arco.api.session import Here, Session, answer, ask
@@ -77,6 +78,7 @@ DECODER = msgspec.json.Decoder(LogLine)
 )
 async def show_logs(
     session: Here,
+    caller: CallerHere,
     run_id: RunId,
     index: TaskIndex,
     attempt: AttemptNumber = None,
@@ -86,7 +88,9 @@ async def show_logs(
 
     An answer without lines means that nothing more is stored yet.
     """
-    seen = await ask(session, lambda state: _logged(state, run_id, index=index, attempt=attempt))
+    seen = await ask(
+        session, lambda state: _logged(state, run_id, index=index, attempt=attempt), caller=caller
+    )
     chunks = await _chunks(session, seen.value, first=chunk)
     logs = TaskLogs(
         run_id=seen.value.run_id,

@@ -15,6 +15,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 
+from arco.api.callers import CALLER
 from arco.api.routes import api_routes
 from arco.api.schemas import DocumentedStructs
 
@@ -50,7 +51,10 @@ def openapi_document() -> bytes:
     described = Litestar(
         [api_routes()],
         openapi_config=CONFIG,
-        dependencies={"session": Provide(_nobody, sync_to_thread=False)},
+        dependencies={
+            "session": Provide(_nobody, sync_to_thread=False),
+            CALLER: Provide(_no_caller, sync_to_thread=False),
+        },
         plugins=[DocumentedStructs()],
         logging_config=None,
     )
@@ -62,6 +66,11 @@ def openapi_document() -> bytes:
 async def show_openapi() -> Response[bytes]:
     """The OpenAPI document."""
     return Response(openapi_document(), media_type=MEDIA_TYPE)
+
+
+def _no_caller() -> Any:
+    """Who asks an app that is never asked."""
+    return None
 
 
 def _nobody() -> Any:

@@ -18,6 +18,7 @@ from litestar import Request, Response, get
 from litestar.enums import MediaType
 
 from arco.api.assets import AssetList, asset_page
+from arco.api.callers import CallerHere
 from arco.api.session import SLOT_HEADER, Here, ask
 from arco.api.tables import TableList, table_page
 from arco.model import State
@@ -83,9 +84,11 @@ def start_page(shown: Overview, *, address: str, version: str, slot: int) -> str
 
 
 @get("/", include_in_schema=False, media_type=MediaType.HTML)
-async def show_start(session: Here, request: Request[Any, Any, Any]) -> Response[str]:
+async def show_start(
+    session: Here, caller: CallerHere, request: Request[Any, Any, Any]
+) -> Response[str]:
     """Assets, newest runs, tables, and how to ask for more."""
-    seen = await ask(session, overview)
+    seen = await ask(session, overview, caller=caller)
     page = start_page(
         seen.value,
         address=str(request.base_url).rstrip("/"),

@@ -13,6 +13,7 @@ from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import SLOT_HEADER, Here, Session
 from arco.query.names import TableName
@@ -66,7 +67,7 @@ QUERY_ANSWERS = {
 
 @post("/query", summary="Run a query", tags=["query"], status_code=200, responses=QUERY_ANSWERS)
 async def run_query(
-    session: Here, request: Request[Any, Any, Any], data: JSONBody[QueryRequest]
+    session: Here, caller: CallerHere, request: Request[Any, Any, Any], data: JSONBody[QueryRequest]
 ) -> Response[bytes]:
     """The rows of one SELECT. Nothing can be changed by it; it runs in a process of its own.
 

@@ -12,8 +12,9 @@ from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import ACTOR, Here, answer, ask, read
+from arco.api.session import Here, answer, ask, read
 from arco.ids import new_ulid
 from arco.orchestration.choosing import Which
 from arco.orchestration.commands.runs import (
@@ -84,9 +85,9 @@ TRIGGER_ANSWERS = {
     response_description="The runs.",
     responses=refusals(),
 )
-async def show_runs(session: Here, limit: Limit = 50) -> Response[RunList]:
+async def show_runs(session: Here, caller: CallerHere, limit: Limit = 50) -> Response[RunList]:
     """The newest runs, newest first, without their tasks."""
-    return await read(session, lambda state: RunList(newest_runs(state, limit)))
+    return await read(session, lambda state: RunList(newest_runs(state, limit)), caller=caller)
 
 
 @get(
@@ -96,9 +97,9 @@ async def show_runs(session: Here, limit: Limit = 50) -> Response[RunList]:
     response_description="The run.",
     responses=refusals(404),
 )
-async def show_run(session: Here, run_id: RunId) -> Response[RunDetail]:
+async def show_run(session: Here, caller: CallerHere, run_id: RunId) -> Response[RunDetail]:
     """One run with its tasks in plan order and the results of its checks."""
-    return await read(session, lambda state: run_detail(state, run_id))
+    return await read(session, lambda state: run_detail(state, run_id), caller=caller)
 
 
 @post(
@@ -110,7 +111,9 @@ async def show_run(session: Here, run_id: RunId) -> Response[RunDetail]:
     response_description="A run answers the request.",
     responses=TRIGGER_ANSWERS,
 )
-async def trigger(session: Here, data: JSONBody[TriggerRequest]) -> Response[Triggered]:
+async def trigger(
+    session: Here, caller: CallerHere, data: JSONBody[TriggerRequest]
+) -> Response[Triggered]:
     """Run what is selected: named partitions, or all that are missing or stale.
 
     Acknowledged when the decision is durable; the run itself goes on in the leading process.
@@ -126,10 +129,10 @@ async def trigger(session: Here, data: JSONBody[TriggerRequest]) -> Response[Tri
         partition=data.partition,
         which=data.which,
         run_key=data.run_key,
-        actor=ACTOR,
+        actor=caller.principal,
     )
     receipt = await workspace.database.transact(trigger_run(command))
-    seen = await ask(session, lambda state: triggered_run(state, command))
+    seen = await ask(session, lambda state: triggered_run(state, command), caller=caller)
     if seen.value is None:
         return answer(Triggered(fresh=True), receipt.seq)
     return answer(Triggered(run_id=seen.value), receipt.seq, status=202)
@@ -145,13 +148,15 @@ async def trigger(session: Here, data: JSONBody[TriggerRequest]) -> Response[Tri
     responses=refusals(404, 409, 413, 415),
 )
 async def cancel(
-    session: Here, run_id: RunId, data: JSONBody[CancelRequest]
+    session: Here, caller: CallerHere, run_id: RunId, data: JSONBody[CancelRequest]
 ) -> Response[RunSummary]:
     """Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless."""
-    found = await ask(session, lambda state: find_run(state, run_id).run_id)
-    command = CancelRun(run_id=found.value, actor=ACTOR, reason=data.reason)
+    found = await ask(session, lambda state: find_run(state, run_id).run_id, caller=caller)
+    command = CancelRun(run_id=found.value, actor=caller.principal, reason=data.reason)
     receipt = await session.workspace.database.transact(cancel_run(command))
-    seen = await ask(session, lambda state: run_summary(find_run(state, found.value)))
+    seen = await ask(
+        session, lambda state: run_summary(find_run(state, found.value)), caller=caller
+    )
     return answer(seen.value, receipt.seq, status=202)
 
 

@@ -13,12 +13,12 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import Parameter
 
+from arco.access.callers import Caller
 from arco.model import State
 from arco.query.pool import QueryPool
 from arco.service.workspace import Workspace
 
 SLOT_HEADER = "Arco-Slot"
-ACTOR = "api"
 PAGE_SIZE = 1000
 PageSize: TypeAlias = Annotated[
     int, Parameter(ge=1, le=PAGE_SIZE, description="How many at most on one page.")
@@ -46,19 +46,21 @@ class Seen(msgspec.Struct, Generic[T], frozen=True):
 Here: TypeAlias = NamedDependency[Session]
 
 
-async def ask(session: Session, question: Callable[[State], T]) -> Seen[T]:
-    """The answer at the newest slot; `question` returns values, never a generator.
+async def ask(session: Session, question: Callable[[State], T], *, caller: Caller) -> Seen[T]:
+    """The answer at the newest slot, asked of the state without what the caller may not know of;
+    `question` returns values, never a generator.
 
     Cost: 1 GET when this process knows the newest slot already.
     """
     database = session.workspace.database
     await database.refresh()
-    return await database.asked(lambda state: Seen(question(state), database.seq))
+    visible = session.workspace.authority.visible
+    return await database.asked(lambda state: Seen(question(visible(state, caller)), database.seq))
 
 
-async def read(session: Session, question: Callable[[State], T]) -> Response[T]:
+async def read(session: Session, question: Callable[[State], T], *, caller: Caller) -> Response[T]:
     """The answer as a response that names its slot."""
-    seen = await ask(session, question)
+    seen = await ask(session, question, caller=caller)
     return answer(seen.value, seen.slot)
 
 
@@ -68,7 +70,6 @@ def answer(value: T, slot: int, *, status: int = 200) -> Response[T]:
 
 
 __all__ = [
-    "ACTOR",
     "PAGE_SIZE",
     "SLOT_HEADER",
     "Here",

@@ -17,7 +17,7 @@ from arco.errors import Invalid
 
 MESSAGE_CHARACTERS_MAX = 200
 # Parameters of route functions that the framework fills.
-NOT_FROM_OUTSIDE = frozenset({"session", "request", "data"})
+NOT_FROM_OUTSIDE = frozenset({"session", "caller", "request", "data"})
 
 
 class StrictRequest(Request[Any, Any, Any]):

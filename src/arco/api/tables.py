@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import PAGE_SIZE, Here, PageSize, read
 from arco.catalog.commands import DEFAULT_CATALOG, find_table
@@ -56,10 +57,10 @@ def table_page(state: State, after: str, *, limit: int) -> TableList:
     responses=refusals(),
 )
 async def show_tables(
-    session: Here, after: AfterTable = "", limit: PageSize = PAGE_SIZE
+    session: Here, caller: CallerHere, after: AfterTable = "", limit: PageSize = PAGE_SIZE
 ) -> Response[TableList]:
     """Tables with the version that readers see now, by namespace and name, page by page."""
-    return await read(session, lambda state: table_page(state, after, limit=limit))
+    return await read(session, lambda state: table_page(state, after, limit=limit), caller=caller)
 
 
 @get(
@@ -69,9 +70,13 @@ async def show_tables(
     response_description="The table.",
     responses=refusals(404),
 )
-async def show_table(session: Here, full_name: TableNamed) -> Response[TableDetail]:
+async def show_table(
+    session: Here, caller: CallerHere, full_name: TableNamed
+) -> Response[TableDetail]:
     """One table with the columns of its present schema."""
-    return await read(session, lambda state: table_detail(state, find_table(state, full_name)))
+    return await read(
+        session, lambda state: table_detail(state, find_table(state, full_name)), caller=caller
+    )
 
 
 def _tables_behind(state: State, after: str) -> Iterator[CatalogTable]:

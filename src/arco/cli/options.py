@@ -16,6 +16,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 port_option = click.option(
     "--port", type=click.IntRange(0, 65_535), help="Where to serve. Default: 8321; 0: any free."
 )
+at_option = click.option(
+    "--at",
+    "moment",
+    default="",
+    metavar="MOMENT",
+    help="As it was at a slot (120), a time (2026-03-01T12:30) or so long ago (90m, 2h, 3d).",
+)
 
 
-__all__ = ["directory_option", "json_option", "port_option"]
+__all__ = ["at_option", "directory_option", "json_option", "port_option"]

@@ -5,19 +5,21 @@ from __future__ import annotations
 from arco.query.pool import QueryPool, Result
 from arco.query.protocol import Ask, Format, Limits
 from arco.query.provider import provider_for
+from arco.service.past import past_at
 from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
 
 
-async def query(workspace: Workspace, sql: str, *, format: Format) -> Result:
-    """The rows of one SELECT.
+async def query(workspace: Workspace, sql: str, *, format: Format, moment: str = "") -> Result:
+    """The rows of one SELECT, over everything as it was at `moment`; empty: as it is.
 
-    Raises: what `QueryPool.run` raises.
+    Raises: what `QueryPool.run` and `past_at` raise.
     """
+    past = await past_at(workspace, moment) if moment else None
     pool = QueryPool(workspace.runtime, size=1, environment=store_environment(workspace.settings))
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     try:
-        return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace))
+        return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace, past))
     finally:
         await pool.close()
 

@@ -16,7 +16,7 @@ from arco.engine.index import DeltaRun, File, typed
 from arco.engine.lines import as_lines, newest_lines, rows_only
 from arco.engine.merging import Zone
 from arco.engine.parquet import Lines
-from arco.engine.reading import Reader
+from arco.engine.reader import Reader
 from arco.model import Key, Table
 from arco.runtime import Runtime
 

@@ -66,19 +66,16 @@ class TableFiles(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def rows(self) -> int:
         """Lines of all files: no fewer than there are rows."""
-        return sum(each.rows for each in self._all())
+        return sum(each.rows for each in self.listed)
 
     @property
     def size_bytes(self) -> int:
         """Bytes of all files."""
-        return sum(each.size_bytes for each in self._all())
+        return sum(each.size_bytes for each in self.listed)
 
     @property
-    def names(self) -> list[str]:
+    def listed(self) -> list[File | Page]:
         """The objects that are listed here."""
-        return [each.name for each in self._all()]
-
-    def _all(self) -> list[File | Page]:
         return [*self.base, *self.deltas, *self.pages]
 
 
@@ -89,6 +86,9 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hash: str
     committed_at: datetime
     tables: dict[str, TableFiles] = {}
+    events: tuple[tuple[str, int], ...] = ()
+    """Type and version of every event that was ever folded into it: who does not know one of them
+    must not build on it."""
     format: int = msgspec.field(default_factory=lambda: FORMAT)
 
 
@@ -111,7 +111,7 @@ def next_run(deltas: Iterable[File]) -> int:
 
 def file_names(index: Index) -> list[str]:
     """Every object the index itself names: pages, and the files that stand in no page."""
-    return [name for files in index.tables.values() for name in files.names]
+    return [each.name for files in index.tables.values() for each in files.listed]
 
 
 def typed(table: Table[Any], key: Sequence[Any]) -> Key:

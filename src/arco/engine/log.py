@@ -39,6 +39,13 @@ class Slot(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
+class Hint(msgspec.Struct, frozen=True):
+    """Where somebody said the log ends: may be stale, lost, wrong or from the future."""
+
+    seq: int
+    hash: str = ""
+
+
 class Log:
     """Reads and creates slots; remembers only what keeps it from creating one."""
 
@@ -138,7 +145,8 @@ class Log:
         """The newest slot's number, -1 when the log is empty; the hint is only where the search
         starts.
         """
-        low = await self._hint()
+        hint = await self.hint()
+        low = hint.seq if hint else 0
         if not await self._exists(low):
             low = -1
         step = 1
@@ -153,21 +161,21 @@ class Log:
                 high = middle
         return low
 
+    async def hint(self) -> Hint | None:
+        """What the hint says; None when it says nothing that could be true. Cost: 1 GET."""
+        data = await self._get(keys.HEAD)
+        try:
+            hint = msgspec.json.decode(data or b"", type=Hint)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return hint if hint.seq >= 0 else None
+
     async def write_hint(self, seq: int, hash: str) -> None:
         """Leave a hint for the next process; failing is harmless."""
         try:
             await self._store.put(keys.HEAD, msgspec.json.encode({"seq": seq, "hash": hash}))
         except StoreFault:
             return
-
-    async def _hint(self) -> int:
-        data = await self._get(keys.HEAD)
-        try:
-            hint = msgspec.json.decode(data or b"", type=dict[str, int | str])
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return 0
-        seq = hint.get("seq")
-        return seq if isinstance(seq, int) and seq >= 0 else 0
 
     async def _exists(self, seq: int) -> bool:
         return await self._get(keys.slot(seq)) is not None
@@ -200,4 +208,4 @@ class Log:
             await self._store.confirm(keys.slot(seq))
 
 
-__all__ = ["HINT_EVERY", "REREADS", "SLOTS_AT_ONCE_MAX", "Log", "Slot"]
+__all__ = ["HINT_EVERY", "REREADS", "SLOTS_AT_ONCE_MAX", "Hint", "Log", "Slot"]

@@ -5,46 +5,130 @@ Law F6: any kept snapshot at or before the slot gives the same rows, and so does
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
-from arco.engine.commit import SnapshotReference
-from arco.engine.database import Database
+from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
+from arco.engine.database import EPOCH, Database
+from arco.engine.fold import decode
 from arco.engine.history import Answer, Question, Replay, answer, bootstrap
+from arco.engine.log import Slot
+from arco.engine.snapshot_files import kept_snapshots
 from arco.engine.tables import Tables
+from arco.errors import Corrupt, NotFound
+from arco.model import Change, Key, NotLoaded, Put, Table
+
+Written = dict[tuple[str, Key], Table[Any]]
+"""(Table name, key) -> the table: what was written."""
+
+SNAPSHOTS_TRIED_MAX = 8
 
 
 class Past:
-    """All tables at one slot; rows are read when they are asked for."""
+    """The state at one slot: what a `Database` answers, without its future."""
 
-    def __init__(self, replay: Replay, tables: Tables) -> None:
+    def __init__(self, replay: Replay, tables: Tables, position: Position) -> None:
         self._replay = replay
         self._tables = tables
+        self.position = position
+        self.snapshot: SnapshotReference | None = None
+        """Where folding began; None: at slot 0."""
+
+    @property
+    def seq(self) -> int:
+        """The slot this state stands at."""
+        return self.position.seq
 
     async def asked(self, question: Question[Answer]) -> Answer:
-        """The answer of `question`, asked until everything it needs is in memory.
+        """The answer of `question`, asked until every row it needs is in memory."""
+        return await answer(question, self._tables, load=self._load)
 
-        Raises: Corrupt when a snapshot file is gone or damaged.
+    async def advance(self, until: int) -> Written:
+        """The state moves on to slot `until`; the answer is every key that was written on the way.
+
+        Cost: one GET a slot.
         """
-        load = partial(self._replay.load, self._tables)
-        return await answer(question, self._tables, load=load)
+        written: Written = {}
+        async for slot in self._replay.slots(self.seq + 1, until):
+            for change in await self._fold(slot):
+                written[change.table.name, _key(change)] = change.table
+        return written
+
+    async def _fold(self, slot: Slot) -> list[Change]:
+        known, _ = decode(self._replay.registry, await self._replay.events(slot.commit))
+        try:
+            changes = await self._replay.changes(self._tables, known)
+        except Corrupt:
+            await self._refold()
+            changes = await self._replay.changes(self._tables, known)
+        self._tables.apply(changes, slot.commit.seq)
+        self.position = Position(slot.commit.seq, slot.hash, slot.commit.committed_at)
+        return changes
+
+    async def _load(self, cold: NotLoaded) -> None:
+        try:
+            await self._replay.load(self._tables, cold)
+        except Corrupt:
+            await self._refold()
+
+    async def _refold(self) -> None:
+        """The snapshot of then was collected or damaged since; the log still has everything."""
+        tables = self._tables.empty()
+        await self._replay.fold_onto(tables, after=-1, until=self.seq)
+        self._tables.memory, self.snapshot = tables.memory, None
 
 
-async def read_past(
-    database: Database, slot: int, *, snapshot: SnapshotReference | None = None
-) -> Past:
-    """The state at `slot`, which stands; `snapshot` is where folding begins, or slot 0.
+async def state_at(database: Database, slot: int) -> Past:
+    """The state at `slot`.
 
-    Cost: one index, one GET a slot between the snapshot and `slot`, and the files that are asked
-    for.
+    It stands on the newest kept snapshot at or before the slot, else on slot 0: below the floor
+    snapshots are gone, the log never is. Memory: the rows that are asked for and those that the
+    commits after the snapshot look at. Cost: an index and one GET a commit after the snapshot.
+    Raises: NotFound SLOT_NOT_FOUND.
     """
-    assert slot <= database.seq and (snapshot is None or snapshot.slot <= slot)
+    await refuse_unknown(database, slot)
+    kept = await database.asked(kept_snapshots)
+    before = sorted((each for each in kept if each.slot <= slot), key=_slot, reverse=True)
+    for reference in before[:SNAPSHOTS_TRIED_MAX]:
+        replay, tables = _nothing(database)
+        start = await bootstrap(replay, tables, reference=reference)
+        if start is not None:
+            past = Past(replay, tables, start)
+            past.snapshot = reference
+            return await _advanced(past, slot)
+    return await _advanced(Past(*_nothing(database), Position(-1, GENESIS_PREV, EPOCH)), slot)
+
+
+async def refuse_unknown(database: Database, slot: int) -> None:
+    """Nothing, when `slot` stands. Cost: what `refresh` costs, for a slot that is not known yet.
+
+    Raises: NotFound SLOT_NOT_FOUND.
+    """
+    if slot > database.seq:
+        await database.refresh()
+    if not 0 <= slot <= database.seq:
+        raise NotFound(
+            "SLOT_NOT_FOUND",
+            f"there is no slot {slot}; the newest is {database.seq}",
+            hint="`arco history` lists slots with their times",
+        )
+
+
+def _slot(reference: SnapshotReference) -> int:
+    return reference.slot
+
+
+def _nothing(database: Database) -> tuple[Replay, Tables]:
     replay = Replay(database.store, database.runtime, database.registry)
-    tables = Tables(
-        database.registry.tables.values(), sizes=database.sizes, cache=database.tables.cache
-    )
-    start = await bootstrap(replay, tables, reference=snapshot)
-    await replay.fold_onto(tables, after=start.seq if start else -1, until=slot)
-    return Past(replay, tables)
+    return replay, database.tables.empty()
 
 
-__all__ = ["Past", "read_past"]
+async def _advanced(past: Past, slot: int) -> Past:
+    await past.advance(slot)
+    return past
+
+
+def _key(change: Change) -> Key:
+    return change.table.key_of(change.row) if isinstance(change, Put) else change.key
+
+
+__all__ = ["Past", "Written", "refuse_unknown", "state_at"]

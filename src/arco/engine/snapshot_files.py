@@ -33,7 +33,7 @@ def snapshot_files(database: Database, policy: Policy) -> Area:
         needed: set[str] = set()
         for reference in roots:
             index = await database.replay.reader.index(reference)
-            needed |= {reference.index, *await database.replay.reader.names(index)}
+            needed |= {reference.index, *await database.replay.reader.objects(index)}
 
         def judge(state: State, names: Sequence[str]) -> list[str] | None:
             if not kept_snapshots(state) <= roots:

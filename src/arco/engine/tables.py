@@ -119,6 +119,10 @@ class Tables:
         self.written = 0
         """How many changes were ever applied."""
 
+    def empty(self) -> Tables:
+        """No rows, of the same tables and sizes, with the same cache."""
+        return Tables(self.by_name.values(), sizes=self.sizes, cache=self.cache)
+
     @property
     def is_cold(self) -> bool:
         """True while some rows stand only in snapshot files."""

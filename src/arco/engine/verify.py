@@ -15,16 +15,22 @@ from arco.engine.fold import decode, fold
 from arco.engine.history import Replay
 from arco.engine.index import Index
 from arco.engine.lanes.events import FactsFolded
+from arco.engine.lanes.keeping import is_released
 from arco.engine.lanes.refolding import Refolder
 from arco.engine.lanes.slots import Slots
-from arco.engine.log import Log, Slot
+from arco.engine.log import Hint, Log, Slot
 from arco.engine.registry import Registry
 from arco.engine.tables import Overlay, Tables
 from arco.errors import ArcoError
 from arco.model import Domain, Payload, State
 from arco.runtime import Runtime
+from arco.store import keys
 from arco.store.port import Store
 
+ROLLED_BACK = (
+    "the end of the log is lost, or an older copy stands in its place: bring back the newest "
+    "backup; if that is this one, delete head.json"
+)
 Invariant = Callable[[State], Iterable[str]]
 
 
@@ -56,6 +62,7 @@ class Verifier:
         self._replay = Replay(store, runtime, self._registry)
         self._refolder = Refolder(Slots(store, runtime), self._registry)
         self._findings: list[Finding] = []
+        self._missing: list[tuple[int, ArcoError]] = []
         self.tables = Tables(self._registry.tables.values())
         self._events = 0
         self._rows = 0
@@ -65,18 +72,34 @@ class Verifier:
         head = max(await self._log.head(), await self._newest_listed())
         reference = await self._newest_snapshot(head)
         previous = GENESIS_PREV
+        hint = await self._log.hint()
+        self._judge(hint, head)
         async for slot in self._slots(head):
             if slot.commit.prev != previous:
                 self._find(f"slot {slot.commit.seq}", "it does not follow the slot before it")
             previous = slot.hash
+            if (
+                hint is not None
+                and hint.seq == slot.commit.seq
+                and hint.hash not in ("", slot.hash)
+            ):
+                problem = f"it names another slot {hint.seq} than the one that stands there"
+                self._find(keys.HEAD, problem, hint=ROLLED_BACK)
             await self._fold(slot)
             if reference is not None and slot.commit.seq == reference.slot:
                 await self._compare(reference)
+        self._judge_missing()
         for invariant in invariants:
             for problem in invariant(self.tables):
                 self._find("state", problem)
         slot_number = reference.slot if reference else None
         return Report(head + 1, self._events, slot_number, self._rows, tuple(self._findings))
+
+    def _judge(self, hint: Hint | None, head: int) -> None:
+        """A hint is written after its slot is durable: it is never ahead of an unharmed log."""
+        if hint is not None and hint.seq > head:
+            problem = f"it names slot {hint.seq}, and the log ends at {head}"
+            self._find(keys.HEAD, problem, hint=ROLLED_BACK)
 
     async def _newest_listed(self) -> int:
         """The highest slot there is: a gap in the log ends the search for its head too early."""
@@ -130,10 +153,19 @@ class Verifier:
         try:
             again = await self._refolder.refold(state, payload)
         except ArcoError as error:
-            self._find(f"slot {seq}", error.message, hint=error.hint)
+            if error.code == "LANE_SLOT_MISSING":
+                self._missing.append((seq, error))
+            else:
+                self._find(f"slot {seq}", error.message, hint=error.hint)
             return
         if again is None or again.changes != payload.changes:
             self._find(f"slot {seq}", "the facts it names do not fold to the rows it holds")
+
+    def _judge_missing(self) -> None:
+        """A batch may be gone once it was released: what it folded to stands in the log."""
+        for seq, missing in self._missing:
+            if not is_released(self.tables, missing.details["lane"], slot=missing.details["slot"]):
+                self._find(f"slot {seq}", missing.message, hint=missing.hint)
 
     async def _compare(self, reference: SnapshotReference) -> None:
         try:

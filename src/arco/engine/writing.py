@@ -64,6 +64,7 @@ class Attempt:
             hash=position.hash,
             committed_at=position.committed_at,
             tables=tables,
+            events=tuple(sorted(self._database.folded)),
         )
 
     async def _delta(

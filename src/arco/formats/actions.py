@@ -124,6 +124,20 @@ def add(publication: Publication, output: Output, *, file: StagedFile) -> dict[s
     }
 
 
+def add_again(publication: Publication, file: TableFile) -> dict[str, Any]:
+    """A file that was part of the table once is part of it again."""
+    return {
+        "add": {
+            "path": file.path,
+            "partitionValues": file.partition_values,
+            "size": file.size_bytes,
+            "modificationTime": publication.committed_at_ms,
+            "dataChange": True,
+            **({"stats": file.statistics} if file.statistics else {}),
+        }
+    }
+
+
 def path_of(file: StagedFile) -> str:
     """The staged file's name in its table's folder, percent-encoded for the log."""
     return quote(file.key.rsplit("/", 1)[-1])
@@ -136,6 +150,7 @@ __all__ = [
     "WRITER_VERSION_FEATURES",
     "Publication",
     "add",
+    "add_again",
     "commit_info",
     "metadata_action",
     "path_of",

@@ -1,5 +1,5 @@
 """Collecting the garbage of a workspace: snapshots, data files of old table versions, staged files
-nobody owns, prepared entries, task logs.
+nobody owns, prepared entries, task logs, folded facts.
 
 A table whose log cannot be read keeps every file. Only files that attempts of ours staged are ever
 candidates: what another program wrote is not ours to delete.
@@ -15,11 +15,10 @@ from urllib.parse import unquote
 import msgspec
 
 from arco.engine.collect import Area, Ask, Judge, Pass, collect, survey
-from arco.engine.commit import SnapshotReference
-from arco.engine.garbage import PAST_SNAPSHOTS, collection_of
 from arco.engine.garbage import PINS as SLOT_PINS
-from arco.engine.past import read_past
-from arco.engine.pins import snapshot_of
+from arco.engine.garbage import collection_of
+from arco.engine.lanes.collecting import collect_batches, survey_batches
+from arco.engine.past import state_at
 from arco.engine.snapshot_files import snapshot_files
 from arco.errors import ArcoError, Corrupt
 from arco.formats import delta
@@ -47,25 +46,30 @@ class Kept(msgspec.Struct, frozen=True):
     version: int
     """The newest version that was looked at."""
     names: frozenset[str]
+    oldest: int = 0
+    """From this version on all are kept."""
+    older: frozenset[int] = frozenset()
+    """And these before it."""
 
-
-class Held(msgspec.Struct, frozen=True):
-    """A slot whose table versions are kept, and the snapshot that leads to it."""
-
-    slot: int
-    snapshot: SnapshotReference | None
+    def has(self, version: int) -> bool:
+        """True when every file of the version is among the names, or the version came later."""
+        return version >= self.oldest or version in self.older
 
 
 async def collect_garbage(workspace: Workspace, retention: Retention) -> Pass:
     """One pass over everything of a workspace. Idempotent; any process may do it."""
     areas, policy = areas_of(workspace, retention), retention.policy
-    return await collect(workspace.database, areas, policy=policy, begin=begin(retention))
+    done = await collect(workspace.database, areas, policy=policy, begin=begin(retention))
+    facts = await collect_batches(workspace.database)
+    return msgspec.structs.replace(done, areas=(*done.areas, facts))
 
 
 async def survey_garbage(workspace: Workspace, retention: Retention) -> Pass:
     """What a pass would do now; nothing is changed."""
     areas, policy = areas_of(workspace, retention), retention.policy
-    return await survey(workspace.database, areas, policy=policy, begin=begin(retention))
+    found = await survey(workspace.database, areas, policy=policy, begin=begin(retention))
+    facts = await survey_batches(workspace.database, found.floor)
+    return msgspec.structs.replace(found, areas=(*found.areas, facts))
 
 
 def areas_of(workspace: Workspace, retention: Retention) -> tuple[Area, ...]:
@@ -88,7 +92,7 @@ def table_files(workspace: Workspace, retention: Retention) -> Area:
         return [entry for entry in entries if keys.staged_parts(entry.key) is not None]
 
     async def mark(ask: Ask, names: Sequence[str]) -> Judge:
-        marker = Marker(workspace, await _held_versions(workspace, ask))
+        marker = Marker(workspace, await held_versions(workspace, ask))
         tables = sorted({table_of(name) for name in names})
         return judge_by_logs({table_id: await marker.kept(table_id) for table_id in tables})
 
@@ -96,9 +100,15 @@ def table_files(workspace: Workspace, retention: Retention) -> Area:
 
 
 def judge_by_logs(kept: Mapping[str, Kept | None]) -> Judge:
-    """Judges by what the tables' logs said; a table that was published since keeps everything."""
+    """Judges by what the tables' logs said; a table that was published since keeps everything.
 
-    def judge(state: State, names: Sequence[str]) -> list[str]:
+    None: since then somebody began to read an old version, or to bring it back.
+    """
+
+    def judge(state: State, names: Sequence[str]) -> list[str] | None:
+        known = ((kept.get(table), version) for table, version in versions_in_use(state))
+        if not all(found is None or found.has(version) for found, version in known):
+            return None
         published = published_versions(state)
 
         def is_unneeded(name: str) -> bool:
@@ -134,20 +144,23 @@ class Marker:
             newest = await self._runtime.thread(delta.latest_version, location)
             if newest is None:
                 return Kept(-1, frozenset())
-            names = await self._names(table_id, location, newest=newest)
+            first = min(self._floor.get(table_id, 0), newest)
+            held = {each[table_id] for each in self._pinned if table_id in each}
+            older = {each for each in held if each < first}
+            names = await self._names(table_id, {first, *older}, newest=newest)
         except ArcoError as error:
             LOG.warning("table %s keeps all its files: %s", table_id, error.message)
             return None
-        return Kept(newest, frozenset(names))
+        return Kept(newest, frozenset(names), first, frozenset(older))
 
-    async def _names(self, table_id: str, location: str, *, newest: int) -> set[str]:
-        first = min(self._floor.get(table_id, 0), newest)
-        older = {held[table_id] for held in self._pinned if table_id in held}
+    async def _names(self, table_id: str, versions: set[int], *, newest: int) -> set[str]:
+        """The files of these versions, and of every version after the last of them."""
+        location = self._store.location(keys.warehouse(table_id).rstrip("/"))
         names: set[str] = set()
-        for version in sorted({first, *(each for each in older if each < first)}):
+        for version in sorted(versions):
             snapshot = await self._runtime.thread(delta.snapshot, location, version)
             names |= {keys.warehouse(table_id) + unquote(file.path) for file in snapshot.files}
-        for version in range(first + 1, newest + 1):
+        for version in range(max(versions) + 1, newest + 1):
             names |= await self._added(table_id, version)
         return names
 
@@ -164,32 +177,27 @@ class Marker:
         return {keys.warehouse(table_id) + unquote(path) for path in paths}
 
 
-async def _held_versions(workspace: Workspace, ask: Ask) -> list[Mapping[str, int]]:
-    """Table -> version: at the floor first, then at each pin, then what running tasks read."""
-    held = await ask(_held_slots)
+async def held_versions(workspace: Workspace, ask: Ask) -> list[Mapping[str, int]]:
+    """Table -> version: at the floor first, then at each pin, then what is read or comes back."""
     versions: list[Mapping[str, int]] = []
-    for each in held:
-        past = await read_past(workspace.database, each.slot, snapshot=each.snapshot)
+    for slot in await ask(_held_slots):
+        past = await state_at(workspace.database, slot)
         versions.append(await past.asked(published_versions))
     used = await ask(versions_in_use)
     return [*versions, *({table_id: version} for table_id, version in sorted(used))]
 
 
-def _held_slots(state: State) -> list[Held]:
-    floor = collection_of(state).floor
-    row = state.get(PAST_SNAPSHOTS, floor)
-    below = SnapshotReference(row.slot, row.index, row.sha256) if row else None
-    pins = [Held(pin.slot, snapshot_of(pin)) for pin in state.range(SLOT_PINS)]
-    return [Held(floor, below), *pins]
+def _held_slots(state: State) -> list[int]:
+    return [collection_of(state).floor, *(pin.slot for pin in state.range(SLOT_PINS))]
 
 
 __all__ = [
     "TABLE_FILES",
-    "Held",
     "Kept",
     "Marker",
     "areas_of",
     "collect_garbage",
+    "held_versions",
     "judge_by_logs",
     "survey_garbage",
     "table_files",

@@ -126,18 +126,21 @@ def _refuse_unwritable(publication: Publication, before: TableSnapshot | None) -
                 hint="run the asset again with the deployed partitions",
             )
     if before is not None:
-        _refuse_features(publication, before)
+        refuse_features(before, publication.mode)
 
 
-def _refuse_features(publication: Publication, before: TableSnapshot) -> None:
-    """Refuse to write to a table whose rules we would break."""
+def refuse_features(before: TableSnapshot, mode: WriteMode) -> None:
+    """Refuse to write to a table whose rules we would break.
+
+    Raises: Invalid DELTA_FEATURE_UNSUPPORTED.
+    """
     protocol = before.protocol
     unknown = sorted(set(protocol.writer_features) - WRITER_FEATURES)
     if WRITER_VERSION_PLAIN < protocol.writer < WRITER_VERSION_FEATURES:
         unknown.append(f"writer version {protocol.writer}")
     if '"delta.invariants"' in before.schema:
         unknown.append("invariants")
-    if before.configuration.get("delta.appendOnly") == "true" and publication.mode != "append":
+    if before.configuration.get("delta.appendOnly") == "true" and mode != "append":
         unknown.append("appendOnly")
     if unknown:
         raise Invalid(
@@ -305,5 +308,6 @@ __all__ = [
     "is_ours",
     "latest_version",
     "prepare",
+    "refuse_features",
     "snapshot",
 ]

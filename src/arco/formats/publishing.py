@@ -12,14 +12,13 @@ from datetime import datetime
 
 import msgspec
 
-from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
-from arco.catalog.events import PublishedColumn
-from arco.errors import Corrupt, Invalid, NotFound
+from arco.catalog.commands import PublishVersions, publish_versions
+from arco.errors import Invalid, NotFound
 from arco.formats import delta
-from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
-from arco.formats.snapshot import TableSnapshot
-from arco.ids import milliseconds, new_uuid7, sha256
+from arco.formats.entries import entry_stands, fixed_entry, published_version
+from arco.formats.restoring import restore
+from arco.ids import milliseconds, new_uuid7
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Event, State
 from arco.orchestration.commands.publications import (
@@ -32,12 +31,12 @@ from arco.orchestration.commands.publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
+from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
-from arco.store.port import StoreFault
 
 REBASES_MAX = 100
 
@@ -60,7 +59,13 @@ class DeltaPublisher:
         self._runtime = workspace.runtime
 
     async def publish(self, run_id: str) -> None:
-        """The run's publication moves forward as far as it can. Idempotent: by run id."""
+        """The run's publication moves forward as far as it can; so does a restore by its id.
+
+        Idempotent: by run or restore id.
+        """
+        if await self._database.asked(lambda state: state.get(RESTORES, run_id)) is not None:
+            await restore(self._workspace, run_id)
+            return
         for _ in range(REBASES_MAX):
             publication = await self._publication(run_id)
             if publication is None or publication.state is PublicationState.PUBLISHED:
@@ -112,51 +117,20 @@ class DeltaPublisher:
         )
         data = await self._runtime.thread(delta.prepare, entry, before)
         following = 0 if version is None else version + 1
-        digest = sha256(data)
-        name = keys.prepared_entry(table.asset.table_id, f"{run_id}-{digest[:16]}", following)
-        if not await self._store.create(name, data):
-            await self._store.confirm(name)
-        return PreparedTable(
-            table_id=table.asset.table_id,
-            asset=table.asset.key,
-            version=following,
-            sha256=digest,
-            prepared=name,
+        return await fixed_entry(
+            self._store, table.asset, data=data, version=following, owner=run_id
         )
 
     async def _create_entries(self, publication: Publication) -> bool:
         """Every table-log entry stands. False: a foreign one was in the way and we moved past
         it.
         """
-        displaced = [table for table in publication.tables if not await self._stands(table)]
+        displaced = [
+            table for table in publication.tables if not await entry_stands(self._store, table)
+        ]
         if displaced:
             await self._rebase(publication, displaced)
         return not displaced
-
-    async def _stands(self, table: PreparedTable) -> bool:
-        """The table's entry stands and is durable. False: somebody else's has its place.
-
-        Raises: Corrupt when it does not stand and cannot be made from what was fixed.
-        """
-        name = keys.delta_entry(table.table_id, table.version)
-        data = await self._store.get(table.prepared)
-        is_whole = data is not None and sha256(data) == table.sha256
-        if data is not None and is_whole and await self._store.create(name, data):
-            return True
-        standing = await self._store.get(name)
-        if standing is not None and sha256(standing) == table.sha256:
-            # Its creator may have died before it survived a power loss.
-            await self._store.confirm(name)
-            return True
-        if not is_whole:
-            raise Corrupt(
-                "PREPARED_ENTRY_DAMAGED",
-                f"the prepared log entry of {table.asset} is not what was fixed",
-                hint="run `arco verify`; the run's staged files are untouched",
-            )
-        if standing is None:
-            raise StoreFault(f"{name} is said to exist and is not there")
-        return False
 
     async def _rebase(self, publication: Publication, displaced: list[PreparedTable]) -> None:
         run_id = publication.run_id
@@ -190,7 +164,7 @@ class DeltaPublisher:
             if not published:
                 return ()
             versions = tuple(
-                self._version(state, table, snapshot=snapshots[table.table_id])
+                published_version(state, table, snapshot=snapshots[table.table_id])
                 for table in publication.tables
             )
             command = PublishVersions(
@@ -200,29 +174,6 @@ class DeltaPublisher:
             return [*published, *publish_versions(command, state, now=now), reads]
 
         await self._database.transact(decide)
-
-    def _version(
-        self, state: State, table: PreparedTable, *, snapshot: TableSnapshot
-    ) -> PublishedVersion:
-        asset = state.get(ASSETS, table.asset)
-        assert asset is not None, table.asset
-        columns = tuple(
-            PublishedColumn(name, type_name(field["type"]), bool(field.get("nullable", True)))
-            for name, field in schemas.fields_of(snapshot.schema).items()
-        )
-        return PublishedVersion(
-            table_id=table.table_id,
-            namespace=asset.definition.namespace,
-            name=asset.definition.name,
-            version=table.version,
-            columns=columns,
-            rows=snapshot.rows,
-            size_bytes=sum(file.size_bytes for file in snapshot.files),
-            files=len(snapshot.files),
-            location=keys.warehouse(table.table_id),
-            description=asset.definition.description,
-            partition_columns=snapshot.partition_columns,
-        )
 
     def _location(self, table_id: str) -> str:
         return self._store.location(keys.warehouse(table_id).rstrip("/"))
@@ -267,15 +218,9 @@ def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRe
     )
 
 
-def type_name(kind: object) -> str:
-    """A Delta type as people write it: `integer`, or compact JSON for a nested one."""
-    return kind if isinstance(kind, str) else msgspec.json.encode(kind).decode()
-
-
 __all__ = [
     "DeltaPublisher",
     "StagedTable",
     "recorded_reads",
     "staged_tables",
-    "type_name",
 ]

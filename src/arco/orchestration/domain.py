@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import events
+from arco.orchestration import events, restores
 from arco.orchestration.reducers import deployments, expiring, publications, runs, tasks
+from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
     name="orchestration",
-    tables=TABLES,
+    tables=(*TABLES, restores.RESTORES),
     reducers={
         events.Deployed: deployments.deployed,
         events.DynamicPartitionsAdded: deployments.dynamic_partitions_added,
@@ -32,6 +33,9 @@ DOMAIN = Domain(
         events.PublicationStarted: publications.publication_started,
         events.PublicationRebased: publications.publication_rebased,
         events.RunPublished: publications.run_published,
+        restores.RestoreStarted: restoring.restore_started,
+        restores.RestoreRebased: restoring.restore_rebased,
+        restores.TablesRestored: restoring.tables_restored,
         events.StagedOutputsExpired: expiring.staged_outputs_expired,
     },
     names=NAMES,

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from arco.ids import dispatch_id
 from arco.model import State
+from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import PlanRow, Run, Task
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import (
@@ -154,14 +155,25 @@ def _run_indexes(state: State) -> Pairs:
 
 def _publication_indexes(state: State) -> Pairs:
     rows = list(state.range(PUBLICATIONS))
-    started = [row for row in rows if row.state is PublicationState.STARTED]
+    started = [
+        (row.run_id, table.table_id)
+        for row in rows
+        if row.state is PublicationState.STARTED
+        for table in row.tables
+    ]
+    restoring = [
+        (row.restore_id, table.table_id)
+        for row in state.range(RESTORES)
+        if row.state is PublicationState.STARTED
+        for table in row.tables
+    ]
     return {
         "waiting_publications": (
             {row.run_id for row in rows if row.state is PublicationState.REQUESTED},
             {row.run_id for row in state.range(WAITING_PUBLICATIONS)},
         ),
         "publishing": (
-            {(row.run_id, table.table_id) for row in started for table in row.tables},
+            {*started, *restoring},
             {(row.run_id, row.table_id) for row in state.range(PUBLISHING)},
         ),
     }

@@ -15,6 +15,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
 )
 from arco.orchestration.outcomes import Output
+from arco.orchestration.restores import RestoreRebased, RestoreStarted
 from arco.orchestration.tables import TASKS
 
 
@@ -35,6 +36,17 @@ def prepared_for_run(_: State, event: PublicationStarted | PublicationRebased) -
     return (table.prepared for table in event.tables if table.prepared)
 
 
+def prepared_for_restore(_: State, event: RestoreRebased) -> Iterator[str]:
+    """The prepared table-log entries."""
+    return (table.prepared for table in event.tables if table.prepared)
+
+
+def brought_back(_: State, event: RestoreStarted) -> Iterator[str]:
+    """The prepared table-log entries, and the files that they name again."""
+    yield from (table.prepared for table in event.tables if table.prepared)
+    yield from event.files
+
+
 def output_files(output: Output | None) -> Iterator[str]:
     """The names of the staged files."""
     return (file.key for file in (output.files if output else ()))
@@ -45,6 +57,16 @@ NAMES: Mapping[type[Payload], Names] = {
     RunTriggered: adopted_by_run,
     PublicationStarted: prepared_for_run,
     PublicationRebased: prepared_for_run,
+    RestoreStarted: brought_back,
+    RestoreRebased: prepared_for_restore,
 }
 
-__all__ = ["NAMES", "adopted_by_run", "output_files", "prepared_for_run", "staged_by_task"]
+__all__ = [
+    "NAMES",
+    "adopted_by_run",
+    "brought_back",
+    "output_files",
+    "prepared_for_restore",
+    "prepared_for_run",
+    "staged_by_task",
+]

@@ -206,6 +206,7 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     data_version: str
     materialized_at: datetime
+    """When a run published it."""
     table_version: int | None = None
     """None when the attempt succeeded without staging data."""
     rows: int | None = None
@@ -295,7 +296,7 @@ class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that moves a table now; others wait."""
+    """The run, or the restore, that moves a table now; others wait."""
 
     table_id: str
     run_id: str

@@ -13,12 +13,13 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from arco.errors import Invalid, NotFound
+from arco.errors import Invalid, NotFound, Unavailable
 from arco.query.protocol import Column, Format, Limits
 from arco.query.render import render
 from arco.query.statement import readable
 
 BATCH_ROWS = 8192
+FILE_TROUBLE = "IOError:"
 FILE_GONE = ("No such file or directory", "Path does not exist")
 OUT_OF_MEMORY_HINT = "read fewer rows or columns, filter earlier, or aggregate in steps"
 
@@ -44,7 +45,7 @@ def answer(
     format.
 
     Raises: Invalid `QUERY_INVALID`, `QUERY_OUT_OF_MEMORY` or `QUERY_RESULT_TOO_LARGE`; NotFound
-    `SNAPSHOT_EXPIRED`.
+    `SNAPSHOT_EXPIRED`; Unavailable `TABLE_UNREADABLE`.
     """
     try:
         relation = connection.sql(text, params=parameters)
@@ -57,10 +58,21 @@ def answer(
     except (duckdb.Error, pa.ArrowException) as error:
         if any(sign in str(error) for sign in FILE_GONE):
             raise snapshot_expired() from error
+        if FILE_TROUBLE in str(error):
+            raise _unreadable(readable(str(error))) from error
         raise Invalid(
             "QUERY_INVALID", readable(str(error)), hint="mend the SQL and ask again"
         ) from error
     return _fit(table, columns, truncated=truncated, limits=limits, format=format)
+
+
+def _unreadable(message: str) -> Unavailable:
+    """The error of a table whose file stands and is not what was written."""
+    return Unavailable(
+        "TABLE_UNREADABLE",
+        f"a file of a table cannot be read: {message.partition(FILE_TROUBLE)[2].strip()}",
+        hint="read another version, and run `arco verify`: it names every damaged file",
+    )
 
 
 def out_of_memory() -> Invalid:

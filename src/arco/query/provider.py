@@ -22,6 +22,7 @@ from arco.orchestration.tables import PLANS
 from arco.query.names import TableName, close_names, fold
 from arco.query.pool import Provider
 from arco.query.protocol import Inline, Missing, PinnedTable, Provision
+from arco.service.past import Standing
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -58,24 +59,29 @@ DEPENDENCIES = Table(
 )
 
 
-def provider_for(workspace: Workspace) -> Provider:
-    """The provider of `system.*` and of `namespace.table` as the workspace stands when asked."""
-    return Provisions(workspace).provide
+def provider_for(workspace: Workspace, past: Standing | None = None) -> Provider:
+    """The provider of `system.*` and of `namespace.table` as the workspace stands when asked, or
+    as it stood in `past`.
+    """
+    return Provisions(workspace, past).provide
 
 
 class Provisions:
-    """Answers for one workspace."""
+    """Answers for one workspace, as it is or as it was."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, past: Standing | None = None) -> None:
         self._workspace = workspace
+        self._past = past
         self._database = workspace.database
         self._tables = public_tables(workspace.database.registry.tables)
 
     async def provide(self, needed: Sequence[TableName]) -> list[Provision]:
-        """What stands behind each name, all at the newest slot."""
-        await self._database.refresh()
-        seq = self._database.seq
-        found = await self._database.asked(
+        """What stands behind each name, all at one slot."""
+        if self._past is None:
+            await self._database.refresh()
+        standing = self._past or self._database
+        seq = standing.seq
+        found = await standing.asked(
             lambda state: [self._find(state, name.folded()) for name in needed]
         )
         return [await self._handed_over(item, seq) for item in found]

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from arco.engine.collect import Area, Ask, Judge, Mark
 from arco.ids import attempt_id
 from arco.model import State
+from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.expiry import unexpired_runs
 from arco.orchestration.references import output_files
+from arco.orchestration.restores import RESTORES
 from arco.orchestration.settling import is_running
-from arco.orchestration.states import RunState
+from arco.orchestration.states import PublicationState, RunState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
     ASSETS,
@@ -67,7 +69,7 @@ def published_versions(state: State) -> dict[str, int]:
 
 
 def versions_in_use(state: State) -> set[tuple[str, int]]:
-    """(table, version) pairs that runs which have not ended read."""
+    """(table, version) pairs that runs which have not ended read, and that restores bring back."""
     plans = (state.get(PLANS, row.run_id) for row in state.range(ACTIVE_RUNS))
     used = set()
     for plan in plans:
@@ -75,6 +77,8 @@ def versions_in_use(state: State) -> set[tuple[str, int]]:
             asset = state.get(ASSETS, key)
             if asset is not None:
                 used.add((asset.table_id, version))
+    for restore in started_restores(state):
+        used |= {(table.table_id, restore.versions[table.asset]) for table in restore.tables}
     return used
 
 
@@ -109,9 +113,12 @@ def _by_run(run_of: Callable[[str], str | None]) -> Mark:
 
 
 def _is_over(state: State, run_id: str | None) -> bool:
-    """False for a run that is not known: what nobody can explain is left alone."""
+    """False for what is no known run or restore: what nobody can explain is left alone."""
     run = state.get(RUNS, run_id) if run_id else None
-    return run is not None and not is_running(run)
+    if run is not None:
+        return not is_running(run)
+    restore = state.get(RESTORES, run_id) if run_id else None
+    return restore is not None and restore.state is PublicationState.PUBLISHED
 
 
 __all__ = [

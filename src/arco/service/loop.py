@@ -14,11 +14,13 @@ from datetime import datetime
 from functools import partial
 
 from arco.engine import snapshot
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
+from arco.engine.rollback import check_history
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
+from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
@@ -31,6 +33,7 @@ from arco.service.workspace import Workspace
 DISPATCH_WINDOW_MIN = 64
 DISPATCHES_PER_WORKER = 8
 SNAPSHOT_CHECK_SECONDS = 0.25
+HISTORY_CHECK_SECONDS = 5.0
 LAST_SNAPSHOT_SECONDS_MAX = 10.0
 PUBLISH_RETRY_SECONDS = 0.5
 PUBLISH_RETRY_SECONDS_MAX = 30.0
@@ -61,6 +64,7 @@ class Leader:
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
         self._acts = False
+        self._remembered_at = workspace.runtime.monotonic()
 
     @property
     def acts(self) -> bool:
@@ -184,6 +188,7 @@ class Leader:
         while True:
             await self._runtime.sleep(self._workspace.settings.poll_seconds)
             try:
+                await self._remember()
                 await self._look_around()
             except ArcoError as error:
                 LOG.warning("the log was not read: %s", error)
@@ -194,6 +199,13 @@ class Leader:
                 await self._stop_acting()
                 self._lease.lock.release()
                 return
+
+    async def _remember(self) -> None:
+        """What this process has seen still stands; else nothing is built on it any more."""
+        now = self._runtime.monotonic()
+        if now - self._remembered_at >= HISTORY_CHECK_SECONDS:
+            self._remembered_at = now
+            await check_history(self._database)
 
     async def _look_around(self) -> None:
         before = self._database.seq
@@ -247,9 +259,10 @@ class Leader:
 
 
 def publishable(state: State) -> list[str]:
-    """The runs whose publication can be moved forward now, those that have begun first."""
-    runs = [row.run_id for row in started_publications(state)]
-    return runs + [row.run_id for row in startable_publications(state)]
+    """The runs and restores whose tables can be moved forward now, those that have begun first."""
+    started = [row.run_id for row in started_publications(state)]
+    started += [row.restore_id for row in started_restores(state)]
+    return started + [row.run_id for row in startable_publications(state)]
 
 
 async def ended(tasks: Iterable[Spawned]) -> None:

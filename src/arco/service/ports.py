@@ -31,10 +31,13 @@ class Executor(Protocol):
 
 
 class Publisher(Protocol):
-    """Brings the staged data of a run into its tables."""
+    """Brings the staged data of a run, or what a restore brings back, into its tables."""
 
     async def publish(self, run_id: str) -> None:
-        """The run's publication moves forward as far as it can. Idempotent: by run id."""
+        """The run's publication moves forward as far as it can; so does a restore by its id.
+
+        Idempotent: by run or restore id.
+        """
         ...
 
 

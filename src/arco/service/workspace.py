@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
@@ -18,6 +19,7 @@ from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
 from arco.runtime import Runtime
+from arco.service.authority import Authority
 from arco.service.settings import Settings
 from arco.store.certify import ensure_certified
 from arco.store.local import LocalStore
@@ -25,7 +27,7 @@ from arco.store.open import open_store
 from arco.store.port import Store
 from arco.store.scoped import ScopedStore
 
-DOMAINS: tuple[Domain, ...] = (CATALOG, LINEAGE, ORCHESTRATION)
+DOMAINS: tuple[Domain, ...] = (CATALOG, ACCESS, LINEAGE, ORCHESTRATION)
 
 
 class Workspace(msgspec.Struct, frozen=True, eq=False):
@@ -37,6 +39,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     database: Database
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
+    authority: Authority
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -50,7 +53,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
-    return Workspace(settings, runtime, store, database, Ingester(database))
+    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:

@@ -23,6 +23,7 @@ from arco.store.address import CloudAddress
 from arco.store.names import checked_key, checked_prefix, is_key
 from arco.store.port import Entry, StoreFault
 from arco.store.refusals import Refusal, read_error, refusal, write_fault
+from arco.store.signing import checked_lifetime
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -36,7 +37,6 @@ BULKY_SECONDS = 300
 CONNECT_SECONDS = 5
 READ_TRIES_MORE = 3
 READ_RETRY_SECONDS = 10
-SIGNED_SECONDS_MAX = 7 * 24 * 3600
 LOGGER = logging.getLogger("arco.store")
 
 
@@ -142,17 +142,12 @@ class CloudStore:
     async def signed_url(self, key: str, seconds: int) -> str:
         """A URL with which anyone may read this one object for so many seconds.
 
-        Raises: Invalid for a time the providers do not grant; StoreFault without credentials that
-        can sign. Cost: none with a key, one request to the provider's identity service without.
+        Raises: Invalid for a time the providers do not grant, and for a name they do not escape
+        alike; StoreFault without credentials that can sign. Cost: none with a key, one request to
+        the provider's identity service without.
         """
         path = self._path(key)
-        if not 1 <= seconds <= SIGNED_SECONDS_MAX:
-            raise Invalid(
-                "SIGNED_URL_SECONDS_INVALID",
-                f"a signed URL cannot last {seconds} seconds",
-                hint=f"ask for 1 to {SIGNED_SECONDS_MAX} seconds (a week)",
-            )
-        lasting = timedelta(seconds=seconds)
+        lasting = timedelta(seconds=checked_lifetime(path, seconds))
         found = await _answer(obstore.sign_async(self._drivers.reading, "GET", path, lasting))
         if isinstance(found, Refusal):
             raise self._write_fault(found, f"sign a URL for {key!r}")

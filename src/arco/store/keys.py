@@ -22,6 +22,8 @@ COLLECTABLE = ("data/", "lanes/", "logs/", "warehouse/")
 """Where objects may ever be deleted: never below `log/` and `payload/`."""
 DATA = "data/"
 LOGS = "logs/"
+LANES = "lanes/"
+ROSTER = "lanes/roster/"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 _DATA = re.compile(r"data/[^/]+/(\d{20})-[0-9a-f]+/[^/]+\Z")
@@ -71,7 +73,7 @@ def data_slot(key: str) -> int | None:
 
 def roster(number: int) -> str:
     """The registration of one lane: the roster's slot `number`."""
-    return f"lanes/roster/{number:020d}.json"
+    return f"{ROSTER}{number:020d}.json"
 
 
 def lane_shelf(shelf: str) -> str:
@@ -82,6 +84,11 @@ def lane_shelf(shelf: str) -> str:
 def lane_slot(lane: str, slot: int) -> str:
     """One batch of a lane, or the seal that ends it."""
     return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
+
+
+def lane_folder(lane: str) -> str:
+    """All batches of one lane."""
+    return f"lanes/{lane[-1]}/{lane}/"
 
 
 def warehouse(table_id: str) -> str:
@@ -152,14 +159,17 @@ __all__ = [
     "DATA",
     "FORMAT",
     "HEAD",
+    "LANES",
     "LEAD",
     "LOCK",
     "LOGS",
+    "ROSTER",
     "Scope",
     "certificate",
     "data_folder",
     "data_slot",
     "delta_entry",
+    "lane_folder",
     "lane_shelf",
     "lane_slot",
     "payload",

@@ -103,11 +103,15 @@ class Certifiable(Protocol):
 
 
 @runtime_checkable
-class SignsUrls(Protocol):
-    """What a store offers besides `Store` when readers can fetch an object without its rights."""
+class SignsUrls(Store, Protocol):
+    """What a store offers besides `Store`, when readers can fetch an object without its rights."""
 
     async def signed_url(self, key: str, seconds: int) -> str:
-        """A URL with which anyone may read this one object for so many seconds."""
+        """A URL with which anyone may read this one object, whole or in ranges, and do nothing
+        else, for so many seconds: one to a week. It is a right: audit it, and never log it.
+
+        Raises: Invalid for another time, or a name that a URL has to escape; StoreFault.
+        """
         ...
 
 

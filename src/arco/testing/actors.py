@@ -130,16 +130,19 @@ class Stage:
         self.world = world
         self.opener = opener
         self.history = History()
-        self.clients: list[Client] = []
+        self._waiting: list[Client] = []
+        """Clients, but for the last ones that were found content."""
 
     @property
     def is_over(self) -> bool:
         """True when every client is content."""
-        return all(client.is_content for client in self.clients)
+        while self._waiting and self._waiting[-1].is_content:
+            self._waiting.pop()
+        return not self._waiting
 
     def host(self, process: Process, clients: Sequence[Client]) -> None:
         """Let `process` serve these clients, in this life and every later one."""
-        self.clients.extend(clients)
+        self._waiting.extend(clients)
 
         def main(process: Process) -> Coroutine[Any, Any, None]:
             return self._serve(process, clients)
@@ -202,7 +205,7 @@ class Stage:
         seq, hash = (receipt.seq, receipt.hash) if receipt else (-1, "")
         asked_us, now = client.asked_us or 0, self.world.time_us
         wish = client.wishes[0]
-        self.world.trace.note(f"{now} {process.name} {verdict} {wish.token} {seq}")
+        self.world.trace.note(now, process.name, verdict, wish.token, seq)
         answer = Answer(wish, process.name, asked_us, now, verdict, seq, hash)
         self.history.answers.append(answer)
         client.move_on()
@@ -218,7 +221,7 @@ class Stage:
             await process.runtime.sleep(RETRY_SECONDS)
             return
         self.history.readings.append(reading)
-        self.world.trace.note(f"{reading.answered_us} {process.name} read {reading.seq}")
+        self.world.trace.note(reading.answered_us, process.name, "read", reading.seq)
         client.move_on()
 
     async def reading(

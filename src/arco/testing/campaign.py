@@ -5,11 +5,12 @@ Must not know any engine: a test or a command brings the opener.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from arco.testing.actors import Cast, Opener, Stage
+from arco.testing.actors import Cast, History, Opener, Stage
 from arco.testing.chance import shrink
 from arco.testing.invariants import check
 from arco.testing.world import Faults, Violation, World
@@ -23,6 +24,28 @@ class Play(msgspec.Struct, frozen=True):
     opener: Opener
     cast: Cast = Cast()
     faults: Faults | None = None
+
+
+class Tally(msgspec.Struct):
+    """What a campaign met: the faults of its worlds, and what their clients were told."""
+
+    schedules: int = 0
+    faults: Counter[str] = msgspec.field(default_factory=Counter)
+    answers: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def add(self, world: World, history: History | None = None) -> None:
+        """One more world."""
+        self.schedules += 1
+        self.faults.update(world.met)
+        if history is not None:
+            self.answers.update(answer.verdict for answer in history.answers)
+            self.answers["read"] += len(history.readings)
+
+    def merge(self, other: Tally) -> None:
+        """The worlds of another part of the campaign."""
+        self.schedules += other.schedules
+        self.faults.update(other.faults)
+        self.answers.update(other.answers)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -77,26 +100,32 @@ def _play(stage: Stage) -> None:
 
 def surprised(world: World) -> bool:
     """True when a task died of an error nobody expects."""
-    return any(
-        not task.observed for process in world.processes.values() for task in process.failures
-    )
+    for process in world.processes.values():
+        # Nearly always empty, and asked before every step.
+        if process.failures and any(not task.observed for task in process.failures):
+            return True
+    return False
 
 
-def attempt(play: Play, seed: int, *, tape: Sequence[int] | None = None) -> Failure | None:
-    """None when all laws held in this seed's world."""
+def attempt(
+    play: Play, seed: int, *, tape: Sequence[int] | None = None, tally: Tally | None = None
+) -> Failure | None:
+    """None when all laws held in this seed's world, which then counts in the tally."""
     stage = Stage(World(seed, faults=play.faults, tape=tape), play.opener)
     try:
         judge(stage, play.cast)
     except Exception as error:
         reason = f"{error}" if isinstance(error, Violation) else f"{error!r}"
         return Failure(seed, reason, stage.world.tape, stage.world.trace.lines)
+    if tally is not None:
+        tally.add(stage.world, stage.history)
     return None
 
 
-def campaign(play: Play, seeds: Iterable[int]) -> Failure | None:
+def campaign(play: Play, seeds: Iterable[int], *, tally: Tally | None = None) -> Failure | None:
     """The first seed that breaks a law; None when none does."""
     for seed in seeds:
-        failure = attempt(play, seed)
+        failure = attempt(play, seed, tally=tally)
         if failure is not None:
             return failure
     return None
@@ -112,4 +141,14 @@ def shrunk(play: Play, failure: Failure) -> Failure:
     return attempt(play, failure.seed, tape=smallest) or failure
 
 
-__all__ = ["Failure", "Play", "attempt", "campaign", "judge", "perform", "shrunk", "surprised"]
+__all__ = [
+    "Failure",
+    "Play",
+    "Tally",
+    "attempt",
+    "campaign",
+    "judge",
+    "perform",
+    "shrunk",
+    "surprised",
+]

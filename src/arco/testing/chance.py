@@ -7,33 +7,28 @@ what is decided.
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, count, islice, repeat
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 Simplify: TypeAlias = Callable[[list[int], slice], list[int]]
 
-WORD = (1 << 64) - 1
+WORDS_PER_BLOCK = 512
+BLOCK = struct.Struct(f"<{WORDS_PER_BLOCK}Q")
 CERTAIN = 1 << 20
 
 
-class Stream:
-    """An endless stream of 64-bit numbers that depends on its seed alone.
+def words(seed: int, purpose: str) -> Iterator[int]:
+    """An endless stream of 64-bit numbers that depends on its seed and purpose alone.
 
-    Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
+    Blocks of a hash: the same on every release of Python, and as fast as C.
     """
-
-    def __init__(self, seed: int) -> None:
-        self._state = seed & WORD
-
-    def word(self) -> int:
-        """The next 64 bits."""
-        self._state = (self._state + 0x9E3779B97F4A7C15) & WORD
-        mixed = self._state
-        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & WORD
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & WORD
-        return mixed ^ (mixed >> 31)
+    for block in count():
+        digest = hashlib.shake_128(f"{purpose} {seed} {block}".encode())
+        yield from BLOCK.unpack(digest.digest(BLOCK.size))
 
 
 class Chance:
@@ -41,20 +36,14 @@ class Chance:
 
     def __init__(self, seed: int, tape: Sequence[int] | None = None) -> None:
         self.tape: list[int] = []
-        self._decisions = Stream(seed)
-        self._identities = Stream(~seed)
-        self._given = tape
+        self._identities = words(seed, "identities")
+        self._decisions = words(seed, "decisions") if tape is None else chain(tape, repeat(0))
 
     def draw(self, bound: int) -> int:
         """A whole number in `[0, bound)`."""
-        value = self._decisions.word() if self._given is None else self._obey(self._given)
-        value %= bound
+        value = next(self._decisions) % bound
         self.tape.append(value)
         return value
-
-    def _obey(self, given: Sequence[int]) -> int:
-        position = len(self.tape)
-        return given[position] if position < len(given) else 0
 
     def happens(self, rate: float) -> bool:
         """True in `rate` of all cases."""
@@ -78,7 +67,7 @@ class Chance:
         """Random bits for identities; not on the tape, where zeros would make them collide."""
         value = 0
         for _ in range(0, bits, 64):
-            value = (value << 64) | self._identities.word()
+            value = (value << 64) | next(self._identities)
         return value & ((1 << bits) - 1)
 
 
@@ -119,4 +108,4 @@ def _made_mild(tape: list[int], block: slice) -> list[int]:
     return tape[: block.start] + [0] * len(tape[block]) + tape[block.stop :]
 
 
-__all__ = ["CERTAIN", "Chance", "Stream", "shrink"]
+__all__ = ["CERTAIN", "Chance", "shrink", "words"]

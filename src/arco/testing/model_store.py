@@ -40,7 +40,7 @@ class Applied(msgspec.Struct, frozen=True):
     operation: Operation
     answer: Any
 
-    def line(self) -> str:
+    def __str__(self) -> str:
         """A short description that still tells different bytes apart."""
         data = self.answer if isinstance(self.answer, bytes) else self.operation.data
         answer = self.answer if isinstance(self.answer, bool) else type(self.answer).__name__

@@ -6,7 +6,8 @@ up at its deadline; what it sent may still arrive hours later. Must not know wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -67,10 +68,15 @@ WRITE_FATES = (
     Fate.REFUSED,
     Fate.APPLIED_REFUSED,
 )
-SLOT_FATES = (*WRITE_FATES, Fate.DISOWNED)
 GET_FATES = (Fate.SLOW, Fate.LOST, Fate.REFUSED, Fate.TRUNCATED, Fate.FLIPPED)
 HINT_FATES = (Fate.LOST, Fate.REFUSED, Fate.HINT_LOST, Fate.HINT_STALE, Fate.HINT_WRONG)
-OTHER_FATES = (Fate.SLOW, Fate.LOST, Fate.REFUSED)
+POSSIBLE = {
+    "get": GET_FATES,
+    "hint": HINT_FATES,
+    "slot": (*WRITE_FATES, Fate.DISOWNED),
+    "write": WRITE_FATES,
+    "other": (Fate.SLOW, Fate.LOST, Fate.REFUSED),
+}
 
 
 class Weather(msgspec.Struct, frozen=True):
@@ -117,12 +123,14 @@ class Network:
     """Carries requests to the store, or does worse."""
 
     def __init__(self, scheduler: Scheduler, chance: Chance, store: ModelStore) -> None:
-        self.weather = Weather()
         self._scheduler = scheduler
         self._chance = chance
         self._store = store
+        self.met: Counter[str] = Counter()
+        """How often each fate but the ordinary one was met."""
         self._storm_until_us = 0
         self._plans: list[tuple[Planned, list[int]]] = []
+        self.change(Weather())
         self._carriers: dict[Fate, Callable[[Call], None]] = {
             Fate.SLOW: self._slow,
             Fate.LOST: self._give_up,
@@ -142,22 +150,31 @@ class Network:
             Fate.FLIPPED: self._flipped,
         }
 
+    def change(self, weather: Weather) -> None:
+        """From now on requests meet this weather."""
+        self.weather = weather
+        self._odds = {kind: _odds(weather, fates) for kind, fates in POSSIBLE.items()}
+
     def plan(self, planned: Planned) -> None:
         """Write a fate down; it goes before the weather."""
         self._plans.append((planned, [0]))
 
     def calm(self) -> None:
         """From now on every new request is delivered; what is under way keeps its fate."""
-        self.weather = Weather(latency_us=self.weather.latency_us)
+        self.change(Weather(latency_us=self.weather.latency_us))
         self._storm_until_us = 0
         self._plans.clear()
 
     def send(self, process: str, operation: Operation, *, resume: Resume) -> None:
         """Take a request over: `resume` continues with an answer or a `StoreFault`."""
         fate, late_us = self._fate(process, operation)
-        now, verb, key = self._scheduler.time_us, operation.verb, operation.key
-        self._scheduler.trace.note(f"{now} {process} sends {verb} {key} {fate}")
+        now = self._scheduler.time_us
+        self._scheduler.trace.note(now, process, "sends", operation.verb, operation.key, fate)
         call = Call(process, operation, resume, late_us)
+        if fate is Fate.DELIVERED:
+            self._deliver(call, fate)
+            return
+        self.met[fate.value] += 1
         carry = self._carriers.get(fate)
         self._deliver(call, fate) if carry is None else carry(call)
 
@@ -183,9 +200,8 @@ class Network:
         if not self.weather.rates:
             return Fate.DELIVERED
         drawn = CERTAIN - self._chance.draw(CERTAIN)
-        for fate in _possible(operation):
-            drawn -= int(self.weather.rates.get(fate, 0.0) * CERTAIN)
-            if drawn <= 0:
+        for limit, fate in self._odds[_kind(operation)]:
+            if drawn <= limit:
                 return fate
         return Fate.DELIVERED
 
@@ -195,7 +211,7 @@ class Network:
     def _apply(self, call: Call) -> Any:
         now = self._scheduler.time_us
         applied = self._store.apply(call.operation, process=call.process, time_us=now)
-        self._scheduler.trace.note(applied.line())
+        self._scheduler.trace.note(applied)
         return applied.answer
 
     def _apply_after(self, delay_us: int, call: Call) -> None:
@@ -261,12 +277,24 @@ class Network:
         return data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :]
 
 
-def _possible(operation: Operation) -> tuple[Fate, ...]:
+def _kind(operation: Operation) -> str:
+    """Which of `POSSIBLE` a request is."""
     if operation.verb == "get":
-        return HINT_FATES if operation.key in HINTS else GET_FATES
+        return "hint" if operation.key in HINTS else "get"
     if operation.verb == "create":
-        return SLOT_FATES if operation.key.startswith("log/") else WRITE_FATES
-    return WRITE_FATES if operation.verb in ("put", "delete") else OTHER_FATES
+        return "slot" if operation.key.startswith("log/") else "write"
+    return "write" if operation.verb in ("put", "delete") else "other"
+
+
+def _odds(weather: Weather, fates: Sequence[Fate]) -> list[tuple[int, Fate]]:
+    """The fates that happen in this weather, each with the largest draw that means it."""
+    found, limit = [], 0
+    for fate in fates:
+        share = int(weather.rates.get(fate, 0.0) * CERTAIN)
+        limit += share
+        if share:
+            found.append((limit, fate))
+    return found
 
 
 class SimulatedStore:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 from arco.testing.chance import Chance
@@ -70,7 +71,7 @@ class Life:
     def after(self, delay_us: int, action: Action) -> None:
         """Do `action` once, `delay_us` from now, if this life still goes on then."""
         if self.alive:
-            self.process.scheduler.after(delay_us, lambda: self._do(action))
+            self.process.scheduler.after(delay_us, partial(self._do, action))
 
     def _do(self, action: Action) -> None:
         if not self.alive:
@@ -285,7 +286,7 @@ class Process:
         self.clock.pace(self.scheduler.time_us, rate_ppm)
 
     def _note(self, what: str) -> None:
-        self.scheduler.trace.note(f"{self.scheduler.time_us} {self.name} {what}")
+        self.scheduler.trace.note(self.scheduler.time_us, self.name, what)
 
 
 __all__ = ["BEGINNING", "Clock", "Life", "Main", "Process", "SimulatedRuntime"]

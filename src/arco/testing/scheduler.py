@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, Protocol, TypeAlias
 
@@ -36,11 +37,16 @@ class Trace:
     """What happened, in order; its hash tells two runs apart."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self._notes: list[tuple[object, ...]] = []
 
-    def note(self, line: str) -> None:
-        """Add one line."""
-        self.lines.append(line)
+    def note(self, *words: object) -> None:
+        """Add one line; it is spelled when somebody reads it."""
+        self._notes.append(words)
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything so far."""
+        return [" ".join(map(str, words)) for words in self._notes]
 
     def hash(self) -> str:
         """Lower-case hex of sha256 over all lines."""
@@ -61,8 +67,8 @@ class Scheduler:
     def after(self, delay_us: int, action: Action) -> None:
         """Do `action` once, `delay_us` from now."""
         self._serial += 1
-        due = (self.time_us + max(0, delay_us), self._chance.draw(TIEBREAKS), self._serial, action)
-        heappush(self._due, due)
+        at_us = self.time_us + delay_us if delay_us > 0 else self.time_us
+        heappush(self._due, (at_us, self._chance.draw(TIEBREAKS), self._serial, action))
 
     def step(self) -> bool:
         """Do the next action, at its time. False when there is none: the world is quiet."""
@@ -108,8 +114,8 @@ class Resume:
         self, delay_us: int, value: Any = None, *, error: BaseException | None = None
     ) -> None:
         """Continue with `value`, or by raising `error`, `delay_us` from now."""
-        task, turn = self._task, self._turn
-        task.timeline.after(delay_us, lambda: task.advance(turn, value=value, error=error))
+        task = self._task
+        task.timeline.after(delay_us, partial(task.advance, self._turn, value=value, error=error))
 
     def compute(self, delays_us: tuple[int, int], work: Callable[[], Any]) -> None:
         """Do `work` after the first delay and continue with its outcome after the second."""

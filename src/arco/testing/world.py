@@ -5,6 +5,7 @@ The same seed is the same history, down to the trace hash. Must not know what th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -74,7 +75,7 @@ class World:
         self.processes: dict[str, Process] = {}
         self.faults = swarm(self.chance) if faults is None else faults
         self.healed = False
-        self.network.weather = self.faults.weather
+        self.network.change(self.faults.weather)
         self.scheduler.after(self.faults.heal_after_us, self.heal)
         self._expect_mishap()
 
@@ -82,6 +83,11 @@ class World:
     def time_us(self) -> int:
         """True time since the beginning, in microseconds."""
         return self.scheduler.time_us
+
+    @property
+    def met(self) -> Counter[str]:
+        """How often each fault was met so far."""
+        return self.network.met
 
     @property
     def tape(self) -> list[int]:
@@ -125,7 +131,7 @@ class World:
         if self.healed:
             return
         self.healed = True
-        self.trace.note(f"{self.time_us} world healed")
+        self.trace.note(self.time_us, "world healed")
         self.network.calm()
         for process in self.processes.values():
             process.restart()
@@ -141,7 +147,9 @@ class World:
         mishaps, chance = self.faults.mishaps, self.chance
         if self.processes and chance.happens(0.5):
             process = chance.pick(list(self.processes.values()))
-            befall(process, chance.pick(mishaps.kinds()), mishaps=mishaps, chance=chance)
+            kind = chance.pick(mishaps.kinds())
+            self.network.met[kind] += 1
+            befall(process, kind, mishaps=mishaps, chance=chance)
         self._expect_mishap()
 
 

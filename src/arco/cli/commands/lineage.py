@@ -9,11 +9,12 @@ import click
 import msgspec
 
 from arco.catalog.commands import find_table
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import at_option, directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
 from arco.model import State
+from arco.service.past import standing_at
 
 HOPS = 5
 Ends = Callable[[Step], tuple[str, str]]
@@ -23,6 +24,7 @@ Examples:
   arco lineage marts.daily_delays
   arco lineage raw.flights --down 2
   arco lineage marts.daily_delays --up 1 --json
+  arco lineage marts.daily_delays --at 2026-03-01
 """
 
 
@@ -38,10 +40,16 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("table")
 @click.option("--up", type=click.IntRange(0, 100), help="Hops towards the sources.")
 @click.option("--down", type=click.IntRange(0, 100), help="Hops towards the consumers.")
+@at_option
 @directory_option
 @json_option
 def command(
-    table: str, up: int | None, down: int | None, directory: Path | None, as_json: bool
+    table: str,
+    up: int | None,
+    down: int | None,
+    moment: str,
+    directory: Path | None,
+    as_json: bool,
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
 
@@ -51,14 +59,16 @@ def command(
     """
     given = up is not None or down is not None
     hops = (up or 0, down or 0) if given else (HOPS, HOPS)
-    found = run_to_end(_walks(table, hops, directory=directory))
+    found = run_to_end(_walks(table, hops, moment=moment, directory=directory))
     if as_json:
         print_json(found)
     else:
         click.echo("\n".join(tree(found)))
 
 
-async def _walks(table: str, hops: tuple[int, int], *, directory: Path | None) -> Neighbourhood:
+async def _walks(
+    table: str, hops: tuple[int, int], *, moment: str, directory: Path | None
+) -> Neighbourhood:
     def question(state: State) -> Neighbourhood:
         if not is_foreign(state, table):
             find_table(state, table)
@@ -68,7 +78,7 @@ async def _walks(table: str, hops: tuple[int, int], *, directory: Path | None) -
         )
 
     async with reading(directory) as workspace:
-        return await workspace.database.asked(question)
+        return await (await standing_at(workspace, moment)).asked(question)
 
 
 def tree(found: Neighbourhood) -> list[str]:

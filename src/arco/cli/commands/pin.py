@@ -13,8 +13,9 @@ from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
 from arco.engine.garbage import PINS, PinnedSlot
+from arco.engine.past import refuse_unknown
 from arco.engine.pins import CreatePin, create_pin, drop_pin
-from arco.errors import Invalid, NotFound
+from arco.errors import Invalid
 
 NEWEST = -1
 AGE = re.compile(r"(\d{1,5})([hdw])\Z")
@@ -91,13 +92,8 @@ async def _create(
     async with reading(directory) as workspace:
         database = workspace.database
         newest = await database.refresh()
-        if wanted.slot > newest:
-            raise NotFound(
-                "SLOT_NOT_FOUND",
-                f"there is no slot {wanted.slot} yet; the newest is {newest}",
-                hint="leave --slot out to pin the present state",
-            )
         slot = newest if wanted.slot == NEWEST else wanted.slot
+        await refuse_unknown(database, slot)
         expires_at = workspace.runtime.now() + age if age else None
         exact = msgspec.structs.replace(wanted, slot=slot, expires_at=expires_at)
         await database.transact(create_pin(exact))

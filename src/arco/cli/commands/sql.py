@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import directory_option
+from arco.cli.options import at_option, directory_option
 from arco.cli.querying import query
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted
@@ -19,6 +19,7 @@ EPILOG = """\b
 Examples:
   arco sql "select carrier, count(*) from staging.flights group by all order by 2 desc"
   arco sql "select * from raw.planes at (version => 0)" --format csv > planes.csv
+  arco sql "select count(*) from staging.flights" --at 2h
   arco sql "select asset, state, rows from system.orchestration.tasks"
   echo "select 1" | arco sql -
 """
@@ -30,17 +31,18 @@ Examples:
     "--format", "shape", type=click.Choice(list(FORMATS)), default="table", help="Default: table."
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@at_option
 @directory_option
-def command(select: str, shape: str, as_json: bool, directory: Path | None) -> None:
+def command(select: str, shape: str, as_json: bool, moment: str, directory: Path | None) -> None:
     """Run one SELECT; "-" reads it from standard input.
 
     Tables are NAMESPACE.NAME at their published version; metadata is system.catalog.tables,
     system.catalog.columns, system.orchestration.runs, .tasks, .checks, system.lineage.edges,
-    system.commits and more.
+    system.commits and more. With --at, all of them are what they were then.
     """
     text = sys.stdin.read() if select == "-" else select
     format = Format.JSON if as_json else FORMATS[shape]
-    result = run_to_end(_ask(text, format, directory=directory))
+    result = run_to_end(_ask(text, format, moment=moment, directory=directory))
     sys.stdout.buffer.write(result.body)
     if format is Format.JSON:
         sys.stdout.buffer.write(b"\n")
@@ -49,9 +51,9 @@ def command(select: str, shape: str, as_json: bool, directory: Path | None) -> N
         click.echo(_footer(result), err=True)
 
 
-async def _ask(text: str, format: Format, *, directory: Path | None) -> Result:
+async def _ask(text: str, format: Format, *, moment: str, directory: Path | None) -> Result:
     async with reading(directory) as workspace:
-        return await query(workspace, text, format=format)
+        return await query(workspace, text, format=format, moment=moment)
 
 
 def _footer(result: Result) -> str:

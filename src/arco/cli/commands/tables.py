@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from arco.catalog.tables import CatalogTable
-from arco.cli.options import directory_option, json_option
+from arco.cli import terminal
+from arco.cli.options import at_option, directory_option, json_option
 from arco.cli.querying import query, quoted
 from arco.cli.session import reading, run_to_end
-from arco.cli.terminal import moment, print_json, table
+from arco.cli.terminal import print_json, table
 from arco.query.protocol import Format
+from arco.service.past import standing_at
 from arco.service.summaries import list_tables
 
 PREVIEW_ROWS = 10
@@ -21,42 +23,48 @@ EPILOG = """\b
 Examples:
   arco tables
   arco tables --preview marts.daily_delays
+  arco tables --at 2026-03-01
 """
 
 
 @click.command("tables", epilog=EPILOG)
 @click.option("--preview", metavar="TABLE", default="", help="Show the first rows of this table.")
+@at_option
 @directory_option
 @json_option
-def command(preview: str, directory: Path | None, as_json: bool) -> None:
-    """List the tables at their published versions."""
+def command(preview: str, moment: str, directory: Path | None, as_json: bool) -> None:
+    """List the tables at their published versions, now or as of --at."""
     if preview:
         format = Format.JSON if as_json else Format.TEXT
-        sys.stdout.buffer.write(run_to_end(_preview(preview, format, directory=directory)))
+        sys.stdout.buffer.write(
+            run_to_end(_preview(preview, format, moment=moment, directory=directory))
+        )
         return
-    tables = run_to_end(_tables(directory))
+    tables = run_to_end(_tables(moment, directory=directory))
     if as_json:
         print_json(tables)
     elif tables:
         click.echo(table(HEADINGS, [_cells(row) for row in tables]))
     else:
-        click.echo("no tables yet: `arco run` makes what is missing")
+        click.echo(
+            "no tables then" if moment else "no tables yet: `arco run` makes what is missing"
+        )
 
 
-async def _tables(directory: Path | None) -> list[CatalogTable]:
+async def _tables(moment: str, *, directory: Path | None) -> list[CatalogTable]:
     async with reading(directory) as workspace:
-        return await workspace.database.asked(list_tables)
+        return await (await standing_at(workspace, moment)).asked(list_tables)
 
 
-async def _preview(name: str, format: Format, *, directory: Path | None) -> bytes:
+async def _preview(name: str, format: Format, *, moment: str, directory: Path | None) -> bytes:
     sql = f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
     async with reading(directory) as workspace:
-        return (await query(workspace, sql, format=format)).body
+        return (await query(workspace, sql, format=format, moment=moment)).body
 
 
 def _cells(row: CatalogTable) -> tuple[object, ...]:
     partitioned = ", ".join(row.partition_columns)
-    updated = moment(row.updated_at)
+    updated = terminal.moment(row.updated_at)
     return row.full_name, row.rows, row.files, row.size_bytes, row.version, partitioned, updated
 
 

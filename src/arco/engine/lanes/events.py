@@ -6,12 +6,13 @@ number must follow the last one's. Must not know what any fact means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from arco.engine.lanes.laid import Laid
 from arco.engine.lanes.tables import (
     FACTS,
     FOLDINGS,
@@ -21,9 +22,12 @@ from arco.engine.lanes.tables import (
     Lane,
     OpenLane,
 )
-from arco.model import Change, Drop, Key, Payload, Put, State, Table, field_types
+from arco.model import Change, Drop, Key, Payload, Put, Row, State, Table, field_types
 
+NO_ROWS = msgspec.Raw(b"[]")
 NO_TABLES: Mapping[str, Table[Any]] = {}
+_ENCODE = msgspec.json.Encoder(order="sorted").encode
+_DECODERS: dict[Table[Any], msgspec.json.Decoder[Any]] = {}
 
 
 class LaneOpened(msgspec.Struct, frozen=True):
@@ -47,7 +51,8 @@ class TableChanges(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of one table's rows: those that stand now, and keys under which none does."""
 
     table: str
-    puts: tuple[msgspec.Raw, ...] = ()
+    puts: msgspec.Raw = NO_ROWS
+    """Rows that stand now, in key order: a JSON array, read as a whole."""
     drops: tuple[tuple[Any, ...], ...] = ()
 
 
@@ -117,33 +122,34 @@ def _fresh(opened: LaneOpened) -> Lane:
     )
 
 
-def encode_changes(changes: Iterable[Change]) -> tuple[TableChanges, ...]:
+def encode_changes(tables: Mapping[str, Laid]) -> tuple[TableChanges, ...]:
     """The last word on every key, by table; tables and keys sorted: same fold, same bytes."""
-    newest: dict[str, dict[Key, msgspec.Struct | None]] = {}
-    for change in changes:
-        rows = newest.setdefault(change.table.name, {})
-        if isinstance(change, Drop):
-            rows[change.key] = None
-        else:
-            rows[change.table.key_of(change.row)] = change.row
-    return tuple(_encoded(name, newest[name]) for name in sorted(newest))
+    return tuple(_encoded(name, tables[name]) for name in sorted(tables) if tables[name])
 
 
-def _encoded(name: str, rows: Mapping[Key, msgspec.Struct | None]) -> TableChanges:
-    encode = msgspec.json.Encoder(order="sorted").encode
-    ordered: Sequence[Key] = sorted(rows)
-    return TableChanges(
-        name,
-        tuple(msgspec.Raw(encode(rows[key])) for key in ordered if rows[key] is not None),
-        tuple(key for key in ordered if rows[key] is None),
-    )
+def _encoded(name: str, laid: Laid) -> TableChanges:
+    ordered: Sequence[Key] = sorted(laid)
+    rows = [row for row in map(laid.__getitem__, ordered) if row is not None]
+    drops = tuple(key for key in ordered if laid[key] is None) if len(rows) < len(laid) else ()
+    return TableChanges(name, msgspec.Raw(_ENCODE(rows)) if rows else NO_ROWS, drops)
+
+
+def rows_of(table: Table[Row], changes: TableChanges) -> Sequence[Row]:
+    """The rows that stand now."""
+    if changes.puts is NO_ROWS:
+        return ()
+    decoder = _DECODERS.get(table)
+    if decoder is None:
+        kind: Any = list[table.row]  # type: ignore[name-defined]
+        decoder = _DECODERS[table] = msgspec.json.Decoder(kind)
+    found: Sequence[Row] = decoder.decode(changes.puts)
+    return found
 
 
 def _decoded(table: Table[Any], changes: TableChanges) -> Iterator[Change]:
-    decode = msgspec.json.Decoder(table.row).decode
+    for row in rows_of(table, changes):
+        yield Put(table, row)
     types = field_types(table.row)
-    for raw in changes.puts:
-        yield Put(table, decode(raw))
     for key in changes.drops:
         parts = (
             msgspec.convert(part, type=types[name], strict=False)
@@ -159,4 +165,5 @@ __all__ = [
     "TableChanges",
     "encode_changes",
     "facts_folded",
+    "rows_of",
 ]

@@ -20,7 +20,9 @@ from arco.engine.lanes.events import (
     TableChanges,
     encode_changes,
 )
+from arco.engine.lanes.laid import LaidRows
 from arco.engine.lanes.ranges import Ranges
+from arco.engine.lanes.reading import REASON_CHARACTERS_MAX, Read, ReadSlot
 from arco.engine.lanes.tables import (
     FACT_KEYS,
     FACTS,
@@ -33,29 +35,11 @@ from arco.engine.lanes.tables import (
     QuarantinedFact,
 )
 from arco.engine.registry import Registry
-from arco.engine.tables import Overlay
-from arco.model import Drop, NotLoaded, Payload, Put, State
+from arco.model import AsRow, NotLoaded, State
 
-REASON_CHARACTERS_MAX = 300
 FOLD_FACTS_MAX = 10_000
-
-
-class Read(msgspec.Struct, frozen=True):
-    """A fact as it was read: decoded, or why it cannot be."""
-
-    fact: Fact
-    payload: Payload | None
-    code: str = ""
-    reason: str = ""
-
-
-class ReadSlot(msgspec.Struct, frozen=True):
-    """One slot of a lane, its facts decoded."""
-
-    lane: str
-    slot: int
-    reads: tuple[Read, ...]
-    seal: bool = False
+RUN_FACTS_MIN = 4
+"""Shorter stretches are folded fact by fact."""
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -75,22 +59,6 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[ReadSlot, ...] = ()
     """Those of one lane in order."""
     retries: tuple[Retry, ...] = ()
-
-
-def read_facts(registry: Registry, facts: Sequence[Fact]) -> tuple[Read, ...]:
-    """Each fact with its payload, or with what is wrong with it."""
-    return tuple([_read(registry, fact) for fact in facts])
-
-
-def _read(registry: Registry, fact: Fact) -> Read:
-    decoder = registry.fact_decoder(fact.type, fact.version)
-    if decoder is None:
-        known = f"this release does not know {fact.type} version {fact.version}"
-        return Read(fact, None, "FACT_TYPE_UNKNOWN", known[:REASON_CHARACTERS_MAX])
-    try:
-        return Read(fact, decoder.decode(fact.payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return Read(fact, None, "FACT_INVALID", str(error)[:REASON_CHARACTERS_MAX])
 
 
 def fold_facts(
@@ -157,7 +125,7 @@ class FactFold:
 
     def __init__(self, registry: Registry, state: State, now: datetime) -> None:
         self._registry = registry
-        self._overlay = Overlay(state)
+        self._rows = LaidRows(state)
         self._now = now
         self._seen: dict[tuple[str, int], Ranges] = {}
         self.facts = 0
@@ -165,26 +133,54 @@ class FactFold:
 
     def take(self, slot: ReadSlot) -> None:
         """Fold the slot's facts; what cannot be folded is quarantined."""
-        for position, read in enumerate(slot.reads):
-            problem = self._fold(read)
+        for first, end in slot.runs or ((0, len(slot.reads)),):
+            if not self._fold_run(slot.reads[first:end]):
+                self._fold_each(slot, range(first, end))
+
+    def _fold_each(self, slot: ReadSlot, positions: range) -> None:
+        for position in positions:
+            problem = self._fold(slot.reads[position])
             if problem is not None:
                 self._quarantine((slot.lane, slot.slot, position), problem)
+
+    def _fold_run(self, reads: Sequence[Read]) -> bool:
+        """True: all of them are folded, in one piece. False: none is, they go one by one.
+
+        The reads are a stretch of `ReadSlot.runs`. One by one they would make the same rows.
+        """
+        if len(reads) < RUN_FACTS_MIN or reads[0].payload is None:
+            return False
+        reducer = self._registry.reducer(reads[0].payload)
+        if not isinstance(reducer, AsRow):
+            return False
+        try:
+            rows = [reducer.row_of(read.payload) for read in reads if read.payload is not None]
+        except Exception:
+            # One of them is no row: which one, and why, shows when each is folded by itself.
+            return False
+        fact = reads[0].fact
+        if fact.producer and not self._numbers(fact).add_run(fact.seq, fact.seq + len(reads)):
+            return False
+        self._rows.lay_rows(reducer, rows)
+        self.facts += len(reads)
+        return True
 
     def retry(self, retry: Retry) -> None:
         """Fold a quarantined fact, or say anew why it stays where it is."""
         place = (retry.lane, retry.slot, retry.position)
         problem = self._fold(retry.read)
         if problem is None:
-            self._overlay.apply([Drop(QUARANTINE, place)])
+            self._rows.lay((QUARANTINE, place, None))
         else:
             self._quarantine(place, problem)
 
     def changes(self) -> tuple[TableChanges, ...]:
         """Every row that differs."""
-        rows = (Producer(*window, seen.pairs()) for window, seen in self._seen.items())
-        known = self._overlay.get
-        moved = [row for row in rows if known(PRODUCERS, row.producer, row.epoch) != row]
-        return encode_changes([*self._overlay.changes, *(Put(PRODUCERS, row) for row in moved)])
+        for window, seen in self._seen.items():
+            row = Producer(*window, seen.pairs())
+            if self._rows.get(PRODUCERS, *window) != row:
+                self._rows.lay((PRODUCERS, window, row))
+        return encode_changes(self._rows.newest())
 
     def _fold(self, read: Read) -> Read | None:
         """None once the fact is folded, now or before; else what is wrong with it."""
@@ -197,7 +193,7 @@ class FactFold:
             return None
         try:
             # All of its rows or none: a reducer that breaks half-way changes nothing.
-            changes = list(self._registry.reducer(read.payload)(self._overlay, read.payload))
+            layings = self._rows.reduced(self._registry.reducer(read.payload), read.payload)
         except NotLoaded:
             raise
         except Exception as error:
@@ -206,22 +202,23 @@ class FactFold:
         if numbers is not None and not numbers.add(fact.seq):
             reason = "too many numbers are missing between those of this epoch; begin a new epoch"
             return Read(fact, None, "FACT_GAPS_TOO_MANY", reason)
+        for laying in layings:
+            self._rows.lay(laying)
         if fact.key:
-            changes.append(Put(FACT_KEYS, FactKey(fact.key)))
-        self._overlay.apply(changes)
+            self._rows.lay((FACT_KEYS, (fact.key,), FactKey(fact.key)))
         self.facts += 1
         return None
 
     def _is_known(self, fact: Fact, numbers: Ranges | None) -> bool:
         if numbers is not None and fact.seq in numbers:
             return True
-        return bool(fact.key) and self._overlay.get(FACT_KEYS, fact.key) is not None
+        return bool(fact.key) and self._rows.get(FACT_KEYS, fact.key) is not None
 
     def _numbers(self, fact: Fact) -> Ranges:
         window = (fact.producer, fact.epoch)
         seen = self._seen.get(window)
         if seen is None:
-            row = self._overlay.get(PRODUCERS, *window)
+            row = self._rows.get(PRODUCERS, *window)
             seen = self._seen[window] = Ranges(row.ranges if row else ())
         return seen
 
@@ -237,16 +234,14 @@ class FactFold:
             reason=read.reason,
             quarantined_at=self._now,
         )
-        self._overlay.apply([Put(QUARANTINE, row)])
+        self._rows.lay((QUARANTINE, place, row))
 
 
 __all__ = [
     "FOLD_FACTS_MAX",
+    "RUN_FACTS_MIN",
     "FactFold",
     "Gathered",
-    "Read",
-    "ReadSlot",
     "Retry",
     "fold_facts",
-    "read_facts",
 ]

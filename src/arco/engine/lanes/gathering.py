@@ -16,8 +16,9 @@ import msgspec
 from arco.engine.database import Database
 from arco.engine.lanes.batches import LaneSlot, decode_slot
 from arco.engine.lanes.events import LaneOpened
-from arco.engine.lanes.folding import FOLD_FACTS_MAX, Gathered, ReadSlot, Retry, read_facts
+from arco.engine.lanes.folding import FOLD_FACTS_MAX, Gathered, Retry
 from arco.engine.lanes.lane import known_roster
+from arco.engine.lanes.reading import ReadSlot, read_facts, read_slot
 from arco.engine.lanes.roster import Roster
 from arco.engine.lanes.slots import Slots
 from arco.engine.lanes.tables import LANES, OPEN_LANES, QUARANTINE, QuarantinedFact
@@ -102,11 +103,8 @@ class Gatherer:
             count += len(slot.facts)
             if found and count > FOLD_FACTS_MAX:
                 break
-            reads = await self._database.runtime.thread(
-                read_facts, self._database.registry, slot.facts
-            )
-            heading = slot.heading
-            found.append(ReadSlot(heading.lane, heading.slot, reads, heading.seal))
+            read = partial(read_slot, self._database.registry, slot)
+            found.append(await self._database.runtime.thread(read))
         return tuple(found)
 
     async def _read_lane(self, lane: str, first: int) -> list[LaneSlot]:

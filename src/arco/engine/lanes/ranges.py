@@ -42,6 +42,18 @@ class Ranges:
             return True
         return self._insert(number)
 
+    def add_run(self, first: int, end: int) -> bool:
+        """True: all of `[first, end)` are in the set now, and none was. False: nothing changed."""
+        last = self._ends[-1] if self._ends else -1
+        if first < last or (first > last and len(self._firsts) >= RANGES_MAX):
+            return False
+        if first == last:
+            self._ends[-1] = end
+        else:
+            self._firsts.append(first)
+            self._ends.append(end)
+        return True
+
     def _insert(self, number: int) -> bool:
         at = bisect_right(self._firsts, number)
         joins_left = at > 0 and self._ends[at - 1] == number

@@ -11,10 +11,11 @@ from functools import partial
 import msgspec
 
 from arco.engine.lanes.batches import Fact, LaneSlot, decode_slot
-from arco.engine.lanes.events import FactsFolded
-from arco.engine.lanes.folding import Gathered, Read, ReadSlot, Retry, fold_facts, read_facts
+from arco.engine.lanes.events import FactsFolded, rows_of
+from arco.engine.lanes.folding import Gathered, Retry, fold_facts
+from arco.engine.lanes.reading import Read, ReadSlot, read_facts
 from arco.engine.lanes.slots import Slots
-from arco.engine.lanes.tables import FACTS, FOLDINGS, QUARANTINE, QuarantinedFact
+from arco.engine.lanes.tables import FACTS, FOLDINGS, QUARANTINE
 from arco.engine.registry import Registry
 from arco.errors import Corrupt
 from arco.model import State
@@ -32,7 +33,7 @@ class Refolder:
         """What folding the same facts onto `state`, the state before the commit, makes today.
 
         What went to quarantine then goes there again, though this release might know it. Raises:
-        Corrupt when a lane's slot is gone or damaged.
+        Corrupt when a lane's slot is damaged or, LANE_SLOT_MISSING, gone.
         """
         before = state.get(FOLDINGS, FACTS)
         gathered = Gathered(
@@ -71,6 +72,8 @@ class Refolder:
                 "LANE_SLOT_MISSING",
                 f"slot {number} of lane {lane} is gone",
                 hint="its facts are folded: restore that object from a backup to prove it",
+                lane=lane,
+                slot=number,
             )
         return slot
 
@@ -79,8 +82,7 @@ def refusals(folded: FactsFolded) -> dict[tuple[str, int, int], Read]:
     """Place -> what was said of the fact there, of those that the fold put into quarantine."""
     found: dict[tuple[str, int, int], Read] = {}
     changes = [each for each in folded.changes if each.table == QUARANTINE.name]
-    for raw in [raw for each in changes for raw in each.puts]:
-        row = msgspec.json.decode(raw, type=QuarantinedFact)
+    for row in [row for each in changes for row in rows_of(QUARANTINE, each)]:
         fact = Fact(type=row.fact_type, version=row.version, payload=msgspec.Raw(b"null"))
         found[row.lane, row.slot, row.position] = Read(fact, None, row.code, row.reason)
     return found

@@ -18,7 +18,13 @@ from arco.orchestration.events import (
     RunPublished,
 )
 from arco.orchestration.materializing import materialized
-from arco.orchestration.rows import Pin, Publication, Publishing, WaitingPublication
+from arco.orchestration.rows import (
+    Pin,
+    PreparedTable,
+    Publication,
+    Publishing,
+    WaitingPublication,
+)
 from arco.orchestration.settling import is_running, leave_active
 from arco.orchestration.states import (
     PUBLICATION_MOVES,
@@ -90,16 +96,23 @@ def publication_rebased(state: State, event: PublicationRebased) -> Iterable[Cha
     publication = state.get(PUBLICATIONS, event.run_id)
     if publication is None or publication.state is not PublicationState.STARTED:
         return []
-    later = {table.table_id: table for table in event.tables}
-    tables = tuple(
-        later[table.table_id]
-        if table.table_id in later and later[table.table_id].version > table.version
-        else table
-        for table in publication.tables
-    )
+    tables = moved_later(publication.tables, event.tables)
     if tables == publication.tables:
         return []
     return [Put(PUBLICATIONS, replace(publication, tables=tables))]
+
+
+def moved_later(
+    standing: tuple[PreparedTable, ...], prepared: tuple[PreparedTable, ...]
+) -> tuple[PreparedTable, ...]:
+    """The standing tables, each as it is prepared for a later version if it is."""
+    later = {table.table_id: table for table in prepared}
+    return tuple(
+        later[table.table_id]
+        if table.table_id in later and later[table.table_id].version > table.version
+        else table
+        for table in standing
+    )
 
 
 def run_published(state: State, event: RunPublished) -> Iterable[Change]:
@@ -142,6 +155,7 @@ def _pin(event: RunPublished, index: int) -> Pin:
 
 
 __all__ = [
+    "moved_later",
     "publication_rebased",
     "publication_requested",
     "publication_started",

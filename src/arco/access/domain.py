@@ -1,0 +1,31 @@
+"""Access as a domain: its tables, and one reducer for each of its events."""
+
+from __future__ import annotations
+
+from arco.access import events, reducers, tables
+from arco.model import Domain
+
+DOMAIN = Domain(
+    "access",
+    tables.ALL,
+    {
+        events.PrincipalAdded: reducers.principal_added,
+        events.PrincipalDisabled: reducers.principal_disabled,
+        events.PrincipalEnabled: reducers.principal_enabled,
+        events.PrincipalRemoved: reducers.principal_removed,
+        events.MemberAdded: reducers.member_added,
+        events.MemberRemoved: reducers.member_removed,
+        events.GrantGiven: reducers.grant_given,
+        events.GrantRevoked: reducers.grant_revoked,
+        events.SecurableForgotten: reducers.securable_forgotten,
+        events.RowFilterSet: reducers.row_filter_set,
+        events.RowFilterRemoved: reducers.row_filter_removed,
+        events.ColumnMaskSet: reducers.column_mask_set,
+        events.ColumnMaskRemoved: reducers.column_mask_removed,
+        events.KeyCreated: reducers.key_created,
+        events.KeyReplaced: reducers.key_replaced,
+        events.KeyRevoked: reducers.key_revoked,
+    },
+)
+
+__all__ = ["DOMAIN"]

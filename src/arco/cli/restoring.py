@@ -1,0 +1,109 @@
+"""Restores from the command line: which slot is meant, and carrying a started one to its end.
+
+Law C3: a restore that was started is finished by whoever leads; this process does it when nobody
+else leads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from arco.catalog.commands import find_table
+from arco.errors import Invalid, NotFound
+from arco.formats.restoring import restore
+from arco.model import State
+from arco.orchestration.commands.restores import started_restores
+from arco.orchestration.restores import RESTORES, Restore
+from arco.orchestration.states import PublicationState
+from arco.service.assets import list_assets
+from arco.service.candidates import Candidate
+from arco.service.history import version_lines
+from arco.service.past import slot_of
+from arco.service.workspace import Workspace
+
+VERSION = re.compile(r"[vV](\d+)\Z")
+
+
+class StaleAsset(msgspec.Struct, frozen=True, kw_only=True):
+    """An asset that a run would make again."""
+
+    asset: str
+    partitions: int
+
+
+async def meant_slot(workspace: Workspace, names: Sequence[str], *, to: str) -> int:
+    """The slot of a moment, or of a table's version (`v3`).
+
+    Raises: Invalid MOMENT_INVALID; NotFound SLOT_NOT_FOUND, TABLE_NOT_FOUND,
+    TABLE_VERSION_NOT_FOUND.
+    """
+    version = VERSION.match(to)
+    if version is None:
+        return await slot_of(workspace, to)
+    if len(names) > 1:
+        raise Invalid(
+            "MOMENT_INVALID",
+            f"{to} is a version of one table, and {len(names)} are named",
+            hint="name a slot or a time: all tables had some version then",
+        )
+    return await _slot_of_version(workspace, names[0], version=int(version[1]))
+
+
+async def _slot_of_version(workspace: Workspace, name: str, *, version: int) -> int:
+    database = workspace.database
+    row = await database.asked(lambda state: find_table(state, name))
+    async for line in version_lines(workspace, row.table_id, newest=database.seq):
+        if line.version == version:
+            return line.slot
+        if line.version < version:
+            break
+    raise NotFound(
+        "TABLE_VERSION_NOT_FOUND",
+        f"readers never saw a version {version} of {name}",
+        hint=f"`arco history {name}` lists its versions",
+    )
+
+
+async def left_behind(workspace: Workspace) -> list[str]:
+    """The ids of restores that were started and have not ended."""
+    started = await workspace.database.asked(started_restores)
+    return [row.restore_id for row in started]
+
+
+async def finished(workspace: Workspace, restore_id: str) -> Restore:
+    """The restore once it has ended, whoever leads: this process when nobody else does."""
+    candidate = Candidate(workspace)
+    while True:
+        row = await workspace.database.asked(lambda state: state.get(RESTORES, restore_id))
+        assert row is not None, restore_id
+        if row.state is PublicationState.PUBLISHED:
+            return row
+        lease = await candidate.take("")
+        if lease is None:
+            await workspace.runtime.sleep(workspace.settings.poll_seconds)
+            await workspace.database.refresh()
+            continue
+        try:
+            await restore(workspace, restore_id)
+        finally:
+            await lease.resign(workspace.database)
+
+
+async def stale_assets(workspace: Workspace) -> list[StaleAsset]:
+    """The assets that `arco run` would make again, by key."""
+    now = workspace.runtime.now()
+
+    def question(state: State) -> list[StaleAsset]:
+        return [
+            StaleAsset(asset=row.key, partitions=row.stale)
+            for row in list_assets(state, now)
+            if row.stale
+        ]
+
+    return await workspace.database.asked(question)
+
+
+__all__ = ["StaleAsset", "finished", "left_behind", "meant_slot", "stale_assets"]

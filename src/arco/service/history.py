@@ -1,0 +1,124 @@
+"""What happened, newest first: the slots of the log, and the versions of one table.
+
+Read from the log itself, so it says what was, whatever the state says now. Must not know how it is
+shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from arco.catalog.events import TableVersionPublished
+from arco.engine.log import Slot
+from arco.engine.registry import WireEvent
+from arco.engine.travel import events_between
+from arco.service.workspace import Workspace
+
+SLOTS_AT_ONCE = 64
+PUBLISHED = "catalog.table_version_published"
+
+
+class _Mentions(msgspec.Struct, frozen=True):
+    """What a payload of any event may say about its cause."""
+
+    run_id: str | None = None
+    restore_id: str | None = None
+    actor: str | None = None
+
+
+class SlotLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot: when it was committed, by whom, what it holds and which runs it is about."""
+
+    slot: int
+    committed_at: datetime
+    writer: str
+    actors: tuple[str, ...]
+    """Who asked for it; empty where the orchestrator acted by itself."""
+    events: dict[str, int]
+    """Event type -> how many."""
+    runs: tuple[str, ...]
+
+
+class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a table that readers saw from `slot` on."""
+
+    version: int
+    slot: int
+    published_at: datetime
+    rows: int
+    files: int
+    size_bytes: int
+    run_id: str
+    """The run, or the restore, that published it."""
+
+
+async def slot_lines(workspace: Workspace, *, limit: int) -> list[SlotLine]:
+    """The newest slots, newest first. Cost: one GET a slot."""
+    newest = workspace.database.seq
+    found = events_between(workspace.database, max(0, newest + 1 - limit), last=newest)
+    return [_line(slot, events) async for slot, events in found][::-1]
+
+
+async def version_lines(
+    workspace: Workspace, table_id: str, *, newest: int
+) -> AsyncIterator[VersionLine]:
+    """The versions of a table that were published up to slot `newest`, newest first.
+
+    Cost: one GET a slot, back to the oldest version that is asked for.
+    """
+    for last in range(newest, -1, -SLOTS_AT_ONCE):
+        first = max(0, last + 1 - SLOTS_AT_ONCE)
+        found = [
+            _version(slot, payload)
+            async for slot, events in events_between(workspace.database, first, last=last)
+            for payload in _published(workspace, events)
+            if payload.table_id == table_id
+        ]
+        for line in reversed(found):
+            yield line
+
+
+def _line(slot: Slot, events: Iterable[WireEvent]) -> SlotLine:
+    counts: dict[str, int] = {}
+    actors: dict[str | None, None] = {}
+    runs: dict[str | None, None] = {}
+    for event in events:
+        said = msgspec.json.decode(event.payload, type=_Mentions)
+        counts[event.type] = counts.get(event.type, 0) + 1
+        actors[said.actor or event.actor] = None
+        runs[said.run_id or said.restore_id] = None
+    return SlotLine(
+        slot=slot.commit.seq,
+        committed_at=slot.commit.committed_at,
+        writer=slot.commit.writer,
+        actors=tuple(filter(None, actors)),
+        events=counts,
+        runs=tuple(filter(None, runs)),
+    )
+
+
+def _published(
+    workspace: Workspace, events: Iterable[WireEvent]
+) -> Iterator[TableVersionPublished]:
+    for wire in events:
+        event = workspace.database.registry.decode(wire) if wire.type == PUBLISHED else None
+        if event is not None and isinstance(event.payload, TableVersionPublished):
+            yield event.payload
+
+
+def _version(slot: Slot, event: TableVersionPublished) -> VersionLine:
+    return VersionLine(
+        version=event.version,
+        slot=slot.commit.seq,
+        published_at=event.published_at,
+        rows=event.rows,
+        files=event.files,
+        size_bytes=event.size_bytes,
+        run_id=event.run_id,
+    )
+
+
+__all__ = ["SlotLine", "VersionLine", "slot_lines", "version_lines"]

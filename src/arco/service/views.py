@@ -1,0 +1,154 @@
+"""A state in which what the caller may not know of is not there.
+
+Law: existence privacy by construction. Whatever reads the view, with its errors, hints, pages and
+counts, cannot tell a hidden row from one that never was. A table without a rule is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, Protocol
+
+from arco.catalog.tables import (
+    CATALOGS,
+    COLUMNS,
+    NAMESPACES,
+    TABLE_NAMES,
+    TABLES,
+    CatalogTable,
+    Column,
+    TableName,
+)
+from arco.engine.domain import LEASES
+from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
+from arco.model import Key, Row, State, Table
+from arco.orchestration.tables import (
+    ASSETS,
+    CHECKS,
+    DISPATCHES,
+    NEWEST_RUNS,
+    PARTITION_STATUS,
+    PINS,
+    PLANS,
+    PUBLICATIONS,
+    RUN_KEY_CONFLICTS,
+    RUN_KEYS,
+    RUNS,
+    TASKS,
+)
+from arco.service.visibility import Visible
+
+MISSES_MAX = 16
+
+
+class Shown(Protocol):
+    """Whether a row is shown to whoever sees `visible` of the state."""
+
+    def __call__(self, visible: Visible, state: State, *, row: Any) -> bool: ...
+
+
+class View:
+    """`model.State` as one caller may know it."""
+
+    def __init__(self, state: State, visible: Visible) -> None:
+        self._state = state
+        self._visible = visible
+
+    def get(self, table: Table[Row], *key: Any) -> Row | None:
+        row = self._state.get(table, *key)
+        shown = RULES.get(table.name)
+        if row is None or shown is None or not shown(self._visible, self._state, row=row):
+            return None
+        return row
+
+    def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
+        if table is TABLES and len(prefix) == 1:
+            tables: Iterator[Any] = self._tables_of(prefix[0], after)
+            return tables
+        shown = RULES.get(table.name)
+        if shown is None:
+            return iter(())
+        rows = self._state.range(table, *prefix, after=after)
+        return (row for row in rows if shown(self._visible, self._state, row=row))
+
+    def _tables_of(self, namespace_id: str, after: Key | None) -> Iterator[CatalogTable]:
+        """The visible tables of a namespace.
+
+        Cost: the rows themselves, and at most sixteen hidden ones before each.
+        """
+        while True:
+            place = yield from self._near(namespace_id, after)
+            following = self._visible.next_name(namespace_id, place) if place else None
+            if following is None:
+                return
+            row = self._state.get(TABLES, namespace_id, following)
+            if row is not None and row.table_id in self._visible.tables:
+                yield row
+            after = (namespace_id, following)
+
+    def _near(
+        self, namespace_id: str, after: Key | None
+    ) -> Generator[CatalogTable, None, str | None]:
+        """Visible tables until too many hidden ones stand in a row; then the name reached."""
+        visible, misses = self._visible, 0
+        rows = self._state.range(TABLES, namespace_id, after=after)
+        for row in rows:
+            if row.table_id in visible.tables:
+                misses = 0
+                yield row
+            elif visible.is_within(self._state, row):
+                yield row
+                yield from rows
+                return None
+            elif (misses := misses + 1) > MISSES_MAX:
+                return row.name
+        return None
+
+
+def _of_table(visible: Visible, state: State, *, row: TableName | Column) -> bool:
+    name = row if isinstance(row, TableName) else state.get(TABLE_NAMES, row.table_id)
+    if name is None or row.table_id in visible.tables:
+        return name is not None
+    table = state.get(TABLES, name.namespace_id, name.name)
+    return table is not None and visible.is_within(state, table)
+
+
+def _of_asset(visible: Visible, state: State, *, row: Any) -> bool:
+    return visible.sees_asset(state, row.asset)
+
+
+def _of_run(visible: Visible, state: State, *, row: Any) -> bool:
+    return visible.sees_run(state, row.run_id)
+
+
+def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
+    return visible.sees_asset(state, row.upstream) and visible.sees_asset(state, row.downstream)
+
+
+# Table -> whether a row of it is shown. What is not here is shown to nobody who may not know of
+# the whole workspace: a message or a name in it could tell of something else.
+RULES: Mapping[str, Shown] = {
+    CATALOGS.name: lambda visible, state, *, row: visible.sees_catalog(state, row.name),
+    NAMESPACES.name: lambda visible, state, *, row: visible.sees_namespace(state, row),
+    TABLES.name: lambda visible, state, *, row: visible.sees_table(state, row),
+    TABLE_NAMES.name: _of_table,
+    COLUMNS.name: _of_table,
+    ASSETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.key),
+    PARTITION_STATUS.name: _of_asset,
+    CHECKS.name: _of_asset,
+    PINS.name: _of_asset,
+    RUNS.name: _of_run,
+    NEWEST_RUNS.name: _of_run,
+    PLANS.name: _of_run,
+    TASKS.name: _of_run,
+    DISPATCHES.name: _of_run,
+    PUBLICATIONS.name: _of_run,
+    RUN_KEYS.name: _of_run,
+    RUN_KEY_CONFLICTS.name: _of_run,
+    EDGES.name: _of_edge,
+    CONSUMERS.name: _of_edge,
+    OBSERVATIONS.name: _of_edge,
+    LEASES.name: lambda visible, state, *, row: True,
+}
+
+__all__ = ["RULES", "Shown", "View"]
