@@ -19,6 +19,7 @@ from arco.api.session import Here, Session, answer
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
+from arco.errors import Forbidden
 from arco.lineage.foreign import ForeignRunReported
 from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
 
@@ -30,7 +31,7 @@ from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
     tags=["facts"],
     status_code=202,
     response_description="The facts are durable.",
-    responses=refusals(413, 415, 429),
+    responses=refusals(403, 413, 415, 429),
 )
 async def send_facts(
     session: Here, caller: CallerHere, data: JSONBody[FactsRequest]
@@ -40,6 +41,7 @@ async def send_facts(
     Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
     or whose type is not known, is kept too: it waits in quarantine under the place told here.
     """
+    _refuse_closed(_registry(session), data.facts)
     return await _taken(session, [_fact(sent) for sent in data.facts])
 
 
@@ -62,6 +64,18 @@ async def report_foreign_run(
     fact_type, version = _registry(session).fact_type(ForeignRunReported)
     raw = msgspec.Raw(msgspec.json.encode(data))
     return await _taken(session, [Fact(type=fact_type, version=version, payload=raw)])
+
+
+def _refuse_closed(registry: Registry, facts: Sequence[SentFact]) -> None:
+    """What only our own processes observe is not taken from anybody else."""
+    for position, sent in enumerate(facts):
+        if not registry.is_open(sent.type, sent.version):
+            raise Forbidden(
+                "FACT_TYPE_RESERVED",
+                f"fact {position}: {sent.type} is recorded by Arco alone",
+                hint="leave it out; docs/explanation/facts.md says what can be sent",
+                position=position,
+            )
 
 
 async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsReceipt]:
