@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     external_roots: str = ""
     """Folders of this machine that external tables may stand in, separated by `:`; empty: none
     outside of the project."""
+    cache_megabytes: int = 128
+    """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
     debug: bool = False
@@ -85,6 +87,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "undrop_days": lambda value: 0 <= value <= 3_653,
+    "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
 }
 
