@@ -9,6 +9,7 @@ from __future__ import annotations
 CODES: dict[str, tuple[str, str]] = {
     "ACCESS_DENIED": ("Forbidden", "{} may not {} {}"),
     "AGE_INVALID": ("Invalid", "{} is no duration"),
+    "ANSWER_UNREADABLE": ("Invalid", "the answer is not one of this API: {}"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
     "ASSET_REMOVED": ("Conflict", "Asset {} of that run is no longer deployed."),
@@ -22,6 +23,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CANONICAL_JSON_INVALID": ("Invalid", "the value or text is not canonical JSON"),
     "CHAIN_BROKEN": ("Corrupt", "log slot {} does not follow slot {} as seen here"),
     "CHECK_NOT_LOADED": ("Invalid", "the code this worker loaded declares no check {}"),
+    "CLIENT_CLOSED": ("Invalid", "this client is closed"),
     "COLUMNS_DUPLICATE": ("Invalid", "two columns have one name (upper and lower case are one)"),
     "COLUMNS_MISSING": ("Invalid", "the data has no columns besides its partition columns"),
     "COLUMN_NOT_FOUND": ("NotFound", "{} has no column {}"),
@@ -56,6 +58,7 @@ CODES: dict[str, tuple[str, str]] = {
     "FOLDER_NOT_EMPTY": ("AlreadyExists", "{} is not an empty folder"),
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
     "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; it gets no answer"),
+    "FORMAT_MISMATCH": ("Invalid", "these rows came as {}"),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
     "GRANT_NOT_FOUND": ("NotFound", "{} was not given {} there"),
     "GROUP_CYCLE": ("Conflict", "{} is in {} already"),
@@ -78,6 +81,7 @@ CODES: dict[str, tuple[str, str]] = {
     "KEY_EXPIRY_INVALID": ("Invalid", "a key cannot expire at {}"),
     "KEY_HOLDER_INVALID": ("Invalid", "{} cannot hold a key"),
     "KEY_NOT_FOUND": ("NotFound", "there is no key {}"),
+    "KEY_UNSENDABLE": ("Invalid", "the key holds characters that cannot be sent"),
     "LANE_SLOT_MISSING": ("Corrupt", "slot {} of lane {} is gone"),
     "LANE_UNREADABLE": ("Corrupt", "slot {} of lane {} cannot be read: {}"),
     "LINEAGE_TOO_LARGE": (
@@ -145,6 +149,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RUN_ENDED": ("Conflict", "Run {} already ended: {}."),
     "RUN_KEY_CONFLICT": ("Conflict", "Run key {} stands for another request, answered by run {}."),
     "RUN_KEY_INVALID": ("Invalid", "the run key is empty or too long"),
+    "RUN_NOT_ENDED": ("Unavailable", "run {} has not ended after {} s"),
     "RUN_NOT_FOUND": ("NotFound", "there is no such run"),
     "RUN_PUBLISHING": ("Conflict", "Run {} is being published; from there it only goes forward."),
     "RUN_SUCCEEDED": ("Conflict", "Run {} succeeded; nothing of it has to run again."),
@@ -156,6 +161,8 @@ CODES: dict[str, tuple[str, str]] = {
     "SELECTION_EMPTY": ("NotFound", "No asset matches {}."),
     "SELECTION_INVALID": ("Invalid", "{} is not a selection."),
     "SELECTION_TOO_LARGE": ("Invalid", "the selection has too many terms"),
+    "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
+    "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
     "SIGNED_URL_NAME_UNSUITABLE": (
         "Invalid",
@@ -200,6 +207,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_UNREADABLE": ("Unavailable", "`{}` cannot be read: {}"),
     "TABLE_VERSION_NOT_FOUND": ("NotFound", "version {} of the table at {} does not exist: {}"),
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),
+    "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
 }
 

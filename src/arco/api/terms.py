@@ -47,14 +47,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     async def brought(self, database: Database) -> None:
         """Return once the database has read as far as these terms ask.
 
-        Raises: Conflict HISTORY_ROLLBACK. Cost: nothing for a token that was applied; else at most
-        one look at the log, shared with everyone who asks at the same time.
+        Raises: Precondition HISTORY_ROLLBACK. Cost: nothing for a token that was applied; else at
+        most one look at the log, shared with everyone who asks at the same time.
         """
         if self.token is not None:
             await database.reads.reach(self.token)
-        elif self.staleness_ms is not None:
+        if self.staleness_ms:
             await database.reads.recent(self.staleness_ms / 1000)
-        else:
+        elif self.staleness_ms == 0 or self.token is None:
             await database.refresh()
 
 
