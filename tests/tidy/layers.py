@@ -75,6 +75,8 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.parquet",
+        "arco.engine.layout",
+        "arco.engine.lines",
         "arco.engine.lanes.zstd",
         "arco.formats",
         "arco.query",
@@ -99,6 +101,8 @@ LAZY_HOMES = (
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
+    "arco.engine.layout",
+    "arco.engine.lines",
     "arco.engine.lanes.zstd",
     "arco.lineage.tracing",
 )
