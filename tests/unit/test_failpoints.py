@@ -79,6 +79,8 @@ def test_what_only_reads_is_no_point() -> None:
 def test_every_kind_of_object_has_a_name(key: str, kind: str) -> None:
     assert kinds_of(key) == (kind,)
     assert kinds_of(keys.Scope().prefix() + key) == (kind,)
+    other = keys.Scope(workspace="copy").prefix() + key
+    assert kinds_of(other, b"whatever it says") == (f"{kind} of workspace copy",)
 
 
 def test_a_wrapped_store_has_locks_when_the_store_has() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -50,9 +51,16 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     """
     root = _root(settings, runtime)
     await ensure_certified(root, runtime)
+    return await assemble(settings, runtime, root=root)
+
+
+async def assemble(
+    settings: Settings, runtime: Runtime, *, root: Store, domains: Sequence[Domain] = DOMAINS
+) -> Workspace:
+    """The workspace on a store that is open already."""
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
+    database = await Database.open(store, runtime, domains=domains, writer=writer)
     return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
 
 
@@ -70,4 +78,4 @@ def _root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "assemble", "open_scope", "open_workspace"]

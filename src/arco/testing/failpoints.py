@@ -43,7 +43,8 @@ KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"certificates/", "certificate"),
     )
 )
-SCOPE = re.compile(r"tenant=[^/]+/workspace=[^/]+/")
+SCOPE = re.compile(r"tenant=[^/]+/workspace=([^/]+)/")
+MAIN = "main"
 
 
 class Moment(Enum):
@@ -110,8 +111,11 @@ def kinds_of(key: str, data: bytes = b"") -> tuple[str, ...]:
     >>> kinds_of("tenant=a/workspace=b/lanes/roster/00000000000000000000.json")
     ('roster',)
     """
-    inside = SCOPE.sub("", key, count=1)
+    scope = SCOPE.match(key)
+    inside = key[scope.end() :] if scope else key
     kind = next((kind for pattern, kind in KINDS if pattern.match(inside)), "other")
+    if scope and scope[1] != MAIN:
+        return (f"{kind} of workspace {scope[1]}",)
     if kind != LOG_KIND or not data:
         return (kind,)
     commit = decode_commit(data, int(Path(key).stem))
