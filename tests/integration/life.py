@@ -9,44 +9,54 @@ a life that was cut short anywhere is lived on by the next process. Runs in the 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from arco.catalog.tables import TABLES
+from arco.cli.restoring import meant_slot
 from arco.engine import snapshot
 from arco.engine.garbage import PINS
 from arco.engine.lanes.folder import Folder
+from arco.engine.package import read_package, unpack
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.errors import Unavailable
 from arco.execution.following import Follower
 from arco.formats.collecting import collect_garbage
+from arco.formats.exporting import export
+from arco.formats.restoring import begin_restore, plan_restore, restore
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.definitions import Manifest
+from arco.orchestration.restores import RESTORES
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import RUNS
 from arco.service.retention import PROFILES
 from arco.service.settings import Settings
 from arco.service.workspace import DOMAINS, Workspace, assemble
 from arco.store.certify import ensure_certified
+from arco.store.keys import Scope
 from arco.store.local import LocalStore
 from arco.store.open import open_store
 from arco.store.port import Store
+from arco.store.scoped import ScopedStore
 from arco.testing.ledger import LEDGER, noted
 from arco.testing.registry import REGISTRY, TOKENS, Added, add, take_name
 from tests.unit.garbage_world import MovedClock
 
-TRIES = 5
+TRIES = 400
 MANY = 6_000
 """So many events do not fit into a slot."""
 FACTS = 3
+REPLACED = "n.second"
+CERTIFIED = "certified"
 SNAPSHOTS = 10
 """So many that some are merged."""
-RUNS_LIVED = ("01JZZZZZZZZZZZZZZZZZZZZZZ1", "01JZZZZZZZZZZZZZZZZZZZZZZ2")
+RUNS_LIVED = tuple(f"01JZZZZZZZZZZZZZZZZZZZZZZ{number}" for number in (1, 2, 3))
 COLLECT_DAYS = (9, 11)
 ALL_DOMAINS = (*DOMAINS, REGISTRY, LEDGER)
 Wrap = Callable[[Store], Store]
@@ -76,8 +86,9 @@ class Place(msgspec.Struct, frozen=True):
 class Life:
     """One process's part of it."""
 
-    def __init__(self, place: Place, workspace: Workspace) -> None:
+    def __init__(self, place: Place, workspace: Workspace, *, root: Store) -> None:
         self.place = place
+        self.root = root
         self.workspace = workspace
         self.database = workspace.database
         assert isinstance(workspace.runtime, MovedClock)
@@ -90,13 +101,12 @@ class Life:
             file.write(f"{line}\n")
         self.told.append(line)
 
-    async def live(self, stages: Sequence[str], done: Callable[[str], None]) -> None:
-        """What has not been lived through yet; `done` hears of each stage."""
+    async def live(self, stages: Sequence[str]) -> None:
+        """What has not been lived through yet."""
         for stage in stages:
             if f"done {stage}" not in self.told:
                 await self._lived_through(stage)
                 self.hear(f"done {stage}")
-                done(stage)
 
     async def _lived_through(self, stage: str) -> None:
         """The stage is over; what had no answer is asked again, as every caller of ours does."""
@@ -108,6 +118,10 @@ class Life:
                 self.hear(f"again {error.code} {error.message}")
         raise AssertionError(f"{stage} found no answer {TRIES} times")
 
+    def left(self, what: str, numbers: Iterable[int]) -> list[int]:
+        """Those that it has not been heard of yet."""
+        return [number for number in numbers if f"{what} {number}" not in self.told]
+
     async def add(self, token: str) -> None:
         """One token; the event that carries it stands in the log once."""
         await self.database.transact(add("orders", 1, token=token))
@@ -115,14 +129,24 @@ class Life:
 
 
 async def opened(place: Place, wrap: Wrap) -> Life:
-    """The workspace as this process sees it."""
+    """The workspace as this process sees it; it starts again while the store does not answer."""
     os.environ.update(place.environment)
+    for _ in range(TRIES):
+        with suppress(Unavailable):
+            return await _opened(place, wrap)
+    raise AssertionError(f"the store could not be opened {TRIES} times")
+
+
+async def _opened(place: Place, wrap: Wrap) -> Life:
     clock = MovedClock()
     began = clock.monotonic()
     root = wrap(_root(place, clock))
-    await ensure_certified(_root(place, clock), clock)
+    if CERTIFIED not in heard(place):
+        # A copy of a place is another place, which would be tried again.
+        await ensure_certified(_root(place, clock), clock)
     workspace = await assemble(place.settings, clock, root=root, domains=ALL_DOMAINS)
-    life = Life(place, workspace)
+    life = Life(place, workspace, root=root)
+    life.hear(CERTIFIED)
     life.hear(f"opened in {clock.monotonic() - began:.2f} s")
     return life
 
@@ -155,9 +179,10 @@ async def report(life: Life) -> None:
 
 async def photograph(life: Life) -> None:
     """Snapshots on snapshots, and one that is held."""
-    for number in range(SNAPSHOTS):
+    for number in life.left("photographed", range(SNAPSHOTS)):
         await life.add(f"between-{number}")
         await snapshot.publish(life.database)
+        life.hear(f"photographed {number}")
     if "pinned" not in life.told:
         if not await is_pinned(life):
             pin = CreatePin(name="held", slot=life.database.seq)
@@ -172,8 +197,8 @@ async def is_pinned(life: Life) -> bool:
     return await life.database.asked(lambda state: state.get(PINS, "held") is not None)
 
 
-async def run_twice(life: Life) -> None:
-    """Two runs, each published."""
+async def run_again(life: Life) -> None:
+    """Runs one after the other, each published."""
     manifest = msgspec.json.decode(Path(life.place.folder, "manifest").read_bytes(), type=Manifest)
     command = Deploy(
         deployment_id="01JZZZZZZZZZZZZZZZZZZZZZZ0", manifest=manifest, entropy=7, actor="life"
@@ -190,20 +215,51 @@ async def run_twice(life: Life) -> None:
     await follower.stop()
 
 
+async def restore_a_table(life: Life) -> None:
+    """One table is what it was after the last run but one."""
+    workspace = life.workspace
+    begun = await workspace.database.asked(lambda state: list(state.range(RESTORES)))
+    restores = [row.restore_id for row in begun]
+    if not restores:
+        slot = await meant_slot(workspace, [REPLACED], to=f"v{len(RUNS_LIVED) - 2}")
+        plan = await plan_restore(workspace, [REPLACED], slot=slot)
+        restores = [await begin_restore(workspace, plan, actor="life")]
+        life.hear(f"restore {restores[0]}")
+    for restore_id in restores:
+        await restore(workspace, restore_id)
+
+
+async def move(life: Life) -> None:
+    """All of it goes into a file, and from there into another workspace."""
+    path = Path(life.place.folder, "package")
+    path.unlink(missing_ok=True)
+    await export(life.workspace, path)
+    manifest = await read_package(life.clock, path)
+    await unpack(copy_of(life), life.clock, path=path, manifest=manifest)
+
+
+def copy_of(life: Life) -> ScopedStore:
+    """The other workspace."""
+    return ScopedStore(life.root, Scope(workspace="copy"))
+
+
 async def collect(life: Life) -> None:
     """Time passes, and what nothing leads to goes."""
-    for days in COLLECT_DAYS:
+    for days in life.left("collected", COLLECT_DAYS):
         life.clock.ahead = timedelta(days=days)
         await life.add(f"day-{days}")
         await snapshot.publish(life.database)
         await collect_garbage(life.workspace, PROFILES["dev"])
+        life.hear(f"collected {days}")
 
 
 STAGES: dict[str, Callable[[Life], Awaitable[None]]] = {
     "decide": decide,
     "report": report,
     "photograph": photograph,
-    "run": run_twice,
+    "run": run_again,
+    "restore": restore_a_table,
+    "move": move,
     "collect": collect,
 }
 
@@ -245,10 +301,12 @@ __all__ = [
     "ALL_DOMAINS",
     "FACTS",
     "MANY",
+    "REPLACED",
     "RUNS_LIVED",
     "STAGES",
     "Life",
     "Place",
+    "copy_of",
     "heard",
     "opened",
     "table_locations",

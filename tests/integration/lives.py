@@ -29,9 +29,11 @@ from arco.testing.ledger import NOTES
 from arco.testing.registry import REGISTRY, Added, NameTaken
 from tests.integration.life import (
     FACTS,
+    REPLACED,
     RUNS_LIVED,
     Life,
     Place,
+    copy_of,
     heard,
     opened,
     table_locations,
@@ -64,19 +66,18 @@ def exit_code(work: Callable[..., None], *arguments: Any) -> int:
 def live(place: Place, stages: Sequence[str], point: Failpoint | None) -> None:
     """The stages, until they are over or the point is reached."""
     stores: list[StoppingStore] = []
-    reached: dict[str, list[tuple[str, str]]] = {}
 
     def wrap(store: Store) -> Store:
         stores.append(StoppingStore(store, point))
-        return stores[0]
+        return stores[-1]
 
     async def lived() -> None:
         life = await opened(place, wrap)
-        await life.live(stages, lambda stage: reached.update({stage: alone(stores[0])}))
+        await life.live(stages)
         await life.workspace.ingester.close()
 
     _told(place, lambda: run(lived()))
-    Path(place.folder, "reached").write_bytes(msgspec.json.encode(reached))
+    Path(place.folder, "reached").write_bytes(msgspec.json.encode(alone(stores[-1])))
 
 
 def alone(store: StoppingStore) -> list[tuple[str, str]]:
@@ -96,7 +97,9 @@ async def _judge(place: Place, stages: Sequence[str]) -> None:
     if "report" in stages:
         problems += await _fact_problems(life)
     if "run" in stages:
-        problems += await _run_problems(life)
+        problems += await _run_problems(life, stages)
+    if "move" in stages:
+        problems += await _copy_problems(life)
     Path(place.folder, "problems").write_bytes(msgspec.json.encode(problems))
 
 
@@ -139,10 +142,14 @@ async def _fact_problems(life: Life) -> list[str]:
     return [] if times == expected else [f"facts were counted so often: {times}"]
 
 
-async def _run_problems(life: Life) -> list[str]:
-    """The table that grows holds both runs, the one that is replaced the second."""
-    first, second = RUNS_LIVED
-    expected = {"n.first": (Counter([first, second]), 1), "n.second": (Counter([second]), 1)}
+async def _run_problems(life: Life, stages: Sequence[str]) -> list[str]:
+    """The table that grows holds all runs; the one that is replaced the last, or the one before
+    that once it was restored.
+    """
+    *_, former, last = RUNS_LIVED
+    newest = len(RUNS_LIVED) - 1
+    replaced = (Counter([former]), newest + 1) if "restore" in stages else (Counter([last]), newest)
+    expected = {"n.first": (Counter(RUNS_LIVED), newest), REPLACED: replaced}
     found = {name: _content(place) for name, place in (await table_locations(life)).items()}
     return [] if found == expected else [f"the tables hold {found}"]
 
@@ -151,6 +158,13 @@ def _content(location: str) -> tuple[Counter[str], int]:
     """What a library that is not ours reads there, and at which version."""
     table = DeltaTable(table_uri(location), storage_options=storage_options(location))
     return Counter(table.to_pyarrow_table()["run"].to_pylist()), table.version()
+
+
+async def _copy_problems(life: Life) -> list[str]:
+    verifier = Verifier(copy_of(life), life.clock, life.database.registry.domains)
+    report = await verifier.run()
+    found = [f"copied {each.subject}: {each.problem}" for each in report.findings]
+    return found if report.slots > 1 else [*found, "nothing was copied"]
 
 
 def _told(place: Place, work: Callable[[], None]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import msgspec
 from arco.execution.deploying import compile_project
 from arco.runtime import run
 from arco.testing.failpoints import Failpoint, Moment, points
-from tests.contract.emulators import BUCKET, S3_ENVIRONMENT
+from tests.contract.emulators import BUCKET, S3_ENVIRONMENT, copy_objects
 from tests.integration.leading_workspace import write_project
 from tests.integration.life import STAGES, Place
 from tests.integration.lives import exit_code, judge, live
@@ -52,6 +54,11 @@ class Disk:
     def place(self, folder: Path) -> Place:
         return Place(str(folder), str(folder / "store"))
 
+    def copy(self, source: Place, folder: Path) -> Place:
+        """A place that holds what the other one does."""
+        shutil.copytree(source.folder, folder)
+        return self.place(folder)
+
 
 class Bucket:
     """Every life under a prefix of its own."""
@@ -63,35 +70,46 @@ class Bucket:
         url = f"s3://{BUCKET}/{folder.name}?endpoint={self._endpoint}"
         return Place(str(folder), url, S3_ENVIRONMENT)
 
+    def copy(self, source: Place, folder: Path) -> Place:
+        """A place that holds what the other one does."""
+        shutil.copytree(source.folder, folder)
+        copy_objects(self._endpoint, f"{Path(source.folder).name}/", to=f"{folder.name}/")
+        return self.place(folder)
+
 
 class Trials:
-    """Lives that are cut short, each at one point."""
+    """Lives that are cut short, each at one point.
+
+    What comes before the stage that is cut short was lived through once, for all of them.
+    """
 
     def __init__(self, where: Disk | Bucket, project: Path, folder: Path) -> None:
         self._where = where
         self._project = project
         self._folder = folder
+        self._before: dict[str, Place] = {}
 
     def reached(self) -> dict[str, list[Failpoint]]:
         """What an undisturbed life passes, by the stage that passes it first."""
         place = self._place()
-        assert exit_code(live, place, list(STAGES), None) == 0, crash(place)
-        assert self._problems(place, list(STAGES)) == []
-        passed = msgspec.json.decode(
-            Path(place.folder, "reached").read_bytes(), type=dict[str, list[tuple[str, str]]]
-        )
         found: dict[str, list[Failpoint]] = {}
         known: set[tuple[str, str]] = set()
-        for stage, pairs in passed.items():
+        for stage in STAGES:
+            self._before[stage] = self._where.copy(place, self._folder / f"before-{stage}")
+            assert exit_code(live, place, [stage], None) == 0, crash(place)
+            pairs = msgspec.json.decode(
+                Path(place.folder, "reached").read_bytes(), type=list[tuple[str, str]]
+            )
             found[stage] = list(points(each for each in pairs if each not in known))
             known.update(pairs)
+        assert self._problems(place, list(STAGES)) == []
         found["run"] += IN_WORKERS
         return found
 
     def trial(self, stage: str, point: Failpoint) -> list[str]:
         """What is wrong after a life was cut short at the point and lived on."""
         stages = list(STAGES)[: list(STAGES).index(stage) + 1]
-        place = self._place()
+        place = self._where.copy(self._before[stage], self._next_folder())
         if point in IN_WORKERS:
             Path(place.folder, STOP_FILE).write_bytes(msgspec.json.encode(point))
             code = exit_code(live, place, stages, None)
@@ -106,6 +124,15 @@ class Trials:
                 return [f"{point}: the next process could not go on, {code} {crash(place)}"]
         return [f"{point}: {problem}" for problem in self._problems(place, stages)]
 
+    def life(self, stages: list[str], then: Callable[[], None]) -> list[str]:
+        """What is wrong after one whole life; `then` is called before it is judged."""
+        place = self._place()
+        code = exit_code(live, place, stages, None)
+        then()
+        if code != 0:
+            return [f"exit code {code} {crash(place)}"]
+        return self._problems(place, stages)
+
     def slowest_start(self) -> float:
         """Seconds until a process that followed another saw its state."""
         lines = [
@@ -119,12 +146,15 @@ class Trials:
         return found
 
     def _place(self) -> Place:
-        folder = self._folder / f"life-{next(NUMBERS)}"
+        folder = self._next_folder()
         folder.mkdir(parents=True)
         for path in self._project.iterdir():
             if path.is_file():
                 (folder / path.name).write_bytes(path.read_bytes())
         return self._where.place(folder)
+
+    def _next_folder(self) -> Path:
+        return self._folder / f"life-{next(NUMBERS)}"
 
 
 def crash(place: Place) -> str:
