@@ -39,7 +39,7 @@ from tests.integration.life import (
     table_locations,
 )
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 300
 PRELOADED = ["tests.integration.lives"]
 Report = dict[str, Any]
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -48,6 +49,14 @@ def written_project(folder: Path) -> Path:
     return folder
 
 
+class Where(Protocol):
+    """Where lives take place."""
+
+    def place(self, folder: Path) -> Place:
+        """A place of its own for the life whose project is in the folder."""
+        ...
+
+
 class Disk:
     """Every life in a folder of its own."""
 
@@ -77,68 +86,33 @@ class Bucket:
         return self.place(folder)
 
 
-class Trials:
-    """Lives that are cut short, each at one point.
+class Elsewhere:
+    """Every life under a name of its own in a container of another provider."""
 
-    What comes before the stage that is cut short was lived through once, for all of them.
-    """
+    def __init__(self, url: str, environment: dict[str, str]) -> None:
+        self._url = url
+        self._environment = environment
 
-    def __init__(self, where: Disk | Bucket, project: Path, folder: Path) -> None:
+    def place(self, folder: Path) -> Place:
+        return Place(str(folder), self._url.format(folder=folder.name), self._environment)
+
+
+class Lives:
+    """Lives from their beginning to their end, each in a place of its own."""
+
+    def __init__(self, where: Where, project: Path, folder: Path) -> None:
         self._where = where
         self._project = project
         self._folder = folder
-        self._before: dict[str, Place] = {}
 
-    def reached(self) -> dict[str, list[Failpoint]]:
-        """What an undisturbed life passes, by the stage that passes it first."""
-        place = self._place()
-        found: dict[str, list[Failpoint]] = {}
-        known: set[tuple[str, str]] = set()
-        for stage in STAGES:
-            self._before[stage] = self._where.copy(place, self._folder / f"before-{stage}")
-            assert exit_code(live, place, [stage], None) == 0, crash(place)
-            pairs = msgspec.json.decode(
-                Path(place.folder, "reached").read_bytes(), type=list[tuple[str, str]]
-            )
-            found[stage] = list(points(each for each in pairs if each not in known))
-            known.update(pairs)
-        assert self._problems(place, list(STAGES)) == []
-        found["run"] += IN_WORKERS
-        return found
-
-    def trial(self, stage: str, point: Failpoint) -> list[str]:
-        """What is wrong after a life was cut short at the point and lived on."""
-        stages = list(STAGES)[: list(STAGES).index(stage) + 1]
-        place = self._where.copy(self._before[stage], self._next_folder())
-        if point in IN_WORKERS:
-            Path(place.folder, STOP_FILE).write_bytes(msgspec.json.encode(point))
-            code = exit_code(live, place, stages, None)
-            if Path(place.folder, STOP_FILE).exists() or code != 0:
-                return [f"{point}: exit code {code} {crash(place)}"]
-        else:
-            code = exit_code(live, place, stages, point)
-            if code != -signal.SIGKILL:
-                return [f"{point}: was not reached, exit code {code} {crash(place)}"]
-            code = exit_code(live, place, stages, None)
-            if code != 0:
-                return [f"{point}: the next process could not go on, {code} {crash(place)}"]
-        return [f"{point}: {problem}" for problem in self._problems(place, stages)]
-
-    def life(self, stages: list[str], then: Callable[[], None]) -> list[str]:
+    def life(self, then: Callable[[], None] = lambda: None) -> list[str]:
         """What is wrong after one whole life; `then` is called before it is judged."""
         place = self._place()
-        code = exit_code(live, place, stages, None)
+        code = exit_code(live, place, list(STAGES), None)
         then()
         if code != 0:
             return [f"exit code {code} {crash(place)}"]
-        return self._problems(place, stages)
-
-    def slowest_start(self) -> float:
-        """Seconds until a process that followed another saw its state."""
-        lines = [
-            line for path in self._folder.glob("*/told") for line in path.read_text().splitlines()
-        ]
-        return max(float(line.split()[2]) for line in lines if line.startswith("opened in"))
+        return self._problems(place, list(STAGES))
 
     def _problems(self, place: Place, stages: list[str]) -> list[str]:
         assert exit_code(judge, place, stages) == 0, crash(place)
@@ -157,10 +131,64 @@ class Trials:
         return self._folder / f"life-{next(NUMBERS)}"
 
 
+class Trials(Lives):
+    """Lives that are cut short, each at one point.
+
+    What comes before the stage that is cut short was lived through once, for all of them.
+    """
+
+    def __init__(self, where: Disk | Bucket, project: Path, folder: Path) -> None:
+        super().__init__(where, project, folder)
+        self._copy = where.copy
+        self._before: dict[str, Place] = {}
+
+    def reached(self) -> dict[str, list[Failpoint]]:
+        """What an undisturbed life passes, by the stage that passes it first."""
+        place = self._place()
+        found: dict[str, list[Failpoint]] = {}
+        known: set[tuple[str, str]] = set()
+        for stage in STAGES:
+            self._before[stage] = self._copy(place, self._folder / f"before-{stage}")
+            assert exit_code(live, place, [stage], None) == 0, crash(place)
+            pairs = msgspec.json.decode(
+                Path(place.folder, "reached").read_bytes(), type=list[tuple[str, str]]
+            )
+            found[stage] = list(points(each for each in pairs if each not in known))
+            known.update(pairs)
+        assert self._problems(place, list(STAGES)) == []
+        found["run"] += IN_WORKERS
+        return found
+
+    def trial(self, stage: str, point: Failpoint) -> list[str]:
+        """What is wrong after a life was cut short at the point and lived on."""
+        stages = list(STAGES)[: list(STAGES).index(stage) + 1]
+        place = self._copy(self._before[stage], self._next_folder())
+        if point in IN_WORKERS:
+            Path(place.folder, STOP_FILE).write_bytes(msgspec.json.encode(point))
+            code = exit_code(live, place, stages, None)
+            if Path(place.folder, STOP_FILE).exists() or code != 0:
+                return [f"{point}: exit code {code} {crash(place)}"]
+        else:
+            code = exit_code(live, place, stages, point)
+            if code != -signal.SIGKILL:
+                return [f"{point}: was not reached, exit code {code} {crash(place)}"]
+            code = exit_code(live, place, stages, None)
+            if code != 0:
+                return [f"{point}: the next process could not go on, {code} {crash(place)}"]
+        return [f"{point}: {problem}" for problem in self._problems(place, stages)]
+
+    def slowest_start(self) -> float:
+        """Seconds until a process that followed another saw its state."""
+        lines = [
+            line for path in self._folder.glob("*/told") for line in path.read_text().splitlines()
+        ]
+        return max(float(line.split()[2]) for line in lines if line.startswith("opened in"))
+
+
 def crash(place: Place) -> str:
     """Why a process of the life failed, if one did."""
     path = Path(place.folder, "crash")
     return path.read_text() if path.exists() else ""
 
 
-__all__ = ["IN_WORKERS", "Bucket", "Disk", "Trials", "written_project"]
+__all__ = ["IN_WORKERS", "Bucket", "Disk", "Elsewhere", "Lives", "Trials", "written_project"]
