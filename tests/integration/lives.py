@@ -9,13 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from deltalake import DeltaTable
 
+from arco.engine.commit import WireEvent
 from arco.engine.history import Replay
 from arco.engine.lanes.folder import Folder
 from arco.engine.log import Log
@@ -51,9 +52,9 @@ def forks() -> Any:
     return server
 
 
-def exit_code(work: Callable[..., None], *arguments: Any) -> int:
+def exit_code(work: Callable[..., None], *arguments: Any, **named: Any) -> int:
     """How a process of its own that did the work ended."""
-    process = forks().Process(target=work, args=arguments)
+    process = forks().Process(target=work, args=arguments, kwargs=named)
     process.start()
     process.join(PATIENCE_SECONDS)
     if process.exitcode is None:
@@ -63,7 +64,7 @@ def exit_code(work: Callable[..., None], *arguments: Any) -> int:
     return int(process.exitcode)
 
 
-def live(place: Place, stages: Sequence[str], point: Failpoint | None) -> None:
+def live(place: Place, stages: Sequence[str], *, point: Failpoint | None = None) -> None:
     """The stages, until they are over or the point is reached."""
     stores: list[StoppingStore] = []
 
@@ -113,17 +114,21 @@ async def _findings(life: Life) -> Sequence[Any]:
 async def _tokens(life: Life) -> Counter[str]:
     """How often each token's event stands in the log."""
     replay = Replay(life.workspace.store, life.clock, life.database.registry)
-    wanted = {REGISTRY.event_type(Added): Added, REGISTRY.event_type(NameTaken): NameTaken}
+    log = Log(life.workspace.store, life.clock)
     found: Counter[str] = Counter()
     seq = -1
-    while slots := await Log(life.workspace.store, life.clock).after(seq):
+    while slots := await log.after(seq):
         for slot in slots:
-            seq = slot.commit.seq
-            for wire in await replay.events(slot.commit):
-                if wire.type in wanted:
-                    event = msgspec.json.decode(wire.payload, type=wanted[wire.type])
-                    found[event.token] += 1
+            found.update(_tokens_of(await replay.events(slot.commit)))
+        seq = slots[-1].commit.seq
     return found
+
+
+def _tokens_of(wires: Iterable[WireEvent]) -> Iterator[str]:
+    wanted = {REGISTRY.event_type(Added): Added, REGISTRY.event_type(NameTaken): NameTaken}
+    for wire in wires:
+        if wire.type in wanted:
+            yield msgspec.json.decode(wire.payload, type=wanted[wire.type]).token
 
 
 def _token_problems(found: Counter[str], told: Sequence[str]) -> list[str]:

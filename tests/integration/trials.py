@@ -108,7 +108,7 @@ class Lives:
     def life(self, then: Callable[[], None] = lambda: None) -> list[str]:
         """What is wrong after one whole life; `then` is called before it is judged."""
         place = self._place()
-        code = exit_code(live, place, list(STAGES), None)
+        code = exit_code(live, place, list(STAGES))
         then()
         if code != 0:
             return [f"exit code {code} {crash(place)}"]
@@ -149,7 +149,7 @@ class Trials(Lives):
         known: set[tuple[str, str]] = set()
         for stage in STAGES:
             self._before[stage] = self._copy(place, self._folder / f"before-{stage}")
-            assert exit_code(live, place, [stage], None) == 0, crash(place)
+            assert exit_code(live, place, [stage]) == 0, crash(place)
             pairs = msgspec.json.decode(
                 Path(place.folder, "reached").read_bytes(), type=list[tuple[str, str]]
             )
@@ -165,14 +165,14 @@ class Trials(Lives):
         place = self._copy(self._before[stage], self._next_folder())
         if point in IN_WORKERS:
             Path(place.folder, STOP_FILE).write_bytes(msgspec.json.encode(point))
-            code = exit_code(live, place, stages, None)
+            code = exit_code(live, place, stages)
             if Path(place.folder, STOP_FILE).exists() or code != 0:
                 return [f"{point}: exit code {code} {crash(place)}"]
         else:
-            code = exit_code(live, place, stages, point)
+            code = exit_code(live, place, stages, point=point)
             if code != -signal.SIGKILL:
                 return [f"{point}: was not reached, exit code {code} {crash(place)}"]
-            code = exit_code(live, place, stages, None)
+            code = exit_code(live, place, stages)
             if code != 0:
                 return [f"{point}: the next process could not go on, {code} {crash(place)}"]
         return [f"{point}: {problem}" for problem in self._problems(place, stages)]

@@ -34,19 +34,24 @@ LAYERS: dict[str, frozenset[str]] = {
     "execution": SERVICE | {"formats", "sdk"},
     # Value types of the domains only: see VALUE_MODULES.
     "sdk": frozenset({"errors", "ids"}) | DOMAINS,
-    "api": BELOW_SURFACES,
+    # What is said over HTTP, declared once: the server sends it and clients read it.
+    "wire": SERVICE | {"query"},
+    # A client knows what is said, not how it is answered.
+    "client": FOUNDATION | DOMAINS | {"wire", "service", "query"},
+    "api": BELOW_SURFACES | {"wire"},
     # A page is a route that renders, so it shares the parsing and the errors of `api`.
-    "ui": BELOW_SURFACES | {"api"},
+    "ui": BELOW_SURFACES | {"api", "wire"},
     # The entry point starts the server and compiles projects.
-    "cli": BELOW_SURFACES | {"sdk", "api", "ui"},
+    "cli": BELOW_SURFACES | {"sdk", "api", "ui", "wire", "client"},
     "testing": BELOW_SURFACES | {"sdk"},
     # The public surface: names of the SDK, loaded on first use.
-    "arco": frozenset({"sdk", "errors"}) | DOMAINS,
+    "arco": frozenset({"sdk", "errors", "client"}) | DOMAINS,
     "__main__": frozenset({"cli"}),
 }
 
-# What `sdk` and the public surface may take from the domains.
+# What `sdk` and the public surface may take from the domains; the surface also shows the client.
 VALUE_MODULES = (
+    "arco.client.client",
     "arco.orchestration.definitions",
     "arco.orchestration.outcomes",
     "arco.orchestration.partitions",
@@ -68,7 +73,10 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pandas": ("arco.formats",),
     "polars": ("arco.formats",),
     "pyarrow": (
+        "arco.client.rows",
         "arco.engine.parquet",
+        "arco.engine.layout",
+        "arco.engine.lines",
         "arco.engine.lanes.zstd",
         "arco.formats",
         "arco.query",
@@ -88,10 +96,13 @@ LAZY_LIBRARIES = frozenset(
     {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
 )
 LAZY_HOMES = (
+    "arco.client.rows",
     "arco.formats",
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
+    "arco.engine.layout",
+    "arco.engine.lines",
     "arco.engine.lanes.zstd",
     "arco.lineage.tracing",
 )
@@ -110,7 +121,7 @@ DYNAMIC_IMPORTS = {
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
-# What `import arco, arco.cli` must not load.
+# What `import arco, arco.cli` and `arco.Client` must not load.
 HEAVY_AT_STARTUP = (
     "pyarrow",
     "duckdb",

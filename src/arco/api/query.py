@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, Session, state_headers
+from arco.api.session import Here, Session, past_of, state_headers
+from arco.engine.past import Past
 from arco.query.names import TableName
 from arco.query.pool import Provider
 from arco.query.protocol import Ask, Format, Limits, Provision
 from arco.query.provider import provider_for
 from arco.runtime import Signal
+from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
+from arco.wire.queries import QueryRequest
 
 MEDIA_TYPES = {
     Format.JSON: "application/json",
@@ -30,27 +32,17 @@ MEDIA_TYPES = {
 }
 
 
-class QueryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One SELECT over published tables and `system.*`."""
-
-    sql: str
-    format: Format = Format.JSON
-    """`json`: an array of one object a row; `csv`; `arrow`: an IPC stream; `text`: aligned."""
-    parameters: list[Any] | dict[str, Any] | None = None
-    """Values for `?` and `$1` (a list) or `$name` (an object)."""
-
-
 class ReadAt:
     """A provider that remembers the slot which everything it provided had reached."""
 
-    def __init__(self, session: Session) -> None:
-        self._database = session.workspace.database
-        self._provider: Provider = provider_for(session.workspace)
-        self.token = self._database.token
+    def __init__(self, session: Session, past: Past | None) -> None:
+        self._standing = past or session.workspace.database
+        self._provider: Provider = provider_for(session.workspace, past)
+        self.token = self._standing.token
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
         """What stands behind the names."""
-        self.token = self._database.token
+        self.token = self._standing.token
         return await self._provider(names)
 
 
@@ -77,7 +69,8 @@ async def run_query(
     await session.terms.brought(workspace.database)
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
-    reader = ReadAt(session)
+    past = await past_of(session, data.at, caller=caller) if data.at else None
+    reader = ReadAt(session, past)
     left = workspace.runtime.signal()
     watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
     try:
@@ -86,8 +79,8 @@ async def run_query(
         watch.cancel()
     headers = {
         **state_headers(reader.token),
-        "Arco-Rows": str(result.rows),
-        "Arco-Truncated": str(result.truncated).lower(),
+        ROWS_HEADER: str(result.rows),
+        TRUNCATED_HEADER: str(result.truncated).lower(),
     }
     return Response(result.body, media_type=MEDIA_TYPES[data.format], headers=headers)
 
@@ -99,4 +92,4 @@ async def _set_when_left(request: Request[Any, Any, Any], left: Signal) -> None:
     left.set()
 
 
-__all__ = ["QueryRequest", "ReadAt", "run_query"]
+__all__ = ["ReadAt", "run_query"]

@@ -16,6 +16,8 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.pasts import Pasts
+from arco.engine.sizes import Sizes
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -28,6 +30,7 @@ from arco.store.open import open_store
 from arco.store.port import Store
 from arco.store.scoped import ScopedStore
 
+BYTES_PER_MEGABYTE = 1024 * 1024
 DOMAINS: tuple[Domain, ...] = (CATALOG, ACCESS, LINEAGE, ORCHESTRATION)
 
 
@@ -41,6 +44,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
     authority: Authority
+    pasts: Pasts
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -49,7 +53,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     A cloud store is certified when it is opened for the first time. Raises: Invalid for a store
     that cannot be opened or is unfit; Corrupt when its log cannot be used.
     """
-    root = _root(settings, runtime)
+    root = open_root(settings, runtime)
     await ensure_certified(root, runtime)
     return await assemble(settings, runtime, root=root)
 
@@ -60,8 +64,17 @@ async def assemble(
     """The workspace on a store that is open already."""
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, domains=domains, writer=writer)
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
+    database = await Database.open(store, runtime, domains=domains, writer=writer, sizes=sizes)
+    return Workspace(
+        settings=settings,
+        runtime=runtime,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+    )
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
@@ -69,13 +82,17 @@ def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
 
     Raises: Invalid for a store that cannot be opened.
     """
-    return ScopedStore(_root(settings, runtime), settings.scope)
+    return ScopedStore(open_root(settings, runtime), settings.scope)
 
 
-def _root(settings: Settings, runtime: Runtime) -> Store:
+def open_root(settings: Settings, runtime: Runtime) -> Store:
+    """The store the settings name, with every scope in it; nothing is read yet.
+
+    Raises: Invalid for a store that cannot be opened.
+    """
     if "://" in settings.store_url:
         return open_store(settings.store_url, runtime)
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "assemble", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "assemble", "open_root", "open_scope", "open_workspace"]

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -108,7 +108,7 @@ class StoppingStore(WrappedStore):
 def kinds_of(key: str, data: bytes = b"") -> tuple[str, ...]:
     """What sort of object a name stands for; a new slot also by the events it holds.
 
-    >>> kinds_of("tenant=a/workspace=b/lanes/roster/00000000000000000000.json")
+    >>> kinds_of("tenant=a/workspace=main/lanes/roster/00000000000000000000.json")
     ('roster',)
     """
     scope = SCOPE.match(key)
@@ -142,13 +142,13 @@ def stop_by_file(path: Path) -> None:
     point = msgspec.json.decode(path.read_bytes(), type=Failpoint)
     create = ScopedStore.create
 
-    async def stopping(store: ScopedStore, key: str, data: bytes) -> bool:
+    async def stopping(store: ScopedStore, *written: Any) -> bool:
         def stop() -> None:
             path.unlink()
             die()
 
         one = StoppingStore(_Create(store, create), point, stop)
-        return await one.create(key, data)
+        return await one.create(*written)
 
     ScopedStore.create = stopping  # type: ignore[assignment, method-assign]
 
