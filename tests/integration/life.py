@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from arco.catalog.tables import TABLES
-from arco.cli.restoring import meant_slot
 from arco.engine import snapshot
 from arco.engine.garbage import PINS
 from arco.engine.lanes.folder import Folder
@@ -27,7 +26,8 @@ from arco.errors import Unavailable
 from arco.execution.following import Follower
 from arco.formats.collecting import collect_garbage
 from arco.formats.exporting import export
-from arco.formats.restoring import begin_restore, plan_restore, restore
+from arco.formats.restore_plans import plan_restore
+from arco.formats.restoring import begin_restore, restore
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
@@ -35,6 +35,7 @@ from arco.orchestration.definitions import Manifest
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import RUNS
+from arco.service.history import meant_slot
 from arco.service.retention import PROFILES
 from arco.service.settings import Settings
 from arco.service.workspace import DOMAINS, Workspace, assemble

@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 from deltalake import DeltaTable
 
-from arco.engine.commit import WireEvent
 from arco.engine.history import Replay
 from arco.engine.lanes.folder import Folder
 from arco.engine.log import Log
+from arco.engine.registry import WireEvent
 from arco.engine.verify import Verifier
 from arco.formats.inspecting import inspect_tables
 from arco.formats.places import storage_options, table_uri

@@ -64,4 +64,4 @@ async def stale_assets(workspace: Workspace) -> list[StaleAsset]:
     return await workspace.database.asked(question)
 
 
-__all__ = ["StaleAsset", "finished", "left_behind", "meant_slot", "stale_assets"]
+__all__ = ["StaleAsset", "finished", "left_behind", "stale_assets"]

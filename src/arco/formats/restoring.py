@@ -258,7 +258,6 @@ def _nothing_new(name: str) -> str:
 __all__ = [
     "ReadyRestore",
     "begin_restore",
-    "plan_restore",
     "ready_restore",
     "restore",
     "tables_busy",
