@@ -27,6 +27,11 @@ def test_no_world_with_lanes_breaks_a_law(shard: range, tally: Tally) -> None:
             raise AssertionError(f"seed={seed}: {error!r}") from error
 
 
+def test_facts_that_are_known_by_keys_count_once_too() -> None:
+    for seed in range(40):
+        perform_lanes(seed, keyed=True)
+
+
 @pytest.mark.parametrize("kind", ["crash_at_turn", "crash_after_turn"])
 def test_a_process_may_die_at_any_step_of_ingesting_and_folding(kind: str) -> None:
     for turn in range(1, CRASHES_MAX, 3):
