@@ -127,6 +127,19 @@ def test_rough_worlds_really_publish_and_delete() -> None:
     assert sum(keeper.published for keeper in keepers) > 40
 
 
+def test_racing_collectors_delete_nothing_that_is_kept_and_everything_else_once() -> None:
+    for seed in range(4):
+        stage = Stage(World(seed, faults=CALM), open_and_collect)
+        judge(stage, Cast(processes=3, clients=1, wishes=40))
+        keeper = check_keeping(stage.world.store, grace_seconds=GRACE.total_seconds())
+        collectors = {
+            applied.process
+            for applied in stage.world.store.journal
+            if applied.operation.verb == "delete"
+        }
+        assert len(collectors) > 1 and keeper.deleted > 20
+
+
 def condemned_names_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (batch, snapshot):
         monkeypatch.setattr(module, "first_condemned", lambda state, names: None)

@@ -52,3 +52,15 @@ def test_lanes_of_the_living_are_sealed_and_followed_by_new_ones() -> None:
 def test_the_same_seed_is_the_same_history() -> None:
     first, second = perform_lanes(8), perform_lanes(8)
     assert first.world.trace.lines == second.world.trace.lines
+
+
+def test_racing_folders_fold_every_fact_once() -> None:
+    for seed in range(10):
+        stage = perform_lanes(seed, faults=CALM, folder=partial(Folder, silent_seconds=60.0))
+        commits = [key for key in stage.world.store.objects if key.startswith("log/")]
+        folders = {
+            applied.process
+            for applied in stage.world.store.journal
+            if applied.operation.key in commits and applied.answer is True
+        }
+        assert len(folders) > 1

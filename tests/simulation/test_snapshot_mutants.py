@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,12 +12,12 @@ from arco.engine import batch, history, snapshot
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.history import Replay
-from arco.engine.index import Index, TableFiles
+from arco.engine.index import Index
 from arco.engine.log import Log
 from arco.engine.registry import WireEvent
-from arco.engine.snapshot import Attempt, Changes, Written
+from arco.engine.snapshot import Attempt, Written
 from arco.engine.tables import Tables
-from arco.model import Event, State, Table
+from arco.model import Event, State
 from arco.testing.campaign import Play, campaign
 from arco.testing.registry import NAMES
 from tests.simulation.stages import open_database
@@ -56,9 +57,8 @@ def drops_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that are gone are not mentioned, so older files bring them back."""
     write = Attempt.write
 
-    async def without_drops(
-        self: Attempt, before: dict[str, TableFiles], changes: Changes
-    ) -> Index:
+    async def without_drops(self: Attempt, *parts: Any) -> Index:
+        before, changes = parts
         kept = {name: [line for line in lines if line.row] for name, lines in changes.items()}
         return await write(self, before, {name: lines for name, lines in kept.items() if lines})
 
@@ -69,9 +69,8 @@ def a_table_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The names are not written again once a snapshot holds some."""
     write = Attempt.write
 
-    async def without_names(
-        self: Attempt, before: dict[str, TableFiles], changes: Changes
-    ) -> Index:
+    async def without_names(self: Attempt, *parts: Any) -> Index:
+        before, changes = parts
         known = before.keys() & {NAMES.name}
         return await write(
             self, before, {name: lines for name, lines in changes.items() if name not in known}
@@ -106,8 +105,8 @@ def tail_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
 def hashes_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot file is used as it comes."""
 
-    async def believed(self: Replay, name: str, digest: str) -> bytes:
-        return await self._store.get(name) or b""
+    async def believed(self: Replay, *named: str) -> bytes:
+        return await self._store.get(named[0]) or b""
 
     monkeypatch.setattr(Replay, "checked", believed)
 
@@ -116,7 +115,8 @@ def merged_oldest_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delta runs are laid over each other in the wrong order."""
     lines = Replay.lines
 
-    async def backwards(self: Replay, table: Table, deltas: Sequence) -> list:  # type: ignore[type-arg]
+    async def backwards(self: Replay, *parts: Any) -> Any:
+        table, deltas = parts
         return await lines(self, table, list(reversed(deltas)))
 
     monkeypatch.setattr(Replay, "lines", backwards)
@@ -173,8 +173,8 @@ def named_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The slot is created while its payload is still under way."""
     attach = Log.attach
 
-    async def begun(self: Log, name: str, payload: bytes) -> None:
-        self._runtime.spawn(attach(self, name, payload), "attach")
+    async def begun(self: Log, *named: Any) -> None:
+        self._runtime.spawn(attach(self, *named), "attach")
 
     monkeypatch.setattr(Log, "attach", begun)
 
@@ -182,9 +182,9 @@ def named_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
 def payload_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payload whose write failed is taken for written."""
 
-    async def tried(self: Log, name: str, payload: bytes) -> None:
+    async def tried(self: Log, *named: Any) -> None:
         try:
-            await self._store.create(name, payload)
+            await self._store.create(*named)
         except Exception:
             return
 
