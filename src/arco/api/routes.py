@@ -8,12 +8,19 @@ from litestar.datastructures import ResponseHeader
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
+from arco.api.impact import (
+    show_column_impact,
+    show_column_origins,
+    show_partition_impact,
+    show_path,
+)
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.session import SLOT_HEADER
 from arco.api.tables import show_table, show_tables
+from arco.api.terms import STATE_HEADER
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(
@@ -21,6 +28,13 @@ SLOT = ResponseHeader(
     value="0",
     documentation_only=True,
     description="The slot of the log that the answer was read at, or that holds the change.",
+)
+STATE = ResponseHeader(
+    name=STATE_HEADER,
+    value="",
+    documentation_only=True,
+    description="A state token: sent with a later request, to any replica, its answer is at least "
+    "as new as this one.",
 )
 
 
@@ -38,12 +52,16 @@ def api_routes() -> Router:
             show_run,
             cancel,
             show_logs,
+            show_path,
             show_lineage,
+            show_column_origins,
+            show_column_impact,
+            show_partition_impact,
             report_foreign_run,
             send_facts,
             run_query,
         ],
-        response_headers=[SLOT],
+        response_headers=[SLOT, STATE],
     )
 
 
