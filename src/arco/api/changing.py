@@ -15,15 +15,15 @@ from litestar import Response
 
 from arco import errors
 from arco.access.callers import Caller
-from arco.api.session import SLOT_HEADER, Session, entity_tag, names_tag, state_headers
+from arco.api.session import Session, entity_tag, names_tag, state_headers
 from arco.api.terms import Terms
 from arco.engine.batch import Receipt
 from arco.engine.idempotency import Intent
 from arco.engine.tokens import StateToken
 from arco.errors import ArcoError, Invalid, Precondition
 from arco.model import Decision, Event, State
+from arco.wire.headers import REPEATED_HEADER, SLOT_HEADER
 
-REPEATED_HEADER = "Arco-Repeated"
 JSON = "application/json"
 T = TypeVar("T")
 
@@ -143,4 +143,4 @@ def _traced(decision: Decision, trace: str) -> Decision:
     return decided
 
 
-__all__ = ["REPEATED_HEADER", "Envelope", "Problem", "Told", "change"]
+__all__ = ["Envelope", "Problem", "Told", "change"]

@@ -7,7 +7,7 @@ any fact means.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, post
@@ -16,62 +16,12 @@ from litestar.params import JSONBody
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, answer
-from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
+from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
+from arco.errors import Forbidden
 from arco.lineage.foreign import ForeignRunReported
-
-Name = Annotated[str, msgspec.Meta(max_length=256)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
-
-class SentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One observation. With `producer` and `seq`, or with `key`, it may be sent again."""
-
-    type: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-    """Such as `lineage.foreign_run_reported`."""
-    payload: dict[str, Any]
-    """What was observed; the type says which fields there are."""
-    version: Annotated[int, msgspec.Meta(ge=1)] = 1
-    producer: Name = ""
-    """Who counts its facts with `seq`."""
-    epoch: Number = 0
-    """A producer that lost count begins a new epoch."""
-    seq: Number | None = None
-    """The fact's number: a number of a producer's epoch counts once."""
-    key: Name = ""
-    """The fact's own name, where nobody counts: a key counts once."""
-
-
-class FactsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Facts to take, in one piece."""
-
-    facts: Annotated[tuple[SentFact, ...], msgspec.Meta(min_length=1, max_length=SLOT_FACTS_MAX)]
-    """They stand in one slot, in this order."""
-
-
-class FactProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that is kept and will wait in quarantine, and why."""
-
-    position: int
-    """Its place in the lane's slot: `system.engine.quarantined_facts` has the same."""
-    code: str
-    """`FACT_INVALID` or `FACT_TYPE_UNKNOWN`."""
-    reason: str
-
-
-class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the facts stand. They are durable; they become visible when they are folded."""
-
-    lane: str
-    """The lane of the process that took them."""
-    slot: int
-    position: int
-    """The place of the first of them; the others follow."""
-    count: int
-    """How many facts were taken: all that were sent."""
-    quarantined: tuple[FactProblem, ...]
-    """Those that cannot be folded as they stand."""
+from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
 
 
 @post(
@@ -81,7 +31,7 @@ class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
     tags=["facts"],
     status_code=202,
     response_description="The facts are durable.",
-    responses=refusals(413, 415, 429),
+    responses=refusals(403, 413, 415, 429),
 )
 async def send_facts(
     session: Here, caller: CallerHere, data: JSONBody[FactsRequest]
@@ -91,6 +41,7 @@ async def send_facts(
     Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
     or whose type is not known, is kept too: it waits in quarantine under the place told here.
     """
+    _refuse_closed(_registry(session), data.facts)
     return await _taken(session, [_fact(sent) for sent in data.facts])
 
 
@@ -113,6 +64,18 @@ async def report_foreign_run(
     fact_type, version = _registry(session).fact_type(ForeignRunReported)
     raw = msgspec.Raw(msgspec.json.encode(data))
     return await _taken(session, [Fact(type=fact_type, version=version, payload=raw)])
+
+
+def _refuse_closed(registry: Registry, facts: Sequence[SentFact]) -> None:
+    """What only our own processes observe is not taken from anybody else."""
+    for position, sent in enumerate(facts):
+        if not registry.is_open(sent.type, sent.version):
+            raise Forbidden(
+                "FACT_TYPE_RESERVED",
+                f"fact {position}: {sent.type} is recorded by Arco alone",
+                hint="leave it out; docs/explanation/facts.md says what can be sent",
+                position=position,
+            )
 
 
 async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsReceipt]:
@@ -154,10 +117,6 @@ def _registry(session: Session) -> Registry:
 
 
 __all__ = [
-    "FactProblem",
-    "FactsReceipt",
-    "FactsRequest",
-    "SentFact",
     "report_foreign_run",
     "send_facts",
 ]

@@ -16,11 +16,15 @@ from arco.api.impact import (
 )
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.quarantine import (
+    retry_quarantined_facts,
+    show_quarantine,
+    show_quarantined_fact,
+)
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
-from arco.api.session import SLOT_HEADER
 from arco.api.tables import show_table, show_tables
-from arco.api.terms import STATE_HEADER
+from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(
@@ -59,6 +63,9 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_quarantine,
+            show_quarantined_fact,
+            retry_quarantined_facts,
             run_query,
         ],
         response_headers=[SLOT, STATE],

@@ -35,7 +35,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
     "export": ("arco.cli.commands.export", "Write the workspace to one file."),
     "import": ("arco.cli.commands.import_", "Bring in a workspace that was exported."),
+    "facts": ("arco.cli.commands.facts", "Look after facts that could not be folded."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
+    "doctor": (
+        "arco.cli.commands.doctor",
+        "Check that a store can be worked on, and say what to fix.",
+    ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
     "version": ("arco.cli.commands.version", "Print the version."),
