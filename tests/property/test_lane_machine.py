@@ -28,6 +28,7 @@ PRODUCER = st.sampled_from(["a", "b"])
 COUNT = st.integers(1, 3)
 SILENT_SECONDS = 30.0
 FOLDS_MAX = 50
+TRIES_MAX = 20
 STEPS = 30
 
 
@@ -160,18 +161,16 @@ class LaneMachine(RuleBasedStateMachine):
     def _sent(self, process: str, facts: list[Fact]) -> int:
         """How often it was sent until it was acknowledged."""
         work = self._work(process, lambda each, _: each.append(facts))
-        tries = 1
-        while not self._done(process, work):
-            self.driven.wait(1)
-            tries += 1
-        return tries
-
-    def _done(self, process: str, work: Any) -> bool:
-        try:
-            self.driven.do(process, work)
-        except (Unavailable, TooManyRequests):
-            return False
-        return True
+        for tries in range(1, TRIES_MAX):
+            try:
+                self.driven.do(process, work)
+                return tries
+            except TooManyRequests:
+                # Too much waits for somebody to fold it.
+                self._tried(process, lambda _, folder: folder.step())
+            except Unavailable:
+                self.driven.wait(1)
+        raise AssertionError("nobody takes the facts")
 
     def _work(self, process: str, use: Any) -> Any:
         """Work with the ingester and the folder of the process's present life."""
