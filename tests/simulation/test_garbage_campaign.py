@@ -16,9 +16,9 @@ from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.garbage import CONDEMNATIONS, PINS, Condemnation, PastSnapshot, collection_of
-from arco.engine.index import File
 from arco.engine.pins import CreatePin, create_pin
 from arco.engine.retention import Policy, begin_pass
+from arco.engine.writing import Attempt
 from arco.errors import AlreadyExists, Corrupt, Precondition, Unavailable
 from arco.model import Event, State
 from arco.runtime import Runtime
@@ -242,9 +242,9 @@ def deleted_without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def published_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index is published while its files are still under way."""
-    create = snapshot.Attempt._create
+    create = Attempt._create
 
-    async def begun(self: snapshot.Attempt, *args: Any, **more: Any) -> File:
+    async def begun(self: Attempt, *args: Any, **more: Any) -> str:
         store = self._database.store
         late = Late(store, self._database.runtime)
         self._database.store = late  # type: ignore[assignment]
@@ -253,7 +253,7 @@ def published_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             self._database.store = store
 
-    monkeypatch.setattr(snapshot.Attempt, "_create", begun)
+    monkeypatch.setattr(Attempt, "_create", begun)
 
 
 class Late:

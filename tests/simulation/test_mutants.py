@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.simulation import (
+    test_cold_campaign,
     test_garbage_campaign,
     test_lane_mutants,
     test_leaders,
@@ -17,6 +18,7 @@ def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
     mutants = [
         *(mutant for mutant, _ in test_log_mutants.CAUGHT),
         *(mutant for mutant, _ in test_snapshot_mutants.SNAPSHOTS_CAUGHT),
+        *(mutant for mutant, _ in test_cold_campaign.CAUGHT),
         *(mutant for mutant, _ in test_snapshot_mutants.PAYLOADS_CAUGHT),
         *(mutant for mutant, _ in test_garbage_campaign.CAUGHT),
         *(mutant for mutant, _ in test_lane_mutants.INGESTERS),

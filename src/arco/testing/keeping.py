@@ -6,12 +6,13 @@ whether what they name was there. Must not know how a collector works.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from arco.engine.lanes.zstd import decompress
 from arco.store import keys
 from arco.testing.invariants import events_of
 from arco.testing.model_store import Applied, ModelStore
@@ -19,6 +20,8 @@ from arco.testing.process import BEGINNING
 from arco.testing.world import Violation
 
 INDEX = "/index.json"
+PAGE = ".json.zst"
+PAGE_BYTES_MAX = 1 << 24
 
 
 class Keeper:
@@ -52,7 +55,7 @@ class Keeper:
 
     def _created(self, key: str, data: bytes, *, time_us: int) -> None:
         self._present[key] = time_us
-        if key.endswith(INDEX):
+        if key.endswith((INDEX, PAGE)):
             self._bytes[key] = data
         if key.startswith("log/"):
             commit = msgspec.json.decode(data)
@@ -124,14 +127,20 @@ class Keeper:
         yield from {self._newest["index"], *self._past.values(), *self._pins.values()} - {""}
 
     def _named(self, index: str) -> set[str]:
-        tables = msgspec.json.decode(self._bytes[index])["tables"]
-        files = (
-            file["name"]
-            for table in tables.values()
-            for level in ("base", "deltas")
-            for file in table.get(level, ())
-        )
-        return {index, *files}
+        tables = msgspec.json.decode(self._bytes[index])["tables"].values()
+        pages = {page["name"] for table in tables for page in table.get("pages", ())}
+        listed = [*self._listed(tables), *self._listed(map(self._page, pages))]
+        return {index, *pages, *listed}
+
+    def _listed(self, tables: Iterable[dict[str, Any]]) -> Iterator[str]:
+        for table in tables:
+            for level in ("base", "deltas", "files"):
+                yield from (file["name"] for file in table.get(level, ()))
+
+    def _page(self, name: str) -> dict[str, Any]:
+        data = decompress(self._bytes[name], size_bytes_max=PAGE_BYTES_MAX)
+        page: dict[str, Any] = msgspec.json.decode(data)
+        return page
 
 
 def check_keeping(store: ModelStore, *, grace_seconds: float) -> Keeper:
