@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    drain_seconds: float = 0.0
+    """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -81,6 +83,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
 }
