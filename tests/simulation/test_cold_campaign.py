@@ -47,8 +47,8 @@ def changes_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that changed since the snapshot leave memory with those that stand in its files."""
     stand_on = MemoryTable.stand_on
 
-    def clean(self: MemoryTable, stored: StoredTable, slot: int) -> None:
-        stand_on(self, stored, slot)
+    def clean(self: MemoryTable, *below: Any) -> None:
+        stand_on(self, *below)
         self.rows.clear()
 
     monkeypatch.setattr(MemoryTable, "stand_on", clean)
@@ -58,8 +58,8 @@ def drops_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is dropped while it stands in a file comes back from there."""
     apply = MemoryTable.apply
 
-    def forgetful(self: MemoryTable, change: Change, seq: int) -> None:
-        apply(self, change, seq)
+    def forgetful(self: MemoryTable, change: Change, *at: int) -> None:
+        apply(self, change, *at)
         if isinstance(change, Drop):
             self.rows.pop(change.key, None)
 
