@@ -7,6 +7,7 @@ from litestar.datastructures import ResponseHeader
 
 from arco.api import restores
 from arco.api.assets import show_assets
+from arco.api.changes import show_changes
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
@@ -65,6 +66,7 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_changes,
             show_history,
             show_versions,
             show_difference,

@@ -14,6 +14,7 @@ import msgspec
 from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
@@ -44,6 +45,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     """This process's lane; it is opened with the first fact."""
     authority: Authority
     pasts: Pasts
+    feed: Feed
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -66,6 +68,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
         ingester=Ingester(database),
         authority=Authority(database),
         pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 
