@@ -51,7 +51,7 @@ def page(server: Server, query: str = "after=start") -> dict[str, Any]:
     return found
 
 
-def everything(server: Server, limit: int, query: str = "") -> list[dict[str, Any]]:
+def everything(server: Server, *, limit: int, query: str = "") -> list[dict[str, Any]]:
     """All changes, page by page."""
     found: list[dict[str, Any]] = []
     position = "start"

@@ -59,6 +59,7 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
     """Changes in the order of the log, and where to go on."""
 
     changes: list[FeedChange]
+    """What changed behind the position that was sent."""
     position: str
     """What to send as `after` next; it moves on, too, when nothing is told."""
 
