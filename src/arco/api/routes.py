@@ -7,7 +7,7 @@ from litestar.datastructures import ResponseHeader
 
 from arco.api import restores
 from arco.api.assets import show_assets
-from arco.api.changes import show_changes
+from arco.api.feed import show_changes
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
