@@ -16,12 +16,13 @@ from arco.client.catalog import Assets, Tables
 from arco.client.connections import Connections
 from arco.client.facts import Facts
 from arco.client.lineage import Lineage
-from arco.client.operations import RUN_QUERY, SHOW_HEALTH, Operation, Repetition
+from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
 from arco.client.rows import Rows
 from arco.client.runs import Runs
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.runtime import AsyncioRuntime
+from arco.service.summaries import Overview
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
 from arco.wire.queries import QueryRequest
@@ -116,6 +117,10 @@ class Client:
     def health(self) -> Health:
         """How the server is, and how far it has read."""
         return self._asker.ask(SHOW_HEALTH)
+
+    def overview(self) -> Overview:
+        """The workspace at a glance: assets with what is stale, the newest runs, who leads."""
+        return self._asker.ask(SHOW_OVERVIEW)
 
     def query(
         self,

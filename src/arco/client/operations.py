@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from arco.lineage.impact import Impact, Origins, PartitionImpact
-from arco.service.summaries import RunDetail, RunSummary, TableDetail
+from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
 from arco.wire.assets import AssetList
 from arco.wire.facts import FactsReceipt
 from arco.wire.health import Health
@@ -38,6 +38,7 @@ class Operation(msgspec.Struct, Generic[T], frozen=True):
 
 
 SHOW_HEALTH = Operation("show_health", "GET", "/health", Health)
+SHOW_OVERVIEW = Operation("show_overview", "GET", "/overview", Overview)
 SHOW_ASSETS = Operation("show_assets", "GET", "/assets", AssetList)
 SHOW_TABLES = Operation("show_tables", "GET", "/tables", TableList)
 SHOW_TABLE = Operation("show_table", "GET", "/tables/{full_name}", TableDetail)
@@ -51,6 +52,7 @@ SHOW_PATH = Operation("show_path", "GET", "/lineage/path", LineagePath)
 SHOW_COLUMN_ORIGINS = Operation(
     "show_column_origins", "GET", "/lineage/{dataset}/columns/{column}", Origins
 )
+SHOW_DATASET_IMPACT = Operation("show_dataset_impact", "GET", "/impact/{dataset}", Impact)
 SHOW_COLUMN_IMPACT = Operation(
     "show_column_impact", "GET", "/impact/{dataset}/columns/{column}", Impact
 )
@@ -63,6 +65,7 @@ RUN_QUERY = Operation("run_query", "POST", "/query", bytes)
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_HEALTH,
+    SHOW_OVERVIEW,
     SHOW_ASSETS,
     SHOW_TABLES,
     SHOW_TABLE,
@@ -74,6 +77,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_LINEAGE,
     SHOW_PATH,
     SHOW_COLUMN_ORIGINS,
+    SHOW_DATASET_IMPACT,
     SHOW_COLUMN_IMPACT,
     SHOW_PARTITION_IMPACT,
     REPORT_FOREIGN_RUN,
@@ -91,9 +95,11 @@ __all__ = [
     "SHOW_ASSETS",
     "SHOW_COLUMN_IMPACT",
     "SHOW_COLUMN_ORIGINS",
+    "SHOW_DATASET_IMPACT",
     "SHOW_HEALTH",
     "SHOW_LINEAGE",
     "SHOW_LOGS",
+    "SHOW_OVERVIEW",
     "SHOW_PARTITION_IMPACT",
     "SHOW_PATH",
     "SHOW_RUN",
