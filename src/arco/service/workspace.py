@@ -15,6 +15,8 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.pasts import Pasts
+from arco.engine.sizes import Sizes
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -27,6 +29,7 @@ from arco.store.open import open_store
 from arco.store.port import Store
 from arco.store.scoped import ScopedStore
 
+BYTES_PER_MEGABYTE = 1024 * 1024
 DOMAINS: tuple[Domain, ...] = (CATALOG, ACCESS, LINEAGE, ORCHESTRATION)
 
 
@@ -40,6 +43,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
     authority: Authority
+    pasts: Pasts
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -52,8 +56,17 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     await ensure_certified(root, runtime)
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
+    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer, sizes=sizes)
+    return Workspace(
+        settings=settings,
+        runtime=runtime,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+    )
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
