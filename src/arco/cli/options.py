@@ -18,7 +18,7 @@ directory_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def profile_names(incomplete: str) -> list[str]:
     """The user's profiles that begin so; none while their file cannot be read."""
     try:
         return [name for name in profiles() if name.startswith(incomplete)]
@@ -30,7 +30,7 @@ server_option = click.option(
     "--server",
     default="",
     metavar="URL|PROFILE",
-    shell_complete=profile_names,
+    shell_complete=lambda context, parameter, incomplete: profile_names(incomplete),
     help="Ask this server instead of opening a store. Default: ARCO_SERVER.",
 )
 port_option = click.option(

@@ -35,8 +35,8 @@ T = TypeVar("T")
 INTERRUPTED = 130
 
 
-def server_for(server: str, directory: Path | None) -> Client | None:
-    """The server that a command is told to ask; None for one that opens a store.
+def server_for(server: str, directory: Path | None, *, moment: str = "") -> Client | None:
+    """The server that a command is told to ask, as of the moment; None for one that opens a store.
 
     `--dir` goes before `ARCO_SERVER`. Raises: what `target_of` raises.
     """
@@ -46,13 +46,8 @@ def server_for(server: str, directory: Path | None) -> Client | None:
     if not named:
         return None
     target = target_of(named)
-    return arco.Client(target.url, key=target.key)
-
-
-def refuse_moment(moment: str) -> None:
-    """A usage error where a command cannot look back through a server."""
-    if moment:
-        raise click.UsageError("--at looks into a store: leave out --server and ARCO_SERVER")
+    client = arco.Client(target.url, key=target.key)
+    return client.as_of(moment) if moment else client
 
 
 def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDetail | None:
@@ -70,10 +65,16 @@ def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDet
     if triggered.fresh:
         say("everything is fresh: nothing to run")
         return None
-    detail = client.runs.get(triggered.run_id)
-    say(beginning(detail, which=request.which))
     live: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
-    detail = _followed(client, detail, display=SilentDisplay() if as_json else live())
+    display = SilentDisplay if as_json else live
+    try:
+        detail = client.runs.get(triggered.run_id)
+        say(beginning(detail, which=request.which))
+        detail = _followed(client, detail, display=display())
+    except KeyboardInterrupt:
+        stands = client.runs.get(triggered.run_id)
+        click.echo(remainder(stands, again="", where=""), err=True)
+        sys.exit(INTERRUPTED)
     say(ending(detail))
     return detail
 
@@ -112,10 +113,6 @@ def _followed(client: Client, detail: RunDetail, *, display: Display) -> RunDeta
             detail = seen
             display.show(detail, runtime.now())
         return detail
-    except KeyboardInterrupt:
-        display.close()
-        click.echo(remainder(detail, again="", where=""), err=True)
-        sys.exit(INTERRUPTED)
     finally:
         display.close()
 
@@ -136,7 +133,6 @@ __all__ = [
     "impact_of",
     "lineage_of",
     "perform",
-    "refuse_moment",
     "server_for",
     "walks",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from arco.lineage.impact import Impact, Origins, PartitionImpact
+from arco.service.differences import Difference
 from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
 from arco.wire.assets import AssetList
 from arco.wire.facts import FactsReceipt
@@ -19,6 +20,7 @@ from arco.wire.lineage import LineageAnswer, LineagePath
 from arco.wire.logs import TaskLogs
 from arco.wire.runs import RunList, Triggered
 from arco.wire.tables import TableList
+from arco.wire.travel import SlotList, VersionList
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
@@ -42,6 +44,9 @@ SHOW_OVERVIEW = Operation("show_overview", "GET", "/overview", Overview)
 SHOW_ASSETS = Operation("show_assets", "GET", "/assets", AssetList)
 SHOW_TABLES = Operation("show_tables", "GET", "/tables", TableList)
 SHOW_TABLE = Operation("show_table", "GET", "/tables/{full_name}", TableDetail)
+SHOW_HISTORY = Operation("show_history", "GET", "/history", SlotList)
+SHOW_VERSIONS = Operation("show_versions", "GET", "/tables/{full_name}/history", VersionList)
+SHOW_DIFFERENCE = Operation("show_difference", "GET", "/diff", Difference)
 SHOW_RUNS = Operation("show_runs", "GET", "/runs", RunList)
 SHOW_RUN = Operation("show_run", "GET", "/runs/{run_id}", RunDetail)
 TRIGGER_RUN = Operation("trigger_run", "POST", "/runs", Triggered, "by_key")
@@ -69,6 +74,9 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_ASSETS,
     SHOW_TABLES,
     SHOW_TABLE,
+    SHOW_HISTORY,
+    SHOW_VERSIONS,
+    SHOW_DIFFERENCE,
     SHOW_RUNS,
     SHOW_RUN,
     TRIGGER_RUN,
@@ -96,7 +104,9 @@ __all__ = [
     "SHOW_COLUMN_IMPACT",
     "SHOW_COLUMN_ORIGINS",
     "SHOW_DATASET_IMPACT",
+    "SHOW_DIFFERENCE",
     "SHOW_HEALTH",
+    "SHOW_HISTORY",
     "SHOW_LINEAGE",
     "SHOW_LOGS",
     "SHOW_OVERVIEW",
@@ -106,6 +116,7 @@ __all__ = [
     "SHOW_RUNS",
     "SHOW_TABLE",
     "SHOW_TABLES",
+    "SHOW_VERSIONS",
     "TRIGGER_RUN",
     "Operation",
     "Repetition",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from arco.cli.options import at_option, directory_option, json_option, server_option
-from arco.cli.remote import impact_of, refuse_moment, server_for
+from arco.cli.remote import impact_of, server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.impact import (
@@ -59,11 +59,10 @@ def command(
     neither says it, the table is named as possible. With --partition: every partition that was made
     from it, as runs recorded.
     """
-    client = server_for(server, directory)
+    client = server_for(server, directory, moment=moment)
     if client is None:
         found = run_to_end(_impact(name, partition, moment=moment, directory=directory))
     else:
-        refuse_moment(moment)
         found = impact_of(client, name, partition=partition)
     if as_json:
         print_json(found)

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from arco.cli.options import at_option, directory_option, json_option, server_option
-from arco.cli.remote import lineage_of, refuse_moment, server_for, walks
+from arco.cli.remote import lineage_of, server_for, walks
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.columns import TraceMethod
@@ -78,11 +78,10 @@ def command(
     """
     given = up is not None or down is not None
     hops = (up or 0, down or 0) if given else (HOPS, HOPS)
-    client = server_for(server, directory)
+    client = server_for(server, directory, moment=moment)
     if client is None:
         found = run_to_end(_found(name, hops, moment=moment, directory=directory))
     else:
-        refuse_moment(moment)
         found = _asked(client, name, hops=hops, form=form)
     if as_json:
         print_json(found.events if form == "openlineage" else found.around or found.origins)

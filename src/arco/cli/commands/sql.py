@@ -9,7 +9,7 @@ import click
 
 from arco.cli.options import at_option, directory_option, server_option
 from arco.cli.querying import query
-from arco.cli.remote import refuse_moment, server_for
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted
 from arco.query.pool import Result
@@ -46,9 +46,8 @@ def command(
     """
     text = sys.stdin.read() if select == "-" else select
     format = Format.JSON if as_json else FORMATS[shape]
-    client = server_for(server, directory)
+    client = server_for(server, directory, moment=moment)
     if client is not None:
-        refuse_moment(moment)
         rows = client.query(text, format=format)
         _write(rows.body, format)
         if format is Format.TEXT or rows.is_truncated:

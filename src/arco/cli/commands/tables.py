@@ -11,7 +11,7 @@ from arco.catalog.tables import CatalogTable
 from arco.cli import terminal
 from arco.cli.options import at_option, directory_option, json_option, server_option
 from arco.cli.querying import query, quoted
-from arco.cli.remote import refuse_moment, server_for
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json, table
 from arco.query.protocol import Format
@@ -36,9 +36,7 @@ Examples:
 @json_option
 def command(preview: str, moment: str, server: str, directory: Path | None, as_json: bool) -> None:
     """List the tables at their published versions, now or as of --at."""
-    client = server_for(server, directory)
-    if client is not None:
-        refuse_moment(moment)
+    client = server_for(server, directory, moment=moment)
     if preview:
         format = Format.JSON if as_json else Format.TEXT
         sys.stdout.buffer.write(
