@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server listens, on loopback; 0: any free port."""
     server: str = ""
     """A server's URL, or a profile: commands that can, ask it instead of opening the store."""
+    drain_seconds: float = 0.0
+    """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -83,6 +85,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
 }
