@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.cli.options import directory_option, json_option, server_option
 from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
