@@ -63,13 +63,13 @@ def with_a_file(directory: Path, *, undrop_days: float, story: Callable[..., Any
         found = find(workspace.database.state, Kind.TABLE, name="sales.orders")
         name = keys.warehouse(found.object_id) + "_delta_log/00000000000000000000.json"
         await workspace.store.create(name, b"{}")
-        await story(workspace, found.object_id, name)
+        await story(workspace, found.object_id, name=name)
 
     asyncio.run(told())
 
 
 def test_files_go_with_a_table_that_cannot_come_back(tmp_path: Path) -> None:
-    async def story(workspace: Workspace, table_id: str, name: str) -> None:
+    async def story(workspace: Workspace, table_id: str, *, name: str) -> None:
         await ask(workspace, {"change": "drop", "kind": "table", "name": "sales.orders"})
         await collect(workspace)
         state = workspace.database.state
@@ -81,7 +81,7 @@ def test_files_go_with_a_table_that_cannot_come_back(tmp_path: Path) -> None:
 
 
 def test_files_stay_while_a_table_can_come_back(tmp_path: Path) -> None:
-    async def story(workspace: Workspace, table_id: str, name: str) -> None:
+    async def story(workspace: Workspace, table_id: str, *, name: str) -> None:
         await ask(workspace, {"change": "drop", "kind": "table", "name": "sales.orders"})
         await collect(workspace)
         assert await workspace.store.get(name) is not None
@@ -92,7 +92,7 @@ def test_files_stay_while_a_table_can_come_back(tmp_path: Path) -> None:
 
 
 def test_files_stay_while_a_pin_shows_their_table(tmp_path: Path) -> None:
-    async def story(workspace: Workspace, table_id: str, name: str) -> None:
+    async def story(workspace: Workspace, table_id: str, *, name: str) -> None:
         database = workspace.database
         pin = CreatePin(name="audit", slot=database.seq, reason="", actor="test")
         await database.transact(create_pin(pin))

@@ -38,7 +38,7 @@ def purged_files(workspace: Workspace, retention: Retention) -> Area:
 
     async def mark(ask: Ask, names: Sequence[str]) -> Judge:
         owners = sorted({keys.warehouse_owner(name) for name in names})
-        shown = await _shown(workspace, ask, owners)
+        shown = await _shown(workspace, ask, owners=owners)
         return partial(_unneeded, shown=shown)
 
     return Area(name=PURGED_FILES, grace=retention.policy.grace, listed=listed, mark=mark)
@@ -67,7 +67,7 @@ def _purged(state: State) -> list[str]:
     return [row.object_id for row in state.range(PURGED)]
 
 
-async def _shown(workspace: Workspace, ask: Ask, owners: Sequence[str]) -> set[str]:
+async def _shown(workspace: Workspace, ask: Ask, *, owners: Sequence[str]) -> set[str]:
     """Those objects that stand at the floor or at a pin."""
     shown: set[str] = set()
     for slot in await ask(_kept_slots):
