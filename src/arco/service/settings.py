@@ -54,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one SQL query may take before its worker is ended."""
     retention: str = "default"
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
-    cache_megabytes: int = 128
+    cache_megabytes: int = 64
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
