@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from arco.engine.database import Database
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.fold import fold
 from arco.engine.index import Index, TableFiles
-from arco.engine.parquet import ROWS_PER_FILE, rows_to_arrow, schema_of
+from arco.engine.parquet import ROWS_PER_FILE, keys_of, rows_to_arrow, schema_of
 from arco.engine.tables import Overlay
 from arco.engine.writing import Attempt
 from arco.ids import sha256
@@ -147,23 +148,40 @@ def templates(database: Database) -> dict[Table[Any], list[Any]]:
 
 
 def repeated(table: Table[Any], rows: Sequence[Any], *, count: int) -> Iterator[pa.Table]:
-    """The rows for each of so many tables, or for each of their namespaces, in key order and in
-    pieces of a file.
+    """The rows for each of so many tables, for each of their namespaces, or once, as their marks
+    say: in key order, in pieces of a file.
     """
+    alike: dict[range, list[Any]] = {}
+    for row in rows:
+        alike.setdefault(numbers_of(row, count), []).append(row)
+    pieces = [each_of(table, some, numbers=numbers) for numbers, some in alike.items()]
+    if len(pieces) == 1:
+        yield from pieces[0]
+        return
+    together = pa.concat_tables(chain.from_iterable(pieces)).combine_chunks()
+    keys_found = keys_of(table, together)
+    order = sorted(range(len(keys_found)), key=keys_found.__getitem__)
+    for start in range(0, len(order), ROWS_PER_FILE):
+        yield together.take(pa.array(order[start : start + ROWS_PER_FILE]))
+
+
+def each_of(table: Table[Any], rows: Sequence[Any], *, numbers: range) -> Iterator[pa.Table]:
+    """The rows once for each of the numbers, in key order, in pieces of a file."""
     data = rows_to_arrow(table, rows)
     fields = {name: data.column(name).to_pylist() for name in data.column_names}
     key = [str(fields[name][0]) for name in table.key]
-    numbers = sorted(numbers_of(data, count), key=lambda number: tuple(named(key, number)))
+    ordered = sorted(numbers, key=lambda number: tuple(named(key, number)))
+    schema = schema_of(table)
     step = max(1, ROWS_PER_FILE // len(rows))
-    for start in range(0, len(numbers), step):
-        part = numbers[start : start + step]
-        arrays = [column(fields[field.name], part, kind=field.type) for field in schema_of(table)]
-        yield pa.Table.from_arrays(arrays, schema=schema_of(table))
+    for start in range(0, len(ordered), step):
+        part = ordered[start : start + step]
+        arrays = [column(fields[field.name], part, kind=field.type) for field in schema]
+        yield pa.Table.from_arrays(arrays, schema=schema)
 
 
-def numbers_of(data: pa.Table, count: int) -> range:
-    """The tables, or the first table of each namespace, or one, by the marks the rows have."""
-    text = str(data.to_pylist())
+def numbers_of(row: Any, count: int) -> range:
+    """The tables, or the first table of each namespace, or one, by the marks the row has."""
+    text = repr(row)
     if any(mark in text for mark in TABLE_MARKS):
         return range(count)
     return range(0, count, TABLES_PER_NAMESPACE) if "{namespace" in text else range(1)
