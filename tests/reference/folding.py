@@ -10,7 +10,7 @@ import msgspec
 
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.parquet import schema_of
-from arco.model import Domain, Payload, Reducer, Table, field_types
+from arco.model import AsRow, Domain, Payload, Reducer, Table, field_types
 from arco.orchestration import states
 from arco.query.provider import COMMITS, DEPENDENCIES
 from arco.service.workspace import DOMAINS
@@ -129,7 +129,11 @@ def _domain_events(domain: Domain) -> str:
 def _event_section(
     domain: Domain, payload: type[Payload], *, reducer: Reducer, kind: str = ""
 ) -> str:
-    folded = f"{kind}version {payload.VERSION}; folded by `{reducer.__module__}.{reducer.__name__}`"
+    if isinstance(reducer, AsRow):
+        how = f"a row of `{reducer.table.name}`"
+    else:
+        how = f"folded by `{reducer.__module__}.{getattr(reducer, '__name__', '')}`"
+    folded = f"{kind}version {payload.VERSION}; {how}"
     name = domain.event_type(payload)
     return section(name, summary(payload), folded, _fields(payload), level=3)
 

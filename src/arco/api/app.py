@@ -11,15 +11,18 @@ from arco.api.failures import BODY_BYTES_MAX, failed
 from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
+from arco.api.reception import Reception
 from arco.api.routes import api_routes
 from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
 from arco.errors import ArcoError
-from arco.service.identity import Identity
+from arco.service.settings import configured_names
 
 
 def create_app(session: Session) -> Litestar:
     """The application, ready to be served on loopback."""
+
+    reception = Reception(session.workspace)
 
     def provide_session() -> Session:
         return session
@@ -31,18 +34,20 @@ def create_app(session: Session) -> Litestar:
             CALLER: Provide(provide_caller, sync_to_thread=False),
         },
         exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},
+        after_exception=[reception.refused],
         before_request=refuse_unknown_parameters,
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
+    app.state.is_strict = reception.is_strict
     # Middleware of the framework runs only for routes that exist; the door stands before them.
     app.asgi_handler = Guard(
         app.asgi_handler,
         session.workspace.runtime,
-        identity=Identity(session.workspace),
-        hosts=session.hosts,
+        reception=reception,
+        hosts=(*session.hosts, *configured_names(session.workspace.settings)),
     )
     return app
 

@@ -7,22 +7,29 @@ any fact means.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, post
 from litestar.params import JSONBody
 
+from arco.access.callers import Caller
+from arco.access.domain import DOMAIN as ACCESS
+from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, Session, answer
+from arco.api.session import Here, Session, answer, ask
 from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
+from arco.errors import Invalid
 from arco.lineage.foreign import ForeignRunReported
+from arco.service.authority import require_on_workspace
 
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+RESERVED = f"{ACCESS.name}."
 
 
 class SentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +98,9 @@ async def send_facts(
     Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
     or whose type is not known, is kept too: it waits in quarantine under the place told here.
     """
+    await _may_report(session, caller)
+    for sent in data.facts:
+        _refuse_own(sent.type)
     return await _taken(session, [_fact(sent) for sent in data.facts])
 
 
@@ -110,9 +120,25 @@ async def report_foreign_run(
 
     The run's inputs and outputs become foreign lineage once it reports COMPLETE.
     """
+    await _may_report(session, caller)
     fact_type, version = _registry(session).fact_type(ForeignRunReported)
     raw = msgspec.Raw(msgspec.json.encode(data))
     return await _taken(session, [Fact(type=fact_type, version=version, payload=raw)])
+
+
+async def _may_report(session: Session, caller: Caller) -> None:
+    check = partial(require_on_workspace, caller=caller, privilege=Privilege.REPORT)
+    await ask(session, check, caller=caller)
+
+
+def _refuse_own(fact_type: str) -> None:
+    """Nothing, unless only this server may say such a thing."""
+    if fact_type.startswith(RESERVED):
+        raise Invalid(
+            "FACT_TYPE_RESERVED",
+            f"facts of type {fact_type[:80]!r} are recorded by the server itself",
+            hint="nobody can send them; GET /openapi.json lists what can be sent",
+        )
 
 
 async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsReceipt]:

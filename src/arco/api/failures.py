@@ -38,7 +38,8 @@ STATUS_BY_CODE = {
 }
 MEANINGS = {
     400: "The request can never succeed as it stands.",
-    403: "The request came by a name or from a page that is not ours.",
+    401: "Nobody here knows who asks.",
+    403: "The caller may not do this, or the request came by a name or page that is not ours.",
     404: "There is no such thing.",
     409: "The request contradicts the present state.",
     413: "The body is too large.",
@@ -67,7 +68,7 @@ class FailureAnswer(msgspec.Struct, frozen=True):
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     """The documented failures of a route: these, and those every route has."""
-    every = sorted({400, 403, 500, 503, *statuses})
+    every = sorted({400, 401, 403, 429, 500, 503, *statuses})
     return {
         status: ResponseSpec(FailureAnswer, generate_examples=False, description=MEANINGS[status])
         for status in every
@@ -90,12 +91,19 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Failur
     """The response to whatever a request ran into."""
     request_id = request.scope["state"].get(REQUEST_ID, "")
     status, body = describe(_as_ours(error, request_id), request_id)
-    headers = {}
-    if status in {429, 503}:
-        headers["Retry-After"] = str(body.error.details.get("retry_after_seconds", 1))
+    headers = headers_for(status, body)
     if isinstance(error, MethodNotAllowedException) and error.headers:
         headers |= error.headers
     return Response(body, status_code=status, headers=headers)
+
+
+def headers_for(status: int, body: FailureAnswer) -> dict[str, str]:
+    """What HTTP wants to be told beside the body."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if status in {429, 503}:
+        return {"Retry-After": str(body.error.details.get("retry_after_seconds", 1))}
+    return {}
 
 
 def too_large() -> Invalid:
@@ -160,6 +168,7 @@ __all__ = [
     "FailureAnswer",
     "describe",
     "failed",
+    "headers_for",
     "refusals",
     "too_large",
 ]

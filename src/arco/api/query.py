@@ -13,6 +13,7 @@ from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
+from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import SLOT_HEADER, Here, Session
@@ -43,9 +44,9 @@ class QueryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class ReadAt:
     """A provider that remembers the slot which everything it provided had reached."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, caller: Caller) -> None:
         self._database = session.workspace.database
-        self._provider: Provider = provider_for(session.workspace)
+        self._provider: Provider = provider_for(session.workspace, caller=caller)
         self.slot = self._database.seq
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
@@ -77,7 +78,7 @@ async def run_query(
     await workspace.database.refresh()
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
-    reader = ReadAt(session)
+    reader = ReadAt(session, caller)
     left = workspace.runtime.signal()
     watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
     try:

@@ -5,6 +5,7 @@ A route parses, a command decides, the answer names the slot. Must not know how 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,7 @@ from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
+from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, answer, ask, read
@@ -21,9 +23,10 @@ from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
     cancel_run,
-    trigger_run,
     triggered_run,
 )
+from arco.service.authority import guarded
+from arco.service.permits import permitted_trigger, require_on_run
 from arco.service.summaries import (
     RunDetail,
     RunSummary,
@@ -131,7 +134,8 @@ async def trigger(
         run_key=data.run_key,
         actor=caller.principal,
     )
-    receipt = await workspace.database.transact(trigger_run(command))
+    permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
+    receipt = await workspace.database.transact(permitted)
     seen = await ask(session, lambda state: triggered_run(state, command), caller=caller)
     if seen.value is None:
         return answer(Triggered(fresh=True), receipt.seq)
@@ -153,7 +157,10 @@ async def cancel(
     """Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless."""
     found = await ask(session, lambda state: find_run(state, run_id).run_id, caller=caller)
     command = CancelRun(run_id=found.value, actor=caller.principal, reason=data.reason)
-    receipt = await session.workspace.database.transact(cancel_run(command))
+    may_cancel = partial(
+        require_on_run, caller=caller, privilege=Privilege.RUN, run_id=command.run_id
+    )
+    receipt = await session.workspace.database.transact(guarded(cancel_run(command), may_cancel))
     seen = await ask(
         session, lambda state: run_summary(find_run(state, found.value)), caller=caller
     )

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from arco.access.callers import Caller, local_owner
 from arco.catalog.commands import DEFAULT_CATALOG
 from arco.catalog.tables import NAMESPACES, TABLES
 from arco.engine.parquet import rows_to_arrow
@@ -59,18 +60,25 @@ DEPENDENCIES = Table(
 )
 
 
-def provider_for(workspace: Workspace, past: Standing | None = None) -> Provider:
+def provider_for(
+    workspace: Workspace, past: Standing | None = None, *, caller: Caller | None = None
+) -> Provider:
     """The provider of `system.*` and of `namespace.table` as the workspace stands when asked, or
-    as it stood in `past`.
+    as it stood in `past`; without a caller, for whoever owns this machine.
     """
-    return Provisions(workspace, past).provide
+    scope = workspace.settings.scope
+    known = caller or local_owner(scope.tenant, scope.workspace)
+    return Provisions(workspace, past, caller=known).provide
 
 
 class Provisions:
     """Answers for one workspace, as it is or as it was."""
 
-    def __init__(self, workspace: Workspace, past: Standing | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, past: Standing | None = None, *, caller: Caller
+    ) -> None:
         self._workspace = workspace
+        self._caller = caller
         self._past = past
         self._database = workspace.database
         self._tables = public_tables(workspace.database.registry.tables)

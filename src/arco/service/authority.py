@@ -17,9 +17,10 @@ from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN, Chain
+from arco.access.tables import KEYS, PRINCIPALS
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES
 from arco.engine.database import Applied, Database
-from arco.errors import Forbidden
+from arco.errors import Forbidden, Unauthenticated
 from arco.model import Change, Decision, Drop, Event, State
 from arco.orchestration.tables import ASSETS
 from arco.service.views import View
@@ -55,10 +56,26 @@ class Authority:
         """
         if caller.is_local:
             return state
+        self.check(state, caller)
         # What is worked out on a state that may lose its race must not be kept.
         is_kept = state is self._database.tables
         seen = self._seen(state, caller) if is_kept else Visible(state, caller)
         return state if seen.everything else View(state, seen)
+
+    def check(self, state: State, caller: Caller) -> None:
+        """Nothing, while what the caller came with still opens the door.
+
+        Raises: Unauthenticated CREDENTIALS_ENDED.
+        """
+        key = state.get(KEYS, caller.key_id) if caller.key_id else None
+        holder = state.get(PRINCIPALS, caller.principal)
+        is_revoked = bool(caller.key_id) and (key is None or key.revoked_at is not None)
+        if is_revoked or (holder is not None and holder.disabled):
+            raise Unauthenticated(
+                "CREDENTIALS_ENDED",
+                "these credentials do not open this server any more",
+                hint="ask whoever administers it for others",
+            )
 
     def _seen(self, state: State, caller: Caller) -> Visible:
         if self._tables is not state:
@@ -94,7 +111,8 @@ def require(state: State, caller: Caller, *, privilege: Privilege, chain: Chain)
     Raises: Forbidden ACCESS_DENIED, caused by a `Denial`. Ask this of what the caller sees: what
     is hidden from it is refused by not being there.
     """
-    decision = decide(state, caller, privilege=privilege, chain=chain)
+    whole = state.whole if isinstance(state, View) else state
+    decision = decide(whole, caller, privilege=privilege, chain=chain)
     if decision.allowed:
         return decision
     raise Forbidden(

@@ -56,6 +56,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    hosts: str = ""
+    """Other names that the server answers under, such as `arco.example.org:8443`, by commas."""
+    authentication: str = "none"
+    """`required`: a key or a token with every request; `none`: whoever reaches it owns it."""
+    issuers: str = ""
+    """A TOML file with the issuers whose tokens are believed, from the project's folder."""
+    requests_per_second: float = 200.0
+    """How many requests of one principal are answered, on average; 0: any number."""
+    tenant_requests_per_second: float = 2_000.0
+    """How many requests of all principals together are answered, on average; 0: any number."""
+    requests_at_once: int = 64
+    """How many requests of one principal are under way at a time."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -80,6 +92,10 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "port": lambda value: 0 <= value <= 65_535,
+    "authentication": lambda value: value in ("none", "required"),
+    "requests_per_second": lambda value: 0 <= value <= 1_000_000,
+    "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
+    "requests_at_once": lambda value: 1 <= value <= 100_000,
 }
 
 
@@ -102,6 +118,11 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
             raise _refused(f"{name} cannot be {getattr(settings, name)!r}")
     settings.scope.prefix()
     return settings
+
+
+def configured_names(settings: Settings) -> tuple[str, ...]:
+    """The names of `hosts`, one by one."""
+    return tuple(name.strip() for name in settings.hosts.split(",") if name.strip())
 
 
 def store_environment(settings: Settings) -> dict[str, str]:
@@ -145,4 +166,12 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load", "store_environment"]
+__all__ = [
+    "FOLDER",
+    "LIMITS",
+    "Settings",
+    "configured_names",
+    "find_project",
+    "load",
+    "store_environment",
+]

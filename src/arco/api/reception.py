@@ -1,0 +1,84 @@
+"""Behind the door: who asks is established, limited and, when refused, recorded.
+
+Law: every request has a caller before a route is looked up, and a refusal is durable before it is
+told. Must not know routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar.datastructures import Headers
+from litestar.types import HTTPScope, Scope
+
+from arco.access.callers import Caller
+from arco.api.callers import CALLER
+from arco.api.failures import REQUEST_ID
+from arco.errors import Unauthenticated
+from arco.service.audit import Asked, Audit
+from arco.service.identity import Identity
+from arco.service.limits import Limits
+from arco.service.workspace import Workspace
+
+
+class Reception:
+    """Receives the requests of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._identity = Identity(workspace)
+        self._limits = Limits(workspace.settings, workspace.runtime)
+        self._audit = Audit(workspace)
+
+    @property
+    def is_strict(self) -> bool:
+        """True when nobody is served who is not known."""
+        return self._identity.is_required
+
+    @asynccontextmanager
+    async def received(self, scope: HTTPScope, headers: Headers) -> AsyncIterator[None]:
+        """The caller stands in the scope, and its request counts as under way.
+
+        Raises: Unauthenticated; TooManyRequests; Unavailable.
+        """
+        caller = await self._caller(scope, headers)
+        scope["state"][CALLER] = caller
+        if caller.is_local:
+            yield
+            return
+        self._limits.enter(caller.principal)
+        try:
+            yield
+        finally:
+            self._limits.leave(caller.principal)
+
+    async def refused(self, error: Exception, scope: Scope) -> None:
+        """A route refused what was asked, and that is recorded."""
+        await self._audit.record(error, _asked(scope))
+
+    async def _caller(self, scope: HTTPScope, headers: Headers) -> Caller:
+        try:
+            return await self._identity.caller(headers.get("authorization", ""))
+        except Unauthenticated as error:
+            self._limits.stranger(_address(scope))
+            await self._audit.record(error, _asked(scope))
+            raise
+
+
+def _asked(scope: Scope) -> Asked:
+    state = scope["state"]
+    return Asked(
+        method=str(scope.get("method", "")),
+        path=scope["path"],
+        request_id=state.get(REQUEST_ID, ""),
+        address=_address(scope),
+        caller=state.get(CALLER),
+    )
+
+
+def _address(scope: Scope) -> str:
+    client = scope["client"]
+    return client[0] if client else ""
+
+
+__all__ = ["Reception"]
