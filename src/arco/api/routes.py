@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
+from arco.api import access, keys
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
@@ -42,6 +43,8 @@ def api_routes() -> Router:
             report_foreign_run,
             send_facts,
             run_query,
+            *access.ROUTES,
+            *keys.ROUTES,
         ],
         response_headers=[SLOT],
     )

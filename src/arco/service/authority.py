@@ -133,6 +133,11 @@ def require_on_workspace(state: State, caller: Caller, *, privilege: Privilege) 
     return require(state, caller, privilege=privilege, chain=WORKSPACE_CHAIN)
 
 
+def owns_workspace(state: State, caller: Caller) -> bool:
+    """True for who administers principals and keys."""
+    return decide(state, caller, privilege=Privilege.OWN, chain=WORKSPACE_CHAIN).allowed
+
+
 def guarded(decision: Decision, check: Check) -> Decision:
     """The decision, refused when the state it is made on does not allow it (any more)."""
 
@@ -143,4 +148,12 @@ def guarded(decision: Decision, check: Check) -> Decision:
     return decided
 
 
-__all__ = ["Authority", "Check", "Denial", "guarded", "require", "require_on_workspace"]
+__all__ = [
+    "Authority",
+    "Check",
+    "Denial",
+    "guarded",
+    "owns_workspace",
+    "require",
+    "require_on_workspace",
+]

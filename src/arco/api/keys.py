@@ -1,0 +1,206 @@
+"""API keys over HTTP: created, listed, replaced with overlap, revoked.
+
+Law: a key's secret is in one answer, that of its creation, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, get, post
+from litestar.params import JSONBody, Parameter
+
+from arco.access.callers import Caller
+from arco.access.keys import NewKey, create_key, find_key, key_not_found, revoke_key, rotate_key
+from arco.access.privileges import Privilege
+from arco.access.tables import KEYS, KEYS_OF
+from arco.api.access import Changed, decided
+from arco.api.callers import CallerHere
+from arco.api.failures import refusals
+from arco.api.session import Here, answer, read
+from arco.model import Decision, State
+from arco.service.authority import guarded, owns_workspace, require_on_workspace
+from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
+from arco.service.views import View
+
+DAYS_MAX = 3_660
+OVERLAP_HOURS = 24.0
+KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `arco_`.")]
+Days = Annotated[float, msgspec.Meta(ge=0, le=DAYS_MAX)]
+
+
+class KeyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key that opens the API for a principal."""
+
+    principal: Annotated[str, msgspec.Meta(max_length=512)] = ""
+    """Whose key it is; empty: yours."""
+    name: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    """What it is for."""
+    scopes: tuple[Privilege, ...] = ()
+    """The most that it may do; none: whatever its principal may."""
+    days: Days = 90
+    """When it expires; 0: never."""
+
+
+class RotationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long both keys open the API."""
+
+    overlap_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 90)] = OVERLAP_HOURS
+    """How long."""
+    days: Days = 90
+    """When the new key expires; 0: never."""
+
+
+class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key, told this once."""
+
+    key: str
+    """What to send as `Authorization: Bearer`."""
+    key_id: str
+    expires_at: datetime | None
+
+
+class KeyList(msgspec.Struct, frozen=True):
+    """Keys by id."""
+
+    keys: list[KeyLine]
+    """The keys."""
+
+
+@get(
+    "/access/keys",
+    summary="List keys",
+    tags=["access"],
+    response_description="The keys, without what could open anything.",
+    responses=refusals(),
+)
+async def show_keys(session: Here, caller: CallerHere) -> Response[KeyList]:
+    """Your keys; all of them for who owns the workspace."""
+    return await read(session, lambda state: KeyList(keys_for(state, caller)), caller=caller)
+
+
+@post(
+    "/access/keys",
+    operation_id="create_key",
+    summary="Create a key",
+    tags=["access"],
+    status_code=201,
+    response_description="The key, told this once.",
+    responses=refusals(404, 413, 415),
+)
+async def create(
+    session: Here, caller: CallerHere, data: JSONBody[KeyRequest]
+) -> Response[CreatedKey]:
+    """Create a key, for yourself with a credential that is not limited, or as who owns the
+    workspace.
+    """
+    workspace = session.workspace
+    command = fresh_key(
+        workspace.runtime,
+        data.principal or caller.principal,
+        label=KeyLabel(name=data.name, scopes=data.scopes),
+        days=data.days,
+        actor=caller.principal,
+    )
+    permitted = for_holder(create_key(command), caller, holder=command.principal)
+    receipt = await workspace.database.transact(permitted)
+    return answer(_created(command), receipt.seq, status=201)
+
+
+@post(
+    "/access/keys/{key_id:str}/rotate",
+    operation_id="rotate_key",
+    summary="Replace a key",
+    tags=["access"],
+    status_code=201,
+    response_description="The key that takes its place, told this once.",
+    responses=refusals(404, 409, 413, 415),
+)
+async def rotate(
+    session: Here, caller: CallerHere, key_id: KeyId, data: JSONBody[RotationRequest]
+) -> Response[CreatedKey]:
+    """Create a key like this one; this one opens the API until the overlap has passed."""
+    workspace = session.workspace
+    successor = fresh_key(
+        workspace.runtime, "", label=KeyLabel(), days=data.days, actor=caller.principal
+    )
+    overlap = timedelta(hours=data.overlap_hours)
+    permitted = of_key(rotate_key(key_id, successor, overlap=overlap), caller, key_id=key_id)
+    receipt = await workspace.database.transact(permitted)
+    return answer(_created(successor), receipt.seq, status=201)
+
+
+@delete(
+    "/access/keys/{key_id:str}",
+    operation_id="revoke_key",
+    summary="Revoke a key",
+    tags=["access"],
+    status_code=200,
+    response_description="The key opens nothing any more.",
+    responses=refusals(404, 415),
+)
+async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[Changed]:
+    """Revoke a key, at once and on every server."""
+    decision = revoke_key(key_id, caller.principal)
+    return await decided(session, of_key(decision, caller, key_id=key_id))
+
+
+def keys_for(state: State, caller: Caller) -> list[KeyLine]:
+    """The keys that the caller may see."""
+    whole = state.whole if isinstance(state, View) else state
+    if owns_workspace(whole, caller):
+        return [key_line(row) for row in whole.range(KEYS)]
+    own = (whole.get(KEYS, row.key_id) for row in whole.range(KEYS_OF, caller.principal))
+    return [key_line(row) for row in own if row is not None]
+
+
+def for_holder(decision: Decision, caller: Caller, *, holder: str) -> Decision:
+    """The decision, for the holder itself, or for who owns the workspace.
+
+    A limited credential makes no other: that one would be limited to nothing.
+    """
+    if holder == caller.principal and caller.scopes is None:
+        return decision
+    return guarded(
+        decision, lambda state: require_on_workspace(state, caller, privilege=Privilege.OWN)
+    )
+
+
+def of_key(decision: Decision, caller: Caller, *, key_id: str) -> Decision:
+    """The decision about a key: its holder's, or the workspace owner's; to others there is none.
+
+    Raises: NotFound KEY_NOT_FOUND.
+    """
+
+    def check(state: State) -> None:
+        if owns_workspace(state, caller):
+            return
+        row = find_key(state, key_id)
+        if row.principal != caller.principal or caller.scopes is not None:
+            raise key_not_found(key_id)
+
+    return guarded(decision, check)
+
+
+def _created(command: NewKey) -> CreatedKey:
+    return CreatedKey(key=command.text, key_id=command.key_id, expires_at=command.expires_at)
+
+
+ROUTES = (show_keys, create, rotate, revoke)
+
+__all__ = [
+    "ROUTES",
+    "CreatedKey",
+    "KeyList",
+    "KeyRequest",
+    "RotationRequest",
+    "create",
+    "for_holder",
+    "keys_for",
+    "of_key",
+    "revoke",
+    "rotate",
+    "show_keys",
+]
