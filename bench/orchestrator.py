@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.execution.deploying import deploy_project
 from arco.execution.leading import try_to_lead
 from arco.ids import new_ulid

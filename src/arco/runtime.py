@@ -78,7 +78,8 @@ class AsyncioSignal:
 
     def __init__(self) -> None:
         self._is_set = False
-        self._waiters: set[asyncio.Future[bool]] = set()
+        # In the order they came: who asked first goes on first.
+        self._waiters: dict[asyncio.Future[bool], None] = {}
 
     def set(self) -> None:
         self._is_set = True
@@ -96,14 +97,14 @@ class AsyncioSignal:
             return True
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
-        self._waiters.add(waiter)
+        self._waiters[waiter] = None
         timer = None
         if timeout_seconds is not None:
             timer = loop.call_later(timeout_seconds, settle, waiter, False)
         try:
             return await waiter
         finally:
-            self._waiters.discard(waiter)
+            self._waiters.pop(waiter, None)
             if timer is not None:
                 timer.cancel()
 

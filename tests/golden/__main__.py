@@ -1,4 +1,4 @@
-"""`python -m tests.golden schemas | (commits | history | facts | access | store) NAME`.
+"""`python -m tests.golden schemas | (commits | history | facts | batches | access | store) NAME`.
 
 Adds golden files.
 """
@@ -21,7 +21,9 @@ def main(arguments: list[str]) -> None:
         case ["history", name, *chapters]:
             run(histories.write(name, chapters))
         case ["facts", name]:
-            run(facts.write(name))
+            run(facts.write(name, story=facts.folded_facts))
+        case ["batches", name]:
+            run(facts.write(name, story=facts.collected))
         case ["access", name]:
             run(access.write(name))
         case ["store", name]:

@@ -1,4 +1,5 @@
-"""Writing a golden history of facts: a fold that opens a lane, one that seals it, one that retries.
+"""Writing a golden history of facts: a fold that opens a lane, one that seals it, one that retries;
+and of what becomes of lanes then.
 
 The bytes of lanes are not pinned here: compression may change, what a fold commit means may not.
 """
@@ -7,12 +8,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
 from arco.engine.database import Database
 from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.collecting import collect_below, watermarks
 from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.ingest import Ingester
 from arco.ids import sha256
@@ -23,21 +27,38 @@ from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
+Story: TypeAlias = Callable[[Database], Awaitable[None]]
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: a log with fold commits, and the state they make."""
+
+async def write(name: str, *, story: Story) -> None:
+    """The folder `histories/{name}`: a log with what the story tells, and the state it makes."""
     runtime = RepeatingRuntime(name)
     with tempfile.TemporaryDirectory() as folder:
         store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
         database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await tell(database)
+        await story(database)
         text = await folded(store, runtime)
         shutil.copytree(folder, fresh(HISTORIES / name) / "store")
     (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
     (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
-async def tell(database: Database) -> None:
+async def collected(database: Database) -> None:
+    """A lane that goes on is released and deleted, but for what quarantine needs; one that ended
+    is forgotten.
+    """
+    folder = Folder(database)
+    ended, open_lane = (Ingester(database, linger_seconds=0.001) for _ in range(2))
+    report = _report("r1", "COMPLETE", inputs=("raw",), outputs=("m",))
+    await ended.append([_fact(report, seq=0)])
+    await ended.close()
+    await open_lane.append([_fact({"run": 3}, seq=1)])
+    await open_lane.append([_fact(report, seq=2)])
+    await folder.step()
+    await collect_below(database, await database.asked(watermarks))
+
+
+async def folded_facts(database: Database) -> None:
     """Two runs of another system, a repeated report, a fact nobody knows, a bad one."""
     ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)
     begun, ended = (

@@ -12,7 +12,7 @@ COMMITS = GOLDEN / "commits"
 HISTORIES = GOLDEN / "histories"
 STORES = GOLDEN / "stores"
 SCOPE = Scope()
-BYTES_MAX = 400_000
+BYTES_MAX = 600_000
 
 
 def named(folder: Path) -> list[Path]:

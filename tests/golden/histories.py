@@ -19,8 +19,9 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import LeaseTaken
 from arco.engine.garbage import NamesCollected, NamesCondemned, collection_of
+from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
-from arco.ids import attempt_id, dispatch_id, new_uuid7, sha256, ulid
+from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.attempts import (
@@ -97,6 +98,7 @@ CHAPTERS = (
     "stop_and_repeat",
     "bring_back",
     "keep_and_forget",
+    "answer_again",
 )
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
@@ -222,6 +224,16 @@ class Teller:
         await self._ask(_condemned)
         await self._ask(drop_pin("audit"))
 
+    async def answer_again(self) -> None:
+        """Requests that are known by their keys, and that they are forgotten a week later."""
+        for number in range(2):
+            key = uuid7(milliseconds(self._runtime.now()), number)
+            intent = Intent(_told, key, sha256(b"add"), "ann" if number else "")
+            values = _values(f"value-{number}")
+            await self._database.transact(add_dynamic_partitions(values), intent)
+            self._runtime.wait(8 * 86_400)
+        assert not list(self._database.state.range(RESULT_HOURS))[1:]
+
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)
         await self._database.transact(decision)
@@ -336,6 +348,10 @@ class Teller:
             ]
 
         return decide
+
+
+def _told(state: State) -> str:
+    return '{"fresh":false}'
 
 
 def _lease(state: State, now: datetime) -> Sequence[Event]:

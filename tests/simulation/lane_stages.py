@@ -206,17 +206,22 @@ def rough(seed: int) -> Faults:
 
 def judge_lanes(stage: LaneStage) -> None:
     """Play to the end and check every law. Raises: Violation."""
+    rows = play(stage)
+    check_acknowledged_first(stage)
+    check_counted_once(stage, rows)
+
+
+def play(stage: LaneStage) -> dict[str, Any]:
+    """The rows when everybody was told and a fresh process folded what was left."""
     world = stage.world
     stage.enter()
     try:
         world.run(lambda: stage.is_over or _surprised(world))
         _check_tasks(world)
         world.end()
-        rows = stage.drained()
+        return stage.drained()
     finally:
         world.kill()
-    check_acknowledged_first(stage)
-    check_counted_once(stage, rows)
 
 
 def check_acknowledged_first(stage: LaneStage) -> None:
@@ -274,6 +279,7 @@ __all__ = [
     "judge_lanes",
     "open_ledger",
     "perform_lanes",
+    "play",
     "rough",
     "rows_of",
 ]

@@ -1,4 +1,4 @@
-"""Nobody waits for ever: an occasional writer gets its turn beside one that never rests."""
+"""Nobody waits for ever: writers that never rest take turns, and an occasional one gets its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ from tests.simulation.stages import client, open_database
 ROUND_TRIP_US = 50_000
 BUSY: list[tuple[Kind, str]] = [("add", "busy")] * 60
 RARE: list[tuple[Kind, str]] = [("add", "rare"), ("read", "")] * 4
+
+
+@pytest.mark.parametrize("writers", [2, 4])
+@pytest.mark.parametrize("seed", range(5))
+def test_writers_that_never_rest_wait_at_most_two_seconds_for_each_other(
+    seed: int, writers: int
+) -> None:
+    weather = Weather(latency_us=(ROUND_TRIP_US // 2 - 1_000, ROUND_TRIP_US // 2))
+    stage = Stage(World(seed, faults=Faults(weather=weather)), open_database)
+    for writer in range(writers):
+        crowd = [client(f"w{writer}.{number}", *BUSY[:30]) for number in range(4)]
+        for hurried in crowd:
+            hurried.think_us = (0, 0)
+        stage.host(stage.world.process(f"writer-{writer}"), crowd)
+    judge(stage, Cast(processes=0))
+    waits = [answer.answered_us - answer.asked_us for answer in stage.history.answers]
+    assert len(waits) == 4 * writers * 30
+    assert max(waits) <= 2 * SECOND_US
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -179,7 +179,7 @@ CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
     (ExistsTakenAsLost, "L3"),
     (HintTrusted, "strong reads|refusals"),
-    (DamageUnnoticed, "L4|chain|state token|unique|L3|no surprise"),
+    (DamageUnnoticed, "L4|chain|state token|unique|L3|no surprise|Corrupt('log slot"),
     (SlotsOverwritten, "L5"),
     (SlotsPruned, "L5"),
     (AcknowledgedBeforeThePut, "L2|state token"),

@@ -11,7 +11,8 @@ import pytest
 
 from arco.engine import database as databases
 from arco.engine import snapshot
-from arco.engine.database import Applied, Database
+from arco.engine.applied import Applied
+from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import LeaseTaken
 from arco.engine.index import FAN_OUT

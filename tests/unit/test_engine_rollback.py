@@ -1,4 +1,4 @@
-"""A log that went back is noticed: by tokens, by the hint, by what a process has seen."""
+"""A log that went back is noticed: by the hint, by what a process has seen."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.rollback import check_history, reach
+from arco.engine.rollback import check_history
 from arco.engine.verify import Report, Verifier
-from arco.errors import ArcoError, Corrupt, Precondition
+from arco.errors import ArcoError, Corrupt
 from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
 from arco.store.memory import MemoryStore
@@ -29,23 +29,6 @@ async def took(database: Database, *names: str) -> None:
 
 async def verified(store: MemoryStore) -> Report:
     return await Verifier(store, RUNTIME, (REGISTRY, ENGINE)).run()
-
-
-def test_a_token_that_was_given_out_is_reached_and_one_from_the_future_is_refused() -> None:
-    async def main() -> None:
-        store = MemoryStore()
-        writer, reader = await opened(store), await opened(store)
-        receipt = await writer.transact(take_name("a", "t"))
-        await reach(reader, receipt.seq, hash=receipt.hash)
-        assert reader.seq == receipt.seq
-        await reach(reader, 0, hash="")
-        for seq, digest in ((receipt.seq, "0" * 64), (receipt.seq + 1, receipt.hash)):
-            with pytest.raises(Precondition) as refused:
-                await reach(reader, seq, hash=digest)
-            assert refused.value.code == "HISTORY_ROLLBACK"
-        await took(reader, "b")
-
-    run(main())
 
 
 def test_a_process_stops_writing_when_what_it_has_seen_is_gone_or_another() -> None:

@@ -23,6 +23,7 @@ from arco.engine.commit import (
 from arco.engine.domain import LEADER, LEASES, NEWEST, SNAPSHOTS
 from arco.engine.fold import fold
 from arco.engine.garbage import first_condemned
+from arco.engine.idempotency import Intent, find_result, forget_results, kept_result
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError, Conflict
@@ -45,15 +46,22 @@ class Receipt(msgspec.Struct, frozen=True):
     seq: int
     hash: str
     events: tuple[Event, ...]
+    answer: str = ""
+    """What the request's intent tells, if it has one."""
+    repeats: int | None = None
+    """The slot that carried the request out when it was asked before."""
 
 
 class Request:
     """One decision that waits for its commit."""
 
-    def __init__(self, decision: Decision, done: Signal) -> None:
+    def __init__(self, decision: Decision, done: Signal, *, intent: Intent | None = None) -> None:
         self.decision = decision
         self.done = done
+        self.intent = intent
         self.events: tuple[Event, ...] = ()
+        self.answer = ""
+        self.repeats: int | None = None
         self.error: BaseException | None = None
         self.receipt: Receipt | None = None
 
@@ -75,12 +83,18 @@ class ControllerFailed(Exception):
         self.controller = controller
 
 
+class AnswerFailed(Exception):
+    """What was decided cannot be told; nothing of it is written."""
+
+
 class Batch:
     """What a set of requests, and the controllers after them, decided on one state."""
 
-    def __init__(self, registry: Registry, state: State, now: datetime) -> None:
+    def __init__(self, registry: Registry, state: State, *, now: datetime, slot: int) -> None:
         self._registry = registry
         self._now = now
+        self._slot = slot
+        self._kept = 0
         self.overlay = Overlay(state)
         self.events: list[Event] = []
         self._epoch = 0
@@ -89,14 +103,13 @@ class Batch:
     def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
         """Decide every request in order, then let the controllers act until they are quiet."""
         for request in requests:
-            request.error = None
-            request.events = ()
+            request.error, request.events, request.repeats = None, (), None
             try:
-                request.events = self._allowed(request.decision(self.overlay, self._now))
+                self._carry_out(request)
             except ArcoError as error:
                 request.error = error
-                continue
-            self._fold(request.events)
+        if self._kept:
+            self._fold(forget_results(self.overlay, self._now, kept=self._kept))
         self._settle(controllers)
         self._read_heading()
 
@@ -121,6 +134,30 @@ class Batch:
             commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
         data = encode_commit(commit)
         return Prepared(commit, data, sha256(data), payload)
+
+    def _carry_out(self, request: Request) -> None:
+        """The request's events are folded; or it was carried out before, and nothing happens."""
+        intent = request.intent
+        found = None
+        if intent is not None and intent.key:
+            found = find_result(self.overlay, intent, now=self._now)
+        if found is None:
+            request.events = self._allowed(request.decision(self.overlay, self._now))
+            self._fold(request.events)
+        if intent is None:
+            return
+        kept = found.answer if found else None
+        request.answer = self._told(intent) if kept is None else kept
+        request.repeats = found.slot if found else None
+        if intent.key and request.events:
+            self._fold((kept_result(intent, request.answer, slot=self._slot, now=self._now),))
+            self._kept += 1
+
+    def _told(self, intent: Intent) -> str:
+        try:
+            return intent.answer(self.overlay)
+        except ArcoError as error:
+            raise AnswerFailed(str(error)) from error
 
     def _read_heading(self) -> None:
         # Here, where a row that is not in memory is loaded and the batch asked again.
@@ -183,6 +220,7 @@ def _oversized(wires: Sequence[WireEvent]) -> bool:
 
 __all__ = [
     "CLOCK_LEAD_MAX",
+    "AnswerFailed",
     "Batch",
     "ControllerFailed",
     "Prepared",

@@ -69,7 +69,8 @@ class AreaReport(msgspec.Struct, frozen=True, kw_only=True):
     """How many there are."""
     condemned: int
     """How many of them nobody needs, as of this pass."""
-    condemned_bytes: int
+    condemned_bytes: int | None
+    """None: nobody looked."""
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from arco.engine.applied import Applied, tell
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.domain import DOMAIN as ENGINE
@@ -22,11 +23,15 @@ from arco.engine.domain import HOUSEKEEPING, Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.history import Replay, bootstrap
+from arco.engine.idempotency import Intent
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
+from arco.engine.outcomes import chain_broken, event_unknown, outcome_unknown
+from arco.engine.reading import Reads
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay, Tables
 from arco.engine.tail import Tail, TailCount
-from arco.errors import Corrupt, Unavailable
+from arco.engine.tokens import StateToken
+from arco.errors import Corrupt
 from arco.model import Change, Decision, Domain, Event, NotLoaded, Put, State
 from arco.runtime import Runtime
 from arco.store import keys
@@ -38,16 +43,6 @@ BATCH_DECISIONS_MAX = 1000
 OUTCOME_SECONDS = 30.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOG = logging.getLogger(__name__)
-
-
-class Applied(msgspec.Struct, frozen=True):
-    """One slot that became part of the state."""
-
-    seq: int
-    hash: str
-    committed_at: datetime
-    events: tuple[Event, ...]
-    changes: tuple[Change, ...]
 
 
 class Database:
@@ -69,8 +64,13 @@ class Database:
         self.listeners: list[Callable[[Applied], None]] = []
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
+        self.folded: set[tuple[str, int]] = set()
+        """Type and version of every event in the log up to here."""
         self.failed: StoreFault | None = None
-        self._fairness = Fairness(runtime)
+        self.outcome_seconds = OUTCOME_SECONDS
+        """How long whoever asks waits for the store's word."""
+        self.reads = Reads(runtime, self.log, catch_up=self._catch_up)
+        self._fairness = Fairness(runtime, writer)
         self._tail = TailCount()
         self._waiting: list[Request] = []
         self._writing = False
@@ -98,6 +98,11 @@ class Database:
         return self.position.seq
 
     @property
+    def token(self) -> StateToken:
+        """What a reader must send to see at least this state."""
+        return StateToken(self.position.seq, self.position.hash)
+
+    @property
     def tail(self) -> Tail:
         """What stands in the log after the newest snapshot."""
         return self._tail.tail
@@ -105,31 +110,27 @@ class Database:
     async def refresh(self) -> int:
         """The newest slot's number, after applying every slot up to it: a strong read.
 
-        Cost: 1 GET when nothing is new.
+        Cost: 1 GET when nothing is new, shared by all who ask at the same time.
         """
-        while True:
-            slots = await self.log.after(self.position.seq)
-            for slot in slots:
-                await self._advance(slot)
-            if len(slots) < SLOTS_AT_ONCE_MAX:
-                return self.position.seq
+        await self.reads.newest()
+        return self.position.seq
 
-    async def transact(self, decision: Decision) -> Receipt:
+    async def transact(self, decision: Decision, intent: Intent | None = None) -> Receipt:
         """The receipt of the slot that holds what `decision` decided (no events: of the slot it was
-        read at).
+        read at). Idempotent: by the intent's key.
 
         Raises: what the decision raised on a state proven newest; Unavailable OUTCOME_UNKNOWN when
         the store did not say in time. Cost: 1 PUT, shared with every decision that waits at the
         same time.
         """
         self._refuse_if_stopped()
-        request = Request(decision, self.runtime.signal())
+        request = Request(decision, self.runtime.signal(), intent=intent)
         self._waiting.append(request)
         if not self._writing:
             self._writing = True
             self.runtime.spawn(self._write(), "arco-commit")
         try:
-            await request.done.wait(OUTCOME_SECONDS)
+            await request.done.wait(self.outcome_seconds)
         finally:
             self._abandon(request)
         if not request.done.is_set():
@@ -167,12 +168,15 @@ class Database:
         if self.failed is not None:
             raise outcome_unknown(self.failed) from self.failed
         if self.unknown is not None:
-            raise Unavailable(
-                "EVENT_UNKNOWN",
-                f"the log holds {self.unknown.type} version {self.unknown.version}, "
-                "which this release does not know",
-                hint="upgrade this process; until then it only reads",
-            )
+            raise event_unknown(self.unknown)
+
+    async def _catch_up(self) -> int:
+        while True:
+            slots = await self.log.after(self.position.seq)
+            for slot in slots:
+                await self._advance(slot)
+            if len(slots) < SLOTS_AT_ONCE_MAX:
+                return self.position.seq
 
     async def _start(self) -> None:
         head = await self.log.head()
@@ -183,17 +187,21 @@ class Database:
         if slot is None:
             raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
         start = await bootstrap(self.replay, self.tables, reference=slot.commit.snapshot)
-        self.position = start or self.position
-        await self.refresh()
+        if start is not None and self.replay.index is not None:
+            self.position, index = start, self.replay.index
+            self.folded.update(index.events)
+            self.unknown = self.registry.unknown(index)
+        self.reads.trail.add(self.position.seq, self.position.hash)
+        await self._catch_up()
 
     async def _genesis(self) -> None:
         await self.store.create(keys.FORMAT, msgspec.json.encode({"format": 1, "features": []}))
-        batch = Batch(self.registry, self.tables, self.runtime.now())
+        batch = self._batch()
         prepared = self._prepare(batch)
         taken = await self.log.create(0, prepared.data)
         if taken is None:
             self._own(prepared, batch)
-        await self.refresh()
+        await self._catch_up()
 
     async def _write(self) -> None:
         requests: list[Request] = []
@@ -244,16 +252,17 @@ class Database:
         batch = await self._decide(requests)
         seq = self.position.seq
         if not batch.events:
-            return await self.refresh() == seq and self._settle(requests)
+            return await self._catch_up() == seq and self._settle(requests)
         prepared = self._prepare(batch)
         if prepared.payload is not None and prepared.commit.events_payload is not None:
             await self.log.attach(prepared.commit.events_payload.name, prepared.payload)
         began = self.runtime.monotonic()
         taken = await self.log.create(seq + 1, prepared.data)
         if taken is not None:
-            self._fairness.lost()
+            self._fairness.lost(began)
             await self._advance(taken)
-            await self.refresh()
+            await self._catch_up()
+            await self._fairness.let_pass()
             return False
         self._fairness.won(began)
         if self.position.seq == seq:
@@ -263,7 +272,7 @@ class Database:
     async def _decide(self, requests: list[Request]) -> Batch:
         controllers = self.controllers
         while True:
-            batch = Batch(self.registry, self.tables, self.runtime.now())
+            batch = self._batch()
             try:
                 batch.ask(requests, controllers)
                 return batch
@@ -272,6 +281,10 @@ class Database:
             except ControllerFailed as failure:
                 LOG.error("a controller is left out of this commit", exc_info=failure)
                 controllers = tuple(each for each in controllers if each is not failure.controller)
+
+    def _batch(self) -> Batch:
+        now, slot = self.runtime.now(), self.position.seq + 1
+        return Batch(self.registry, self.tables, now=now, slot=slot)
 
     def _prepare(self, batch: Batch) -> Prepared:
         cid = f"{self.runtime.entropy(128):032x}"
@@ -282,7 +295,9 @@ class Database:
         hash = prepared.hash if prepared else self.position.hash
         for request in requests:
             if request.error is None:
-                request.receipt = Receipt(seq, hash, request.events)
+                request.receipt = Receipt(
+                    seq, hash, request.events, request.answer, request.repeats
+                )
             request.done.set()
         return True
 
@@ -309,24 +324,18 @@ class Database:
 
     def _check_chain(self, slot: Slot) -> None:
         if slot.commit.prev != self.position.hash:
-            raise Corrupt(
-                "CHAIN_BROKEN",
-                f"log slot {slot.commit.seq} does not follow slot {self.position.seq} as seen here",
-                hint="the history was replaced or rolled back: run `arco verify`",
-            )
+            raise chain_broken(slot.commit.seq, after=self.position.seq)
 
     def _merge(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         commit = slot.commit
         self.tables.apply(changes, commit.seq)
+        self.folded.update(self.registry.name(event.payload) for event in events)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
+        self.reads.trail.add(commit.seq, slot.hash)
+        self._fairness.saw(commit.writer, commit.seq)
         self._count(slot, events, changes=changes)
         applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
-        for listener in tuple(self.listeners):
-            try:
-                listener(applied)
-            except Exception:
-                # The slot is durable: a listener's trouble must not look like the writer's.
-                LOG.exception("a listener broke at slot %s", commit.seq)
+        tell(self.listeners, applied)
 
     def _count(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
         if any(type(event.payload) not in HOUSEKEEPING for event in events):
@@ -380,15 +389,4 @@ class Database:
         return Replay(self.store, self.runtime, self.registry)
 
 
-def outcome_unknown(cause: StoreFault | None = None) -> Unavailable:
-    """The honest answer while nobody knows whether the slot was won, and why if that is known."""
-    reason = f": {cause.message}" if cause else ""
-    hint = "ask again: the same request with the same key never happens twice"
-    return Unavailable(
-        "OUTCOME_UNKNOWN",
-        f"the store did not say whether this was written{reason}",
-        hint=cause.hint if cause else hint,
-    )
-
-
-__all__ = ["EPOCH", "OUTCOME_SECONDS", "Applied", "Database", "outcome_unknown"]
+__all__ = ["EPOCH", "OUTCOME_SECONDS", "Database"]

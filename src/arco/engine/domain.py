@@ -9,9 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from arco.engine import garbage
+from arco.engine import garbage, idempotency
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
+from arco.engine.lanes import keeping
 from arco.engine.lanes.events import FactsFolded, facts_folded
 from arco.engine.lanes.tables import LANE_TABLES
 from arco.model import Change, Domain, Payload, Put, State, Table
@@ -99,7 +100,7 @@ def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Seq
 
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES, *garbage.TABLES, *LANE_TABLES),
+    (SNAPSHOTS, LEASES, *garbage.TABLES, *idempotency.TABLES, *LANE_TABLES, keeping.KEPT_LANES),
     {
         SnapshotPublished: snapshot_published,
         SnapshotPublishedV2: snapshot_published_and_kept,
@@ -107,10 +108,21 @@ DOMAIN = Domain(
         # The registry tells it the tables of all domains.
         FactsFolded: facts_folded,
         **garbage.REDUCERS,
+        **keeping.REDUCERS,
+        **idempotency.REDUCERS,
     },
     {SnapshotPublished: named_index, SnapshotPublishedV2: named_index},
 )
-HOUSEKEEPING = frozenset({SnapshotPublished, SnapshotPublishedV2, LeaseTaken, *garbage.REDUCERS})
+HOUSEKEEPING = frozenset(
+    {
+        SnapshotPublished,
+        SnapshotPublishedV2,
+        LeaseTaken,
+        *garbage.REDUCERS,
+        *idempotency.REDUCERS,
+        *keeping.REDUCERS,
+    }
+)
 """Events that alone make no snapshot due: a snapshot would only follow itself."""
 
 __all__ = [

@@ -45,6 +45,9 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hash: str
     committed_at: datetime
     tables: dict[str, TableFiles] = {}
+    events: tuple[tuple[str, int], ...] = ()
+    """Type and version of every event that was ever folded into it: who does not know one of them
+    must not build on it."""
     format: int = msgspec.field(default_factory=lambda: 1)
 
 

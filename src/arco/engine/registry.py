@@ -12,9 +12,12 @@ from typing import Any
 
 import msgspec
 
+from arco.engine.index import Index
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.events import FactsFolded, facts_folded
 from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
+
+NOTHING = msgspec.Raw(b"{}")
 
 
 class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,6 +75,10 @@ class Registry:
         names = self._names.get(type(payload))
         return names(state, payload) if names else ()
 
+    def name(self, payload: Payload) -> tuple[str, int]:
+        """Type and version of an event, as they stand in a commit."""
+        return self._types[type(payload)]
+
     def encode(self, event: Event) -> WireEvent:
         """The event's wire form."""
         name, version = self._types[type(event.payload)]
@@ -87,6 +94,17 @@ class Registry:
         if isinstance(payload, FactsFolded) and not self._knows_tables(payload):
             return None
         return Event(payload, wire.actor, wire.trace)
+
+    def unknown(self, index: Index) -> WireEvent | None:
+        """The first event or table of a snapshot that this release does not know, as an event."""
+        known = self._decoders
+        strange = [
+            WireEvent(name, NOTHING, version)
+            for name, version in index.events
+            if (name, version) not in known
+        ]
+        strange += [WireEvent(name, NOTHING) for name in index.tables if name not in self.tables]
+        return strange[0] if strange else None
 
     def fact_decoder(self, fact_type: str, version: int) -> msgspec.json.Decoder[Any] | None:
         """What reads a fact of this type and version; None when this release does not know it."""

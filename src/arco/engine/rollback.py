@@ -1,39 +1,19 @@
 """Noticing that history was rolled back: an older log stands where a newer one was.
 
-What a process has seen itself stops its writing; what others claim (a state token, the hint) only
-refuses that request or is reported, because anybody can claim anything. Must not repair.
+What a process has seen itself stops its writing; what others claim (a state token, see `reading`,
+or the hint) only refuses that request or is reported, because anybody can claim anything. Must not
+repair.
 Source: storage format, "Committing".
 """
 
 from __future__ import annotations
 
-import logging
-
 from arco.engine.database import Database
 from arco.engine.log import REREADS
-from arco.errors import Corrupt, Precondition
+from arco.errors import Corrupt
 from arco.store.port import StoreFault
 
 HINT = "an older copy of the store was put in its place: run `arco verify`, then restart"
-LOG = logging.getLogger(__name__)
-
-
-async def reach(database: Database, seq: int, *, hash: str) -> None:
-    """The state holds slot `seq`, whose bytes have this hash: what a state token asks for.
-
-    Raises: Precondition HISTORY_ROLLBACK when the log has no such slot, or another one.
-    Cost: nothing when the slot was applied before, else what `refresh` costs.
-    """
-    if seq > database.seq:
-        await database.refresh()
-    if seq < database.seq or (seq == database.seq and hash == database.position.hash):
-        return
-    LOG.error("a state token names slot %s (%s), the log is at %s", seq, hash[:12], database.seq)
-    raise Precondition(
-        "HISTORY_ROLLBACK",
-        f"the state token names slot {seq}, which is not in this log; it is at {database.seq}",
-        hint="ask without the token; if nobody made it up, tell an operator to run `arco verify`",
-    )
 
 
 async def check_history(database: Database) -> None:
@@ -56,4 +36,4 @@ async def check_history(database: Database) -> None:
     raise lost
 
 
-__all__ = ["check_history", "reach"]
+__all__ = ["check_history"]

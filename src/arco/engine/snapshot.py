@@ -182,6 +182,7 @@ class Attempt:
             hash=position.hash,
             committed_at=position.committed_at,
             tables=tables,
+            events=tuple(sorted(self._database.folded)),
         )
 
     async def _compact(self, table: Table[Any], files: TableFiles) -> TableFiles:

@@ -15,6 +15,7 @@ from arco.engine.fold import decode, fold
 from arco.engine.history import Replay
 from arco.engine.index import Index
 from arco.engine.lanes.events import FactsFolded
+from arco.engine.lanes.keeping import is_released
 from arco.engine.lanes.refolding import Refolder
 from arco.engine.lanes.slots import Slots
 from arco.engine.log import Hint, Log, Slot
@@ -61,6 +62,7 @@ class Verifier:
         self._replay = Replay(store, runtime, self._registry)
         self._refolder = Refolder(Slots(store, runtime), self._registry)
         self._findings: list[Finding] = []
+        self._missing: list[tuple[int, ArcoError]] = []
         self.tables = Tables(self._registry.tables.values())
         self._events = 0
         self._rows = 0
@@ -86,6 +88,7 @@ class Verifier:
             await self._fold(slot)
             if reference is not None and slot.commit.seq == reference.slot:
                 await self._compare(reference)
+        self._judge_missing()
         for invariant in invariants:
             for problem in invariant(self.tables):
                 self._find("state", problem)
@@ -150,10 +153,19 @@ class Verifier:
         try:
             again = await self._refolder.refold(state, payload)
         except ArcoError as error:
-            self._find(f"slot {seq}", error.message, hint=error.hint)
+            if error.code == "LANE_SLOT_MISSING":
+                self._missing.append((seq, error))
+            else:
+                self._find(f"slot {seq}", error.message, hint=error.hint)
             return
         if again is None or again.changes != payload.changes:
             self._find(f"slot {seq}", "the facts it names do not fold to the rows it holds")
+
+    def _judge_missing(self) -> None:
+        """A batch may be gone once it was released: what it folded to stands in the log."""
+        for seq, missing in self._missing:
+            if not is_released(self.tables, missing.details["lane"], slot=missing.details["slot"]):
+                self._find(f"slot {seq}", missing.message, hint=missing.hint)
 
     async def _compare(self, reference: SnapshotReference) -> None:
         try:

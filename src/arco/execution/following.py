@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from arco.engine.database import OUTCOME_SECONDS, Applied, outcome_unknown
+from arco.engine.applied import Applied
+from arco.engine.database import OUTCOME_SECONDS
+from arco.engine.outcomes import outcome_unknown
 from arco.execution.leading import try_to_lead
 from arco.model import Put, State
 from arco.orchestration.rows import Run

@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.errors import ArcoError, Unavailable
 from arco.execution.child import Child, NotStarted, WorkerGone, start_child
 from arco.execution.envelopes import build_envelope

@@ -1,5 +1,5 @@
 """Collecting the garbage of a workspace: snapshots, data files of old table versions, staged files
-nobody owns, prepared entries, task logs.
+nobody owns, prepared entries, task logs, folded facts.
 
 A table whose log cannot be read keeps every file. Only files that attempts of ours staged are ever
 candidates: what another program wrote is not ours to delete.
@@ -17,6 +17,7 @@ import msgspec
 from arco.engine.collect import Area, Ask, Judge, Pass, collect, survey
 from arco.engine.garbage import PINS as SLOT_PINS
 from arco.engine.garbage import collection_of
+from arco.engine.lanes.collecting import collect_batches, survey_batches
 from arco.engine.past import state_at
 from arco.engine.snapshot_files import snapshot_files
 from arco.errors import ArcoError, Corrupt
@@ -58,13 +59,17 @@ class Kept(msgspec.Struct, frozen=True):
 async def collect_garbage(workspace: Workspace, retention: Retention) -> Pass:
     """One pass over everything of a workspace. Idempotent; any process may do it."""
     areas, policy = areas_of(workspace, retention), retention.policy
-    return await collect(workspace.database, areas, policy=policy, begin=begin(retention))
+    done = await collect(workspace.database, areas, policy=policy, begin=begin(retention))
+    facts = await collect_batches(workspace.database)
+    return msgspec.structs.replace(done, areas=(*done.areas, facts))
 
 
 async def survey_garbage(workspace: Workspace, retention: Retention) -> Pass:
     """What a pass would do now; nothing is changed."""
     areas, policy = areas_of(workspace, retention), retention.policy
-    return await survey(workspace.database, areas, policy=policy, begin=begin(retention))
+    found = await survey(workspace.database, areas, policy=policy, begin=begin(retention))
+    facts = await survey_batches(workspace.database, found.floor)
+    return msgspec.structs.replace(found, areas=(*found.areas, facts))
 
 
 def areas_of(workspace: Workspace, retention: Retention) -> tuple[Area, ...]:

@@ -19,7 +19,8 @@ from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN, Chain
 from arco.access.tables import KEYS, PRINCIPALS
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES
-from arco.engine.database import Applied, Database
+from arco.engine.applied import Applied
+from arco.engine.database import Database
 from arco.errors import Forbidden, Unauthenticated
 from arco.model import Change, Decision, Drop, Event, State
 from arco.orchestration.tables import ASSETS
@@ -76,6 +77,17 @@ class Authority:
                 "these credentials do not open this server any more",
                 hint="ask whoever administers it for others",
             )
+
+    def sight(self, state: State, caller: Caller) -> Visible | None:
+        """What the caller may know of now, for reading a past state; None: everything.
+
+        A past state has past grants: who was shut out since must not come back in by it.
+        """
+        if caller.is_local:
+            return None
+        self.check(state, caller)
+        seen = Visible(state, caller)
+        return None if seen.everything else seen
 
     def _seen(self, state: State, caller: Caller) -> Visible:
         if self._tables is not state:

@@ -15,7 +15,7 @@ from functools import partial
 
 from arco.access.refusals import forget_refusals
 from arco.engine import snapshot
-from arco.engine.database import Applied
+from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
 from arco.errors import ArcoError

@@ -86,6 +86,11 @@ def lane_slot(lane: str, slot: int) -> str:
     return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
 
 
+def lane_folder(lane: str) -> str:
+    """All batches of one lane."""
+    return f"lanes/{lane[-1]}/{lane}/"
+
+
 def warehouse(table_id: str) -> str:
     """The folder of a managed table."""
     return f"warehouse/{table_id}/"
@@ -164,6 +169,7 @@ __all__ = [
     "data_folder",
     "data_slot",
     "delta_entry",
+    "lane_folder",
     "lane_shelf",
     "lane_slot",
     "payload",

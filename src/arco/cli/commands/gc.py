@@ -34,7 +34,8 @@ MEBIBYTE = 1024 * 1024
 @json_option
 def command(dry_run: bool, profile_name: str | None, directory: Path | None, as_json: bool) -> None:
     """Condemn snapshots, table versions, staged files and task logs that nothing keeps, and delete
-    what was condemned long enough ago. Nothing that is kept or pinned is touched, the log never.
+    what was condemned long enough ago; delete facts that were folded before everything that is
+    kept. Nothing that is kept or pinned is touched, the log never.
     """
     done = run_to_end(_collect(directory, profile_name, dry_run=dry_run))
     if as_json:
@@ -72,9 +73,9 @@ def told(done: Pass, *, dry_run: bool) -> str:
     return "\n".join(lines)
 
 
-def mebibytes(size_bytes: int) -> float:
-    """The size in MiB, as far as people care."""
-    return round(size_bytes / MEBIBYTE, 2)
+def mebibytes(size_bytes: int | None) -> float | None:
+    """The size in MiB, as far as people care; None when it is not known."""
+    return None if size_bytes is None else round(size_bytes / MEBIBYTE, 2)
 
 
 __all__ = ["command", "mebibytes", "told"]

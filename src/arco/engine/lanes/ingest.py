@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from arco.engine.database import OUTCOME_SECONDS, Database, outcome_unknown
+from arco.engine.database import OUTCOME_SECONDS, Database
 from arco.engine.lanes.batches import (
     FACT_BYTES_MAX,
     SLOT_BYTES_MAX,
@@ -24,6 +24,7 @@ from arco.engine.lanes.batches import (
 )
 from arco.engine.lanes.lane import LaneWriter
 from arco.engine.lanes.tables import LANES
+from arco.engine.outcomes import outcome_unknown
 from arco.errors import Corrupt, Invalid, TooManyRequests
 from arco.model import Payload, State
 from arco.runtime import Signal

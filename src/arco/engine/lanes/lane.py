@@ -14,11 +14,12 @@ import msgspec
 from arco.engine.database import Database
 from arco.engine.lanes.batches import Heading, decode_slot, encode_slot
 from arco.engine.lanes.roster import Registration, Roster
-from arco.engine.lanes.slots import Slots
-from arco.engine.lanes.tables import FACTS, FOLDINGS
+from arco.engine.lanes.slots import Slots, pause
+from arco.engine.lanes.tables import FACTS, FOLDINGS, LANES
 from arco.ids import new_ulid
 from arco.model import State
 from arco.store import keys
+from arco.store.port import StoreFault
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -36,20 +37,22 @@ class LaneWriter:
         self._database = database
         self._slots = Slots(database.store, database.runtime)
         self._lane = ""
+        self._number = 0
         self._next = 0
 
     async def append(self, lines: Sequence[bytes]) -> Place:
         """Where the batch stands, durable, in a lane that is registered.
 
-        Raises: StoreFault when this process must stop writing. Cost: 1 PUT.
+        Raises: StoreFault when this process must stop writing. Cost: 1 PUT, and 1 GET to see that
+        the lane is still read.
         """
         while True:
             lane = await self._opened()
             data = await self._encoded(lane, lines)
-            if await self._occupy(lane, data):
+            if await self._occupy(lane, data) and await self._is_read(lane, self._next):
                 self._next += 1
                 return Place(lane, self._next - 1, len(data))
-            # Somebody took this lane for dead and sealed it. The batch is nowhere yet.
+            # Somebody took this lane for dead and sealed it. The batch is nowhere that is read.
             self._lane = ""
 
     async def seal(self) -> None:
@@ -67,9 +70,28 @@ class LaneWriter:
                 opened_at=database.runtime.now(),
             )
             start = await database.asked(known_roster)
-            await Roster(database.store, database.runtime).register(registration, start=start)
+            roster = Roster(database.store, database.runtime)
+            self._number = await roster.register(registration, start=start)
             self._lane, self._next = registration.lane, 0
         return self._lane
+
+    async def _is_read(self, lane: str, slot: int) -> bool:
+        """True when the slot, which is ours, was folded or will be.
+
+        A process that slept since before its lane was sealed, folded, collected and forgotten finds
+        the seal's name, or its registration's, free again. The log knows better: it is read after
+        the slot was won.
+        """
+        database = self._database
+        await refreshed(database)
+
+        def question(state: State) -> bool:
+            row = state.get(LANES, lane)
+            if row is None:
+                return known_roster(state) <= self._number
+            return not row.is_sealed or slot < row.next_slot - 1
+
+        return await database.asked(question)
 
     async def _encoded(self, lane: str, lines: Sequence[bytes]) -> bytes:
         heading = heading_of(self._database, lane, slot=self._next)
@@ -94,6 +116,23 @@ async def occupy_with_seal(database: Database, lane: str, *, slot: int) -> bool:
     return await slots.occupy(keys.lane_slot(lane, slot), data, check=check) is None
 
 
+async def refreshed(database: Database) -> None:
+    """The newest slot is known, however often the store has to be asked.
+
+    Raises: StoreFault when this process must stop writing.
+    """
+    tries = 0
+    while True:
+        try:
+            await database.refresh()
+            return
+        except StoreFault as fault:
+            if fault.fatal:
+                raise
+        await pause(database.runtime, tries)
+        tries += 1
+
+
 def heading_of(database: Database, lane: str, *, slot: int) -> Heading:
     """The heading of an attempt at this slot; no other attempt has the same."""
     return Heading(
@@ -113,4 +152,11 @@ def known_roster(state: State) -> int:
     return folding.roster_next if folding else 0
 
 
-__all__ = ["LaneWriter", "Place", "heading_of", "known_roster", "occupy_with_seal"]
+__all__ = [
+    "LaneWriter",
+    "Place",
+    "heading_of",
+    "known_roster",
+    "occupy_with_seal",
+    "refreshed",
+]

@@ -33,7 +33,7 @@ class Refolder:
         """What folding the same facts onto `state`, the state before the commit, makes today.
 
         What went to quarantine then goes there again, though this release might know it. Raises:
-        Corrupt when a lane's slot is gone or damaged.
+        Corrupt when a lane's slot is damaged or, LANE_SLOT_MISSING, gone.
         """
         before = state.get(FOLDINGS, FACTS)
         gathered = Gathered(
@@ -72,6 +72,8 @@ class Refolder:
                 "LANE_SLOT_MISSING",
                 f"slot {number} of lane {lane} is gone",
                 hint="its facts are folded: restore that object from a backup to prove it",
+                lane=lane,
+                slot=number,
             )
         return slot
 

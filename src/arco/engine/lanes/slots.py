@@ -82,8 +82,13 @@ class Slots:
         raise AssertionError("every try returns or raises")
 
     async def _pause(self, tries: int) -> None:
-        ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
-        await self._runtime.sleep(ceiling * (0.5 + self._runtime.entropy(16) / 131072))
+        await pause(self._runtime, tries)
+
+
+async def pause(runtime: Runtime, tries: int) -> None:
+    """Some time passes, more after every try."""
+    ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2 ** min(tries, 10))
+    await runtime.sleep(ceiling * (0.5 + runtime.entropy(16) / 131072))
 
 
 def _checked(data: bytes, *, check: Check) -> bytes:
@@ -91,4 +96,4 @@ def _checked(data: bytes, *, check: Check) -> bytes:
     return data
 
 
-__all__ = ["Check", "Slots"]
+__all__ = ["Check", "Slots", "pause"]
