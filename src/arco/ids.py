@@ -46,6 +46,18 @@ def uuid7(unix_ms: int, entropy: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def derived_uuid(name: str) -> str:
+    """The same UUID for the same name, always (version 8 of RFC 9562: a hash of our choice).
+
+    >>> derived_uuid("arco")
+    '9a160ff9-8d5e-8af1-846b-9925e5646cd8'
+    """
+    digest = sha256(name.encode())
+    variant = "89ab"[int(digest[15], 16) % 4]
+    parts = (digest[:8], digest[8:12], f"8{digest[12:15]}", f"{variant}{digest[16:19]}")
+    return "-".join((*parts, digest[19:31]))
+
+
 def new_ulid(runtime: Runtime) -> str:
     """A fresh ULID from the runtime's clock and chance."""
     return ulid(milliseconds(runtime.now()), runtime.entropy(80))
@@ -79,6 +91,7 @@ def partition_id(asset_id: str, partition_key: str) -> str:
 __all__ = [
     "CROCKFORD",
     "attempt_id",
+    "derived_uuid",
     "dispatch_id",
     "milliseconds",
     "new_ulid",

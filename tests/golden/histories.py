@@ -22,6 +22,7 @@ from arco.engine.garbage import NamesCollected, NamesCondemned, collection_of
 from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
+from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.attempts import (
@@ -99,6 +100,7 @@ CHAPTERS = (
     "bring_back",
     "keep_and_forget",
     "answer_again",
+    "trace_columns",
 )
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
@@ -234,6 +236,13 @@ class Teller:
             self._runtime.wait(8 * 86_400)
         assert not list(self._database.state.range(RESULT_HOURS))[1:]
 
+    async def trace_columns(self) -> None:
+        """The columns of a dataset are known, then known otherwise."""
+        for column in ("amount", "paid"):
+            source = ColumnSource("total", ORDERS, column)
+            trace = DatasetTrace(dataset=TOTALS, method=TraceMethod.QUERY, sources=(source,))
+            await self._say(_columns_traced(trace))
+
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)
         await self._database.transact(decision)
@@ -356,6 +365,10 @@ def _told(state: State) -> str:
 
 def _lease(state: State, now: datetime) -> Sequence[Event]:
     return [Event(LeaseTaken(epoch=1, writer="golden", address="127.0.0.1:8321", taken_at=now))]
+
+
+def _columns_traced(trace: DatasetTrace) -> Decision:
+    return lambda state, now: [Event(ColumnsTraced(traces=(trace,), run_id=RUNS[0], traced_at=now))]
 
 
 def _condemned(state: State, now: datetime) -> Sequence[Event]:

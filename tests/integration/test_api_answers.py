@@ -103,12 +103,12 @@ def test_lists_are_read_page_by_page(server: Server) -> None:
     publish_orders(server)
     first = server.get("/api/v1/assets?limit=1").json()
     assert [asset["asset"] for asset in first["assets"]] == ["raw.orders"]
-    rest = server.get(f"/api/v1/assets?limit=1&after={first['next_after']}").json()
+    rest = server.get(f"/api/v1/assets?limit=1&cursor={first['next_cursor']}").json()
     assert [asset["asset"] for asset in rest["assets"]] == ["shop.daily"]
-    assert "next_after" not in rest
-    tables = server.get("/api/v1/tables?after=raw.ordera").json()
+    assert "next_cursor" not in rest
+    tables = server.get("/api/v1/tables?namespace=raw&format=delta").json()
     assert [table["name"] for table in tables["tables"]] == ["orders"]
-    assert server.get("/api/v1/tables?after=raw.orders").json() == {"tables": []}
+    assert server.get("/api/v1/tables?namespace=other").json() == {"tables": []}
 
 
 def test_the_start_page_shows_names_escaped_and_runs_no_script(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,28 @@ def test_lineage_is_what_the_runs_read(lakehouse: Lakehouse) -> None:
         ("staging.flights", "marts.plane_age"),
         ("raw.planes", "marts.plane_age"),
     }
+
+
+def test_impact_names_every_column_that_depends_on_a_delay_and_no_other(
+    lakehouse: Lakehouse,
+) -> None:
+    printed = arco("impact", "raw.flights.dep_delay", "--json", within=lakehouse.directory)
+    found = json.loads(printed)["affected"]
+    assert {each["effect"] for each in found} == {"VALUES"}
+    assert sorted(f"{each['dataset']}.{each['column']}" for each in found) == [
+        "marts.carrier_scorecard.cancelled_share",
+        "marts.daily_delays.cancelled",
+        "marts.daily_delays.late_share",
+        "marts.daily_delays.mean_departure_delay",
+        "marts.daily_delays.worst_departure_delay",
+        "marts.plane_age.mean_departure_delay",
+        "marts.route_stats.cancelled",
+        "marts.weather_impact.cancelled_share",
+        "marts.weather_impact.mean_departure_delay",
+        "staging.flights.cancelled",
+        "staging.flights.departure",
+        "staging.flights.departure_delay",
+    ]
 
 
 def test_everything_became_visible_in_one_commit(lakehouse: Lakehouse) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -26,14 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The options of workers are copied from here: all of them begin at the same seed.
-    if config.getoption("--first-seed", default="0") == "random":
+    told = getattr(config, "workerinput", {}).get("first_seed")
+    if told is not None:
+        config.option.first_seed = told
+    elif config.getoption("--first-seed", default="0") == "random":
         config.option.first_seed = str(AsyncioRuntime().entropy(40))
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    seeds, first = config.getoption("--seeds"), config.getoption("--first-seed")
-    return f"campaigns: {seeds:,} schedules of the log, from --first-seed {first} on"
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All workers of a run begin at the same seed."""
+    node.workerinput["first_seed"] = node.config.getoption("--first-seed", default="0")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,6 +82,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 schedules, faults, answers = told
                 shard = Tally(schedules, Counter(faults), Counter(answers))
                 campaigns.setdefault(name, Tally()).merge(shard)
+    if campaigns:
+        first = terminalreporter.config.getoption("--first-seed")
+        terminalreporter.write_line(f"campaigns began with --first-seed {first}")
     for name, tally in sorted(campaigns.items()):
         terminalreporter.write_line(f"{name}: {_line(tally)}")
 

@@ -181,7 +181,7 @@ CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
     (HintTrusted, "strong reads|refusals"),
     (DamageUnnoticed, "L4|chain|state token|unique|L3|no surprise|Corrupt('log slot"),
     (SlotsOverwritten, "L5"),
-    (SlotsPruned, "L5"),
+    (SlotsPruned, "L5|no surprise"),
     (AcknowledgedBeforeThePut, "L2|state token"),
     (RefusedWithoutLooking, "refusals are reads"),
     (ReadFromMemory, "strong reads"),

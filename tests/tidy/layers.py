@@ -78,19 +78,23 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyiceberg": ("arco.formats",),
     "pytest": ("arco.testing",),
     "rich": ("arco.cli",),
+    "sqlglot": ("arco.lineage.tracing",),
     "sortedcontainers": ("arco.engine", "arco.testing"),
     "uvicorn": ("arco.api", "arco.cli"),
     "watchfiles": ("arco.cli", "arco.service"),
 }
 
 # Imports inside functions: only these libraries, only in these places. Start-up counts.
-LAZY_LIBRARIES = frozenset({"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars"})
+LAZY_LIBRARIES = frozenset(
+    {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
+)
 LAZY_HOMES = (
     "arco.formats",
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
     "arco.engine.lanes.zstd",
+    "arco.lineage.tracing",
 )
 
 # Modules that import by name at run time, and why. The names of ours that they hold as strings
@@ -119,6 +123,7 @@ HEAVY_AT_STARTUP = (
     "polars",
     "uvicorn",
     "obstore",
+    "sqlglot",
 )
 
 

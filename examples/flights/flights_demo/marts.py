@@ -10,7 +10,20 @@ from arco import asset, sql_asset
 from flights_demo.staging import MONTH_COLUMN, MONTHS
 
 
-@asset(namespace="marts", partitions=MONTHS, partition_columns=MONTH_COLUMN)
+@asset(
+    namespace="marts",
+    partitions=MONTHS,
+    partition_columns=MONTH_COLUMN,
+    column_lineage={
+        "flight_date": "staging_flights.flight_date",
+        "origin": "staging_flights.origin",
+        "cancelled": "staging_flights.cancelled",
+        "mean_departure_delay": "staging_flights.departure_delay",
+        "worst_departure_delay": "staging_flights.departure_delay",
+        "late_share": "staging_flights.departure_delay",
+        "*": ["staging_flights.flight_date", "staging_flights.origin"],
+    },
+)
 def daily_delays(staging_flights: pl.DataFrame) -> pl.DataFrame:
     """How late the flights of a day were, one row per day and airport of departure.
 
@@ -52,7 +65,17 @@ route_stats = sql_asset(
 )
 
 
-@asset(namespace="marts")
+@asset(
+    namespace="marts",
+    column_lineage={
+        "carrier": "staging_flights.carrier",
+        "airline": "raw_airlines.name",
+        "cancelled_share": "staging_flights.cancelled",
+        "mean_arrival_delay": "staging_flights.arrival_delay",
+        "on_time_share": "staging_flights.arrival_delay",
+        "*": ["staging_flights.carrier", "raw_airlines.carrier"],
+    },
+)
 def carrier_scorecard(staging_flights: pd.DataFrame, raw_airlines: pd.DataFrame) -> pd.DataFrame:
     """The airlines from most to least punctual, one row per carrier.
 
@@ -71,7 +94,27 @@ def carrier_scorecard(staging_flights: pd.DataFrame, raw_airlines: pd.DataFrame)
     )
 
 
-@asset(namespace="marts")
+@asset(
+    namespace="marts",
+    column_lineage={
+        "weather": [
+            "staging_weather.visibility_km",
+            "staging_weather.rain_mm",
+            "staging_weather.wind_kmh",
+        ],
+        "cancelled_share": "staging_flights.cancelled",
+        "mean_departure_delay": "staging_flights.departure_delay",
+        "*": [
+            "staging_flights.scheduled_departure",
+            "staging_flights.origin",
+            "staging_weather.observed_at",
+            "staging_weather.origin",
+            "staging_weather.visibility_km",
+            "staging_weather.rain_mm",
+            "staging_weather.wind_kmh",
+        ],
+    },
+)
 def weather_impact(staging_flights: pl.LazyFrame, staging_weather: pl.LazyFrame) -> pl.LazyFrame:
     """Delays and cancellations by kind of weather, one row per kind.
 
@@ -100,7 +143,15 @@ def weather_impact(staging_flights: pl.LazyFrame, staging_weather: pl.LazyFrame)
     )
 
 
-@asset(namespace="marts")
+@asset(
+    namespace="marts",
+    column_lineage={
+        "age_years": "raw_planes.year",
+        "planes": "raw_planes.tailnum",
+        "mean_departure_delay": "staging_flights.departure_delay",
+        "*": ["raw_planes.tailnum", "staging_flights.tail_number", "raw_planes.year"],
+    },
+)
 def plane_age(
     staging_flights: duckdb.DuckDBPyRelation, raw_planes: duckdb.DuckDBPyRelation
 ) -> duckdb.DuckDBPyRelation:

@@ -13,8 +13,31 @@ from arco import AssetContext, MonthlyPartitions, asset
 MONTHS = MonthlyPartitions(start="2013-01", end="2014-01")
 MONTH_COLUMN = {"month": "month"}
 
+# Where the columns of `staging.flights` come from; "*": what decides which rows there are.
+FLIGHT_COLUMNS = {
+    "flight_date": ["raw_flights.year", "raw_flights.month", "raw_flights.day"],
+    "carrier": "raw_flights.carrier",
+    "flight": "raw_flights.flight",
+    "tail_number": "raw_flights.tailnum",
+    "origin": "raw_flights.origin",
+    "destination": "raw_flights.dest",
+    "scheduled_departure": ["raw_flights.time_hour", "raw_flights.minute"],
+    "departure": ["raw_flights.time_hour", "raw_flights.minute", "raw_flights.dep_delay"],
+    "departure_delay": "raw_flights.dep_delay",
+    "arrival_delay": "raw_flights.arr_delay",
+    "air_minutes": "raw_flights.air_time",
+    "distance_miles": "raw_flights.distance",
+    "cancelled": "raw_flights.dep_delay",
+    "*": ["raw_flights.year", "raw_flights.month"],
+}
 
-@asset(namespace="staging", partitions=MONTHS, partition_columns=MONTH_COLUMN)
+
+@asset(
+    namespace="staging",
+    partitions=MONTHS,
+    partition_columns=MONTH_COLUMN,
+    column_lineage=FLIGHT_COLUMNS,
+)
 def flights(context: AssetContext, raw_flights: pl.LazyFrame) -> pl.DataFrame:
     """The flights of one month, one row per flight; delays are in minutes, early is negative.
 
@@ -27,7 +50,17 @@ def flights(context: AssetContext, raw_flights: pl.LazyFrame) -> pl.DataFrame:
     return rows.sort("scheduled_departure", "carrier", "flight", "origin")
 
 
-@asset(namespace="staging")
+@asset(
+    namespace="staging",
+    column_lineage={
+        "origin": "raw_weather.origin",
+        "observed_at": "raw_weather.time_hour",
+        "temperature_celsius": "raw_weather.temp",
+        "wind_kmh": "raw_weather.wind_speed",
+        "rain_mm": "raw_weather.precip",
+        "visibility_km": "raw_weather.visib",
+    },
+)
 def weather(raw_weather: pa.Table) -> pa.Table:
     """The weather in metric units, one row per airport and hour."""
     column = raw_weather.column

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from litestar import Litestar
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
@@ -15,6 +18,7 @@ from arco.api.reception import Reception
 from arco.api.routes import api_routes
 from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
+from arco.api.terms import terms_of
 from arco.errors import ArcoError
 from arco.service.settings import configured_names
 
@@ -24,13 +28,13 @@ def create_app(session: Session) -> Litestar:
 
     reception = Reception(session.workspace)
 
-    def provide_session() -> Session:
-        return session
+    async def provide_session(request: Request[Any, Any, Any]) -> Session:
+        return msgspec.structs.replace(session, terms=await terms_of(request))
 
     app = Litestar(
         [api_routes(), show_openapi, show_start],
         dependencies={
-            "session": Provide(provide_session, sync_to_thread=False),
+            "session": Provide(provide_session),
             CALLER: Provide(provide_caller, sync_to_thread=False),
         },
         exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},

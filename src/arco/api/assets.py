@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,14 +12,19 @@ from litestar.params import Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import PAGE_SIZE, Here, PageSize, read
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
+from arco.api.session import Here, read
 from arco.model import State
 from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
 from arco.orchestration.rows import Asset
 from arco.orchestration.tables import ASSETS, PINS
 
-AfterAsset = Annotated[str, Parameter(description="An asset's key: the page starts behind it.")]
+OfProject = Annotated[str, Parameter(description="Only assets of this project.")]
+OfGroup = Annotated[str, Parameter(description="Only assets of this group.")]
+OfOwner = Annotated[str, Parameter(description="Only assets that this owner has.")]
+WithTag = Annotated[str, Parameter(description="Only assets with this tag: `layer`, `layer=raw`.")]
 
 
 class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,19 +50,45 @@ class AssetList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Assets by key."""
 
     assets: list[AssetSummary]
-    next_after: str = ""
-    """Where the next page starts, as `after`; absent on the last page."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
-def asset_page(state: State, after: str, *, limit: int) -> AssetList:
-    """At most `limit` deployed assets that stand behind the one called `after`.
+class AssetFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which assets are listed; what is empty lets all through."""
 
-    Cost: the page.
+    project: str = ""
+    group: str = ""
+    owner: str = ""
+    tag: str = ""
+
+    def keeps(self, row: Asset) -> bool:
+        """True for a deployed asset that fits."""
+        definition, (tag, named, value) = row.definition, self.tag.partition("=")
+        return (
+            not row.removed
+            and self.project in ("", row.project)
+            and self.group in ("", definition.group)
+            and (not self.owner or self.owner in definition.owners)
+            and (not tag or tag in definition.tags)
+            and (not named or definition.tags.get(tag) == value)
+        )
+
+
+def asset_page(
+    state: State, *, limit: int, cursor: str = "", only: AssetFilter | None = None
+) -> AssetList:
+    """At most `limit` deployed assets, from where the cursor left off.
+
+    Cost: the page; with a filter, the rows that are looked at.
     """
-    rows = (row for row in state.range(ASSETS, after=(after,)) if not row.removed)
-    found = list(islice(rows, limit + 1))
-    page = [_summary(state, row) for row in found[:limit]]
-    return AssetList(page, page[-1].asset if len(found) > limit else "")
+    only = only or AssetFilter()
+    asked = ("assets", *msgspec.structs.astuple(only))
+    after = read_cursor(cursor, *asked, types=(str,))
+    rows = state.range(ASSETS, after=after)
+    page = page_of(rows, limit=limit, key=ASSETS.key_of, keep=only.keeps)
+    found = [_summary(state, row) for row in page.rows]
+    return AssetList(found, write_cursor(page.behind, *asked))
 
 
 @get(
@@ -68,10 +99,20 @@ def asset_page(state: State, after: str, *, limit: int) -> AssetList:
     responses=refusals(),
 )
 async def show_assets(
-    session: Here, caller: CallerHere, after: AfterAsset = "", limit: PageSize = PAGE_SIZE
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    project: OfProject = "",
+    group: OfGroup = "",
+    owner: OfOwner = "",
+    tag: WithTag = "",
+    fields: Fields = "",
 ) -> Response[AssetList]:
     """Deployed assets, what each depends on, and the version that readers see, page by page."""
-    return await read(session, lambda state: asset_page(state, after, limit=limit), caller=caller)
+    only = AssetFilter(project=project, group=group, owner=owner, tag=tag)
+    page = partial(asset_page, limit=limit, cursor=cursor, only=only)
+    return await read(session, page, caller=caller, fields=fields)
 
 
 def _summary(state: State, row: Asset) -> AssetSummary:
@@ -94,4 +135,4 @@ def _summary(state: State, row: Asset) -> AssetSummary:
     )
 
 
-__all__ = ["AssetList", "AssetSummary", "asset_page", "show_assets"]
+__all__ = ["AssetFilter", "AssetList", "AssetSummary", "asset_page", "show_assets"]

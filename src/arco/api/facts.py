@@ -156,7 +156,7 @@ async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsRecei
             if read.payload is None
         ),
     )
-    return answer(receipt, workspace.database.seq, status=202)
+    return answer(receipt, workspace.database.token, status=202)
 
 
 def _fact(sent: SentFact) -> Fact:

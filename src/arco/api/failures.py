@@ -25,6 +25,7 @@ from arco.errors import ArcoError, Invalid, NotFound
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 REQUEST_ID_HEADER = "X-Request-Id"
+KEY_HEADER = "Idempotency-Key"
 REQUEST_ID = "request_id"
 PROBLEMS_MAX = 20
 DOCUMENTATION = "GET /openapi.json lists every route, parameter and field"
@@ -34,6 +35,7 @@ LOG = logging.getLogger(__name__)
 STATUS_BY_CODE = {
     "BODY_TOO_LARGE": 413,
     "CONTENT_TYPE_UNSUPPORTED": 415,
+    "IDEMPOTENCY_KEY_REUSED": 422,
     "METHOD_NOT_ALLOWED": 405,
 }
 MEANINGS = {
@@ -42,8 +44,10 @@ MEANINGS = {
     403: "The caller may not do this, or the request came by a name or page that is not ours.",
     404: "There is no such thing.",
     409: "The request contradicts the present state.",
+    412: "The object, or the history, is not the one that a header names.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    422: "The idempotency key was sent before, with another request.",
     429: "A limit is reached: wait and try again.",
     500: "Something went wrong here.",
     503: "No answer now: ask again later.",
@@ -90,7 +94,10 @@ def describe(error: ArcoError, request_id: str) -> tuple[int, FailureAnswer]:
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[FailureAnswer]:
     """The response to whatever a request ran into."""
     request_id = request.scope["state"].get(REQUEST_ID, "")
-    status, body = describe(_as_ours(error, request_id), request_id)
+    found = _as_ours(error, request_id)
+    if found.code == "OUTCOME_UNKNOWN" and KEY_HEADER in request.headers:
+        found.details = found.details | {"idempotency_key": request.headers[KEY_HEADER]}
+    status, body = describe(found, request_id)
     headers = headers_for(status, body)
     if isinstance(error, MethodNotAllowedException) and error.headers:
         headers |= error.headers
@@ -162,6 +169,7 @@ def _problem(item: Any) -> str:
 __all__ = [
     "BODY_BYTES_MAX",
     "DOCUMENTATION",
+    "KEY_HEADER",
     "REQUEST_ID",
     "REQUEST_ID_HEADER",
     "Failure",

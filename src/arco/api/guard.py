@@ -23,6 +23,7 @@ from arco.api.failures import (
     too_large,
 )
 from arco.api.reception import Reception
+from arco.api.terms import CHANGING_METHODS, TRACE_HEADER, TRACEPARENT
 from arco.errors import ArcoError, Forbidden, Invalid
 from arco.ids import new_ulid
 from arco.runtime import Runtime
@@ -30,7 +31,6 @@ from arco.runtime import Runtime
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 HTTP_PORT = 80
-CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # What is read of a refused body, so that a client that only listens afterwards hears why.
 DISCARDED_BYTES_MAX = 4 * BODY_BYTES_MAX
 SECURITY_HEADERS = {
@@ -62,7 +62,7 @@ class Guard:
         headers = Headers.from_scope(scope)
         request_id = _request_id(headers, self._runtime)
         scope["state"][REQUEST_ID] = request_id
-        signed = _signed(send, request_id)
+        signed = _signed(send, request_id, trace=_traceparent(headers, self._runtime))
         refusal = _refusal(scope, headers, hosts=self._hosts)
         if refusal is None:
             try:
@@ -83,13 +83,21 @@ def _request_id(headers: Headers, runtime: Runtime) -> str:
     return given if REQUEST_ID_SHAPE.match(given) else new_ulid(runtime)
 
 
-def _signed(send: Send, request_id: str) -> Send:
+def _traceparent(headers: Headers, runtime: Runtime) -> str:
+    """Our part of the caller's trace, or of one that begins here."""
+    found = TRACEPARENT.match(headers.get(TRACE_HEADER, ""))
+    trace = found[1] if found else f"{runtime.entropy(128):032x}"
+    return f"00-{trace}-{runtime.entropy(64):016x}-01"
+
+
+def _signed(send: Send, request_id: str, *, trace: str) -> Send:
     """The same `send`, with the headers that every answer carries."""
 
     async def signed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableScopeHeaders.from_message(message)
             headers[REQUEST_ID_HEADER] = request_id
+            headers[TRACE_HEADER] = trace
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)

@@ -11,6 +11,7 @@ from litestar import Response, get
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, read
+from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
 
@@ -24,6 +25,15 @@ class LeaderSummary(msgspec.Struct, frozen=True):
     taken_at: datetime
 
 
+class Alert(msgspec.Struct, frozen=True):
+    """Something that a healthy server never meets."""
+
+    code: str
+    """The error that goes with it: docs/reference/errors.md lists what to do."""
+    message: str
+    """What was met."""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How this server is. `read_only`: it answers questions and refuses changes."""
 
@@ -31,6 +41,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     seq: int
     leader: LeaderSummary | None
+    alerts: list[Alert] = []
+    """What an operator must look at."""
 
 
 @get(
@@ -57,9 +69,26 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
             version=session.version,
             seq=database.seq,
             leader=leader,
+            alerts=_alerts(database),
         )
 
     return await read(session, look, caller=caller)
 
 
-__all__ = ["Health", "LeaderSummary", "show_health"]
+def _alerts(database: Database) -> list[Alert]:
+    found = []
+    lost = database.reads.rollback
+    if lost is not None:
+        message = f"a client sent a state token of slot {lost.seq} that this history does not hold"
+        found.append(Alert("HISTORY_ROLLBACK", message))
+    if database.failed is not None:
+        found.append(Alert("WRITING_STOPPED", database.failed.message))
+    if database.unknown is not None:
+        found.append(Alert("EVENT_UNKNOWN", f"the log holds {database.unknown.type}"))
+    trouble = database.log.trouble
+    if trouble is not None:
+        found.append(Alert("STORE_FAULT", trouble.message))
+    return found
+
+
+__all__ = ["Alert", "Health", "LeaderSummary", "show_health"]

@@ -51,7 +51,7 @@ async def show_lineage(
         before = walk_up(state, dataset, hops=up)
         after = walk_down(state, dataset, hops=down)
         if not before.steps and not after.steps:
-            _refuse_unknown(state, dataset)
+            refuse_unknown_dataset(state, dataset)
         return _told(before, after)
 
     return await read(session, look, caller=caller)
@@ -66,8 +66,11 @@ def _told(before: Walk, after: Walk) -> LineageAnswer:
     )
 
 
-def _refuse_unknown(state: State, dataset: str) -> None:
-    """Nothing for a name that exists and has no lineage yet."""
+def refuse_unknown_dataset(state: State, dataset: str) -> None:
+    """Nothing for a name that exists, with or without lineage.
+
+    Raises: NotFound DATASET_NOT_FOUND.
+    """
     if state.get(ASSETS, dataset) is not None or is_foreign(state, dataset):
         return
     try:
@@ -80,4 +83,4 @@ def _refuse_unknown(state: State, dataset: str) -> None:
         ) from error
 
 
-__all__ = ["LineageAnswer", "show_lineage"]
+__all__ = ["Dataset", "LineageAnswer", "refuse_unknown_dataset", "show_lineage"]

@@ -104,7 +104,7 @@ async def show_logs(
         next_chunk=chunk + len(chunks),
         lines=[line for data in chunks for line in DECODER.decode_lines(data)],
     )
-    return answer(logs, seen.slot)
+    return answer(logs, seen.token)
 
 
 def _logged(state: State, run_id: str, *, index: int, attempt: int | None) -> Logged:

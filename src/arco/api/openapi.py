@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 
 from arco.api.callers import CALLER
+from arco.api.headers import with_headers
 from arco.api.routes import api_routes
 from arco.api.schemas import DocumentedStructs
 
@@ -24,9 +25,13 @@ DESCRIPTION = """\
 A data catalog and an orchestrator on one log of immutable files.
 
 Every answer names the slot of the log that it was read at (`Arco-Slot`), every change the slot that
-holds it. Every failure has one shape: `{"error": {"code", "message", "details", "request_id",
-"hint"}}`. Send `X-Request-Id` to find a request again; without one the server makes one.
-Bodies are JSON, at most 16 MiB; unknown fields, repeated names and unknown parameters are refused.
+holds it. `Arco-State` is the same as a token: sent back, to whichever replica, it promises to see
+at least that state. Every failure has one shape: `{"error": {"code", "message", "details",
+"request_id", "hint"}}`, and 429 and 503 say in `Retry-After` when to ask again. Every change takes
+an `Idempotency-Key`: asked again with it, it is answered again and not done again (facts carry keys
+of their own instead). Lists are read page by page: send `next_cursor` as `cursor` until none comes.
+Send `X-Request-Id` to find a request again, or `traceparent` to follow it. Bodies are JSON, at most
+16 MiB; unknown fields, repeated names and unknown parameters are refused.
 """
 TAGS = [
     Tag(name="server", description="This process."),
@@ -59,7 +64,7 @@ def openapi_document() -> bytes:
         plugins=[DocumentedStructs()],
         logging_config=None,
     )
-    schema = described.openapi_schema.to_schema()
+    schema = with_headers(described.openapi_schema.to_schema())
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

@@ -60,9 +60,9 @@ class Html(msgspec.Struct, frozen=True):
 def overview(state: State) -> Overview:
     """What the page shows."""
     return Overview(
-        asset_page(state, "", limit=ROWS_MAX),
+        asset_page(state, limit=ROWS_MAX),
         newest_runs(state, RUNS_SHOWN),
-        table_page(state, "", limit=ROWS_MAX),
+        table_page(state, limit=ROWS_MAX),
     )
 
 
@@ -116,7 +116,7 @@ def _assets(shown: AssetList) -> Iterable[str]:
     )
     heads = ("Asset", "Made from", "Partitioned by", "Version", "Description")
     yield _table(heads, rows)
-    yield from _rest("/api/v1/assets", shown.next_after)
+    yield from _rest("/api/v1/assets", shown.next_cursor)
 
 
 def _runs(runs: Sequence[RunSummary]) -> Iterable[str]:
@@ -153,7 +153,7 @@ def _tables(shown: TableList) -> Iterable[str]:
         for row in shown.tables
     )
     yield _table(("Table", "Version", "Rows", "Updated", "Description"), rows)
-    yield from _rest("/api/v1/tables", shown.next_after)
+    yield from _rest("/api/v1/tables", shown.next_cursor)
 
 
 def _questions(shown: TableList, address: str) -> Iterable[str]:
@@ -169,8 +169,8 @@ def _questions(shown: TableList, address: str) -> Iterable[str]:
     yield f"{_link('/api/v1/health', 'health').text}.</p>"
 
 
-def _rest(path: str, after: str) -> Iterable[str]:
-    if after:
+def _rest(path: str, cursor: str) -> Iterable[str]:
+    if cursor:
         yield f'<p class="muted">There are more: {_link(path, path).text}.</p>'
 
 

@@ -16,7 +16,7 @@ from litestar.params import JSONBody
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import SLOT_HEADER, Here, Session
+from arco.api.session import Here, Session, state_headers
 from arco.query.names import TableName
 from arco.query.pool import Provider
 from arco.query.protocol import Ask, Format, Limits, Provision
@@ -47,11 +47,11 @@ class ReadAt:
     def __init__(self, session: Session, caller: Caller) -> None:
         self._database = session.workspace.database
         self._provider: Provider = provider_for(session.workspace, caller=caller)
-        self.slot = self._database.seq
+        self.token = self._database.token
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
         """What stands behind the names."""
-        self.slot = self._database.seq
+        self.token = self._database.token
         return await self._provider(names)
 
 
@@ -75,7 +75,7 @@ async def run_query(
     It ends when the client hangs up.
     """
     workspace = session.workspace
-    await workspace.database.refresh()
+    await session.terms.brought(workspace.database)
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
     reader = ReadAt(session, caller)
@@ -86,7 +86,7 @@ async def run_query(
     finally:
         watch.cancel()
     headers = {
-        SLOT_HEADER: str(reader.slot),
+        **state_headers(reader.token),
         "Arco-Rows": str(result.rows),
         "Arco-Truncated": str(result.truncated).lower(),
     }

@@ -9,12 +9,19 @@ from arco.api import access, keys
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
+from arco.api.impact import (
+    show_column_impact,
+    show_column_origins,
+    show_partition_impact,
+    show_path,
+)
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.session import SLOT_HEADER
 from arco.api.tables import show_table, show_tables
+from arco.api.terms import STATE_HEADER
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(
@@ -22,6 +29,13 @@ SLOT = ResponseHeader(
     value="0",
     documentation_only=True,
     description="The slot of the log that the answer was read at, or that holds the change.",
+)
+STATE = ResponseHeader(
+    name=STATE_HEADER,
+    value="",
+    documentation_only=True,
+    description="A state token: sent with a later request, to any replica, its answer is at least "
+    "as new as this one.",
 )
 
 
@@ -39,14 +53,18 @@ def api_routes() -> Router:
             show_run,
             cancel,
             show_logs,
+            show_path,
             show_lineage,
+            show_column_origins,
+            show_column_impact,
+            show_partition_impact,
             report_foreign_run,
             send_facts,
             run_query,
             *access.ROUTES,
             *keys.ROUTES,
         ],
-        response_headers=[SLOT],
+        response_headers=[SLOT, STATE],
     )
 
 

@@ -5,19 +5,25 @@ A route parses, a command decides, the answer names the slot. Must not know how 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, Parameter, QueryParameter
 
 from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
+from arco.api.changing import Told, change
 from arco.api.failures import refusals
-from arco.api.session import Here, answer, ask, read
+from arco.api.fields import Fields
+from arco.api.paging import Cursor, page_of, read_cursor, write_cursor
+from arco.api.session import Here, read, read_one
 from arco.ids import new_ulid
+from arco.model import Event, State
 from arco.orchestration.choosing import Which
 from arco.orchestration.commands.runs import (
     CancelRun,
@@ -25,13 +31,13 @@ from arco.orchestration.commands.runs import (
     cancel_run,
     triggered_run,
 )
-from arco.service.authority import guarded
+from arco.orchestration.states import RunState
+from arco.orchestration.tables import NEWEST_RUNS, RUNS
 from arco.service.permits import permitted_trigger, require_on_run
 from arco.service.summaries import (
     RunDetail,
     RunSummary,
     find_run,
-    newest_runs,
     run_detail,
     run_summary,
 )
@@ -41,13 +47,40 @@ TERMS_MAX = 1000
 # What a person says is kept in the log for ever: it is a line, not a file.
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 RunId = Annotated[str, Parameter(title="Run id", description="A run's id, or how it ends.")]
+OfState = Annotated[
+    RunState | None, QueryParameter(name="state", description="Only runs in this state.")
+]
 Limit = Annotated[int, Parameter(ge=1, le=RUNS_MAX, description="How many runs at most.")]
 
 
-class RunList(msgspec.Struct, frozen=True):
+class RunList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Runs, newest first."""
 
     runs: list[RunSummary]
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
+
+
+def run_page(
+    state: State, *, limit: int, cursor: str = "", run_state: RunState | None = None
+) -> RunList:
+    """At most `limit` runs, newest first, from where the cursor left off.
+
+    Cost: the page; with a state, the rows that are looked at.
+    """
+    asked = ("runs", run_state.value if run_state else "")
+    after = read_cursor(cursor, *asked, types=(int,))
+    rows = (
+        (rank.rank, state.get(RUNS, rank.run_id)) for rank in state.range(NEWEST_RUNS, after=after)
+    )
+    page = page_of(
+        ((rank, row) for rank, row in rows if row is not None),
+        limit=limit,
+        key=lambda pair: (pair[0],),
+        keep=lambda pair: run_state in (None, pair[1].state),
+    )
+    found = [run_summary(row) for _, row in page.rows]
+    return RunList(found, write_cursor(page.behind, *asked))
 
 
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,9 +121,17 @@ TRIGGER_ANSWERS = {
     response_description="The runs.",
     responses=refusals(),
 )
-async def show_runs(session: Here, caller: CallerHere, limit: Limit = 50) -> Response[RunList]:
+async def show_runs(
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+    run_state: OfState = None,
+    fields: Fields = "",
+) -> Response[RunList]:
     """The newest runs, newest first, without their tasks."""
-    return await read(session, lambda state: RunList(newest_runs(state, limit)), caller=caller)
+    page = partial(run_page, limit=limit, cursor=cursor, run_state=run_state)
+    return await read(session, page, caller=caller, fields=fields)
 
 
 @get(
@@ -100,9 +141,13 @@ async def show_runs(session: Here, caller: CallerHere, limit: Limit = 50) -> Res
     response_description="The run.",
     responses=refusals(404),
 )
-async def show_run(session: Here, caller: CallerHere, run_id: RunId) -> Response[RunDetail]:
+async def show_run(
+    session: Here, caller: CallerHere, run_id: RunId, fields: Fields = ""
+) -> Response[RunDetail]:
     """One run with its tasks in plan order and the results of its checks."""
-    return await read(session, lambda state: run_detail(state, run_id), caller=caller)
+    return await read_one(
+        session, lambda state: run_detail(state, run_id), caller=caller, fields=fields
+    )
 
 
 @post(
@@ -135,11 +180,12 @@ async def trigger(
         actor=caller.principal,
     )
     permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
-    receipt = await workspace.database.transact(permitted)
-    seen = await ask(session, lambda state: triggered_run(state, command), caller=caller)
-    if seen.value is None:
-        return answer(Triggered(fresh=True), receipt.seq)
-    return answer(Triggered(run_id=seen.value), receipt.seq, status=202)
+
+    def tell(state: State) -> Told[Triggered]:
+        run_id = triggered_run(state, command)
+        return Told(Triggered(run_id), 202) if run_id else Told(Triggered(fresh=True))
+
+    return await change(session, permitted, tell=tell, caller=caller)
 
 
 @post(
@@ -155,16 +201,21 @@ async def cancel(
     session: Here, caller: CallerHere, run_id: RunId, data: JSONBody[CancelRequest]
 ) -> Response[RunSummary]:
     """Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless."""
-    found = await ask(session, lambda state: find_run(state, run_id).run_id, caller=caller)
-    command = CancelRun(run_id=found.value, actor=caller.principal, reason=data.reason)
-    may_cancel = partial(
-        require_on_run, caller=caller, privilege=Privilege.RUN, run_id=command.run_id
+    visible = session.workspace.authority.visible
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        run = find_run(visible(state, caller), run_id)
+        require_on_run(state, caller, privilege=Privilege.RUN, run_id=run.run_id)
+        command = CancelRun(run_id=run.run_id, actor=caller.principal, reason=data.reason)
+        return cancel_run(command)(state, now)
+
+    return await change(
+        session,
+        decide,
+        tell=lambda state: Told(run_summary(find_run(state, run_id)), 202),
+        caller=caller,
+        current=lambda state: run_detail(visible(state, caller), run_id),
     )
-    receipt = await session.workspace.database.transact(guarded(cancel_run(command), may_cancel))
-    seen = await ask(
-        session, lambda state: run_summary(find_run(state, found.value)), caller=caller
-    )
-    return answer(seen.value, receipt.seq, status=202)
 
 
 __all__ = [
@@ -174,6 +225,7 @@ __all__ = [
     "TriggerRequest",
     "Triggered",
     "cancel",
+    "run_page",
     "show_run",
     "show_runs",
     "trigger",

@@ -6,77 +6,129 @@ Law L4: an answer is made from state(N) for one N, and names it. Must not know H
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.params import Parameter
 
 from arco.access.callers import Caller
+from arco.api.fields import selected
+from arco.api.terms import STATE_HEADER, Terms
+from arco.engine.tokens import StateToken
+from arco.ids import sha256
 from arco.model import State
 from arco.query.pool import QueryPool
 from arco.service.workspace import Workspace
 
 SLOT_HEADER = "Arco-Slot"
-PAGE_SIZE = 1000
-PageSize: TypeAlias = Annotated[
-    int, Parameter(ge=1, le=PAGE_SIZE, description="How many at most on one page.")
-]
+TAG_HEADER = "ETag"
+TAG_CHARACTERS = 32
 T = TypeVar("T")
 
 
 class Session(msgspec.Struct, frozen=True, eq=False):
-    """An open workspace as the API serves it."""
+    """An open workspace as the API serves it, to one request."""
 
     workspace: Workspace
     queries: QueryPool
     version: str
     hosts: tuple[str, ...] = ()
     """`Host` values to answer besides the loopback names, such as `arco.example:8321`."""
+    terms: Terms = Terms()
+    """What the request at hand asks for in its headers."""
 
 
 class Seen(msgspec.Struct, Generic[T], frozen=True):
-    """An answer and the slot it was read at."""
+    """An answer, and the state it was read from."""
 
     value: T
-    slot: int
+    token: StateToken
+
+    @property
+    def slot(self) -> int:
+        """The slot it was read at."""
+        return self.token.seq
 
 
 Here: TypeAlias = NamedDependency[Session]
 
 
 async def ask(session: Session, question: Callable[[State], T], *, caller: Caller) -> Seen[T]:
-    """The answer at the newest slot, asked of the state without what the caller may not know of;
-    `question` returns values, never a generator.
+    """The answer as fresh as the request asks for, from the state without what the caller may not
+    know of; `question` returns values, never a generator.
 
-    Cost: 1 GET when this process knows the newest slot already.
+    Cost: nothing or a look at the log, as `Terms.brought` says.
     """
     database = session.workspace.database
-    await database.refresh()
+    await session.terms.brought(database)
     visible = session.workspace.authority.visible
-    return await database.asked(lambda state: Seen(question(visible(state, caller)), database.seq))
+    return await database.asked(
+        lambda state: Seen(question(visible(state, caller)), database.token)
+    )
 
 
-async def read(session: Session, question: Callable[[State], T], *, caller: Caller) -> Response[T]:
-    """The answer as a response that names its slot."""
+async def read(
+    session: Session, question: Callable[[State], T], *, caller: Caller, fields: str = ""
+) -> Response[T]:
+    """The answer as a response that names its slot; of each row only `fields`, if there are any.
+
+    Raises: Invalid FIELD_UNKNOWN.
+    """
     seen = await ask(session, question, caller=caller)
-    return answer(seen.value, seen.slot)
+    chosen: Any = selected(seen.value, fields) if fields else seen.value
+    return answer(chosen, seen.token)
 
 
-def answer(value: T, slot: int, *, status: int = 200) -> Response[T]:
+async def read_one(
+    session: Session, question: Callable[[State], T], *, caller: Caller, fields: str = ""
+) -> Response[T]:
+    """The same for one object, with its `ETag`; 304 without a body when the caller has it
+    already.
+    """
+    seen = await ask(session, question, caller=caller)
+    tag = entity_tag(seen.value)
+    chosen: Any = selected(seen.value, fields) if fields else seen.value
+    if names_tag(session.terms.if_none_match, tag):
+        chosen = None
+    response: Response[T] = answer(chosen, seen.token, status=200 if chosen is not None else 304)
+    response.headers[TAG_HEADER] = tag
+    return response
+
+
+def answer(value: T, token: StateToken, *, status: int = 200) -> Response[T]:
     """The value as a response that names its slot."""
-    return Response(value, status_code=status, headers={SLOT_HEADER: str(slot)})
+    return Response(value, status_code=status, headers=state_headers(token))
+
+
+def state_headers(token: StateToken) -> dict[str, str]:
+    """The headers that say which state an answer comes from."""
+    return {SLOT_HEADER: str(token.seq), STATE_HEADER: str(token)}
+
+
+def entity_tag(value: object) -> str:
+    """The object's version: the same for the same content, whoever tells it."""
+    return f'"{sha256(msgspec.json.encode(value))[:TAG_CHARACTERS]}"'
+
+
+def names_tag(header: str, tag: str) -> bool:
+    """Whether an `If-Match` or `If-None-Match` header names this tag."""
+    return header.strip() == "*" or tag in (
+        each.strip().removeprefix("W/") for each in header.split(",")
+    )
 
 
 __all__ = [
-    "PAGE_SIZE",
     "SLOT_HEADER",
+    "TAG_HEADER",
     "Here",
-    "PageSize",
     "Seen",
     "Session",
     "answer",
     "ask",
+    "entity_tag",
+    "names_tag",
     "read",
+    "read_one",
+    "state_headers",
 ]

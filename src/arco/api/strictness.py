@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
+from litestar.typing import FieldDefinition
 
 from arco.api.failures import DOCUMENTATION
 from arco.errors import Invalid
@@ -49,7 +50,7 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     handler = request.route_handler
     assert isinstance(handler, HTTPRouteHandler)
     given = request.path_params.keys() | NOT_FROM_OUTSIDE
-    known = handler.parsed_fn_signature.parameters.keys() - given
+    known = {_name(field) for field in handler.parsed_fn_signature.parameters.values()} - given
     for name in request.query_params:
         if name not in known:
             shown = name[:MESSAGE_CHARACTERS_MAX]
@@ -58,6 +59,11 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
         if len(request.query_params.getall(name)) > 1:
             message = f"the query parameter {name!r} was given more than once"
             raise Invalid("PARAMETER_REPEATED", message, hint="give each parameter once")
+
+
+def _name(field: FieldDefinition) -> str:
+    """What the parameter is called in a URL."""
+    return getattr(field.kwarg_definition, "name", None) or field.name
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> None:

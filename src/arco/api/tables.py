@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,15 +12,16 @@ from litestar.params import Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import PAGE_SIZE, Here, PageSize, read
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
+from arco.api.session import Here, read, read_one
 from arco.catalog.commands import DEFAULT_CATALOG, find_table
 from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
-from arco.model import State
+from arco.model import Key, State
 from arco.service.summaries import TableDetail, table_detail
 
-AfterTable = Annotated[
-    str, Parameter(description="A table's full name: the page starts behind it.")
-]
+NamespaceName = Annotated[str, Parameter(description="Only tables of this namespace.")]
+FormatName = Annotated[str, Parameter(description="Only tables of this format, such as `delta`.")]
 TableNamed = Annotated[
     str,
     Parameter(
@@ -35,18 +36,25 @@ class TableList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tables by namespace and name."""
 
     tables: list[CatalogTable]
-    next_after: str = ""
-    """Where the next page starts, as `after`; absent on the last page."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
-def table_page(state: State, after: str, *, limit: int) -> TableList:
-    """At most `limit` tables that stand behind the one called `after`.
+def table_page(
+    state: State, *, limit: int, cursor: str = "", namespace: str = "", format: str = ""
+) -> TableList:
+    """At most `limit` tables, from where the cursor left off.
 
-    Cost: the page, and the namespaces.
+    Cost: the page, and the namespaces; with a format, the rows that are looked at.
     """
-    found = list(islice(_tables_behind(state, after), limit + 1))
-    page = found[:limit]
-    return TableList(page, page[-1].full_name if len(found) > limit else "")
+    after = read_cursor(cursor, "tables", namespace, format, types=(str, str))
+    page = page_of(
+        _tables_behind(state, after, namespace=namespace),
+        limit=limit,
+        key=lambda row: (row.namespace, row.name),
+        keep=lambda row: format in ("", row.format),
+    )
+    return TableList(page.rows, write_cursor(page.behind, "tables", namespace, format))
 
 
 @get(
@@ -57,10 +65,17 @@ def table_page(state: State, after: str, *, limit: int) -> TableList:
     responses=refusals(),
 )
 async def show_tables(
-    session: Here, caller: CallerHere, after: AfterTable = "", limit: PageSize = PAGE_SIZE
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    namespace: NamespaceName = "",
+    format: FormatName = "",
+    fields: Fields = "",
 ) -> Response[TableList]:
     """Tables with the version that readers see now, by namespace and name, page by page."""
-    return await read(session, lambda state: table_page(state, after, limit=limit), caller=caller)
+    page = partial(table_page, limit=limit, cursor=cursor, namespace=namespace, format=format)
+    return await read(session, page, caller=caller, fields=fields)
 
 
 @get(
@@ -71,17 +86,22 @@ async def show_tables(
     responses=refusals(404),
 )
 async def show_table(
-    session: Here, caller: CallerHere, full_name: TableNamed
+    session: Here, caller: CallerHere, full_name: TableNamed, fields: Fields = ""
 ) -> Response[TableDetail]:
     """One table with the columns of its present schema."""
-    return await read(
-        session, lambda state: table_detail(state, find_table(state, full_name)), caller=caller
+    return await read_one(
+        session,
+        lambda state: table_detail(state, find_table(state, full_name)),
+        caller=caller,
+        fields=fields,
     )
 
 
-def _tables_behind(state: State, after: str) -> Iterator[CatalogTable]:
-    first, _, name = after.partition(".")
+def _tables_behind(state: State, after: Key | None, *, namespace: str) -> Iterator[CatalogTable]:
+    first, name = after or ("", "")
     for row in state.range(NAMESPACES, DEFAULT_CATALOG):
+        if namespace not in ("", row.name):
+            continue
         if row.name > first:
             yield from state.range(TABLES, row.namespace_id)
         elif row.name == first:

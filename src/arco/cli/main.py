@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
+    "impact": ("arco.cli.commands.impact", "Show what depends on a table or a column."),
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
     "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),

@@ -6,16 +6,14 @@ Must not know stores, versions or the worker. DuckDB loads on first use.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from arco.errors import Invalid
+from arco.orchestration.sql_text import plain_sql
 
 if TYPE_CHECKING:
     import duckdb
-
-BRACES = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_.]*)\s*\}\}")
 
 
 def table_names(sql: str) -> tuple[str, ...]:
@@ -41,11 +39,6 @@ def table_names(sql: str) -> tuple[str, ...]:
 
 
 ONE_SELECT = "write one SELECT, without a semicolon inside"
-
-
-def plain_sql(sql: str) -> str:
-    """The statement with `{{raw.flights}}` written as the identifier `"raw.flights"`."""
-    return BRACES.sub(lambda found: f'"{found[1].lower()}"', sql).strip().rstrip(";")
 
 
 def select(sql: str, tables: Mapping[str, Any], *, variables: Mapping[str, Any]) -> Any:
@@ -109,4 +102,4 @@ def _own_name(entry: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset({name}) if recursive else frozenset()
 
 
-__all__ = ["plain_sql", "select", "table_names"]
+__all__ = ["select", "table_names"]

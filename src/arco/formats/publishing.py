@@ -7,7 +7,7 @@ Source: orchestration, "Publishing".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,10 +15,14 @@ import msgspec
 from arco.catalog.commands import PublishVersions, publish_versions
 from arco.errors import Invalid, NotFound
 from arco.formats import delta
+from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
+from arco.formats.column_lineage import columns_event, traceable_assets, traced
 from arco.formats.entries import entry_stands, fixed_entry, published_version
 from arco.formats.restoring import restore
+from arco.formats.snapshot import TableSnapshot
 from arco.ids import milliseconds, new_uuid7
+from arco.lineage.columns import DatasetTrace
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.model import Event, State
 from arco.orchestration.commands.publications import (
@@ -154,6 +158,7 @@ class DeltaPublisher:
             )
             for table in publication.tables
         }
+        traces = await self._traces(publication, snapshots)
         ids: dict[str, str] = {}
 
         def mint(name: str) -> str:
@@ -170,10 +175,24 @@ class DeltaPublisher:
             command = PublishVersions(
                 versions=versions, run_id=publication.run_id, actor="", mint=mint
             )
-            reads = Event(recorded_reads(state, publication, now=now))
-            return [*published, *publish_versions(command, state, now=now), reads]
+            columns = columns_event(state, traces, run_id=publication.run_id, now=now)
+            lineage = [recorded_reads(state, publication, now=now), *columns]
+            named = publish_versions(command, state, now=now)
+            return [*published, *named, *(Event(payload) for payload in lineage)]
 
         await self._database.transact(decide)
+
+    async def _traces(
+        self, publication: Publication, snapshots: Mapping[str, TableSnapshot]
+    ) -> tuple[DatasetTrace, ...]:
+        columns = {
+            table.asset: tuple(schemas.fields_of(snapshots[table.table_id].schema))
+            for table in publication.tables
+        }
+        assets = await self._database.asked(
+            lambda state: traceable_assets(state, publication, published=columns)
+        )
+        return await self._runtime.thread(traced, assets)
 
     def _location(self, table_id: str) -> str:
         return self._store.location(keys.warehouse(table_id).rstrip("/"))

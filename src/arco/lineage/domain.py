@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from arco.lineage.columns import COLUMN_TABLES, ColumnsTraced, columns_traced
 from arco.lineage.foreign import (
     FOREIGN_CONSUMERS,
     FOREIGN_EDGES,
@@ -95,8 +96,8 @@ def _edge(state: State, event: ReadsRecorded, *, read: ObservedRead) -> Iterator
 
 DOMAIN = Domain(
     "lineage",
-    (*ALL, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
-    {ReadsRecorded: reads_recorded},
+    (*ALL, *COLUMN_TABLES, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
+    {ReadsRecorded: reads_recorded, ColumnsTraced: columns_traced},
     facts={ForeignRunReported: foreign_run_reported},
 )
 

@@ -179,6 +179,7 @@ __all__ = [
     "FOREIGN_CONSUMERS",
     "FOREIGN_EDGES",
     "FOREIGN_RUNS",
+    "OWN_NAMESPACE",
     "ForeignConsumer",
     "ForeignEdge",
     "ForeignRun",

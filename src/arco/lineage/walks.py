@@ -5,12 +5,14 @@ Cycles end a walk, they do not repeat it. Answers are capped and say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
 
+from arco.errors import Invalid
 from arco.lineage.foreign import FOREIGN_CONSUMERS, FOREIGN_EDGES
+from arco.lineage.impact import PLACES_MAX, walk
 from arco.lineage.tables import CONSUMERS, EDGES
 from arco.model import State
 
@@ -59,13 +61,49 @@ def walk_down(state: State, dataset: str, *, hops: int) -> Walk:
     """What was made from `dataset`, up to `hops` away."""
 
     def edges(at: str) -> Iterable[Found]:
-        own = {edge.downstream for edge in state.range(CONSUMERS, at)}
-        yield from ((at, downstream, False) for downstream in sorted(own))
-        for edge in state.range(FOREIGN_CONSUMERS, at):
-            if edge.downstream not in own:
-                yield (at, edge.downstream, True)
+        return _below(state, at)
 
     return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[1])
+
+
+def shortest_path(state: State, *, upstream: str, downstream: str) -> tuple[str, ...]:
+    """The datasets of a shortest way from `upstream` down to `downstream`; () when there is none.
+
+    Raises: Invalid LINEAGE_TOO_LARGE when it is not found among the nearest datasets.
+    """
+    came_from: dict[str, str] = {}
+
+    def expand(at: str, hop: int) -> Iterator[str]:
+        if downstream in came_from:
+            return
+        for edge in _below(state, at):
+            came_from.setdefault(edge[1], at)
+            yield edge[1]
+
+    if walk([upstream], expand) and downstream not in came_from:
+        raise _too_large(upstream)
+    path = [downstream]
+    while path[-1] != upstream:
+        if path[-1] not in came_from:
+            return ()
+        path.append(came_from[path[-1]])
+    return tuple(reversed(path))
+
+
+def _too_large(dataset: str) -> Invalid:
+    return Invalid(
+        "LINEAGE_TOO_LARGE",
+        f"{dataset} has more than {PLACES_MAX:,} datasets below; and none of the nearest is it",
+        hint="start from a dataset that is nearer",
+    )
+
+
+def _below(state: State, at: str) -> Iterator[Found]:
+    own = {edge.downstream for edge in state.range(CONSUMERS, at)}
+    yield from ((at, downstream, False) for downstream in sorted(own))
+    for edge in state.range(FOREIGN_CONSUMERS, at):
+        if edge.downstream not in own:
+            yield (at, edge.downstream, True)
 
 
 def _walk(
@@ -92,4 +130,4 @@ def _walk(
     return Walk(dataset, tuple(steps))
 
 
-__all__ = ["Step", "Walk", "is_foreign", "walk_down", "walk_up"]
+__all__ = ["Step", "Walk", "is_foreign", "shortest_path", "walk_down", "walk_up"]

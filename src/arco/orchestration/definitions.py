@@ -64,6 +64,14 @@ class Dependency(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """None: identity where both sides have the same partitions, else every upstream partition."""
 
 
+class DeclaredSource(msgspec.Struct, frozen=True, gc=False):
+    """The author says: `column` ("" for the rows as such) depends on a column of an upstream."""
+
+    column: str
+    upstream: str
+    upstream_column: str
+
+
 class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One asset: a table that code produces. `key` is `namespace.name`."""
 
@@ -90,6 +98,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     tags: dict[str, str] = {}
     group: str = ""
     owners: tuple[str, ...] = ()
+    column_lineage: tuple[DeclaredSource, ...] = ()
+    """Empty: the author says nothing; a query says it by itself."""
 
     @property
     def namespace(self) -> str:
@@ -122,6 +132,7 @@ __all__ = [
     "AssetKind",
     "CheckDefinition",
     "CodeReference",
+    "DeclaredSource",
     "Dependency",
     "Manifest",
     "RetryPolicy",

@@ -53,6 +53,7 @@ class AssetOptions(TypedDict, total=False):
     group: str
     owners: Sequence[str]
     code_version: str
+    column_lineage: Mapping[str, str | Sequence[str]]
 
 
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):

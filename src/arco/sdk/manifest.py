@@ -19,6 +19,8 @@ from arco.orchestration.definitions import (
     AssetDefinition,
     CheckDefinition,
     CodeReference,
+    DeclaredSource,
+    Dependency,
     Manifest,
     RetryPolicy,
     SchemaPolicy,
@@ -27,6 +29,7 @@ from arco.orchestration.definitions import (
 )
 from arco.orchestration.partitions import Partitions, dimensions, mapping_problem, validate
 from arco.sdk.code_version import CodeVersions, sql_version
+from arco.sdk.column_lineage import declared_sources
 from arco.sdk.declarations import (
     AssetDeclaration,
     AssetOptions,
@@ -162,6 +165,9 @@ class Compiler:
             "partitions": options.get("partitions"),
             "checks": tuple(checks),
             "retry": self._retry(key, declaration),
+            "column_lineage": self._column_lineage(
+                key, declaration, dependencies=found.dependencies
+            ),
             **msgspec.structs.asdict(plain),
         }
         return AssetDefinition(
@@ -240,6 +246,14 @@ class Compiler:
         except msgspec.ValidationError as error:
             self._note(declaration, f"{key}: {spelled(error)}")
             return PlainOptions()
+
+    def _column_lineage(
+        self, key: str, declaration: AssetDeclaration, *, dependencies: tuple[Dependency, ...]
+    ) -> tuple[DeclaredSource, ...]:
+        declared = declared_sources(declaration.options.get("column_lineage", {}), dependencies)
+        for sentence in declared.sentences:
+            self._note(declaration, f"{key}: {sentence}")
+        return declared.sources
 
     def _retry(self, key: str, declaration: AssetDeclaration) -> RetryPolicy:
         options = declaration.options

@@ -20,6 +20,7 @@ from arco.catalog.tables import (
     TableName,
 )
 from arco.engine.domain import LEASES
+from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
 from arco.model import Key, Row, State, Table
 from arco.orchestration.tables import (
@@ -153,6 +154,9 @@ RULES: Mapping[str, Shown] = {
     EDGES.name: _of_edge,
     CONSUMERS.name: _of_edge,
     OBSERVATIONS.name: _of_edge,
+    COLUMN_EDGES.name: _of_edge,
+    COLUMN_CONSUMERS.name: _of_edge,
+    TRACED_DATASETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.dataset),
     LEASES.name: lambda visible, state, *, row: True,
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from arco.errors import ArcoError
 from arco.testing.actors import Cast, History, Opener, Stage
 from arco.testing.chance import shrink
 from arco.testing.invariants import check
@@ -79,8 +80,8 @@ def judge(stage: Stage, cast: Cast) -> World:
     world = stage.world
     try:
         _play(stage)
-    except Violation:
-        # Whoever waits for ever usually does so because another law was broken first.
+    except (Violation, ArcoError):
+        # Who waits for ever or cannot read usually does so because a law was broken first.
         check(world, stage.history)
         raise
     finally:

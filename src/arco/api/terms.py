@@ -1,0 +1,117 @@
+"""What a request says besides its content: how fresh, how often, under which condition.
+
+Everything here is read from headers, once, before a route is asked. Must not know routes.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from arco.api.failures import KEY_HEADER
+from arco.engine.database import Database
+from arco.engine.idempotency import check_key
+from arco.engine.tokens import StateToken, parse_token
+from arco.errors import Invalid
+from arco.ids import sha256
+
+STATE_HEADER = "Arco-State"
+STALENESS_HEADER = "Arco-Max-Staleness-Ms"
+TRACE_HEADER = "traceparent"
+STALENESS_MS_MAX = 3_600_000
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
+CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """The terms of one request."""
+
+    token: StateToken | None = None
+    """The answer is at least as new as this."""
+    staleness_ms: int | None = None
+    """So old may the answer be; None: as new as everything that was acknowledged."""
+    key: str = ""
+    """The request's name: asked again under it, it is not done again."""
+    fingerprint: str = ""
+    """A hash of all that was asked, where there is a key."""
+    trace: str = ""
+    """The trace that the request belongs to, if the caller follows one."""
+    if_match: str = ""
+    if_none_match: str = ""
+
+    async def brought(self, database: Database) -> None:
+        """Return once the database has read as far as these terms ask.
+
+        Raises: Conflict HISTORY_ROLLBACK. Cost: nothing for a token that was applied; else at most
+        one look at the log, shared with everyone who asks at the same time.
+        """
+        if self.token is not None:
+            await database.reads.reach(self.token)
+        elif self.staleness_ms is not None:
+            await database.reads.recent(self.staleness_ms / 1000)
+        else:
+            await database.refresh()
+
+
+async def terms_of(request: Request[Any, Any, Any]) -> Terms:
+    """The terms that the request's headers set.
+
+    Raises: Invalid IDEMPOTENCY_KEY_INVALID, STATE_TOKEN_INVALID, STALENESS_INVALID.
+    """
+    headers = request.headers
+    key, token = headers.get(KEY_HEADER), headers.get(STATE_HEADER)
+    if key is not None:
+        check_key(key)
+    return Terms(
+        token=None if token is None else parse_token(token),
+        staleness_ms=_staleness_ms(headers.get(STALENESS_HEADER)),
+        key=key or "",
+        fingerprint=await _fingerprint(request) if key else "",
+        trace=_trace(headers.get(TRACE_HEADER, "")),
+        if_match=headers.get("If-Match", ""),
+        if_none_match=headers.get("If-None-Match", ""),
+    )
+
+
+async def _fingerprint(request: Request[Any, Any, Any]) -> str:
+    """The same for requests that ask the same: method, path, parameters and body."""
+    if request.method not in CHANGING_METHODS:
+        return ""
+    body = await request.body()
+    # What is no JSON will be refused by the route, in its own words.
+    with suppress(msgspec.MsgspecError):
+        body = msgspec.json.encode(msgspec.json.decode(body), order="sorted")
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return sha256(asked + body)
+
+
+def _staleness_ms(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text[:10]) > STALENESS_MS_MAX:
+        raise Invalid(
+            "STALENESS_INVALID",
+            f"{STALENESS_HEADER} is a whole number of milliseconds up to {STALENESS_MS_MAX:,}",
+            hint="leave it out for an answer that is as new as everything acknowledged",
+        )
+    return int(text)
+
+
+def _trace(text: str) -> str:
+    found = TRACEPARENT.match(text)
+    return found[1] if found and set(found[1]) != {"0"} else ""
+
+
+__all__ = [
+    "CHANGING_METHODS",
+    "STALENESS_HEADER",
+    "STATE_HEADER",
+    "TRACEPARENT",
+    "TRACE_HEADER",
+    "Terms",
+    "terms_of",
+]

@@ -1,0 +1,53 @@
+"""Columns by the names people use for them: `namespace.table.column`.
+
+A dataset is an asset or a table; its columns are those of the version readers see.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from arco.catalog.commands import find_table
+from arco.catalog.tables import COLUMNS
+from arco.errors import NotFound
+from arco.model import State
+
+
+def columns_of(state: State, dataset: str) -> tuple[str, ...]:
+    """The columns of the table called `dataset`.
+
+    Raises: NotFound TABLE_NOT_FOUND.
+    """
+    table = find_table(state, dataset)
+    return tuple(row.name for row in state.range(COLUMNS, table.table_id))
+
+
+def require_column(state: State, dataset: str, *, column: str) -> None:
+    """Raise NotFound COLUMN_NOT_FOUND, with close names, unless the table has the column."""
+    columns = columns_of(state, dataset)
+    if column in columns:
+        return
+    close = get_close_matches(column, columns, n=3)
+    meant = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(columns[:20])}"
+    raise NotFound(
+        "COLUMN_NOT_FOUND", f"{dataset} has no column {column!r}", hint=meant, close=tuple(close)
+    )
+
+
+def split_column(state: State, name: str) -> tuple[str, str]:
+    """Dataset and column of `namespace.table.column`; the column is "" when `name` is a table.
+
+    Raises: NotFound for what is neither.
+    """
+    try:
+        find_table(state, name)
+    except NotFound as nothing:
+        dataset, _, column = name.rpartition(".")
+        if "." not in dataset:
+            raise nothing from None
+        require_column(state, dataset, column=column)
+        return dataset, column
+    return name, ""
+
+
+__all__ = ["columns_of", "require_column", "split_column"]
