@@ -262,6 +262,11 @@ OWNER_WORDS: dict[str, str] = {
 }
 
 BODY_WORDS: dict[str, str] = {
+    "Decision.privilege": "What was needed.",
+    "Decision.rule": "Why.",
+    "GrantLine.privilege": "Such as `SELECT`.",
+    "GrantRequest.privilege": "Such as `SELECT`.",
+    "Myself.method": "How you proved it.",
     "Affected.hop": "How many steps away it is.",
     "Affected.dataset": "The dataset that is affected.",
     "Affected.effect": "What of it would be different.",

@@ -96,6 +96,7 @@ BAD = {
     "an empty subject": token(sub=""),
     "a subject with a line end": token(sub="ann\n"),
     "a subject that is no name": token(sub="../ann"),
+    "scopes that nobody knows": token(scope="arco:everything"),
     "a stranger's signature": token(key=STRANGER),
     "no signature": assembled({**HEADER, "alg": "none"}, CLAIMS),
     "no signature, shouted": assembled({**HEADER, "alg": "NoNe"}, CLAIMS),

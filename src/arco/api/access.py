@@ -24,10 +24,10 @@ from arco.access.decisions import Decision, principals_of
 from arco.access.privileges import Privilege
 from arco.access.tables import MEMBERSHIPS, PRINCIPALS
 from arco.api.callers import CallerHere
+from arco.api.changing import Changed, decided
 from arco.api.failures import refusals
-from arco.api.session import Here, Session, answer, read
+from arco.api.session import Here, read
 from arco.errors import Invalid
-from arco.model import Decision as Deciding
 from arco.model import State
 from arco.service.authority import require_on_workspace
 from arco.service.granting import (
@@ -46,13 +46,6 @@ Name = Annotated[str, msgspec.Meta(max_length=512)]
 PrincipalName = Annotated[str, Parameter(description="Such as `user:ann` or `group:analysts`.")]
 OnObject = Annotated[str, Parameter(description="Such as `table:sales.orders` or `workspace`.")]
 Asked = Annotated[Privilege, Parameter(description="The privilege.")]
-
-
-class Changed(msgspec.Struct, frozen=True):
-    """What came of a change."""
-
-    changed: bool
-    """Whether it was otherwise before."""
 
 
 class Myself(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +199,7 @@ async def give(
     """Give a privilege on an object you manage; OWN and MANAGE only if you own it."""
     wish = GrantWish(privilege=data.privilege, on=data.on, principal=data.to)
     authority = session.workspace.authority
-    return await decided(session, granting(wish, caller=caller, authority=authority))
+    return await decided(session, granting(wish, caller=caller, authority=authority), caller=caller)
 
 
 @delete(
@@ -224,7 +217,7 @@ async def take(
     """Take a privilege on an object you manage from whom it was given to."""
     wish = GrantWish(privilege=privilege, on=on, principal=principal)
     authority = session.workspace.authority
-    return await decided(session, revoking(wish, caller=caller, authority=authority))
+    return await decided(session, revoking(wish, caller=caller, authority=authority), caller=caller)
 
 
 @get(
@@ -255,7 +248,7 @@ async def add(
     command = AddPrincipal(
         principal=data.principal, description=data.description, actor=caller.principal
     )
-    return await decided(session, as_owner(add_principal(command), caller))
+    return await decided(session, as_owner(add_principal(command), caller), caller=caller)
 
 
 @delete(
@@ -270,7 +263,7 @@ async def add(
 async def remove(session: Here, caller: CallerHere, principal: PrincipalName) -> Response[Changed]:
     """Remove a principal with its grants, memberships and keys."""
     decision = remove_principal(principal, caller.principal)
-    return await decided(session, as_owner(decision, caller))
+    return await decided(session, as_owner(decision, caller), caller=caller)
 
 
 @post(
@@ -287,7 +280,7 @@ async def join(
 ) -> Response[Changed]:
     """Put a principal into a group: what the group holds, it holds."""
     command = ChangeMember(group=data.group, member=data.member, actor=caller.principal)
-    return await decided(session, as_owner(add_member(command), caller))
+    return await decided(session, as_owner(add_member(command), caller), caller=caller)
 
 
 @delete(
@@ -304,13 +297,7 @@ async def leave(
 ) -> Response[Changed]:
     """Take a principal out of a group."""
     command = ChangeMember(group=group, member=member, actor=caller.principal)
-    return await decided(session, as_owner(remove_member(command), caller))
-
-
-async def decided(session: Session, decision: Deciding) -> Response[Changed]:
-    """The answer to a change, once it is durable."""
-    receipt = await session.workspace.database.transact(decision)
-    return answer(Changed(bool(receipt.events)), receipt.seq)
+    return await decided(session, as_owner(remove_member(command), caller), caller=caller)
 
 
 def principal_list(state: State, caller: Caller) -> PrincipalList:
@@ -347,7 +334,6 @@ ROUTES = (
 
 __all__ = [
     "ROUTES",
-    "Changed",
     "GrantList",
     "GrantRequest",
     "MemberRequest",
@@ -356,7 +342,6 @@ __all__ = [
     "PrincipalList",
     "PrincipalRequest",
     "add",
-    "decided",
     "explain",
     "give",
     "join",

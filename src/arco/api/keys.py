@@ -16,10 +16,10 @@ from arco.access.callers import Caller
 from arco.access.keys import NewKey, create_key, find_key, key_not_found, revoke_key, rotate_key
 from arco.access.privileges import Privilege
 from arco.access.tables import KEYS, KEYS_OF
-from arco.api.access import Changed, decided
 from arco.api.callers import CallerHere
+from arco.api.changing import REPEATED_HEADER, Changed, acknowledge, decided
 from arco.api.failures import refusals
-from arco.api.session import Here, answer, read
+from arco.api.session import Here, Session, read
 from arco.model import Decision, State
 from arco.service.authority import guarded, owns_workspace, require_on_workspace
 from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
@@ -57,7 +57,7 @@ class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key, told this once."""
 
     key: str
-    """What to send as `Authorization: Bearer`."""
+    """What to send as `Authorization: Bearer`; empty in the answer to a repeated request."""
     key_id: str
     expires_at: datetime | None
 
@@ -105,8 +105,7 @@ async def create(
         actor=caller.principal,
     )
     permitted = for_holder(create_key(command), caller, holder=command.principal)
-    receipt = await workspace.database.transact(permitted)
-    return answer(_created(command), receipt.seq, status=201)
+    return await _told_once(session, permitted, key=command, caller=caller)
 
 
 @post(
@@ -128,8 +127,7 @@ async def rotate(
     )
     overlap = timedelta(hours=data.overlap_hours)
     permitted = of_key(rotate_key(key_id, successor, overlap=overlap), caller, key_id=key_id)
-    receipt = await workspace.database.transact(permitted)
-    return answer(_created(successor), receipt.seq, status=201)
+    return await _told_once(session, permitted, key=successor, caller=caller)
 
 
 @delete(
@@ -144,7 +142,7 @@ async def rotate(
 async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[Changed]:
     """Revoke a key, at once and on every server."""
     decision = revoke_key(key_id, caller.principal)
-    return await decided(session, of_key(decision, caller, key_id=key_id))
+    return await decided(session, of_key(decision, caller, key_id=key_id), caller=caller)
 
 
 def keys_for(state: State, caller: Caller) -> list[KeyLine]:
@@ -184,8 +182,17 @@ def of_key(decision: Decision, caller: Caller, *, key_id: str) -> Decision:
     return guarded(decision, check)
 
 
-def _created(command: NewKey) -> CreatedKey:
-    return CreatedKey(key=command.text, key_id=command.key_id, expires_at=command.expires_at)
+async def _told_once(
+    session: Session, decision: Decision, *, key: NewKey, caller: Caller
+) -> Response[CreatedKey]:
+    """The key itself, or, to a repeated request, only which one it was: what is kept to answer
+    repetitions has no secret in it.
+    """
+    kept = CreatedKey(key="", key_id=key.key_id, expires_at=key.expires_at)
+    answer = await acknowledge(session, decision, told=kept, caller=caller, status=201)
+    if REPEATED_HEADER not in answer.headers:
+        answer.content = msgspec.structs.replace(kept, key=key.text)
+    return answer
 
 
 ROUTES = (show_keys, create, rotate, revoke)

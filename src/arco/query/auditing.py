@@ -25,6 +25,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody did, or was refused."""
 
     audited_at: datetime
+    """When it was decided."""
     outcome: str
     """`done` or `refused`."""
     principal: str

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from arco.errors import Invalid
-from arco.query.names import TableName
+from arco.query.names import TableName, fold
 from arco.query.protocol import Restriction
 from arco.query.statement import private_name, read_statement
 
@@ -52,8 +52,11 @@ def _text(restriction: Restriction) -> str:
     # A line of its own for each expression: a comment in one does not swallow what follows.
     masks = {name: f"(\n{text}\n)" for name, text in restriction.masks.items()}
     if restriction.columns:
+        # SQL does not tell cases apart, so neither does a mask.
+        folded = {fold(name): text for name, text in masks.items()}
         taken = ", ".join(
-            f"{masks.get(name, quoted(name))} AS {quoted(name)}" for name in restriction.columns
+            f"{folded.get(fold(name), quoted(name))} AS {quoted(name)}"
+            for name in restriction.columns
         )
     else:
         replaced = ", ".join(f"{text} AS {quoted(name)}" for name, text in masks.items())
@@ -73,7 +76,7 @@ def _failed() -> Invalid:
     return Invalid(
         "RESTRICTION_FAILED",
         "the table's row filter or a column mask cannot be applied",
-        hint="whoever manages the table can mend it: `arco access filter`, `arco access mask`",
+        hint="whoever manages the table can mend it",
     )
 
 

@@ -14,7 +14,6 @@ from arco.service.settings import Settings
 
 REMEMBERED_MAX = 10_000
 BURST_SECONDS = 2.0
-STRANGER_REQUESTS_PER_SECOND = 10.0
 
 
 class Bucket:
@@ -81,8 +80,9 @@ class Limits:
 
         Raises: TooManyRequests RATE_LIMITED when that happens too often there.
         """
-        bucket = self._bucket(self._strangers, address, rate=STRANGER_REQUESTS_PER_SECOND)
-        self._draw(bucket, "this address")
+        rate = self._settings.strangers_per_second
+        if rate:
+            self._draw(self._bucket(self._strangers, address, rate=rate), "this address")
 
     def _bucket(self, buckets: OrderedDict[str, Bucket], name: str, *, rate: float) -> Bucket:
         bucket = buckets.get(name)

@@ -66,14 +66,14 @@ def _columns(
     chain = chain_of_table(state, table)
     if decide(state, caller, privilege=Privilege.SELECT, chain=chain).allowed:
         return ()
-    found = set()
-    if caller.may_use(Privilege.SELECT):
-        start = table.table_id + COLUMN_SEPARATOR
-        for principal in principals:
-            for row in state.range(HELD_GRANTS, principal, Kind.COLUMN):
-                if row.securable_id.startswith(start) and row.privilege is Privilege.SELECT:
-                    found.add(row.securable_id.removeprefix(start))
-    if not found:
+    start = table.table_id + COLUMN_SEPARATOR
+    found = {
+        row.securable_id.removeprefix(start)
+        for principal in principals
+        for row in state.range(HELD_GRANTS, principal, Kind.COLUMN)
+        if row.securable_id.startswith(start) and row.privilege is Privilege.SELECT
+    }
+    if not found or not caller.may_use(Privilege.SELECT):
         require(state, caller, privilege=Privilege.SELECT, chain=chain)
     return tuple(sorted(found))
 

@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests of one principal are answered, on average; 0: any number."""
     tenant_requests_per_second: float = 2_000.0
     """How many requests of all principals together are answered, on average; 0: any number."""
+    strangers_per_second: float = 10.0
+    """How many requests from one address nobody is recognised by are answered; 0: any number."""
     requests_at_once: int = 64
     """How many requests of one principal are under way at a time."""
     debug: bool = False
@@ -95,6 +97,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "authentication": lambda value: value in ("none", "required"),
     "requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
+    "strangers_per_second": lambda value: 0 <= value <= 1_000_000,
     "requests_at_once": lambda value: 1 <= value <= 100_000,
 }
 

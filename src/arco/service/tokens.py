@@ -219,6 +219,8 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[Privilege] | None:
         return None
     known = {each.value for each in Privilege}
     asked = {word.removeprefix(SCOPE_PREFIX).upper() for word in ours}
+    if not asked & known:
+        raise Refused("it limits itself to nothing that is known here")
     return frozenset(Privilege(each) for each in asked & known)
 
 

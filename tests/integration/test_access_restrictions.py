@@ -1,0 +1,280 @@
+"""What a caller may not know of, on every route, answers exactly like what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from arco.access.privileges import Privilege
+from arco.api.openapi import openapi_document
+from arco.testing.stores import CountingStore
+from tests.integration.api_server import Answer
+from tests.integration.guarded_server import HIDDEN, Guarded, guarding
+
+HIDDEN_TABLE = "hr.people"
+NO_TABLE = "hq.peeple"
+NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
+CHANGING_HEADERS = {"date", "traceparent"}
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """A request that speaks of one object: `{it}` is its name."""
+
+    method: str
+    path: str
+    body: Any = None
+    of: str = "table"
+    """`table`, `namespace`, `run` or `key`."""
+
+
+# Operation -> requests that name an object. What is hidden must answer like what is not there.
+SPEAKING: dict[str, tuple[Spoken, ...]] = {
+    "show_assets": (
+        Spoken("GET", "/api/v1/assets?project=shop&owner={it}"),
+        Spoken("GET", "/api/v1/assets?group={it}", of="namespace"),
+    ),
+    "show_tables": (Spoken("GET", "/api/v1/tables?namespace={it}", of="namespace"),),
+    "show_table": (
+        Spoken("GET", "/api/v1/tables/{it}"),
+        Spoken("GET", "/api/v1/tables/{it}?fields=columns"),
+    ),
+    "show_run": (Spoken("GET", "/api/v1/runs/{it}", of="run"),),
+    "cancel_run": (Spoken("POST", "/api/v1/runs/{it}/cancel", {}, of="run"),),
+    "show_logs": (Spoken("GET", "/api/v1/runs/{it}/tasks/0/logs", of="run"),),
+    "trigger_run": (
+        Spoken("POST", "/api/v1/runs", {"selection": ["{it}"], "which": "all"}),
+        Spoken("POST", "/api/v1/runs", {"selection": ["+{it}"], "which": "all"}),
+    ),
+    "show_lineage": (Spoken("GET", "/api/v1/lineage/{it}"),),
+    "show_path": (
+        Spoken("GET", "/api/v1/lineage/path?upstream=sales.orders&downstream={it}"),
+        Spoken("GET", "/api/v1/lineage/path?upstream={it}&downstream=sales.orders"),
+    ),
+    "show_column_origins": (Spoken("GET", "/api/v1/lineage/{it}/columns/id"),),
+    "show_column_impact": (Spoken("GET", "/api/v1/impact/{it}/columns/id"),),
+    "show_partition_impact": (Spoken("GET", "/api/v1/impact/{it}/partitions/x"),),
+    "run_query": (
+        Spoken("POST", "/api/v1/query", {"sql": "SELECT count(*) FROM {it}"}),
+        Spoken("POST", "/api/v1/query", {"sql": "SELECT * FROM {it} AT (VERSION => 7)"}),
+        Spoken("POST", "/api/v1/query", {"sql": "DESCRIBE {it}"}),
+        Spoken("POST", "/api/v1/query", {"sql": "EXPLAIN SELECT * FROM sales.orders, {it}"}),
+    ),
+    "explain_access": (
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=table:{it}"),
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=column:{it}.id"),
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=namespace:{it}", of="namespace"),
+    ),
+    "show_grants": (Spoken("GET", "/api/v1/access/grants?on=table:{it}"),),
+    "give_grant": (
+        Spoken(
+            "POST",
+            "/api/v1/access/grants",
+            {"privilege": "SELECT", "on": "table:{it}", "to": "user:ann"},
+        ),
+    ),
+    "revoke_grant": (
+        Spoken(
+            "DELETE",
+            "/api/v1/access/grants?privilege=SELECT&on=table:{it}&principal=user:ann",
+        ),
+    ),
+    "rotate_key": (Spoken("POST", "/api/v1/access/keys/{it}/rotate", {}, of="key"),),
+    "revoke_key": (Spoken("DELETE", "/api/v1/access/keys/{it}", of="key"),),
+}
+# Operations that name no object: they tell everything, and nothing hidden is in it.
+TELLING: dict[str, Spoken] = {
+    "show_health": Spoken("GET", "/api/v1/health"),
+    "show_assets": Spoken("GET", "/api/v1/assets"),
+    "show_tables": Spoken("GET", "/api/v1/tables"),
+    "show_runs": Spoken("GET", "/api/v1/runs"),
+    "show_lineage": Spoken("GET", "/api/v1/lineage/sales.orders?down=10"),
+    "show_me": Spoken("GET", "/api/v1/access/me"),
+    "show_grants": Spoken("GET", "/api/v1/access/grants"),
+    "show_keys": Spoken("GET", "/api/v1/access/keys"),
+    "show_start": Spoken("GET", "/"),
+}
+# Operations for some only: others are refused whatever they name.
+REFUSED: dict[str, Spoken] = {
+    "send_facts": Spoken(
+        "POST",
+        "/api/v1/facts",
+        {"facts": [{"type": "lineage.foreign_run_reported", "payload": {}}]},
+    ),
+    "report_foreign_run": Spoken("POST", "/api/v1/lineage", {}),
+    "show_principals": Spoken("GET", "/api/v1/access/principals"),
+    "add_principal": Spoken("POST", "/api/v1/access/principals", {"principal": "user:eve"}),
+    "remove_principal": Spoken("DELETE", "/api/v1/access/principals/user:olga"),
+    "add_member": Spoken(
+        "POST", "/api/v1/access/members", {"group": "group:analysts", "member": "user:ann"}
+    ),
+    "remove_member": Spoken(
+        "DELETE", "/api/v1/access/members?group=group:analysts&member=user:bob"
+    ),
+    "create_key": Spoken("POST", "/api/v1/access/keys", {"principal": "user:olga"}),
+}
+
+
+class World(msgspec.Struct, frozen=True):
+    """The server, a caller who may know `sales`, and what it may not know."""
+
+    guarded: Guarded
+    ann: str
+    hidden: dict[str, str]
+    absent: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with guarding(tmp_path_factory.mktemp("store")) as guarded:
+        guarded.grant(Privilege.SELECT, "namespace:sales", to="user:ann")
+        body = {"selection": [HIDDEN_TABLE], "which": "all"}
+        run_id = guarded.ask(guarded.owner, "POST", "/api/v1/runs", body=body).json()["run_id"]
+        theirs = guarded.key("user:bob", key_id="b" * 16)
+        assert theirs
+        yield World(
+            guarded,
+            guarded.key("user:ann"),
+            {"table": HIDDEN_TABLE, "namespace": "hr", "run": run_id, "key": "b" * 16},
+            {"table": NO_TABLE, "namespace": "hq", "run": NO_RUN, "key": "c" * 16},
+        )
+
+
+def ask(world: World, spoken: Spoken, *, name: str = "", key: str = "") -> Answer:
+    body = spoken.body
+    if body is not None:
+        body = msgspec.json.decode(msgspec.json.encode(body).decode().replace("{it}", name))
+    elif spoken.method == "DELETE":
+        body = b""
+    return world.guarded.ask(
+        key or world.ann,
+        spoken.method,
+        spoken.path.replace("{it}", name),
+        body=body,
+        headers={"X-Request-Id": "the-same"},
+    )
+
+
+def told(answer: Answer, name: str) -> tuple[int, list[tuple[str, str]], str]:
+    """Everything about the answer but the time, with the name taken out."""
+    headers = [
+        (key.lower(), value)
+        for key, value in answer.headers.items()
+        if key.lower() not in CHANGING_HEADERS
+    ]
+    text = answer.body.decode()
+    for part in (name, name.partition(".")[2] or name):
+        text = text.replace(part, "{it}")
+    return answer.status, headers, text
+
+
+def test_every_operation_is_tried_as_a_restricted_caller() -> None:
+    operations = {
+        operation["operationId"]
+        for methods in msgspec.json.decode(openapi_document())["paths"].values()
+        for operation in methods.values()
+    }
+    assert operations <= SPEAKING.keys() | TELLING.keys() | REFUSED.keys()
+
+
+@pytest.mark.parametrize(
+    ("operation", "spoken"),
+    [(operation, each) for operation, all_of in SPEAKING.items() for each in all_of],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_what_is_hidden_answers_like_what_is_not_there(
+    world: World, operation: str, spoken: Spoken
+) -> None:
+    hidden, absent = world.hidden[spoken.of], world.absent[spoken.of]
+    assert len(hidden) == len(absent)
+    # One look first: what is worked out once is not part of the comparison.
+    ask(world, spoken, name=absent)
+    answers = [told(ask(world, spoken, name=name), name) for name in (hidden, absent)]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("operation", "spoken"),
+    [(operation, each) for operation, all_of in SPEAKING.items() for each in all_of],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_what_is_hidden_costs_as_many_requests_to_the_store_as_what_is_not_there(
+    world: World, operation: str, spoken: Spoken
+) -> None:
+    log = world.guarded.server.workspace.database.log
+    counted = []
+    for name in (world.absent[spoken.of], world.hidden[spoken.of], world.absent[spoken.of]):
+        store, log._store = log._store, CountingStore(log._store)
+        try:
+            ask(world, spoken, name=name)
+            counted.append([(call.verb, call.key) for call in log._store.calls])
+        finally:
+            log._store = store
+    assert counted[1] == counted[2]
+
+
+@pytest.mark.parametrize("operation", TELLING)
+def test_nothing_hidden_stands_in_what_is_told(world: World, operation: str) -> None:
+    answer = ask(world, TELLING[operation])
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert not [word for word in (*HIDDEN, world.hidden["run"], "b" * 16) if word in text]
+
+
+@pytest.mark.parametrize("operation", TELLING)
+def test_who_holds_nothing_is_told_of_nothing(world: World, operation: str) -> None:
+    loader = world.guarded.key("service:loader")
+    if operation == "show_lineage":
+        assert ask(world, TELLING[operation], key=loader).status == 404
+        return
+    text = ask(world, TELLING[operation], key=loader).body.decode()
+    assert not [word for word in ("sales", "orders", "refunds", *HIDDEN) if word in text]
+
+
+@pytest.mark.parametrize("operation", REFUSED)
+def test_what_is_for_others_is_refused_and_changes_nothing(world: World, operation: str) -> None:
+    seq = world.guarded.server.workspace.database.seq
+    answer = ask(world, REFUSED[operation])
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
+    assert world.guarded.server.workspace.database.seq == seq
+
+
+def test_an_owner_sees_what_is_hidden_from_others(world: World) -> None:
+    owner = world.guarded.owner
+    assert ask(world, SPEAKING["show_table"][0], name=HIDDEN_TABLE, key=owner).status == 200
+    listed = ask(world, TELLING["show_tables"], key=owner).json()["tables"]
+    assert HIDDEN_TABLE in [f"{row['namespace']}.{row['name']}" for row in listed]
+
+
+def test_a_grant_shows_at_once_and_its_end_hides_at_once(tmp_path: Path) -> None:
+    with guarding(tmp_path) as guarded:
+        ann = guarded.key("user:ann")
+        path = f"/api/v1/tables/{HIDDEN_TABLE}"
+        assert guarded.ask(ann, "GET", path).status == 404
+        guarded.grant(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", to="user:ann")
+        assert guarded.ask(ann, "GET", path).status == 200
+        assert guarded.sql(ann, f"SELECT * FROM {HIDDEN_TABLE}").status == 403
+        guarded.revoke(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", principal="user:ann")
+        assert guarded.ask(ann, "GET", path).status == 404
+
+
+def test_a_group_shows_what_it_holds_to_who_is_in_it(world: World) -> None:
+    guarded = world.guarded
+    bob = guarded.key("user:bob")
+    guarded.grant(Privilege.BROWSE, "table:sales.refunds", to="group:analysts")
+    tables = guarded.ask(bob, "GET", "/api/v1/tables").json()["tables"]
+    assert [row["name"] for row in tables] == ["refunds"]
+
+
+def test_who_may_only_look_neither_runs_nor_changes(world: World) -> None:
+    guarded = world.guarded
+    body = {"selection": ["sales.orders"], "which": "all"}
+    answer = guarded.ask(world.ann, "POST", "/api/v1/runs", body=body)
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
+    ours = guarded.ask(guarded.owner, "POST", "/api/v1/runs", body=body).json()["run_id"]
+    assert guarded.ask(world.ann, "GET", f"/api/v1/runs/{ours}").status == 200
+    answer = guarded.ask(world.ann, "POST", f"/api/v1/runs/{ours}/cancel", body={})
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
