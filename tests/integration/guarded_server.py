@@ -97,20 +97,19 @@ class Guarded:
     def ask(
         self,
         key: str,
-        method: str,
-        path: str,
+        route: tuple[str, str],
         *,
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to the holder of the key."""
         sent = {"Authorization": f"Bearer {key}", **(headers or {})}
-        return self.server.ask(method, path, body=body, headers=sent)
+        return self.server.ask(*route, body=body, headers=sent)
 
     def sql(self, key: str, sql: str, **parameters: Any) -> Answer:
         """The answer to a query of the holder of the key."""
         body = {"sql": sql, "parameters": parameters or None}
-        return self.ask(key, "POST", "/api/v1/query", body=body)
+        return self.ask(key, ("POST", "/api/v1/query"), body=body)
 
     def rows(self, key: str, sql: str) -> Any:
         """The rows that the holder of the key reads."""

@@ -78,7 +78,9 @@ def bad(guarded: Guarded) -> dict[str, str]:
     guarded.decide(disable_principal("user:bob"))
     expired = guarded.key("user:ann", key_id="9" * 16)
     ended = {"overlap_hours": 0}
-    assert guarded.ask(guarded.owner, "POST", f"{KEYS}/{'9' * 16}/rotate", body=ended).status == 201
+    assert (
+        guarded.ask(guarded.owner, ("POST", f"{KEYS}/{'9' * 16}/rotate"), body=ended).status == 201
+    )
     now = int(time.time())
     claims = {**CLAIMS, "exp": now + 600, "iat": now}
     header = {"alg": "none", "typ": "JWT", "kid": "k1"}
@@ -114,7 +116,8 @@ def _other(digit: str) -> str:
     return "1" if digit == "0" else "0"
 
 
-def ask_with(guarded: Guarded, authorization: str, method: str, path: str) -> Answer:
+def ask_with(guarded: Guarded, authorization: str, *route: str) -> Answer:
+    method, path = route
     sent = {"Authorization": authorization} if authorization else {}
     body = b"" if method == "DELETE" else None if method == "GET" else {}
     return guarded.server.ask(method, path, body=body, headers=sent)
@@ -152,7 +155,7 @@ def test_no_spelling_of_a_path_goes_round_the_door(guarded: Guarded, path: str) 
 @pytest.mark.parametrize("path", ENCODINGS)
 def test_no_spelling_of_a_path_shows_what_is_hidden(guarded: Guarded, path: str) -> None:
     loader = guarded.key("service:loader")
-    answer = guarded.ask(loader, "GET", path)
+    answer = guarded.ask(loader, ("GET", path))
     assert answer.status in {400, 404}
     assert "salary" not in answer.body.decode()
 
@@ -167,7 +170,7 @@ def test_a_good_token_and_a_good_key_are_let_in(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize("name", ["Arco-Tenant", "X-Tenant", "X-Workspace", "Tenant"])
 def test_no_header_names_another_tenant(guarded: Guarded, name: str) -> None:
-    answer = guarded.ask(guarded.owner, "GET", ME, headers={name: "other"}).json()
+    answer = guarded.ask(guarded.owner, ("GET", ME), headers={name: "other"}).json()
     assert (answer["tenant"], answer["workspace"]) == ("local", "main")
 
 
@@ -185,14 +188,18 @@ def test_a_key_of_one_tenant_opens_nothing_of_another(tmp_path: Path) -> None:
             assert ask_with(alpha, f"Bearer {theirs}", method, path).status == 401
         # Ids of the other tenant are like ids of nothing, for the owner of everything, too.
         body = {"selection": ["hr.people"], "which": "all"}
-        run_id = beta.ask(beta.owner, "POST", "/api/v1/runs", body=body).json()["run_id"]
+        run_id = beta.ask(beta.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
         for of_theirs, of_nobody in (
             (f"/api/v1/runs/{run_id}", "/api/v1/runs/01KAJZ0000NOSUCHRVN0000000"),
             (f"{KEYS}/{'7' * 16}/rotate", f"{KEYS}/{'8' * 16}/rotate"),
         ):
             method = "POST" if of_theirs.endswith("rotate") else "GET"
-            first = alpha.ask(alpha.owner, method, of_theirs, body={} if method == "POST" else None)
-            other = alpha.ask(alpha.owner, method, of_nobody, body={} if method == "POST" else None)
+            first = alpha.ask(
+                alpha.owner, (method, of_theirs), body={} if method == "POST" else None
+            )
+            other = alpha.ask(
+                alpha.owner, (method, of_nobody), body={} if method == "POST" else None
+            )
             assert (first.status, first.error()["code"]) == (other.status, other.error()["code"])
             assert first.status == 404
 
@@ -200,9 +207,9 @@ def test_a_key_of_one_tenant_opens_nothing_of_another(tmp_path: Path) -> None:
 def test_a_key_is_told_once_and_never_kept_in_clear(guarded: Guarded, tmp_path: Path) -> None:
     body = {"principal": "user:ann", "name": "nightly", "scopes": ["SELECT"], "days": 2}
     headers = {"Idempotency-Key": new_uuid7(guarded.server.workspace.runtime)}
-    first = guarded.ask(guarded.owner, "POST", KEYS, body=body, headers=headers)
+    first = guarded.ask(guarded.owner, ("POST", KEYS), body=body, headers=headers)
     assert first.status == 201
-    again = guarded.ask(guarded.owner, "POST", KEYS, body=body, headers=headers)
+    again = guarded.ask(guarded.owner, ("POST", KEYS), body=body, headers=headers)
     assert (again.status, again.headers["Arco-Repeated"]) == (201, "true")
     assert again.json()["key_id"] == first.json()["key_id"]
     assert again.json()["key"] == ""
@@ -211,10 +218,10 @@ def test_a_key_is_told_once_and_never_kept_in_clear(guarded: Guarded, tmp_path: 
     files = [path for path in Path(stored).rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if secret.encode() in path.read_bytes()]
-    listed = guarded.ask(guarded.owner, "GET", KEYS).body.decode()
+    listed = guarded.ask(guarded.owner, ("GET", KEYS)).body.decode()
     assert first.json()["key_id"] in listed
     assert "sha256" not in listed
-    me = guarded.ask(first.json()["key"], "GET", ME).json()
+    me = guarded.ask(first.json()["key"], ("GET", ME)).json()
     assert (me["principal"], me["scopes"]) == ("user:ann", ["SELECT"])
 
 
@@ -223,30 +230,32 @@ def test_a_replaced_key_opens_the_door_until_the_overlap_has_passed(guarded: Gua
     for hours, status in ((1, 200), (0, 401)):
         current = old if hours else guarded.key("user:ann", key_id="e" * 16)
         path = f"{KEYS}/{current.split('_')[1]}/rotate"
-        made = guarded.ask(guarded.owner, "POST", path, body={"overlap_hours": hours}).json()["key"]
-        assert guarded.ask(made, "GET", ME).json()["principal"] == "user:ann"
-        assert guarded.ask(current, "GET", ME).status == status
+        made = guarded.ask(guarded.owner, ("POST", path), body={"overlap_hours": hours}).json()[
+            "key"
+        ]
+        assert guarded.ask(made, ("GET", ME)).json()["principal"] == "user:ann"
+        assert guarded.ask(current, ("GET", ME)).status == status
 
 
 def test_a_revoked_key_opens_nothing_from_the_answer_on(guarded: Guarded) -> None:
     own = guarded.key("user:ann", key_id="f" * 16)
-    answer = guarded.ask(own, "DELETE", f"{KEYS}/{'f' * 16}", body=b"")
+    answer = guarded.ask(own, ("DELETE", f"{KEYS}/{'f' * 16}"), body=b"")
     assert (answer.status, answer.json()) == (200, {"changed": True})
-    assert guarded.ask(own, "GET", ME).status == 401
+    assert guarded.ask(own, ("GET", ME)).status == 401
 
 
 def test_a_limited_key_makes_no_other(guarded: Guarded) -> None:
     limited = guarded.key("user:olga", Privilege.SELECT)
-    answer = guarded.ask(limited, "POST", KEYS, body={})
+    answer = guarded.ask(limited, ("POST", KEYS), body={})
     assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
     grant = {"privilege": "OWN", "on": "workspace", "to": "user:ann"}
-    assert guarded.ask(limited, "POST", "/api/v1/access/grants", body=grant).status == 403
+    assert guarded.ask(limited, ("POST", "/api/v1/access/grants"), body=grant).status == 403
 
 
 def test_a_key_of_another_process_is_known_at_once(guarded: Guarded) -> None:
-    made = guarded.ask(guarded.owner, "POST", KEYS, body={"principal": "service:loader"}).json()
+    made = guarded.ask(guarded.owner, ("POST", KEYS), body={"principal": "service:loader"}).json()
     with serving_too(guarded, **OPEN) as other:
-        assert other.ask(made["key"], "GET", ME).status == 200
+        assert other.ask(made["key"], ("GET", ME)).status == 200
 
 
 def test_what_was_refused_is_durable_before_it_is_told(guarded: Guarded) -> None:
@@ -284,7 +293,7 @@ async def _folded(workspace: Any) -> None:
 
 def test_what_was_done_names_who_did_it_and_in_which_slot(guarded: Guarded) -> None:
     body = {"privilege": "SELECT", "on": "namespace:sales", "to": "user:ann"}
-    answer = guarded.ask(guarded.owner, "POST", "/api/v1/access/grants", body=body)
+    answer = guarded.ask(guarded.owner, ("POST", "/api/v1/access/grants"), body=body)
     rows = guarded.rows(
         guarded.owner,
         f"SELECT principal, action FROM system.access.audit WHERE seq = {answer.slot}",
@@ -295,7 +304,7 @@ def test_what_was_done_names_who_did_it_and_in_which_slot(guarded: Guarded) -> N
 def test_one_noisy_principal_waits_and_nobody_else_does(tmp_path: Path) -> None:
     with guarding(tmp_path, requests_per_second=5.0) as guarded:
         noisy, quiet = guarded.key("user:ann"), guarded.key("user:bob")
-        answers = [guarded.ask(noisy, "GET", ME) for _ in range(40)]
+        answers = [guarded.ask(noisy, ("GET", ME)) for _ in range(40)]
         refused = [each for each in answers if each.status == 429]
         assert refused
         assert refused[0].error()["code"] == "RATE_LIMITED"
@@ -304,54 +313,54 @@ def test_one_noisy_principal_waits_and_nobody_else_does(tmp_path: Path) -> None:
         for method, path in operations():
             answer = ask_with(guarded, f"Bearer {noisy}", method, path)
             assert answer.status in {429, 200, 400, 403, 404, 405}
-        assert guarded.ask(quiet, "GET", ME).status == 200
+        assert guarded.ask(quiet, ("GET", ME)).status == 200
 
 
 def test_who_guesses_keys_is_slowed_down(tmp_path: Path) -> None:
     with guarding(tmp_path, strangers_per_second=2.0) as guarded:
         answers = [ask_with(guarded, "Bearer guess", "GET", ME) for _ in range(20)]
         assert {each.status for each in answers} == {401, 429}
-        assert guarded.ask(guarded.owner, "GET", ME).status == 200
+        assert guarded.ask(guarded.owner, ("GET", ME)).status == 200
 
 
 def test_grants_are_given_taken_listed_and_explained_over_http(guarded: Guarded) -> None:
     wish = {"privilege": "SELECT", "on": "table:sales.refunds", "to": "service:loader"}
     path = "/api/v1/access/grants"
-    assert guarded.ask(guarded.owner, "POST", path, body=wish).json() == {"changed": True}
-    assert guarded.ask(guarded.owner, "POST", path, body=wish).json() == {"changed": False}
-    listed = guarded.ask(guarded.owner, "GET", f"{path}?on=table:sales.refunds").json()["grants"]
+    assert guarded.ask(guarded.owner, ("POST", path), body=wish).json() == {"changed": True}
+    assert guarded.ask(guarded.owner, ("POST", path), body=wish).json() == {"changed": False}
+    listed = guarded.ask(guarded.owner, ("GET", f"{path}?on=table:sales.refunds")).json()["grants"]
     assert {
         "privilege": "SELECT",
         "on": "table:sales.refunds",
         "principal": "service:loader",
     }.items() <= listed[0].items()
     asked = "/api/v1/access/explain?privilege=SELECT&on=table:sales.refunds"
-    explained = guarded.ask(guarded.owner, "GET", f"{asked}&principal=service:loader").json()
+    explained = guarded.ask(guarded.owner, ("GET", f"{asked}&principal=service:loader")).json()
     assert (explained["allowed"], explained["rule"], explained["held_on"]) == (
         True,
         "grant",
         "table:sales.refunds",
     )
     taken = f"{path}?privilege=SELECT&on=table:sales.refunds&principal=service:loader"
-    assert guarded.ask(guarded.owner, "DELETE", taken, body=b"").json() == {"changed": True}
-    explained = guarded.ask(guarded.owner, "GET", f"{asked}&principal=service:loader").json()
+    assert guarded.ask(guarded.owner, ("DELETE", taken), body=b"").json() == {"changed": True}
+    explained = guarded.ask(guarded.owner, ("GET", f"{asked}&principal=service:loader")).json()
     assert (explained["allowed"], explained["rule"]) == (False, "nothing")
 
 
 def test_principals_and_groups_are_kept_over_http(guarded: Guarded) -> None:
     people, members = "/api/v1/access/principals", "/api/v1/access/members"
     owner = guarded.owner
-    assert guarded.ask(owner, "POST", people, body={"principal": "user:eve"}).status == 200
+    assert guarded.ask(owner, ("POST", people), body={"principal": "user:eve"}).status == 200
     put = {"group": "group:analysts", "member": "user:eve"}
-    assert guarded.ask(owner, "POST", members, body=put).json() == {"changed": True}
-    lines = guarded.ask(owner, "GET", people).json()["principals"]
+    assert guarded.ask(owner, ("POST", members), body=put).json() == {"changed": True}
+    lines = guarded.ask(owner, ("GET", people)).json()["principals"]
     assert [each["groups"] for each in lines if each["principal"] == "user:eve"] == [
         ["group:analysts"]
     ]
     out = f"{members}?group=group:analysts&member=user:eve"
-    assert guarded.ask(owner, "DELETE", out, body=b"").status == 200
-    assert guarded.ask(owner, "DELETE", f"{people}/user:eve", body=b"").status == 200
-    assert guarded.ask(owner, "DELETE", f"{people}/user:eve", body=b"").status == 404
+    assert guarded.ask(owner, ("DELETE", out), body=b"").status == 200
+    assert guarded.ask(owner, ("DELETE", f"{people}/user:eve"), body=b"").status == 200
+    assert guarded.ask(owner, ("DELETE", f"{people}/user:eve"), body=b"").status == 404
 
 
 def test_who_manages_an_object_gives_what_is_held_on_it_but_not_its_management(
@@ -366,11 +375,11 @@ def test_who_manages_an_object_gives_what_is_held_on_it_but_not_its_management(
         ("SELECT", "workspace", 403),
     ):
         body = {"privilege": privilege, "on": on, "to": "user:ann"}
-        assert guarded.ask(key, "POST", path, body=body).status == status
+        assert guarded.ask(key, ("POST", path), body=body).status == status
 
 
 def test_an_expiring_key_has_an_end_in_its_line(guarded: Guarded) -> None:
-    made = guarded.ask(guarded.owner, "POST", KEYS, body={"days": 3}).json()
+    made = guarded.ask(guarded.owner, ("POST", KEYS), body={"days": 3}).json()
     ends = msgspec.convert(made["expires_at"], type=datetime)
     now = guarded.server.workspace.runtime.now()
     assert timedelta(days=2) < ends - now <= timedelta(days=3)

@@ -132,7 +132,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with guarding(tmp_path_factory.mktemp("store")) as guarded:
         guarded.grant(Privilege.SELECT, "namespace:sales", to="user:ann")
         body = {"selection": [HIDDEN_TABLE], "which": "all"}
-        run_id = guarded.ask(guarded.owner, "POST", "/api/v1/runs", body=body).json()["run_id"]
+        run_id = guarded.ask(guarded.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
         theirs = guarded.key("user:bob", key_id="b" * 16)
         assert theirs
         yield World(
@@ -151,8 +151,7 @@ def ask(world: World, spoken: Spoken, *, name: str = "", key: str = "") -> Answe
         body = b""
     return world.guarded.ask(
         key or world.ann,
-        spoken.method,
-        spoken.path.replace("{it}", name),
+        (spoken.method, spoken.path.replace("{it}", name)),
         body=body,
         headers={"X-Request-Id": "the-same"},
     )
@@ -253,28 +252,28 @@ def test_a_grant_shows_at_once_and_its_end_hides_at_once(tmp_path: Path) -> None
     with guarding(tmp_path) as guarded:
         ann = guarded.key("user:ann")
         path = f"/api/v1/tables/{HIDDEN_TABLE}"
-        assert guarded.ask(ann, "GET", path).status == 404
+        assert guarded.ask(ann, ("GET", path)).status == 404
         guarded.grant(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", to="user:ann")
-        assert guarded.ask(ann, "GET", path).status == 200
+        assert guarded.ask(ann, ("GET", path)).status == 200
         assert guarded.sql(ann, f"SELECT * FROM {HIDDEN_TABLE}").status == 403
         guarded.revoke(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", principal="user:ann")
-        assert guarded.ask(ann, "GET", path).status == 404
+        assert guarded.ask(ann, ("GET", path)).status == 404
 
 
 def test_a_group_shows_what_it_holds_to_who_is_in_it(world: World) -> None:
     guarded = world.guarded
     bob = guarded.key("user:bob")
     guarded.grant(Privilege.BROWSE, "table:sales.refunds", to="group:analysts")
-    tables = guarded.ask(bob, "GET", "/api/v1/tables").json()["tables"]
+    tables = guarded.ask(bob, ("GET", "/api/v1/tables")).json()["tables"]
     assert [row["name"] for row in tables] == ["refunds"]
 
 
 def test_who_may_only_look_neither_runs_nor_changes(world: World) -> None:
     guarded = world.guarded
     body = {"selection": ["sales.orders"], "which": "all"}
-    answer = guarded.ask(world.ann, "POST", "/api/v1/runs", body=body)
+    answer = guarded.ask(world.ann, ("POST", "/api/v1/runs"), body=body)
     assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
-    ours = guarded.ask(guarded.owner, "POST", "/api/v1/runs", body=body).json()["run_id"]
-    assert guarded.ask(world.ann, "GET", f"/api/v1/runs/{ours}").status == 200
-    answer = guarded.ask(world.ann, "POST", f"/api/v1/runs/{ours}/cancel", body={})
+    ours = guarded.ask(guarded.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
+    assert guarded.ask(world.ann, ("GET", f"/api/v1/runs/{ours}")).status == 200
+    answer = guarded.ask(world.ann, ("POST", f"/api/v1/runs/{ours}/cancel"), body={})
     assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")

@@ -34,14 +34,18 @@ LAYERS: dict[str, frozenset[str]] = {
     "execution": SERVICE | {"formats", "sdk"},
     # Value types of the domains only: see VALUE_MODULES.
     "sdk": frozenset({"errors", "ids"}) | DOMAINS,
-    "api": BELOW_SURFACES,
+    # What is said over HTTP, declared once: the server sends it and clients read it.
+    "wire": SERVICE | {"query"},
+    # A client knows what is said, not how it is answered.
+    "client": FOUNDATION | DOMAINS | {"wire", "service", "query"},
+    "api": BELOW_SURFACES | {"wire"},
     # A page is a route that renders, so it shares the parsing and the errors of `api`.
-    "ui": BELOW_SURFACES | {"api"},
+    "ui": BELOW_SURFACES | {"api", "wire"},
     # The entry point starts the server and compiles projects.
-    "cli": BELOW_SURFACES | {"sdk", "api", "ui"},
+    "cli": BELOW_SURFACES | {"sdk", "api", "ui", "wire", "client"},
     "testing": BELOW_SURFACES | {"sdk"},
     # The public surface: names of the SDK, loaded on first use.
-    "arco": frozenset({"sdk", "errors"}) | DOMAINS,
+    "arco": frozenset({"sdk", "errors", "client"}) | DOMAINS,
     "__main__": frozenset({"cli"}),
 }
 

@@ -22,6 +22,13 @@ HISTORY_IN_SENTENCES = re.compile(r"v\d+|phase\d+|tier\d+|issue\d+|ticket\d+")
 VERSIONED = re.compile(r"\.(events|reducers)(\.|$|_)")
 
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
+# The engine keeps rows of any domain; what they mean is said above it. Words that are also the
+# engine's own (a run of lines, a task of the event loop, a schedule of faults) are not among these.
+BUSINESS = re.compile(
+    r"assets?|catalogs?|namespaces?|lineage|partitions?|materiali[sz]\w*|sensors?|backfills?"
+    r"|datasets?|grants?|warehouses?|dags?|iceberg"
+)
+OF_PYTHON = re.compile(r"SimpleNamespace|\.r?partition\(")
 NUMBERED = re.compile(r"\b(?:issue|ticket|pull request|PR) ?#?\d+|(?<![\w&/#])#\d{1,5}\b")
 
 
@@ -50,6 +57,16 @@ def history(module: Module) -> Iterator[Finding]:
         pattern = HISTORY_IN_SENTENCES if module.is_test else HISTORY
         if any(pattern.fullmatch(word) for word in words(name)) and not _is_versioned(module, name):
             yield module.finding(where, f"{name!r} tells history: name what it is now")
+
+
+def business(module: Module) -> Iterator[Finding]:
+    """Words of catalogs and orchestrators in the engine, be it in code, text or comments."""
+    if not module.name.startswith("arco.engine."):
+        return
+    for number, line in enumerate(module.text.splitlines(), start=1):
+        for word in words(OF_PYTHON.sub("", line)):
+            if BUSINESS.fullmatch(word):
+                yield module.finding(number, f"the engine knows no {word!r}: say it in a domain")
 
 
 def numbers_of_tickets(module: Module) -> Iterator[Finding]:

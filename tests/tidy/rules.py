@@ -27,6 +27,7 @@ MODULE_RULES: dict[str, Callable[[Module], Iterator[Finding]]] = {
     "no test is excused": purity.excuses,
     "nothing is named after a drawer": naming.drawers,
     "names tell no history": naming.history,
+    "the engine names no business word": naming.business,
     "comments say why instead of a number": naming.numbers_of_tickets,
     "a module says what it is": prose.module_docstrings,
     "annotations are postponed": prose.future_annotations,

@@ -200,6 +200,18 @@ MODULE_SAMPLES: dict[str, tuple[list[Sample], list[Sample]]] = {
             at(TEST, "def test_an_old_writer_meets_a_new_reader(): ..."),
         ],
     ),
+    "the engine names no business word": (
+        [
+            at("src/arco/engine/log.py", "def read_assets(): ..."),
+            at("src/arco/engine/log.py", "x = 1  # a run's partitions"),
+            at("src/arco/engine/log.py", "hint = 'name a catalog'"),
+        ],
+        [
+            at("src/arco/engine/log.py", "name, _, rest = path.partition('/')"),
+            at("src/arco/engine/log.py", "row = types.SimpleNamespace()"),
+            at("src/arco/catalog/log.py", "def read_assets(): ..."),
+        ],
+    ),
     "comments say why instead of a number": (
         [at(ENGINE, "x = 1  # see issue 12"), at(ENGINE, "# mends #345\nx = 1")],
         [at(ENGINE, "# The store may answer twice.\nx = '#1'"), at(ENGINE, "# RFC 9562\nx = 1")],

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from litestar import Response, delete, get, post
 from litestar.params import JSONBody, Parameter
 
-from arco.access.callers import Caller, Method
+from arco.access.callers import Caller
 from arco.access.commands import (
     AddPrincipal,
     ChangeMember,
@@ -24,14 +23,13 @@ from arco.access.decisions import Decision, principals_of
 from arco.access.privileges import Privilege
 from arco.access.tables import MEMBERSHIPS, PRINCIPALS
 from arco.api.callers import CallerHere
-from arco.api.changing import Changed, decided
+from arco.api.changing import decided
 from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.errors import Invalid
 from arco.model import State
 from arco.service.authority import require_on_workspace
 from arco.service.granting import (
-    GrantLine,
     GrantWish,
     as_owner,
     explained,
@@ -41,77 +39,20 @@ from arco.service.granting import (
     revoking,
 )
 from arco.service.views import View
+from arco.wire.access import (
+    Changed,
+    GrantList,
+    GrantRequest,
+    MemberRequest,
+    Myself,
+    PrincipalLine,
+    PrincipalList,
+    PrincipalRequest,
+)
 
-Name = Annotated[str, msgspec.Meta(max_length=512)]
 PrincipalName = Annotated[str, Parameter(description="Such as `user:ann` or `group:analysts`.")]
 OnObject = Annotated[str, Parameter(description="Such as `table:sales.orders` or `workspace`.")]
 Asked = Annotated[Privilege, Parameter(description="The privilege.")]
-
-
-class Myself(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the server takes you for."""
-
-    principal: str
-    method: Method
-    """How you proved it."""
-    tenant: str
-    """The tenant that the credential is for."""
-    workspace: str
-    """The workspace that it is for."""
-    groups: tuple[str, ...]
-    """Every group you are in, by your token or by memberships kept here."""
-    scopes: tuple[Privilege, ...] | None
-    """The most that your credential may do; null: whatever you may."""
-
-
-class PrincipalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A principal and the groups it was put into."""
-
-    principal: str
-    description: str
-    disabled: bool
-    """Whether it is refused."""
-    groups: tuple[str, ...]
-    """The groups it was put into."""
-
-
-class PrincipalList(msgspec.Struct, frozen=True):
-    """Principals by name."""
-
-    principals: list[PrincipalLine]
-    """The principals."""
-
-
-class GrantList(msgspec.Struct, frozen=True):
-    """Privileges that are held."""
-
-    grants: list[GrantLine]
-    """The privileges, each with where it is held."""
-
-
-class GrantRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A privilege on an object, for a principal."""
-
-    privilege: Privilege
-    """Such as `SELECT`."""
-    on: Name
-    """The object, such as `table:sales.orders`."""
-    to: Name
-    """The principal, such as `group:analysts`."""
-
-
-class PrincipalRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user, group or service account."""
-
-    principal: Name
-    description: Annotated[str, msgspec.Meta(max_length=4096)] = ""
-
-
-class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A principal in a group."""
-
-    group: Name
-    member: Name
 
 
 @get(
@@ -334,13 +275,6 @@ ROUTES = (
 
 __all__ = [
     "ROUTES",
-    "GrantList",
-    "GrantRequest",
-    "MemberRequest",
-    "Myself",
-    "PrincipalLine",
-    "PrincipalList",
-    "PrincipalRequest",
     "add",
     "explain",
     "give",

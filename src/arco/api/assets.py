@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -16,42 +15,15 @@ from arco.api.fields import Fields
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read
 from arco.model import State
-from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
 from arco.orchestration.rows import Asset
 from arco.orchestration.tables import ASSETS, PINS
+from arco.wire.assets import AssetList, AssetSummary
 
 OfProject = Annotated[str, Parameter(description="Only assets of this project.")]
 OfGroup = Annotated[str, Parameter(description="Only assets of this group.")]
 OfOwner = Annotated[str, Parameter(description="Only assets that this owner has.")]
 WithTag = Annotated[str, Parameter(description="Only assets with this tag: `layer`, `layer=raw`.")]
-
-
-class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One deployed asset; `version` and what follows only once something of it is published."""
-
-    asset: str
-    kind: AssetKind
-    project: str
-    description: str = ""
-    group: str = ""
-    owners: tuple[str, ...] = ()
-    tags: dict[str, str] = {}
-    upstreams: tuple[str, ...] = ()
-    dimensions: tuple[str, ...] = ()
-    """The names of its partition dimensions; none: it is not partitioned."""
-    checks: tuple[str, ...] = ()
-    version: int | None = None
-    run_id: str = ""
-    published_at: datetime | None = None
-
-
-class AssetList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Assets by key."""
-
-    assets: list[AssetSummary]
-    next_cursor: str = ""
-    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 class AssetFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,4 +107,4 @@ def _summary(state: State, row: Asset) -> AssetSummary:
     )
 
 
-__all__ = ["AssetFilter", "AssetList", "AssetSummary", "asset_page", "show_assets"]
+__all__ = ["AssetFilter", "asset_page", "show_assets"]

@@ -15,15 +15,16 @@ from litestar import Response
 
 from arco import errors
 from arco.access.callers import Caller
-from arco.api.session import SLOT_HEADER, Session, entity_tag, names_tag, state_headers
+from arco.api.session import Session, entity_tag, names_tag, state_headers
 from arco.api.terms import Terms
 from arco.engine.batch import Receipt
 from arco.engine.idempotency import Intent
 from arco.engine.tokens import StateToken
 from arco.errors import ArcoError, Invalid, Precondition
 from arco.model import Decision, Event, State
+from arco.wire.access import Changed
+from arco.wire.headers import REPEATED_HEADER, SLOT_HEADER
 
-REPEATED_HEADER = "Arco-Repeated"
 JSON = "application/json"
 T = TypeVar("T")
 
@@ -33,13 +34,6 @@ class Told(msgspec.Struct, Generic[T], frozen=True):
 
     value: T
     status: int = 200
-
-
-class Changed(msgspec.Struct, frozen=True):
-    """What came of a change."""
-
-    changed: bool
-    """Whether it was otherwise before."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -197,8 +191,6 @@ def _traced(decision: Decision, trace: str) -> Decision:
 
 
 __all__ = [
-    "REPEATED_HEADER",
-    "Changed",
     "Envelope",
     "Problem",
     "Told",

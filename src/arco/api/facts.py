@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, post
@@ -20,65 +20,15 @@ from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, answer, ask
-from arco.engine.lanes.batches import SLOT_FACTS_MAX, Fact
+from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
 from arco.errors import Invalid
 from arco.lineage.foreign import ForeignRunReported
 from arco.service.authority import require_on_workspace
+from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
 
-Name = Annotated[str, msgspec.Meta(max_length=256)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 RESERVED = f"{ACCESS.name}."
-
-
-class SentFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One observation. With `producer` and `seq`, or with `key`, it may be sent again."""
-
-    type: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-    """Such as `lineage.foreign_run_reported`."""
-    payload: dict[str, Any]
-    """What was observed; the type says which fields there are."""
-    version: Annotated[int, msgspec.Meta(ge=1)] = 1
-    producer: Name = ""
-    """Who counts its facts with `seq`."""
-    epoch: Number = 0
-    """A producer that lost count begins a new epoch."""
-    seq: Number | None = None
-    """The fact's number: a number of a producer's epoch counts once."""
-    key: Name = ""
-    """The fact's own name, where nobody counts: a key counts once."""
-
-
-class FactsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Facts to take, in one piece."""
-
-    facts: Annotated[tuple[SentFact, ...], msgspec.Meta(min_length=1, max_length=SLOT_FACTS_MAX)]
-    """They stand in one slot, in this order."""
-
-
-class FactProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that is kept and will wait in quarantine, and why."""
-
-    position: int
-    """Its place in the lane's slot: `system.engine.quarantined_facts` has the same."""
-    code: str
-    """`FACT_INVALID` or `FACT_TYPE_UNKNOWN`."""
-    reason: str
-
-
-class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the facts stand. They are durable; they become visible when they are folded."""
-
-    lane: str
-    """The lane of the process that took them."""
-    slot: int
-    position: int
-    """The place of the first of them; the others follow."""
-    count: int
-    """How many facts were taken: all that were sent."""
-    quarantined: tuple[FactProblem, ...]
-    """Those that cannot be folded as they stand."""
 
 
 @post(
@@ -180,10 +130,6 @@ def _registry(session: Session) -> Registry:
 
 
 __all__ = [
-    "FactProblem",
-    "FactsReceipt",
-    "FactsRequest",
-    "SentFact",
     "report_foreign_run",
     "send_facts",
 ]

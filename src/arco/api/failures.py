@@ -22,10 +22,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from arco.errors import ArcoError, Invalid, NotFound
+from arco.wire.failures import Failure, FailureAnswer
+from arco.wire.headers import KEY_HEADER
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
-REQUEST_ID_HEADER = "X-Request-Id"
-KEY_HEADER = "Idempotency-Key"
 REQUEST_ID = "request_id"
 PROBLEMS_MAX = 20
 DOCUMENTATION = "GET /openapi.json lists every route, parameter and field"
@@ -52,22 +52,6 @@ MEANINGS = {
     500: "Something went wrong here.",
     503: "No answer now: ask again later.",
 }
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, for programs (`code`) and for people (`message`, then `hint`)."""
-
-    code: str
-    message: str
-    details: dict[str, Any]
-    request_id: str
-    hint: str
-
-
-class FailureAnswer(msgspec.Struct, frozen=True):
-    """The body of every answer that is not a success."""
-
-    error: Failure
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
@@ -169,11 +153,7 @@ def _problem(item: Any) -> str:
 __all__ = [
     "BODY_BYTES_MAX",
     "DOCUMENTATION",
-    "KEY_HEADER",
     "REQUEST_ID",
-    "REQUEST_ID_HEADER",
-    "Failure",
-    "FailureAnswer",
     "describe",
     "failed",
     "headers_for",

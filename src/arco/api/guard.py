@@ -17,16 +17,16 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from arco.api.failures import (
     BODY_BYTES_MAX,
     REQUEST_ID,
-    REQUEST_ID_HEADER,
     describe,
     headers_for,
     too_large,
 )
 from arco.api.reception import Reception
-from arco.api.terms import CHANGING_METHODS, TRACE_HEADER, TRACEPARENT
+from arco.api.terms import CHANGING_METHODS, TRACEPARENT
 from arco.errors import ArcoError, Forbidden, Invalid
 from arco.ids import new_ulid
 from arco.runtime import Runtime
+from arco.wire.headers import REQUEST_ID_HEADER, TRACE_HEADER
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")

@@ -9,8 +9,13 @@ from typing import Any
 
 import msgspec
 
-from arco.api.failures import KEY_HEADER, REQUEST_ID_HEADER
-from arco.api.terms import STALENESS_HEADER, STATE_HEADER, TRACE_HEADER
+from arco.wire.headers import (
+    KEY_HEADER,
+    REQUEST_ID_HEADER,
+    STALENESS_HEADER,
+    STATE_HEADER,
+    TRACE_HEADER,
+)
 
 READS = ("get",)
 CHANGES = ("post", "put", "patch", "delete")

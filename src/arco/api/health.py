@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
-
-import msgspec
 from litestar import Response, get
 
 from arco.api.callers import CallerHere
@@ -14,35 +10,7 @@ from arco.api.session import Here, read
 from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
 from arco.model import State
-
-
-class LeaderSummary(msgspec.Struct, frozen=True):
-    """The process that performs effects: it dispatches tasks and publishes runs."""
-
-    epoch: int
-    writer: str
-    address: str
-    taken_at: datetime
-
-
-class Alert(msgspec.Struct, frozen=True):
-    """Something that a healthy server never meets."""
-
-    code: str
-    """The error that goes with it: docs/reference/errors.md lists what to do."""
-    message: str
-    """What was met."""
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How this server is. `read_only`: it answers questions and refuses changes."""
-
-    status: Literal["ok", "read_only"]
-    version: str
-    seq: int
-    leader: LeaderSummary | None
-    alerts: list[Alert] = []
-    """What an operator must look at."""
+from arco.wire.health import Alert, Health, LeaderSummary
 
 
 @get(
@@ -91,4 +59,4 @@ def _alerts(database: Database) -> list[Alert]:
     return found
 
 
-__all__ = ["Alert", "Health", "LeaderSummary", "show_health"]
+__all__ = ["show_health"]

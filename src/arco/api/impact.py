@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
@@ -24,18 +23,13 @@ from arco.lineage.walks import shortest_path
 from arco.model import State
 from arco.service.columns import require_column
 from arco.service.partitions import selected_partitions
+from arco.wire.lineage import LineagePath
 
 Column = Annotated[str, Parameter(description="A column of the dataset.")]
 Partition = Annotated[
     str, Parameter(description="Partitions as people say them, such as `2013-05`, or a key.")
 ]
 End = Annotated[str, Parameter(description="`namespace.name`.")]
-
-
-class LineagePath(msgspec.Struct, frozen=True):
-    """The datasets of a shortest way down, both ends included; none: there is no way."""
-
-    datasets: tuple[str, ...]
 
 
 @get(
@@ -121,7 +115,6 @@ async def show_path(
 
 
 __all__ = [
-    "LineagePath",
     "show_column_impact",
     "show_column_origins",
     "show_partition_impact",

@@ -5,7 +5,7 @@ Law: a key's secret is in one answer, that of its creation, and nowhere else.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -17,56 +17,17 @@ from arco.access.keys import NewKey, create_key, find_key, key_not_found, revoke
 from arco.access.privileges import Privilege
 from arco.access.tables import KEYS, KEYS_OF
 from arco.api.callers import CallerHere
-from arco.api.changing import REPEATED_HEADER, Changed, acknowledge, decided
+from arco.api.changing import acknowledge, decided
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, read
 from arco.model import Decision, State
 from arco.service.authority import guarded, owns_workspace, require_on_workspace
 from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
 from arco.service.views import View
+from arco.wire.access import Changed, CreatedKey, KeyList, KeyRequest, RotationRequest
+from arco.wire.headers import REPEATED_HEADER
 
-DAYS_MAX = 3_660
-OVERLAP_HOURS = 24.0
 KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `arco_`.")]
-Days = Annotated[float, msgspec.Meta(ge=0, le=DAYS_MAX)]
-
-
-class KeyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key that opens the API for a principal."""
-
-    principal: Annotated[str, msgspec.Meta(max_length=512)] = ""
-    """Whose key it is; empty: yours."""
-    name: Annotated[str, msgspec.Meta(max_length=256)] = ""
-    """What it is for."""
-    scopes: tuple[Privilege, ...] = ()
-    """The most that it may do; none: whatever its principal may."""
-    days: Days = 90
-    """When it expires; 0: never."""
-
-
-class RotationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long both keys open the API."""
-
-    overlap_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 90)] = OVERLAP_HOURS
-    """How long."""
-    days: Days = 90
-    """When the new key expires; 0: never."""
-
-
-class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key, told this once."""
-
-    key: str
-    """What to send as `Authorization: Bearer`; empty in the answer to a repeated request."""
-    key_id: str
-    expires_at: datetime | None
-
-
-class KeyList(msgspec.Struct, frozen=True):
-    """Keys by id."""
-
-    keys: list[KeyLine]
-    """The keys."""
 
 
 @get(
@@ -199,10 +160,6 @@ ROUTES = (show_keys, create, rotate, revoke)
 
 __all__ = [
     "ROUTES",
-    "CreatedKey",
-    "KeyList",
-    "KeyRequest",
-    "RotationRequest",
     "create",
     "for_holder",
     "keys_for",

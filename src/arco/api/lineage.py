@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
@@ -13,24 +12,16 @@ from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.catalog.commands import find_table
 from arco.errors import NotFound
-from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
+from arco.lineage.walks import Walk, is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.orchestration.tables import ASSETS
+from arco.wire.lineage import LineageAnswer
 
 HOPS_MAX = 100
 Hops = Annotated[int, Parameter(ge=0, le=HOPS_MAX, description="How many hops; 0: none.")]
 Dataset = Annotated[
     str, Parameter(title="Dataset", description="`namespace.name`, such as `sales.orders`.")
 ]
-
-
-class LineageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Edges around a dataset, nearest first; `truncated`: there are more than are told."""
-
-    dataset: str
-    upstream: tuple[Step, ...]
-    downstream: tuple[Step, ...]
-    truncated: bool
 
 
 @get(
@@ -83,4 +74,4 @@ def refuse_unknown_dataset(state: State, dataset: str) -> None:
         ) from error
 
 
-__all__ = ["Dataset", "LineageAnswer", "refuse_unknown_dataset", "show_lineage"]
+__all__ = ["Dataset", "refuse_unknown_dataset", "show_lineage"]

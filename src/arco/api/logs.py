@@ -5,7 +5,6 @@ Law L8: chunks are numbered, so nothing is listed.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -23,6 +22,7 @@ from arco.orchestration.tables import TASKS
 from arco.service.permits import require_on_task
 from arco.service.summaries import find_run
 from arco.store import keys
+from arco.wire.logs import LogLine, TaskLogs
 
 CHUNKS_MAX = 8
 NUMBER_MAX = 1_000_000
@@ -38,24 +38,6 @@ FirstChunk = Annotated[
         ge=0, le=NUMBER_MAX, description="Where to go on: `next_chunk` of the answer before."
     ),
 ]
-
-
-class LogLine(msgspec.Struct, frozen=True):
-    """One printed line: when, and whether to `stdout` or `stderr`."""
-
-    ts: datetime
-    stream: str
-    line: str
-
-
-class TaskLogs(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of one attempt, and where the lines after them start."""
-
-    run_id: str
-    index: int
-    attempt: int
-    next_chunk: int
-    lines: list[LogLine]
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -133,4 +115,4 @@ async def _chunks(session: Session, logged: Logged, *, first: int) -> list[bytes
     return found
 
 
-__all__ = ["LogLine", "Logged", "TaskLogs", "show_logs"]
+__all__ = ["Logged", "show_logs"]

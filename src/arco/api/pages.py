@@ -17,12 +17,15 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.enums import MediaType
 
-from arco.api.assets import AssetList, asset_page
+from arco.api.assets import asset_page
 from arco.api.callers import CallerHere
-from arco.api.session import SLOT_HEADER, Here, ask
-from arco.api.tables import TableList, table_page
+from arco.api.session import Here, ask
+from arco.api.tables import table_page
 from arco.model import State
 from arco.service.summaries import RunSummary, newest_runs
+from arco.wire.assets import AssetList
+from arco.wire.headers import SLOT_HEADER
+from arco.wire.tables import TableList
 
 ROWS_MAX = 200
 RUNS_SHOWN = 20

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
@@ -22,6 +21,8 @@ from arco.query.pool import Provider
 from arco.query.protocol import Ask, Format, Limits, Provision
 from arco.query.provider import provider_for
 from arco.runtime import Signal
+from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
+from arco.wire.queries import QueryRequest
 
 MEDIA_TYPES = {
     Format.JSON: "application/json",
@@ -29,16 +30,6 @@ MEDIA_TYPES = {
     Format.ARROW: "application/vnd.apache.arrow.stream",
     Format.TEXT: "text/plain",
 }
-
-
-class QueryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One SELECT over published tables and `system.*`."""
-
-    sql: str
-    format: Format = Format.JSON
-    """`json`: an array of one object a row; `csv`; `arrow`: an IPC stream; `text`: aligned."""
-    parameters: list[Any] | dict[str, Any] | None = None
-    """Values for `?` and `$1` (a list) or `$name` (an object)."""
 
 
 class ReadAt:
@@ -87,8 +78,8 @@ async def run_query(
         watch.cancel()
     headers = {
         **state_headers(reader.token),
-        "Arco-Rows": str(result.rows),
-        "Arco-Truncated": str(result.truncated).lower(),
+        ROWS_HEADER: str(result.rows),
+        TRUNCATED_HEADER: str(result.truncated).lower(),
     }
     return Response(result.body, media_type=MEDIA_TYPES[data.format], headers=headers)
 
@@ -100,4 +91,4 @@ async def _set_when_left(request: Request[Any, Any, Any], left: Signal) -> None:
     left.set()
 
 
-__all__ = ["QueryRequest", "ReadAt", "run_query"]
+__all__ = ["ReadAt", "run_query"]

@@ -19,9 +19,8 @@ from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
-from arco.api.session import SLOT_HEADER
 from arco.api.tables import show_table, show_tables
-from arco.api.terms import STATE_HEADER
+from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
 SLOT = ResponseHeader(

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter, QueryParameter
@@ -24,7 +23,6 @@ from arco.api.paging import Cursor, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read, read_one
 from arco.ids import new_ulid
 from arco.model import Event, State
-from arco.orchestration.choosing import Which
 from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
@@ -41,24 +39,14 @@ from arco.service.summaries import (
     run_detail,
     run_summary,
 )
+from arco.wire.runs import CancelRequest, RunList, Triggered, TriggerRequest
 
 RUNS_MAX = 1000
-TERMS_MAX = 1000
-# What a person says is kept in the log for ever: it is a line, not a file.
-Text = Annotated[str, msgspec.Meta(max_length=4096)]
 RunId = Annotated[str, Parameter(title="Run id", description="A run's id, or how it ends.")]
 OfState = Annotated[
     RunState | None, QueryParameter(name="state", description="Only runs in this state.")
 ]
 Limit = Annotated[int, Parameter(ge=1, le=RUNS_MAX, description="How many runs at most.")]
-
-
-class RunList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Runs, newest first."""
-
-    runs: list[RunSummary]
-    next_cursor: str = ""
-    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 def run_page(
@@ -81,31 +69,6 @@ def run_page(
     )
     found = [run_summary(row) for _, row in page.rows]
     return RunList(found, write_cursor(page.behind, *asked))
-
-
-class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to run. Empty: every asset that is missing or stale."""
-
-    selection: Annotated[tuple[Text, ...], msgspec.Meta(max_length=TERMS_MAX)] = ()
-    """Terms of the selection language, such as `raw.flights+`; none: every asset."""
-    partition: Text = ""
-    """`2013-05`, `month=2013-01..2013-06`; what is named runs, fresh or not."""
-    which: Which = "stale"
-    run_key: Text = ""
-    """The same key with the same request is answered by the same run."""
-
-
-class Triggered(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The run that answers the request, or `fresh`: nothing had to run."""
-
-    run_id: str = ""
-    fresh: bool = False
-
-
-class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a run is stopped."""
-
-    reason: Text = ""
 
 
 TRIGGER_ANSWERS = {
@@ -219,11 +182,7 @@ async def cancel(
 
 
 __all__ = [
-    "CancelRequest",
     "RunId",
-    "RunList",
-    "TriggerRequest",
-    "Triggered",
     "cancel",
     "run_page",
     "show_run",

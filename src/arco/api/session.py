@@ -14,14 +14,14 @@ from litestar.di import NamedDependency
 
 from arco.access.callers import Caller
 from arco.api.fields import selected
-from arco.api.terms import STATE_HEADER, Terms
+from arco.api.terms import Terms
 from arco.engine.tokens import StateToken
 from arco.ids import sha256
 from arco.model import State
 from arco.query.pool import QueryPool
 from arco.service.workspace import Workspace
+from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
-SLOT_HEADER = "Arco-Slot"
 TAG_HEADER = "ETag"
 TAG_CHARACTERS = 32
 T = TypeVar("T")
@@ -119,7 +119,6 @@ def names_tag(header: str, tag: str) -> bool:
 
 
 __all__ = [
-    "SLOT_HEADER",
     "TAG_HEADER",
     "Here",
     "Seen",

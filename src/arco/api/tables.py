@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Annotated
 
-import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
@@ -19,6 +18,7 @@ from arco.catalog.commands import DEFAULT_CATALOG, find_table
 from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
 from arco.model import Key, State
 from arco.service.summaries import TableDetail, table_detail
+from arco.wire.tables import TableList
 
 NamespaceName = Annotated[str, Parameter(description="Only tables of this namespace.")]
 FormatName = Annotated[str, Parameter(description="Only tables of this format, such as `delta`.")]
@@ -30,14 +30,6 @@ TableNamed = Annotated[
         pattern=r"^[^.]+\..+$",
     ),
 ]
-
-
-class TableList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Tables by namespace and name."""
-
-    tables: list[CatalogTable]
-    next_cursor: str = ""
-    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 def table_page(
@@ -109,4 +101,4 @@ def _tables_behind(state: State, after: Key | None, *, namespace: str) -> Iterat
             yield from state.range(TABLES, row.namespace_id, after=start)
 
 
-__all__ = ["TableList", "show_table", "show_tables", "table_page"]
+__all__ = ["show_table", "show_tables", "table_page"]

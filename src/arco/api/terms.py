@@ -12,16 +12,13 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from arco.api.failures import KEY_HEADER
 from arco.engine.database import Database
 from arco.engine.idempotency import check_key
 from arco.engine.tokens import StateToken, parse_token
 from arco.errors import Invalid
 from arco.ids import sha256
+from arco.wire.headers import KEY_HEADER, STALENESS_HEADER, STATE_HEADER, TRACE_HEADER
 
-STATE_HEADER = "Arco-State"
-STALENESS_HEADER = "Arco-Max-Staleness-Ms"
-TRACE_HEADER = "traceparent"
 STALENESS_MS_MAX = 3_600_000
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
 CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -108,10 +105,7 @@ def _trace(text: str) -> str:
 
 __all__ = [
     "CHANGING_METHODS",
-    "STALENESS_HEADER",
-    "STATE_HEADER",
     "TRACEPARENT",
-    "TRACE_HEADER",
     "Terms",
     "terms_of",
 ]

@@ -5,7 +5,8 @@ The only file that knows rich.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console, Group
@@ -58,6 +59,14 @@ class LiveDisplay:
         self._live.stop()
 
 
+@contextmanager
+def spinning(words: str) -> Iterator[Callable[[str], None]]:
+    """A spinner below what is printed, until the work is done; the value prints whole lines."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    with console.status(Text(words)):
+        yield console.print
+
+
 def picture(detail: RunDetail, lines: Sequence[AssetLine], *, room: int) -> Group:
     """The run as a table of at most `room` assets and a bar."""
     shown = chosen(lines, room)
@@ -108,4 +117,4 @@ def _phase(detail: RunDetail) -> str:
     return "publishing" if publishes else run.state.lower()
 
 
-__all__ = ["LiveDisplay", "chosen", "picture"]
+__all__ = ["LiveDisplay", "chosen", "picture", "spinning"]

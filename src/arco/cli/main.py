@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("arco.cli.commands.export", "Write the workspace to one file."),
     "import": ("arco.cli.commands.import_", "Bring in a workspace that was exported."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
+    "doctor": (
+        "arco.cli.commands.doctor",
+        "Check that a store can be worked on, and say what to fix.",
+    ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
     "principal": ("arco.cli.commands.principal", "Name users, groups and service accounts."),

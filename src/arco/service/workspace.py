@@ -48,7 +48,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     A cloud store is certified when it is opened for the first time. Raises: Invalid for a store
     that cannot be opened or is unfit; Corrupt when its log cannot be used.
     """
-    root = _root(settings, runtime)
+    root = open_root(settings, runtime)
     await ensure_certified(root, runtime)
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
@@ -61,13 +61,17 @@ def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
 
     Raises: Invalid for a store that cannot be opened.
     """
-    return ScopedStore(_root(settings, runtime), settings.scope)
+    return ScopedStore(open_root(settings, runtime), settings.scope)
 
 
-def _root(settings: Settings, runtime: Runtime) -> Store:
+def open_root(settings: Settings, runtime: Runtime) -> Store:
+    """The store the settings name, with every scope in it; nothing is read yet.
+
+    Raises: Invalid for a store that cannot be opened.
+    """
     if "://" in settings.store_url:
         return open_store(settings.store_url, runtime)
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "open_root", "open_scope", "open_workspace"]

@@ -75,21 +75,31 @@ async def ensure_certified(store: Store, runtime: Runtime) -> None:
     """
     if not isinstance(store, Certifiable):
         return
-    name = keys.certificate(sha256("\n".join(store.identity).encode())[:32])
-    if _vouches(await store.get(name), store.identity):
+    if await recorded_certificate(store) is not None:
         return
     record = msgspec.json.encode(await certify(store, runtime), order="sorted")
     # A record that is lost or damaged costs another trial, nothing else.
     with suppress(StoreFault):
-        await store.put(name, record)
+        await store.put(_record_name(store.identity), record)
 
 
-def _vouches(record: bytes | None, identity: tuple[str, str, str]) -> bool:
+async def recorded_certificate(store: Store) -> Certificate | None:
+    """The certificate of an earlier trial of this place, endpoint and driver; None without one.
+
+    Cost: 1 GET. Raises: Forbidden when it must not be read.
+    """
+    if not isinstance(store, Certifiable):
+        return None
+    record = await store.get(_record_name(store.identity))
     try:
         found = msgspec.json.decode(record or b"", type=Certificate)
     except msgspec.MsgspecError:
-        return False
-    return (found.place, found.endpoint, found.driver) == identity
+        return None
+    return found if (found.place, found.endpoint, found.driver) == store.identity else None
+
+
+def _record_name(identity: tuple[str, str, str]) -> str:
+    return keys.certificate(sha256("\n".join(identity).encode())[:32])
 
 
 def _identity(store: Store) -> tuple[str, str, str]:
@@ -180,4 +190,4 @@ def _unfit(problem: str) -> Invalid:
     )
 
 
-__all__ = ["Certificate", "certify", "ensure_certified"]
+__all__ = ["Certificate", "certify", "ensure_certified", "recorded_certificate"]

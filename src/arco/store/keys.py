@@ -71,6 +71,15 @@ def data_slot(key: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def probe_folder(nonce: str) -> str:
+    """Where one trial of this process's rights writes; what it leaves behind is collected.
+
+    >>> data_slot(probe_folder("0a1b") + "object")
+    0
+    """
+    return f"data/doctor/{0:020d}-{nonce}/"
+
+
 def roster(number: int) -> str:
     """The registration of one lane: the roster's slot `number`."""
     return f"{ROSTER}{number:020d}.json"
@@ -176,6 +185,7 @@ __all__ = [
     "prepared_entry",
     "prepared_folder",
     "prepared_run",
+    "probe_folder",
     "roster",
     "slot",
     "staged",

@@ -1,0 +1,25 @@
+"""Headers that mean the same on every route: one spelling for the server and its clients."""
+
+from __future__ import annotations
+
+KEY_HEADER = "Idempotency-Key"
+REPEATED_HEADER = "Arco-Repeated"
+REQUEST_ID_HEADER = "X-Request-Id"
+ROWS_HEADER = "Arco-Rows"
+SLOT_HEADER = "Arco-Slot"
+STALENESS_HEADER = "Arco-Max-Staleness-Ms"
+STATE_HEADER = "Arco-State"
+TRACE_HEADER = "traceparent"
+TRUNCATED_HEADER = "Arco-Truncated"
+
+__all__ = [
+    "KEY_HEADER",
+    "REPEATED_HEADER",
+    "REQUEST_ID_HEADER",
+    "ROWS_HEADER",
+    "SLOT_HEADER",
+    "STALENESS_HEADER",
+    "STATE_HEADER",
+    "TRACE_HEADER",
+    "TRUNCATED_HEADER",
+]
