@@ -169,6 +169,8 @@ class Domain(msgspec.Struct, frozen=True, eq=False):
     names: Mapping[type[Payload], Names] = {}
     """The stored objects that an event refers to: one that is condemned refuses the event."""
     facts: Mapping[type[Payload], Reducer] = {}
+    open_facts: frozenset[type[Payload]] = frozenset()
+    """Facts that anybody may send; the others are recorded by our own processes alone."""
 
     def event_type(self, payload: type[Payload]) -> str:
         """`domain.noun_past_participle`, the event's name on the wire."""

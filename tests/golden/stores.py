@@ -14,6 +14,7 @@ import msgspec
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.pasts import Pasts
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
 from arco.formats import delta
@@ -101,7 +102,9 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    return Workspace(
+        settings, runtime, store, database, Ingester(database), Authority(database), Pasts(database)
+    )
 
 
 async def _fill_base(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.pasts import Pasts
 from arco.engine.verify import Verifier
 from arco.formats.inspecting import inspect_tables
 from arco.orchestration.commands.deployments import (
@@ -45,7 +46,9 @@ def settings(golden: Path, tmp_path: Path) -> Settings:
 async def opened(settings: Settings) -> Workspace:
     store = open_scope(settings, RUNTIME)
     database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="test")
-    return Workspace(settings, RUNTIME, store, database, Ingester(database), Authority(database))
+    return Workspace(
+        settings, RUNTIME, store, database, Ingester(database), Authority(database), Pasts(database)
+    )
 
 
 async def found_by_verify(settings: Settings) -> list[str]:

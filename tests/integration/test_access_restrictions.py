@@ -82,6 +82,8 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
             "/api/v1/access/grants?privilege=SELECT&on=table:{it}&principal=user:ann",
         ),
     ),
+    "show_versions": (Spoken("GET", "/api/v1/tables/{it}/history"),),
+    "show_restore": (Spoken("GET", "/api/v1/restores/{it}", of="run"),),
     "rotate_key": (Spoken("POST", "/api/v1/access/keys/{it}/rotate", {}, of="key"),),
     "revoke_key": (Spoken("DELETE", "/api/v1/access/keys/{it}", of="key"),),
 }
@@ -114,6 +116,13 @@ REFUSED: dict[str, Spoken] = {
     "remove_member": Spoken(
         "DELETE", "/api/v1/access/members?group=group:analysts&member=user:bob"
     ),
+    "show_history": Spoken("GET", "/api/v1/history"),
+    "show_difference": Spoken("GET", "/api/v1/diff?before=1"),
+    "plan_restore": Spoken("POST", "/api/v1/restore/plan", {"tables": ["hr.people"], "to": "1"}),
+    "start_restore": Spoken("POST", "/api/v1/restore", {"tables": ["sales.orders"], "to": "1"}),
+    "list_quarantined_facts": Spoken("GET", "/api/v1/facts/quarantine"),
+    "show_quarantined_fact": Spoken("GET", "/api/v1/facts/quarantine/x/0/0"),
+    "retry_quarantined_facts": Spoken("POST", "/api/v1/facts/quarantine/retry", {}),
     "create_key": Spoken("POST", "/api/v1/access/keys", {"principal": "user:olga"}),
 }
 
@@ -258,6 +267,21 @@ def test_a_grant_shows_at_once_and_its_end_hides_at_once(tmp_path: Path) -> None
         assert guarded.sql(ann, f"SELECT * FROM {HIDDEN_TABLE}").status == 403
         guarded.revoke(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", principal="user:ann")
         assert guarded.ask(ann, ("GET", path)).status == 404
+
+
+def test_the_past_is_read_with_the_privileges_of_the_present(tmp_path: Path) -> None:
+    with guarding(tmp_path) as guarded:
+        guarded.grant(Privilege.OWN, "workspace", to="user:ann")
+        ann, then = guarded.key("user:ann"), guarded.server.workspace.database.seq
+        paths = (f"/api/v1/tables?at={then}", f"/api/v1/assets?at={then}", "/api/v1/history")
+        assert {guarded.ask(ann, ("GET", path)).status for path in paths} == {200}
+        guarded.revoke(Privilege.OWN, "workspace", principal="user:ann")
+        assert {guarded.ask(ann, ("GET", path)).status for path in paths} == {403}
+        query = {"sql": "SELECT * FROM hr.people", "at": str(then)}
+        assert guarded.ask(ann, ("POST", "/api/v1/query"), body=query).status == 403
+        for path in ("keys", "grants", "principals", "me"):
+            answer = guarded.ask(ann, ("GET", f"/api/v1/access/{path}?at={then}"))
+            assert (answer.status, answer.error()["code"]) == (400, "PARAMETER_UNKNOWN")
 
 
 def test_a_group_shows_what_it_holds_to_who_is_in_it(world: World) -> None:

@@ -49,8 +49,9 @@ LAYERS: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
 }
 
-# What `sdk` and the public surface may take from the domains.
+# What `sdk` and the public surface may take from the domains; the surface also shows the client.
 VALUE_MODULES = (
+    "arco.client.client",
     "arco.orchestration.definitions",
     "arco.orchestration.outcomes",
     "arco.orchestration.partitions",
@@ -73,6 +74,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pandas": ("arco.formats",),
     "polars": ("arco.formats",),
     "pyarrow": (
+        "arco.client.rows",
         "arco.engine.parquet",
         "arco.engine.lanes.zstd",
         "arco.formats",
@@ -93,6 +95,7 @@ LAZY_LIBRARIES = frozenset(
     {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
 )
 LAZY_HOMES = (
+    "arco.client.rows",
     "arco.formats",
     "arco.query",
     "arco.execution",
@@ -116,7 +119,7 @@ DYNAMIC_IMPORTS = {
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
-# What `import arco, arco.cli` must not load.
+# What `import arco, arco.cli` and `arco.Client` must not load.
 HEAVY_AT_STARTUP = (
     "pyarrow",
     "duckdb",

@@ -26,6 +26,7 @@ from arco.api.callers import CallerHere
 from arco.api.changing import decided
 from arco.api.failures import refusals
 from arco.api.session import Here, read
+from arco.api.strictness import PRESENT_ONLY
 from arco.errors import Invalid
 from arco.model import State
 from arco.service.authority import require_on_workspace
@@ -61,6 +62,7 @@ Asked = Annotated[Privilege, Parameter(description="The privilege.")]
     tags=["access"],
     response_description="The caller.",
     responses=refusals(),
+    opt={PRESENT_ONLY: True},
 )
 async def show_me(session: Here, caller: CallerHere) -> Response[Myself]:
     """Who the server takes you for, and what your credential is limited to."""
@@ -86,6 +88,7 @@ async def show_me(session: Here, caller: CallerHere) -> Response[Myself]:
     tags=["access"],
     response_description="The decision, and what decided it.",
     responses=refusals(404),
+    opt={PRESENT_ONLY: True},
 )
 async def explain(
     session: Here, caller: CallerHere, privilege: Asked, on: OnObject, principal: PrincipalName = ""
@@ -104,6 +107,7 @@ async def explain(
     tags=["access"],
     response_description="What is held.",
     responses=refusals(404),
+    opt={PRESENT_ONLY: True},
 )
 async def show_grants(
     session: Here, caller: CallerHere, on: OnObject = "", principal: PrincipalName = ""
@@ -167,6 +171,7 @@ async def take(
     tags=["access"],
     response_description="The principals.",
     responses=refusals(),
+    opt={PRESENT_ONLY: True},
 )
 async def show_principals(session: Here, caller: CallerHere) -> Response[PrincipalList]:
     """Users, groups and service accounts, for who owns the workspace."""

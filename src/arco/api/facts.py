@@ -15,7 +15,6 @@ from litestar import Response, post
 from litestar.params import JSONBody
 
 from arco.access.callers import Caller
-from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
@@ -23,12 +22,10 @@ from arco.api.session import Here, Session, answer, ask
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
-from arco.errors import Invalid
+from arco.errors import Forbidden
 from arco.lineage.foreign import ForeignRunReported
 from arco.service.authority import require_on_workspace
 from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
-
-RESERVED = f"{ACCESS.name}."
 
 
 @post(
@@ -38,7 +35,7 @@ RESERVED = f"{ACCESS.name}."
     tags=["facts"],
     status_code=202,
     response_description="The facts are durable.",
-    responses=refusals(413, 415, 429),
+    responses=refusals(403, 413, 415, 429),
 )
 async def send_facts(
     session: Here, caller: CallerHere, data: JSONBody[FactsRequest]
@@ -49,8 +46,7 @@ async def send_facts(
     or whose type is not known, is kept too: it waits in quarantine under the place told here.
     """
     await _may_report(session, caller)
-    for sent in data.facts:
-        _refuse_own(sent.type)
+    _refuse_closed(_registry(session), data.facts)
     return await _taken(session, [_fact(sent) for sent in data.facts])
 
 
@@ -81,14 +77,16 @@ async def _may_report(session: Session, caller: Caller) -> None:
     await ask(session, check, caller=caller)
 
 
-def _refuse_own(fact_type: str) -> None:
-    """Nothing, unless only this server may say such a thing."""
-    if fact_type.startswith(RESERVED):
-        raise Invalid(
-            "FACT_TYPE_RESERVED",
-            f"facts of type {fact_type[:80]!r} are recorded by the server itself",
-            hint="nobody can send them; GET /openapi.json lists what can be sent",
-        )
+def _refuse_closed(registry: Registry, facts: Sequence[SentFact]) -> None:
+    """What only our own processes observe is not taken from anybody else."""
+    for position, sent in enumerate(facts):
+        if not registry.is_open(sent.type, sent.version):
+            raise Forbidden(
+                "FACT_TYPE_RESERVED",
+                f"fact {position}: {sent.type} is recorded by Arco alone",
+                hint="leave it out; docs/explanation/facts.md says what can be sent",
+                position=position,
+            )
 
 
 async def _taken(session: Session, facts: Sequence[Fact]) -> Response[FactsReceipt]:

@@ -20,6 +20,7 @@ from arco.api.callers import CallerHere
 from arco.api.changing import acknowledge, decided
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, read
+from arco.api.strictness import PRESENT_ONLY
 from arco.model import Decision, State
 from arco.service.authority import guarded, owns_workspace, require_on_workspace
 from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
@@ -36,6 +37,7 @@ KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `a
     tags=["access"],
     response_description="The keys, without what could open anything.",
     responses=refusals(),
+    opt={PRESENT_ONLY: True},
 )
 async def show_keys(session: Here, caller: CallerHere) -> Response[KeyList]:
     """Your keys; all of them for who owns the workspace."""

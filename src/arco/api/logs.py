@@ -15,6 +15,7 @@ from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.runs import RunId
 from arco.api.session import Here, Session, answer, ask
+from arco.api.strictness import PRESENT_ONLY
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.model import State
@@ -58,6 +59,7 @@ DECODER = msgspec.json.Decoder(LogLine)
     tags=["orchestration"],
     response_description="The lines.",
     responses=refusals(404),
+    opt={PRESENT_ONLY: True},
 )
 async def show_logs(
     session: Here,

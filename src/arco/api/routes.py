@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, keys
+from arco.api import access, keys, restores
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
+from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
     show_column_impact,
     show_column_origins,
@@ -17,6 +18,11 @@ from arco.api.impact import (
 )
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.quarantine import (
+    retry_quarantined_facts,
+    show_quarantine,
+    show_quarantined_fact,
+)
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.tables import show_table, show_tables
@@ -59,6 +65,15 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_history,
+            show_versions,
+            show_difference,
+            restores.plan,
+            restores.start,
+            restores.show_restore,
+            show_quarantine,
+            show_quarantined_fact,
+            retry_quarantined_facts,
             run_query,
             *access.ROUTES,
             *keys.ROUTES,

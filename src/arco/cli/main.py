@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
     "export": ("arco.cli.commands.export", "Write the workspace to one file."),
     "import": ("arco.cli.commands.import_", "Bring in a workspace that was exported."),
+    "facts": ("arco.cli.commands.facts", "Look after facts that could not be folded."),
     "verify": ("arco.cli.commands.verify", "Check that every stored byte is as acknowledged."),
     "doctor": (
         "arco.cli.commands.doctor",

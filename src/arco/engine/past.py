@@ -15,6 +15,7 @@ from arco.engine.history import Replay, bootstrap
 from arco.engine.log import Slot
 from arco.engine.snapshot_files import kept_snapshots
 from arco.engine.tables import Tables
+from arco.engine.tokens import StateToken
 from arco.errors import Corrupt, NotFound
 from arco.model import Change, Key, NotLoaded, Put, State, Table
 
@@ -39,6 +40,11 @@ class Past:
     def seq(self) -> int:
         """The slot this state stands at."""
         return self.position.seq
+
+    @property
+    def token(self) -> StateToken:
+        """What names this state."""
+        return StateToken(self.position.seq, self.position.hash)
 
     async def asked(self, question: Callable[[State], Answer]) -> Answer:
         """The answer of `question`, asked until every row it needs is in memory."""

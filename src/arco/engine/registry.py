@@ -40,6 +40,7 @@ class Registry:
         self._types: dict[type[Payload], tuple[str, int]] = {}
         self._names: dict[type[Payload], Names] = {}
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        self._fact_payloads: dict[tuple[str, int], type[Payload]] = {}
         self._fact_types: dict[type[Payload], tuple[str, int]] = {}
         self._fact_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         for domain in self.domains:
@@ -65,6 +66,7 @@ class Registry:
             self._reducers[payload] = reducer
             self._fact_decoders[name] = msgspec.json.Decoder(payload)
             self._fact_types[payload] = name
+            self._fact_payloads[name] = payload
 
     def reducer(self, payload: Payload) -> Reducer:
         """The reducer of this payload's class."""
@@ -113,6 +115,18 @@ class Registry:
     def fact_type(self, payload: type[Payload]) -> tuple[str, int]:
         """Type and version of a fact, as they stand in a lane."""
         return self._fact_types[payload]
+
+    def is_open(self, fact_type: str, version: int) -> bool:
+        """True when anybody may send such facts: they are declared open, or nobody knows them and a
+        later release might open them. What a domain of ours without open facts may once be told is
+        for our own processes.
+        """
+        payload = self._fact_payloads.get((fact_type, version))
+        if payload is not None:
+            return any(payload in domain.open_facts for domain in self.domains)
+        name = fact_type.partition(".")[0]
+        known = [domain for domain in self.domains if domain.name == name]
+        return not known or bool(known[0].open_facts)
 
     def fact(self, payload: Payload) -> Fact:
         """What was observed, as it stands in a lane."""

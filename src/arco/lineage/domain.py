@@ -99,6 +99,7 @@ DOMAIN = Domain(
     (*ALL, *COLUMN_TABLES, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
     {ReadsRecorded: reads_recorded, ColumnsTraced: columns_traced},
     facts={ForeignRunReported: foreign_run_reported},
+    open_facts=frozenset({ForeignRunReported}),
 )
 
 __all__ = ["DOMAIN", "ObservedRead", "ReadsRecorded", "reads_recorded"]

@@ -13,6 +13,7 @@ import msgspec
 
 from arco.access.callers import Caller
 from arco.access.privileges import Privilege
+from arco.access.securables import WORKSPACE_CHAIN
 from arco.errors import NotFound
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.runs import TriggerRun, request_fingerprint, trigger_run
@@ -35,9 +36,9 @@ def require_on_assets(
         return
     for key in sorted(set(assets)):
         asset = state.get(ASSETS, key)
-        if asset is not None:
-            chain = chain_of_asset(state, asset)
-            require(state, caller, privilege=privilege, chain=chain)
+        # What is deployed no more stands in nothing but the workspace.
+        chain = chain_of_asset(state, asset) if asset else WORKSPACE_CHAIN
+        require(state, caller, privilege=privilege, chain=chain)
 
 
 def require_on_run(state: State, caller: Caller, *, privilege: Privilege, run_id: str) -> None:

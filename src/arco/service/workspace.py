@@ -15,6 +15,7 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.pasts import Pasts
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -40,6 +41,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
     authority: Authority
+    pasts: Pasts
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -53,7 +55,15 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    return Workspace(
+        settings=settings,
+        runtime=runtime,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+    )
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:

@@ -17,6 +17,7 @@ from arco.engine.lanes.events import FactsFolded
 from arco.engine.lanes.folding import Gathered, fold_facts
 from arco.engine.lanes.gathering import Gatherer, watermarks
 from arco.engine.lanes.lane import occupy_with_seal
+from arco.engine.lanes.quarantine import Quarantine
 from arco.engine.lanes.scan import Scan
 from arco.errors import ArcoError
 from arco.model import Event, State
@@ -39,6 +40,7 @@ class Folder:
         self._database = database
         self._runtime = database.runtime
         self._gatherer = Gatherer(database)
+        self._quarantine = Quarantine(database)
         self._scan = Scan(database)
         self._scanned = database.runtime.monotonic()
         self._silent_since: dict[str, tuple[int, float]] = {}
@@ -74,7 +76,7 @@ class Folder:
         await self._database.refresh()
         gathered = await self._gatherer.gather()
         if not self._retried:
-            retries = await self._gatherer.retries()
+            retries = await self._quarantine.known()
             gathered = msgspec.structs.replace(gathered, retries=retries)
             self._retried = not retries
         folded = await self._fold(gathered)

@@ -1,4 +1,4 @@
-"""Gathering: what stands in roster, lanes and quarantine beyond the watermarks, read in parallel.
+"""Gathering: what stands in roster and lanes beyond the watermarks, read in parallel.
 
 Law L8: positions say what to ask for, nothing is listed. Law L6: what was read is made durable
 before it is folded. Must not know what any fact means.
@@ -7,7 +7,6 @@ before it is folded. Must not know what any fact means.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import takewhile, zip_longest
 
@@ -16,12 +15,12 @@ import msgspec
 from arco.engine.database import Database
 from arco.engine.lanes.batches import LaneSlot, decode_slot
 from arco.engine.lanes.events import LaneOpened
-from arco.engine.lanes.folding import FOLD_FACTS_MAX, Gathered, Retry
+from arco.engine.lanes.folding import FOLD_FACTS_MAX, Gathered
 from arco.engine.lanes.lane import known_roster
-from arco.engine.lanes.reading import ReadSlot, read_facts, read_slot
+from arco.engine.lanes.reading import ReadSlot, read_slot
 from arco.engine.lanes.roster import Roster
 from arco.engine.lanes.slots import Slots
-from arco.engine.lanes.tables import LANES, OPEN_LANES, QUARANTINE, QuarantinedFact
+from arco.engine.lanes.tables import LANES, OPEN_LANES
 from arco.errors import Corrupt
 from arco.model import State
 from arco.store import keys
@@ -29,7 +28,6 @@ from arco.store import keys
 WINDOWS = (1, 4, 8)
 LANE_SLOTS_MAX = 13
 """Slots of one lane that one look reads; the windows add up to it."""
-RETRIES_MAX = 256
 
 
 class Watermarks(msgspec.Struct, frozen=True):
@@ -72,28 +70,6 @@ class Gatherer:
         rest = found[len(slots) :]
         self._ahead = {(slot.heading.lane, slot.heading.slot): slot for slot in rest}
         return Gathered(roster_first=marks.roster_next, opened=opened, slots=slots)
-
-    async def retries(self) -> tuple[Retry, ...]:
-        """Quarantined facts whose type this release knows. Cost: a GET for each of their slots."""
-        rows = await self._database.asked(self._readable)
-        found: list[Retry] = []
-        for row in rows:
-            # A slot that is gone or damaged leaves its fact where it is.
-            with suppress(Corrupt):
-                slot = await self._read(row.lane, row.slot)
-                facts = slot.facts[row.position : row.position + 1] if slot else ()
-                for read in read_facts(self._database.registry, facts):
-                    found.append(Retry(row.lane, row.slot, row.position, read))
-        return tuple(found)
-
-    def _readable(self, state: State) -> list[QuarantinedFact]:
-        decoder = self._database.registry.fact_decoder
-        rows = (
-            row
-            for row in state.range(QUARANTINE)
-            if row.code == "FACT_TYPE_UNKNOWN" and decoder(row.fact_type, row.version)
-        )
-        return [row for row, _ in zip(rows, range(RETRIES_MAX), strict=False)]
 
     async def _decoded(self, slots: Sequence[LaneSlot]) -> tuple[ReadSlot, ...]:
         """As many slots as one fold should take, their facts decoded, away from the loop."""
