@@ -76,6 +76,8 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.parquet",
+        "arco.engine.layout",
+        "arco.engine.lines",
         "arco.engine.lanes.zstd",
         "arco.formats",
         "arco.query",
@@ -100,6 +102,8 @@ LAZY_HOMES = (
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
+    "arco.engine.layout",
+    "arco.engine.lines",
     "arco.engine.lanes.zstd",
     "arco.lineage.tracing",
 )

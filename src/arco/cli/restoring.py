@@ -47,7 +47,7 @@ async def finished(workspace: Workspace, restore_id: str) -> Restore:
         try:
             await restore(workspace, restore_id)
         finally:
-            await lease.resign(workspace.database.state)
+            await lease.resign(workspace.database)
 
 
 async def stale_assets(workspace: Workspace) -> list[StaleAsset]:

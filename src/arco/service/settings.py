@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one SQL query may take before its worker is ended."""
     retention: str = "default"
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
+    cache_megabytes: int = 128
+    """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
     hosts: str = ""
@@ -93,6 +95,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
     "authentication": lambda value: value in ("none", "required"),
     "requests_per_second": lambda value: 0 <= value <= 1_000_000,

@@ -16,6 +16,7 @@ from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
+from arco.engine.sizes import Sizes
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -28,6 +29,7 @@ from arco.store.open import open_store
 from arco.store.port import Store
 from arco.store.scoped import ScopedStore
 
+BYTES_PER_MEGABYTE = 1024 * 1024
 DOMAINS: tuple[Domain, ...] = (CATALOG, ACCESS, LINEAGE, ORCHESTRATION)
 
 
@@ -54,7 +56,8 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     await ensure_certified(root, runtime)
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
+    sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
+    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer, sizes=sizes)
     return Workspace(
         settings=settings,
         runtime=runtime,
