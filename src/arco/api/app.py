@@ -14,6 +14,7 @@ from arco.api.failures import BODY_BYTES_MAX, failed
 from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
+from arco.api.probes import Probes, Readiness
 from arco.api.reception import Reception
 from arco.api.routes import api_routes
 from arco.api.session import Session
@@ -23,8 +24,8 @@ from arco.errors import ArcoError
 from arco.service.settings import configured_names
 
 
-def create_app(session: Session) -> Litestar:
-    """The application, ready to be served on loopback."""
+def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
+    """The application, ready to be served; `readiness` is what its probe tells."""
 
     reception = Reception(session.workspace)
 
@@ -47,12 +48,13 @@ def create_app(session: Session) -> Litestar:
     )
     app.state.is_strict = reception.is_strict
     # Middleware of the framework runs only for routes that exist; the door stands before them.
-    app.asgi_handler = Guard(
+    guard = Guard(
         app.asgi_handler,
         session.workspace.runtime,
         reception=reception,
         hosts=(*session.hosts, *configured_names(session.workspace.settings)),
     )
+    app.asgi_handler = Probes(guard, readiness or Readiness(session.workspace.database))
     return app
 
 

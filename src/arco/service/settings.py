@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests from one address nobody is recognised by are answered; 0: any number."""
     requests_at_once: int = 64
     """How many requests of one principal are under way at a time."""
+    drain_seconds: float = 0.0
+    """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -95,6 +97,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
     "authentication": lambda value: value in ("none", "required"),
