@@ -21,7 +21,7 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN
 from arco.access.tables import COLUMN_MASKS, GRANTS, KEYS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
-from arco.catalog.commands import DEFAULT_CATALOG
+from arco.catalog.finding import DEFAULT_CATALOG
 from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
 from arco.engine.log import Slot
 from arco.engine.parquet import rows_to_arrow
