@@ -16,7 +16,22 @@ from tests.integration.api_server import Answer
 from tests.integration.guarded_server import HIDDEN, Guarded, guarding
 
 HIDDEN_TABLE = "hr.people"
-NO_TABLE = "hq.peeple"
+HIDDEN_OBJECTS = {
+    "catalog": "vault",
+    "namespace": "hr",
+    "table": HIDDEN_TABLE,
+    "view": "hr.rich",
+    "volume": "hr.scans",
+    "function": "hr.rank",
+}
+NO_OBJECTS = {
+    "catalog": "wault",
+    "namespace": "hq",
+    "table": "hq.peeple",
+    "view": "hq.rixh",
+    "volume": "hq.scams",
+    "function": "hq.rang",
+}
 NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
 CHANGING_HEADERS = {"date", "traceparent"}
 
@@ -87,12 +102,82 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "rotate_key": (Spoken("POST", "/api/v1/access/keys/{it}/rotate", {}, of="key"),),
     "revoke_key": (Spoken("DELETE", "/api/v1/access/keys/{it}", of="key"),),
 }
+KINDS = {
+    "catalog": "catalogs",
+    "namespace": "namespaces",
+    "table": "tables",
+    "view": "views",
+    "volume": "volumes",
+    "function": "functions",
+}
+
+
+def spoken_of(kind: str) -> dict[str, tuple[Spoken, ...]]:
+    """Every change of one object of a kind, and a look at it."""
+    path = f"/api/v1/{KINDS[kind]}/{{it}}"
+    return {
+        f"show_{kind}": (Spoken("GET", path, of=kind),),
+        f"alter_{kind}": (Spoken("PATCH", path, {"comment": "x"}, of=kind),),
+        f"tag_{kind}": (Spoken("POST", f"{path}/tags", {"tags": {"a": "b"}}, of=kind),),
+        f"move_{kind}": (Spoken("POST", f"{path}/move", {"to": "main.sales.x"}, of=kind),),
+        f"drop_{kind}": (
+            Spoken("DELETE", path, of=kind),
+            Spoken("DELETE", f"{path}?contents=drop", of=kind),
+        ),
+        f"undrop_{kind}": (Spoken("POST", f"{path}/undrop", {}, of=kind),),
+    }
+
+
+for each in KINDS:
+    SPEAKING |= {name: SPEAKING.get(name, ()) + tried for name, tried in spoken_of(each).items()}
+SPEAKING |= {
+    "show_schemas": (Spoken("GET", "/api/v1/tables/{it}/schemas"),),
+    "refresh_table": (Spoken("POST", "/api/v1/tables/{it}/refresh", {}),),
+    "show_catalogs": (Spoken("GET", "/api/v1/catalogs?fields=name"),),
+    "show_namespaces": (Spoken("GET", "/api/v1/namespaces?catalog={it}", of="catalog"),),
+    "show_views": (Spoken("GET", "/api/v1/views?namespace={it}", of="namespace"),),
+    "show_volumes": (Spoken("GET", "/api/v1/volumes?namespace={it}", of="namespace"),),
+    "show_functions": (Spoken("GET", "/api/v1/functions?namespace={it}", of="namespace"),),
+    "create_namespace": (
+        Spoken("POST", "/api/v1/namespaces", {"name": "main.{it}.below"}, of="namespace"),
+        Spoken("POST", "/api/v1/namespaces", {"name": "{it}.below"}, of="catalog"),
+    ),
+    "create_table": (
+        Spoken("POST", "/api/v1/tables", {"name": "{it}.fresh"}, of="namespace"),
+        Spoken("POST", "/api/v1/tables", {"name": "{it}"}),
+    ),
+    "create_view": (
+        Spoken("POST", "/api/v1/views", {"name": "{it}", "texts": {"duckdb": "SELECT 1"}}),
+    ),
+    "create_volume": (Spoken("POST", "/api/v1/volumes", {"name": "{it}"}),),
+    "create_function": (
+        Spoken(
+            "POST",
+            "/api/v1/functions",
+            {"name": "{it}", "returns": "bigint", "texts": {"duckdb": "1"}},
+        ),
+    ),
+    "change_catalog": (
+        Spoken(
+            "POST",
+            "/api/v1/catalog/changes",
+            {"changes": [{"change": "drop", "kind": "table", "name": "{it}"}]},
+        ),
+    ),
+}
 # Operations that name no object: they tell everything, and nothing hidden is in it.
 TELLING: dict[str, Spoken] = {
     "show_health": Spoken("GET", "/api/v1/health"),
     "show_assets": Spoken("GET", "/api/v1/assets"),
     "show_tables": Spoken("GET", "/api/v1/tables"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
+    "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
+    "show_namespaces": Spoken("GET", "/api/v1/namespaces"),
+    "show_views": Spoken("GET", "/api/v1/views"),
+    "show_volumes": Spoken("GET", "/api/v1/volumes"),
+    "show_functions": Spoken("GET", "/api/v1/functions"),
+    "show_tags": Spoken("GET", "/api/v1/tags"),
+    "show_dropped": Spoken("GET", "/api/v1/dropped"),
     "show_lineage": Spoken("GET", "/api/v1/lineage/sales.orders?down=10"),
     "show_me": Spoken("GET", "/api/v1/access/me"),
     "show_grants": Spoken("GET", "/api/v1/access/grants"),
@@ -116,6 +201,7 @@ REFUSED: dict[str, Spoken] = {
     "remove_member": Spoken(
         "DELETE", "/api/v1/access/members?group=group:analysts&member=user:bob"
     ),
+    "create_catalog": Spoken("POST", "/api/v1/catalogs", {"name": "another"}),
     "show_history": Spoken("GET", "/api/v1/history"),
     "show_difference": Spoken("GET", "/api/v1/diff?before=1"),
     "plan_restore": Spoken("POST", "/api/v1/restore/plan", {"tables": ["hr.people"], "to": "1"}),
@@ -142,14 +228,34 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         guarded.grant(Privilege.SELECT, "namespace:sales", to="user:ann")
         body = {"selection": [HIDDEN_TABLE], "which": "all"}
         run_id = guarded.ask(guarded.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
+        hide_objects(guarded)
         theirs = guarded.key("user:bob", key_id="b" * 16)
         assert theirs
         yield World(
             guarded,
             guarded.key("user:ann"),
-            {"table": HIDDEN_TABLE, "namespace": "hr", "run": run_id, "key": "b" * 16},
-            {"table": NO_TABLE, "namespace": "hq", "run": NO_RUN, "key": "c" * 16},
+            {**HIDDEN_OBJECTS, "run": run_id, "key": "b" * 16},
+            {**NO_OBJECTS, "run": NO_RUN, "key": "c" * 16},
         )
+
+
+def hide_objects(guarded: Guarded) -> None:
+    """One hidden object of each kind that was not published, and a hidden one that was dropped."""
+    texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
+    bodies: dict[str, dict[str, Any]] = {
+        "catalog": {},
+        "view": texts,
+        "volume": {},
+        "function": {"returns": "bigint", **texts},
+    }
+    for kind, body in bodies.items():
+        named = {"name": HIDDEN_OBJECTS[kind], "tags": {"hidden": "yes"}, **body}
+        made = guarded.ask(guarded.owner, ("POST", f"/api/v1/{KINDS[kind]}"), body=named)
+        assert made.status == 201, made.body
+    gone = {"name": "hr.gone", **texts}
+    assert guarded.ask(guarded.owner, ("POST", "/api/v1/views"), body=gone).status == 201
+    dropped = guarded.ask(guarded.owner, ("DELETE", "/api/v1/views/hr.gone"), body=b"")
+    assert dropped.status == 200, dropped.body
 
 
 def ask(world: World, spoken: Spoken, *, name: str = "", key: str = "") -> Answer:
@@ -176,6 +282,7 @@ def told(answer: Answer, name: str) -> tuple[int, list[tuple[str, str]], str]:
     text = answer.body.decode()
     for part in (name, name.partition(".")[2] or name):
         text = text.replace(part, "{it}")
+    text = text.replace(f"namespace {name.partition('.')[0]}", "namespace {it}")
     return answer.status, headers, text
 
 
@@ -229,7 +336,7 @@ def test_nothing_hidden_stands_in_what_is_told(world: World, operation: str) -> 
     answer = ask(world, TELLING[operation])
     assert answer.status == 200
     text = answer.body.decode()
-    assert not [word for word in (*HIDDEN, world.hidden["run"], "b" * 16) if word in text]
+    assert not [word for word in (*HIDDEN, "vault", world.hidden["run"], "b" * 16) if word in text]
 
 
 @pytest.mark.parametrize("operation", TELLING)

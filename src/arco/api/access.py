@@ -41,7 +41,7 @@ from arco.service.granting import (
 )
 from arco.service.views import View
 from arco.wire.access import (
-    Changed,
+    AccessOutcome,
     GrantList,
     GrantRequest,
     MemberRequest,
@@ -140,7 +140,7 @@ async def show_grants(
 )
 async def give(
     session: Here, caller: CallerHere, data: JSONBody[GrantRequest]
-) -> Response[Changed]:
+) -> Response[AccessOutcome]:
     """Give a privilege on an object you manage; OWN and MANAGE only if you own it."""
     wish = GrantWish(privilege=data.privilege, on=data.on, principal=data.to)
     authority = session.workspace.authority
@@ -158,7 +158,7 @@ async def give(
 )
 async def take(
     session: Here, caller: CallerHere, privilege: Asked, on: OnObject, principal: PrincipalName
-) -> Response[Changed]:
+) -> Response[AccessOutcome]:
     """Take a privilege on an object you manage from whom it was given to."""
     wish = GrantWish(privilege=privilege, on=on, principal=principal)
     authority = session.workspace.authority
@@ -189,7 +189,7 @@ async def show_principals(session: Here, caller: CallerHere) -> Response[Princip
 )
 async def add(
     session: Here, caller: CallerHere, data: JSONBody[PrincipalRequest]
-) -> Response[Changed]:
+) -> Response[AccessOutcome]:
     """Add a user, a group or a service account, or describe it anew."""
     command = AddPrincipal(
         principal=data.principal, description=data.description, actor=caller.principal
@@ -206,7 +206,9 @@ async def add(
     response_description="It holds nothing any more.",
     responses=refusals(404, 415),
 )
-async def remove(session: Here, caller: CallerHere, principal: PrincipalName) -> Response[Changed]:
+async def remove(
+    session: Here, caller: CallerHere, principal: PrincipalName
+) -> Response[AccessOutcome]:
     """Remove a principal with its grants, memberships and keys."""
     decision = remove_principal(principal, caller.principal)
     return await decided(session, as_owner(decision, caller), caller=caller)
@@ -223,7 +225,7 @@ async def remove(session: Here, caller: CallerHere, principal: PrincipalName) ->
 )
 async def join(
     session: Here, caller: CallerHere, data: JSONBody[MemberRequest]
-) -> Response[Changed]:
+) -> Response[AccessOutcome]:
     """Put a principal into a group: what the group holds, it holds."""
     command = ChangeMember(group=data.group, member=data.member, actor=caller.principal)
     return await decided(session, as_owner(add_member(command), caller), caller=caller)
@@ -240,7 +242,7 @@ async def join(
 )
 async def leave(
     session: Here, caller: CallerHere, group: PrincipalName, member: PrincipalName
-) -> Response[Changed]:
+) -> Response[AccessOutcome]:
     """Take a principal out of a group."""
     command = ChangeMember(group=group, member=member, actor=caller.principal)
     return await decided(session, as_owner(remove_member(command), caller), caller=caller)

@@ -22,7 +22,7 @@ from arco.engine.idempotency import Intent
 from arco.engine.tokens import StateToken
 from arco.errors import ArcoError, Invalid, Precondition
 from arco.model import Decision, Event, State
-from arco.wire.access import Changed
+from arco.wire.access import AccessOutcome
 from arco.wire.headers import REPEATED_HEADER, SLOT_HEADER
 
 JSON = "application/json"
@@ -99,7 +99,9 @@ async def acknowledge(
     return await _carried_out(session, decision, answer=lambda state: text, caller=caller)
 
 
-async def decided(session: Session, decision: Decision, *, caller: Caller) -> Response[Changed]:
+async def decided(
+    session: Session, decision: Decision, *, caller: Caller
+) -> Response[AccessOutcome]:
     """Whether the decision changed anything, once that is durable.
 
     Idempotent: by the request's key. Raises: as `acknowledge`.
@@ -114,7 +116,7 @@ async def decided(session: Session, decision: Decision, *, caller: Caller) -> Re
         return events
 
     def answer(state: State) -> str:
-        return _envelope(lambda _: Told(Changed(bool(events))), state)
+        return _envelope(lambda _: Told(AccessOutcome(bool(events))), state)
 
     return await _carried_out(session, noted, answer=answer, caller=caller)
 

@@ -25,7 +25,7 @@ from arco.model import Decision, State
 from arco.service.authority import guarded, owns_workspace, require_on_workspace
 from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
 from arco.service.views import View
-from arco.wire.access import Changed, CreatedKey, KeyList, KeyRequest, RotationRequest
+from arco.wire.access import AccessOutcome, CreatedKey, KeyList, KeyRequest, RotationRequest
 from arco.wire.headers import REPEATED_HEADER
 
 KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `arco_`.")]
@@ -102,7 +102,7 @@ async def rotate(
     response_description="The key opens nothing any more.",
     responses=refusals(404, 415),
 )
-async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[Changed]:
+async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[AccessOutcome]:
     """Revoke a key, at once and on every server."""
     decision = revoke_key(key_id, caller.principal)
     return await decided(session, of_key(decision, caller, key_id=key_id), caller=caller)

@@ -17,7 +17,7 @@ Days = Annotated[float, msgspec.Meta(ge=0, le=DAYS_MAX)]
 Name = Annotated[str, msgspec.Meta(max_length=512)]
 
 
-class Changed(msgspec.Struct, frozen=True):
+class AccessOutcome(msgspec.Struct, frozen=True):
     """What came of a change."""
 
     changed: bool
@@ -129,7 +129,7 @@ class KeyList(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "Changed",
+    "AccessOutcome",
     "CreatedKey",
     "GrantList",
     "GrantRequest",
