@@ -170,6 +170,7 @@ CODES: dict[str, tuple[str, str]] = {
     "QUERY_TOO_LARGE": ("Invalid", "the SQL text has {} bytes; at most {} are read"),
     "QUERY_WORKER_FAILED": ("Unavailable", "the query worker did not start"),
     "QUERY_WORKER_LOST": ("Unavailable", "the worker ended while it ran this query"),
+    "RANGE_UNSATISFIABLE": ("Invalid", "the file has {} bytes, and none in this range"),
     "RATE_LIMITED": ("TooManyRequests", "{} has asked more often than it may"),
     "REQUESTS_AT_ONCE": ("TooManyRequests", "{} requests of {} are under way"),
     "REQUEST_INVALID": ("Invalid", "the request cannot be read"),
@@ -210,6 +211,7 @@ CODES: dict[str, tuple[str, str]] = {
         "NotFound",
         "files of the version that was asked for are not there any ...",
     ),
+    "SNAPSHOT_MISSING": ("Unavailable", "nothing is published as files yet"),
     "SNAPSHOT_NOT_REBUILT": ("Unavailable", "the snapshot was not made again"),
     "SQL_INVALID": ("Invalid", "there are {} statements"),
     "STALENESS_INVALID": ("Invalid", "{} is a whole number of milliseconds up to {}"),
@@ -244,6 +246,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
+    "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
 }
 
 

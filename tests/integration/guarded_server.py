@@ -26,6 +26,7 @@ from arco.access.keys import NewKey, create_key
 from arco.access.privileges import Privilege
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
+from arco.engine.lanes.folder import Folder
 from arco.ids import new_uuid7
 from arco.model import Decision
 from arco.orchestration.commands.deployments import Deploy, deploy
@@ -122,6 +123,16 @@ class Guarded:
         row = self.server.workspace.database.state.get(ASSETS, name)
         assert row is not None
         return row.table_id
+
+    def fold(self) -> None:
+        """What was recorded as facts is visible."""
+
+        async def step() -> None:
+            folder = Folder(self.server.workspace.database)
+            while await folder.step():
+                pass
+
+        self.server.submit(step())
 
     def _wished(self, deciding: Any, wish: GrantWish) -> None:
         workspace = self.server.workspace

@@ -16,7 +16,6 @@ from arco.access.commands import disable_principal
 from arco.access.keys import revoke_key
 from arco.access.privileges import Privilege
 from arco.api.openapi import openapi_document
-from arco.engine.lanes.folder import Folder
 from arco.ids import new_uuid7
 from tests.integration.api_server import Answer
 from tests.integration.guarded_server import Guarded, guarding, serving_too
@@ -266,8 +265,7 @@ def test_what_was_refused_is_durable_before_it_is_told(guarded: Guarded) -> None
     bad = ask_with(guarded, "Bearer nonsense", "GET", "/api/v1/tables/hr.people")
     # Another process, which saw nothing of it, folds what the first one wrote before it answered.
     with serving_too(guarded, **OPEN) as other:
-        workspace = other.server.workspace
-        other.server.submit(_folded(workspace))
+        other.fold()
         rows = other.rows(
             guarded.owner,
             "SELECT principal, code, rule, subject, action, request_id FROM system.access.audit "
@@ -283,12 +281,6 @@ def test_what_was_refused_is_durable_before_it_is_told(guarded: Guarded) -> None
     }
     assert rows[0]["code"] == "CREDENTIALS_INVALID"
     assert rows[0]["request_id"] == bad.headers["X-Request-Id"]
-
-
-async def _folded(workspace: Any) -> None:
-    folder = Folder(workspace.database)
-    while await folder.step():
-        pass
 
 
 def test_what_was_done_names_who_did_it_and_in_which_slot(guarded: Guarded) -> None:

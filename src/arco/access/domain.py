@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from arco.access import events, reducers, refusals, tables
+from arco.access import events, mints, reducers, refusals, tables
 from arco.model import AsRow, Domain
 
 DOMAIN = Domain(
     "access",
-    (*tables.ALL, refusals.REFUSALS),
+    (*tables.ALL, refusals.REFUSALS, mints.MINTS),
     {
         events.PrincipalAdded: reducers.principal_added,
         events.PrincipalDisabled: reducers.principal_disabled,
@@ -27,7 +27,10 @@ DOMAIN = Domain(
         events.KeyRevoked: reducers.key_revoked,
         refusals.RefusalsForgotten: refusals.refusals_forgotten,
     },
-    facts={refusals.AccessRefused: AsRow(refusals.REFUSALS)},
+    facts={
+        refusals.AccessRefused: AsRow(refusals.REFUSALS),
+        mints.UrlsMinted: AsRow(mints.MINTS),
+    },
 )
 
 __all__ = ["DOMAIN"]

@@ -1,7 +1,7 @@
 """Refusals: a fact for each, so that who was refused is known although nothing was decided.
 
 Law F8: each stands under an id of its own, so order never matters. They are forgotten after a
-while, by an event. Must not know how a refusal is told.
+while, by an event, and so are mints. Must not know how a refusal is told.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import msgspec
 
+from arco.access.mints import MINTS
 from arco.model import Change, Decision, Drop, Event, Payload, State, Table
 
 KEPT = timedelta(days=90)
@@ -45,7 +46,7 @@ class AccessRefused(Payload, frozen=True, kw_only=True):
 
 
 class RefusalsForgotten(Payload, frozen=True):
-    """Refusals up to this id are kept no longer."""
+    """Refusals and mints up to this id are kept no longer."""
 
     through: str
 
@@ -54,20 +55,28 @@ REFUSALS = Table("access.refusals", AccessRefused, ("refusal_id",), public=False
 
 
 def refusals_forgotten(state: State, event: RefusalsForgotten) -> Iterator[Change]:
-    """No refusal up to the id stands."""
-    for row in state.range(REFUSALS):
-        if row.refusal_id > event.through:
-            return
+    """No refusal and no mint up to the id stands."""
+    for row in takewhile(lambda row: row.refusal_id <= event.through, state.range(REFUSALS)):
         yield Drop(REFUSALS, (row.refusal_id,))
+    for mint in takewhile(lambda row: row.mint_id <= event.through, state.range(MINTS)):
+        yield Drop(MINTS, (mint.mint_id,))
 
 
 def forget_refusals(kept: timedelta = KEPT) -> Decision:
-    """RefusalsForgotten for the oldest thousand that are older than `kept`; else nothing."""
+    """RefusalsForgotten for the oldest that are older than `kept`, at most a thousand of a kind;
+    else nothing.
+    """
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        oldest = islice(state.range(REFUSALS), FORGOTTEN_AT_ONCE_MAX)
-        old = list(takewhile(lambda row: row.refused_at < now - kept, oldest))
-        return [Event(RefusalsForgotten(through=old[-1].refusal_id))] if old else ()
+        refused = islice(state.range(REFUSALS), FORGOTTEN_AT_ONCE_MAX)
+        minted = islice(state.range(MINTS), FORGOTTEN_AT_ONCE_MAX)
+        ends = [
+            [row.refusal_id for row in takewhile(lambda row: row.refused_at < now - kept, refused)],
+            [row.mint_id for row in takewhile(lambda row: row.minted_at < now - kept, minted)],
+        ]
+        # Ids begin with their time: up to the nearer end nothing of either kind is too young.
+        old = [ids[-1] for ids in ends if ids]
+        return [Event(RefusalsForgotten(through=min(old)))] if old else ()
 
     return decide
 

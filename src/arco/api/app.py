@@ -28,9 +28,10 @@ def create_app(session: Session, readiness: Readiness | None = None) -> Litestar
     """The application, ready to be served; `readiness` is what its probe tells."""
 
     reception = Reception(session.workspace)
+    signing = msgspec.structs.replace(session, signatures=reception.signatures)
 
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
-        return msgspec.structs.replace(session, terms=await terms_of(request))
+        return msgspec.structs.replace(signing, terms=await terms_of(request))
 
     app = Litestar(
         [api_routes(), show_openapi, show_start],

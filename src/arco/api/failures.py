@@ -37,6 +37,7 @@ STATUS_BY_CODE = {
     "CONTENT_TYPE_UNSUPPORTED": 415,
     "IDEMPOTENCY_KEY_REUSED": 422,
     "METHOD_NOT_ALLOWED": 405,
+    "RANGE_UNSATISFIABLE": 416,
 }
 MEANINGS = {
     400: "The request can never succeed as it stands.",
@@ -47,6 +48,7 @@ MEANINGS = {
     412: "The object, or the history, is not the one that a header names.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    416: "The file has no such bytes.",
     422: "The idempotency key was sent before, with another request.",
     429: "A limit is reached: wait and try again.",
     500: "Something went wrong here.",

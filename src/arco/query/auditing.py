@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from arco.access.mints import MINTS
 from arco.access.refusals import REFUSALS
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
@@ -85,10 +86,26 @@ def refused_lines(state: State) -> list[AuditLine]:
     ]
 
 
+def minted_lines(state: State) -> list[AuditLine]:
+    """Every time that signed URLs were given away, and is kept."""
+    return [
+        AuditLine(
+            audited_at=row.minted_at,
+            outcome="done",
+            principal=row.principal,
+            action="access.urls_minted",
+            subject=f"{row.files} files of {row.tables} tables at slot {row.slot}",
+            request_id=row.request_id,
+            address=row.address,
+        )
+        for row in state.range(MINTS)
+    ]
+
+
 def _subject(wire: WireEvent) -> str:
     payload: Any = msgspec.json.decode(wire.payload)
     found = (payload.get(name) for name in SUBJECTS)
     return next((each for each in found if isinstance(each, str) and each), "")
 
 
-__all__ = ["AUDIT", "AuditLine", "done_lines", "refused_lines"]
+__all__ = ["AUDIT", "AuditLine", "done_lines", "minted_lines", "refused_lines"]

@@ -28,7 +28,7 @@ from arco.engine.parquet import rows_to_arrow
 from arco.engine.registry import WireEvent
 from arco.model import State, Table
 from arco.orchestration.tables import PLANS
-from arco.query.auditing import AUDIT, AuditLine, done_lines, refused_lines
+from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
 from arco.query.names import TableName, close_names, fold
 from arco.query.pool import Provider
 from arco.query.protocol import Inline, Missing, PinnedTable, Provision, Restriction
@@ -198,6 +198,7 @@ class Provisions:
 
     async def _audit(self, seq: int) -> list[AuditLine]:
         lines = [line for part in await self._of_log(seq, done_lines) for line in part]
+        lines += await self._database.asked(minted_lines)
         return lines + await self._database.asked(refused_lines)
 
     async def _of_log(self, newest: int, told: Callable[..., Line]) -> list[Line]:
