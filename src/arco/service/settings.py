@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests from one address nobody is recognised by are answered; 0: any number."""
     requests_at_once: int = 64
     """How many requests of one principal are under way at a time."""
+    server: str = ""
+    """A server's URL, or a profile: commands that can, ask it instead of opening the store."""
     drain_seconds: float = 0.0
     """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
@@ -140,6 +142,19 @@ def configured_names(settings: Settings) -> tuple[str, ...]:
     return tuple(name.strip() for name in settings.hosts.split(",") if name.strip())
 
 
+def credential() -> str:
+    """The key for servers that the environment holds in `ARCO_KEY`; it is no setting, so that it is
+    never shown with them.
+    """
+    return os.environ.get(f"{ENVIRONMENT_PREFIX}KEY", "")
+
+
+def user_folder() -> Path:
+    """Where a user's own files for Arco stand, by the XDG rules."""
+    given = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(given) if given else Path.home() / ".config") / "arco"
+
+
 def store_environment(settings: Settings) -> dict[str, str]:
     """What a process with an environment of its own needs to read the store's objects.
 
@@ -186,7 +201,9 @@ __all__ = [
     "LIMITS",
     "Settings",
     "configured_names",
+    "credential",
     "find_project",
     "load",
     "store_environment",
+    "user_folder",
 ]
