@@ -29,6 +29,7 @@ from arco.access.events import (
 )
 from arco.access.keys import NewKey, create_key, revoke_key, rotate_key
 from arco.access.privileges import Kind, Privilege
+from arco.access.refusals import RefusalsForgotten
 from arco.access.securables import WORKSPACE, Securable, column_of
 from arco.engine.database import Database
 from arco.ids import sha256
@@ -111,6 +112,7 @@ def _keys() -> list[Decision]:
 
 def _farewells() -> list[Decision]:
     return [
+        _event(RefusalsForgotten(through="0" * 26)),
         forget_securable(Securable(Kind.NAMESPACE, "n1")),
         give_grant(_grant(Securable(Kind.TABLE, "t2"), "user:ann", privilege=Privilege.SELECT)),
         remove_principal("user:ann", "user:bob"),

@@ -67,8 +67,9 @@ class Answer(msgspec.Struct):
 class Server:
     """A server in a thread with a loop of its own, over one workspace."""
 
-    def __init__(self, directory: Path, hosts: tuple[str, ...] = ()) -> None:
-        self._settings = Settings(directory=directory, fsync=False, query_seconds_max=10.0)
+    def __init__(self, directory: Path, hosts: tuple[str, ...] = (), **settings: Any) -> None:
+        chosen = {"fsync": False, "query_seconds_max": 10.0, **settings}
+        self._settings = Settings(directory=directory, **chosen)
         self._hosts = hosts
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: run(self._main()))
@@ -160,9 +161,9 @@ class Server:
 
 
 @contextmanager
-def serving(directory: Path, hosts: tuple[str, ...] = ()) -> Iterator[Server]:
+def serving(directory: Path, hosts: tuple[str, ...] = (), **settings: Any) -> Iterator[Server]:
     """A server over a store in `directory`."""
-    server = Server(directory, hosts)
+    server = Server(directory, hosts, **settings)
     server.start()
     try:
         yield server

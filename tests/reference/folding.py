@@ -10,8 +10,9 @@ import msgspec
 
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.parquet import schema_of
-from arco.model import Domain, Payload, Reducer, Table, field_types
+from arco.model import AsRow, Domain, Payload, Reducer, Table, field_types
 from arco.orchestration import states
+from arco.query.auditing import AUDIT
 from arco.query.provider import COMMITS, DEPENDENCIES
 from arco.service.workspace import DOMAINS
 from tests.reference.markdown import code, page, section, table
@@ -19,14 +20,15 @@ from tests.reference.meanings import field_meaning, structs_in, summary, type_na
 from tests.reference.words import OWNER_WORDS, STATE_WORDS
 
 ALL_DOMAINS: tuple[Domain, ...] = (*DOMAINS, ENGINE)
-VIEWS: tuple[Table[Any], ...] = (COMMITS, DEPENDENCIES)
+VIEWS: tuple[Table[Any], ...] = (COMMITS, DEPENDENCIES, AUDIT)
 
 TABLES_INTRODUCTION = """
 The rows Arco keeps, as they stand in snapshot files and in SQL. A **public** table is
 `system.{domain}.{table}` in a query; a **private** one is an index that reducers keep and has no
-name in SQL. Types are those of the Parquet columns; `JSON` is text that holds one JSON value,
-spelled like the named struct ([Events](events.md#structs-inside)). Columns that may be null say so.
-Columns are only ever added, and added ones may be null.
+name in SQL, but those about access, which have a name for who owns the workspace
+([Access](../explanation/access.md)). Types are those of the Parquet columns; `JSON` is text that
+holds one JSON value, spelled like the named struct ([Events](events.md#structs-inside)). Columns
+that may be null say so. Columns are only ever added, and added ones may be null.
 """
 EVENTS_INTRODUCTION = """
 What can stand in the `events` of a [commit](storage-format.md#a-commit), by domain. A field that
@@ -129,7 +131,11 @@ def _domain_events(domain: Domain) -> str:
 def _event_section(
     domain: Domain, payload: type[Payload], *, reducer: Reducer, kind: str = ""
 ) -> str:
-    folded = f"{kind}version {payload.VERSION}; folded by `{reducer.__module__}.{reducer.__name__}`"
+    if isinstance(reducer, AsRow):
+        how = f"a row of `{reducer.table.name}`"
+    else:
+        how = f"folded by `{reducer.__module__}.{getattr(reducer, '__name__', '')}`"
+    folded = f"{kind}version {payload.VERSION}; {how}"
     name = domain.event_type(payload)
     return section(name, summary(payload), folded, _fields(payload), level=3)
 

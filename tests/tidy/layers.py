@@ -67,6 +67,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "deltalake": ("arco.formats",),
     "duckdb": ("arco.query", "arco.formats", "arco.execution"),
     "hypothesis": ("arco.testing",),
+    "jwt": ("arco.service.tokens",),
     "litestar": ("arco.api", "arco.ui"),
     "msgspec": ("arco",),
     "numpy": ("arco.engine", "arco.formats"),
@@ -119,6 +120,7 @@ DYNAMIC_IMPORTS = {
     "arco.execution.project": "loads the user's modules",
     "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
+    "arco.service.identity": "the library for signatures loads with the first trusted issuer",
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
@@ -127,6 +129,7 @@ HEAVY_AT_STARTUP = (
     "pyarrow",
     "duckdb",
     "deltalake",
+    "jwt",
     "litestar",
     "pandas",
     "polars",

@@ -22,6 +22,8 @@ class Method(StrEnum):
     """It speaks to a server of this machine that asks nobody for a name."""
     KEY = "key"
     TOKEN = "token"
+    URL = "url"
+    """It came by a signed URL, which is good for one file and nothing else."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,4 +57,15 @@ def local_owner(tenant: str, workspace: str) -> Caller:
     return Caller(principal=LOCAL_OWNER, tenant=tenant, workspace=workspace, method=Method.LOCAL)
 
 
-__all__ = ["LOCAL_OWNER", "Caller", "Method", "local_owner"]
+def url_holder(tenant: str, workspace: str) -> Caller:
+    """The caller that came by a signed URL: nobody, who may do nothing."""
+    return Caller(
+        principal="",
+        tenant=tenant,
+        workspace=workspace,
+        method=Method.URL,
+        scopes=frozenset(),
+    )
+
+
+__all__ = ["LOCAL_OWNER", "Caller", "Method", "local_owner", "url_holder"]

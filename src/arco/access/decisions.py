@@ -40,8 +40,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, and the grant or owner that decided it."""
 
     allowed: bool
+    """Whether it may be done."""
     rule: Rule
+    """Why."""
     privilege: Privilege
+    """What was needed."""
     principal: str
     securable: str
     """What it was asked about."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from arco.access import events, reducers, tables
-from arco.model import Domain
+from arco.access import events, mints, reducers, refusals, tables
+from arco.model import AsRow, Domain
 
 DOMAIN = Domain(
     "access",
-    tables.ALL,
+    (*tables.ALL, refusals.REFUSALS, mints.MINTS),
     {
         events.PrincipalAdded: reducers.principal_added,
         events.PrincipalDisabled: reducers.principal_disabled,
@@ -25,6 +25,11 @@ DOMAIN = Domain(
         events.KeyCreated: reducers.key_created,
         events.KeyReplaced: reducers.key_replaced,
         events.KeyRevoked: reducers.key_revoked,
+        refusals.RefusalsForgotten: refusals.refusals_forgotten,
+    },
+    facts={
+        refusals.AccessRefused: AsRow(refusals.REFUSALS),
+        mints.UrlsMinted: AsRow(mints.MINTS),
     },
 )
 

@@ -108,10 +108,15 @@ def find_key(state: State, key_id: str) -> ApiKey:
     """
     row = state.get(KEYS, key_id)
     if row is None:
-        raise NotFound(
-            "KEY_NOT_FOUND", f"there is no key {key_id[:80]!r}", hint="`arco key list` lists them"
-        )
+        raise key_not_found(key_id)
     return row
+
+
+def key_not_found(key_id: str) -> NotFound:
+    """The error for a key that is not there or is somebody else's."""
+    return NotFound(
+        "KEY_NOT_FOUND", f"there is no key {key_id[:80]!r}", hint="`arco key list` lists them"
+    )
 
 
 def is_open(row: ApiKey, now: datetime) -> bool:
@@ -192,6 +197,7 @@ __all__ = [
     "create_key",
     "find_key",
     "is_open",
+    "key_not_found",
     "parsed_key",
     "recognised",
     "revoke_key",

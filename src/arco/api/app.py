@@ -15,19 +15,23 @@ from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
 from arco.api.probes import Probes, Readiness
+from arco.api.reception import Reception
 from arco.api.routes import api_routes
 from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
 from arco.api.terms import terms_of
 from arco.errors import ArcoError
-from arco.service.identity import Identity
+from arco.service.settings import configured_names
 
 
 def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
     """The application, ready to be served; `readiness` is what its probe tells."""
 
+    reception = Reception(session.workspace)
+    signing = msgspec.structs.replace(session, signatures=reception.signatures)
+
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
-        return msgspec.structs.replace(session, terms=await terms_of(request))
+        return msgspec.structs.replace(signing, terms=await terms_of(request))
 
     app = Litestar(
         [api_routes(), show_openapi, show_start],
@@ -36,18 +40,20 @@ def create_app(session: Session, readiness: Readiness | None = None) -> Litestar
             CALLER: Provide(provide_caller, sync_to_thread=False),
         },
         exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},
+        after_exception=[reception.refused],
         before_request=refuse_unknown_parameters,
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
+    app.state.is_strict = reception.is_strict
     # Middleware of the framework runs only for routes that exist; the door stands before them.
     guard = Guard(
         app.asgi_handler,
         session.workspace.runtime,
-        identity=Identity(session.workspace),
-        hosts=session.hosts,
+        reception=reception,
+        hosts=(*session.hosts, *configured_names(session.workspace.settings)),
     )
     app.asgi_handler = Probes(guard, readiness or Readiness(session.workspace.database))
     return app

@@ -22,6 +22,7 @@ from arco.engine.idempotency import Intent
 from arco.engine.tokens import StateToken
 from arco.errors import ArcoError, Invalid, Precondition
 from arco.model import Decision, Event, State
+from arco.wire.access import AccessOutcome
 from arco.wire.headers import REPEATED_HEADER, SLOT_HEADER
 
 JSON = "application/json"
@@ -72,12 +73,60 @@ async def change(
     request's key. Raises: what the decision or `tell` raises; Precondition ETAG_MISMATCH; Invalid
     IF_MATCH_UNSUPPORTED.
     """
-    terms = session.terms
     visible = session.workspace.authority.visible
-    if terms.if_match:
-        decision = _matching(decision, terms, current=current)
-    intent = Intent(
+    if session.terms.if_match:
+        decision = _matching(decision, session.terms, current=current)
+    return await _carried_out(
+        session,
+        decision,
         answer=lambda state: _envelope(tell, visible(state, caller)),
+        caller=caller,
+    )
+
+
+async def acknowledge(
+    session: Session, decision: Decision, *, told: T, caller: Caller, status: int = 200
+) -> Response[T]:
+    """The answer `told`, which needs no look at the state, once what was decided is durable.
+
+    For changes that may end what lets the caller look. Idempotent: by the request's key. Raises:
+    what the decision raises; Invalid IF_MATCH_UNSUPPORTED.
+    """
+    if session.terms.if_match:
+        decision = _matching(decision, session.terms, current=None)
+    body = msgspec.Raw(msgspec.json.encode(told))
+    text = msgspec.json.encode(Envelope(status, body)).decode()
+    return await _carried_out(session, decision, answer=lambda state: text, caller=caller)
+
+
+async def decided(
+    session: Session, decision: Decision, *, caller: Caller
+) -> Response[AccessOutcome]:
+    """Whether the decision changed anything, once that is durable.
+
+    Idempotent: by the request's key. Raises: as `acknowledge`.
+    """
+    if session.terms.if_match:
+        decision = _matching(decision, session.terms, current=None)
+    events: Sequence[Event] = ()
+
+    def noted(state: State, now: datetime) -> Sequence[Event]:
+        nonlocal events
+        events = decision(state, now)
+        return events
+
+    def answer(state: State) -> str:
+        return _envelope(lambda _: Told(AccessOutcome(bool(events))), state)
+
+    return await _carried_out(session, noted, answer=answer, caller=caller)
+
+
+async def _carried_out(
+    session: Session, decision: Decision, *, answer: Callable[[State], str], caller: Caller
+) -> Response[Any]:
+    terms = session.terms
+    intent = Intent(
+        answer=answer,
         key=terms.key,
         request=terms.fingerprint,
         principal=caller.principal if terms.key else "",
@@ -143,4 +192,11 @@ def _traced(decision: Decision, trace: str) -> Decision:
     return decided
 
 
-__all__ = ["Envelope", "Problem", "Told", "change"]
+__all__ = [
+    "Envelope",
+    "Problem",
+    "Told",
+    "acknowledge",
+    "change",
+    "decided",
+]

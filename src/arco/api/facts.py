@@ -7,20 +7,24 @@ any fact means.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 from litestar import Response, post
 from litestar.params import JSONBody
 
+from arco.access.callers import Caller
+from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, Session, answer
+from arco.api.session import Here, Session, answer, ask
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.reading import Read, read_facts
 from arco.engine.registry import Registry
 from arco.errors import Forbidden
 from arco.lineage.foreign import ForeignRunReported
+from arco.service.authority import require_on_workspace
 from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
 
 
@@ -41,6 +45,7 @@ async def send_facts(
     Acknowledged when they are durable, visible within seconds. A fact that does not fit its type,
     or whose type is not known, is kept too: it waits in quarantine under the place told here.
     """
+    await _may_report(session, caller)
     _refuse_closed(_registry(session), data.facts)
     return await _taken(session, [_fact(sent) for sent in data.facts])
 
@@ -61,9 +66,15 @@ async def report_foreign_run(
 
     The run's inputs and outputs become foreign lineage once it reports COMPLETE.
     """
+    await _may_report(session, caller)
     fact_type, version = _registry(session).fact_type(ForeignRunReported)
     raw = msgspec.Raw(msgspec.json.encode(data))
     return await _taken(session, [Fact(type=fact_type, version=version, payload=raw)])
+
+
+async def _may_report(session: Session, caller: Caller) -> None:
+    check = partial(require_on_workspace, caller=caller, privilege=Privilege.REPORT)
+    await ask(session, check, caller=caller)
 
 
 def _refuse_closed(registry: Registry, facts: Sequence[SentFact]) -> None:

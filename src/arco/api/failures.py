@@ -37,15 +37,18 @@ STATUS_BY_CODE = {
     "CONTENT_TYPE_UNSUPPORTED": 415,
     "IDEMPOTENCY_KEY_REUSED": 422,
     "METHOD_NOT_ALLOWED": 405,
+    "RANGE_UNSATISFIABLE": 416,
 }
 MEANINGS = {
     400: "The request can never succeed as it stands.",
-    403: "The request came by a name or from a page that is not ours.",
+    401: "Nobody here knows who asks.",
+    403: "The caller may not do this, or the request came by a name or page that is not ours.",
     404: "There is no such thing.",
     409: "The request contradicts the present state.",
     412: "The object, or the history, is not the one that a header names.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    416: "The file has no such bytes.",
     422: "The idempotency key was sent before, with another request.",
     429: "A limit is reached: wait and try again.",
     500: "Something went wrong here.",
@@ -55,7 +58,7 @@ MEANINGS = {
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     """The documented failures of a route: these, and those every route has."""
-    every = sorted({400, 403, 500, 503, *statuses})
+    every = sorted({400, 401, 403, 429, 500, 503, *statuses})
     return {
         status: ResponseSpec(FailureAnswer, generate_examples=False, description=MEANINGS[status])
         for status in every
@@ -81,12 +84,19 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Failur
     if found.code == "OUTCOME_UNKNOWN" and KEY_HEADER in request.headers:
         found.details = found.details | {"idempotency_key": request.headers[KEY_HEADER]}
     status, body = describe(found, request_id)
-    headers = {}
-    if status in {429, 503}:
-        headers["Retry-After"] = str(body.error.details.get("retry_after_seconds", 1))
+    headers = headers_for(status, body)
     if isinstance(error, MethodNotAllowedException) and error.headers:
         headers |= error.headers
     return Response(body, status_code=status, headers=headers)
+
+
+def headers_for(status: int, body: FailureAnswer) -> dict[str, str]:
+    """What HTTP wants to be told beside the body."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if status in {429, 503}:
+        return {"Retry-After": str(body.error.details.get("retry_after_seconds", 1))}
+    return {}
 
 
 def too_large() -> Invalid:
@@ -148,6 +158,7 @@ __all__ = [
     "REQUEST_ID",
     "describe",
     "failed",
+    "headers_for",
     "refusals",
     "too_large",
 ]

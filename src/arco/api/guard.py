@@ -14,18 +14,18 @@ from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from arco.api.callers import CALLER
 from arco.api.failures import (
     BODY_BYTES_MAX,
     REQUEST_ID,
     describe,
+    headers_for,
     too_large,
 )
+from arco.api.reception import Reception
 from arco.api.terms import CHANGING_METHODS, TRACEPARENT
 from arco.errors import ArcoError, Forbidden, Invalid
 from arco.ids import new_ulid
 from arco.runtime import Runtime
-from arco.service.identity import Identity
 from arco.wire.headers import REQUEST_ID_HEADER, TRACE_HEADER
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -49,11 +49,11 @@ class Guard:
     """An app behind the door: it sees only requests that came by one of our names."""
 
     def __init__(
-        self, app: ASGIApp, runtime: Runtime, *, identity: Identity, hosts: Collection[str]
+        self, app: ASGIApp, runtime: Runtime, *, reception: Reception, hosts: Collection[str]
     ) -> None:
         self._app = app
         self._runtime = runtime
-        self._identity = identity
+        self._reception = reception
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,21 +63,18 @@ class Guard:
         request_id = _request_id(headers, self._runtime)
         scope["state"][REQUEST_ID] = request_id
         signed = _signed(send, request_id, trace=_traceparent(headers, self._runtime))
-        refusal = _refusal(scope, headers, hosts=self._hosts) or await self._admit(scope, headers)
+        refusal = _refusal(scope, headers, hosts=self._hosts)
         if refusal is None:
-            await self._app(scope, receive, signed)
-            return
+            try:
+                async with self._reception.received(scope, headers):
+                    await self._app(scope, receive, signed)
+                return
+            except ArcoError as error:
+                # Raised before the app answered: it turns its own errors into answers.
+                refusal = error
         if refusal.code == "BODY_TOO_LARGE":
             await _discard(receive)
         await _refuse(refusal, request_id, send=signed)
-
-    async def _admit(self, scope: HTTPScope, headers: Headers) -> ArcoError | None:
-        """Nothing, once the caller stands in the scope; else why not."""
-        try:
-            scope["state"][CALLER] = await self._identity.caller(headers.get("authorization", ""))
-        except ArcoError as error:
-            return error
-        return None
 
 
 def _request_id(headers: Headers, runtime: Runtime) -> str:
@@ -161,7 +158,8 @@ async def _discard(receive: Receive) -> None:
 
 async def _refuse(refusal: ArcoError, request_id: str, *, send: Send) -> None:
     status, body = describe(refusal, request_id)
-    headers = [(b"content-type", b"application/json")]
+    told = {"content-type": "application/json", **headers_for(status, body)}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     content = msgspec.json.encode(body)
     await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -15,10 +15,12 @@ from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.runs import RunId
 from arco.api.session import Here, Session, answer, ask
+from arco.api.strictness import PRESENT_ONLY
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.model import State
 from arco.orchestration.tables import TASKS
+from arco.service.permits import require_on_task
 from arco.service.summaries import find_run
 from arco.store import keys
 from arco.wire.logs import LogLine, TaskLogs
@@ -57,6 +59,7 @@ DECODER = msgspec.json.Decoder(LogLine)
     tags=["orchestration"],
     response_description="The lines.",
     responses=refusals(404),
+    opt={PRESENT_ONLY: True},
 )
 async def show_logs(
     session: Here,
@@ -70,9 +73,13 @@ async def show_logs(
 
     An answer without lines means that nothing more is stored yet.
     """
-    seen = await ask(
-        session, lambda state: _logged(state, run_id, index=index, attempt=attempt), caller=caller
-    )
+
+    def look(state: State) -> Logged:
+        logged = _logged(state, run_id, index=index, attempt=attempt)
+        require_on_task(state, caller, run_id=logged.run_id, index=index)
+        return logged
+
+    seen = await ask(session, look, caller=caller)
     chunks = await _chunks(session, seen.value, first=chunk)
     logs = TaskLogs(
         run_id=seen.value.run_id,

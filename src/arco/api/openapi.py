@@ -40,6 +40,7 @@ TAGS = [
     Tag(name="catalog", description="Tables and their columns."),
     Tag(name="orchestration", description="Assets, runs, tasks and what they print."),
     Tag(name="lineage", description="What was made from what."),
+    Tag(name="access", description="Principals, privileges, keys, and why a decision is as it is."),
     Tag(name="time travel", description="What happened, what differs, and bringing it back."),
     Tag(name="query", description="SQL over published tables and `system.*`."),
 ]

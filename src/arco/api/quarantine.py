@@ -18,6 +18,7 @@ from arco.api.failures import refusals
 from arco.api.fields import Fields
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, answer, ask, read
+from arco.api.strictness import PRESENT_ONLY
 from arco.engine.lanes.quarantine import (
     RETRIES_MAX,
     Quarantine,
@@ -84,6 +85,7 @@ class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
     tags=["facts"],
     response_description="The facts.",
     responses=refusals(403),
+    opt={PRESENT_ONLY: True},
 )
 async def show_quarantine(
     session: Here,
@@ -110,6 +112,7 @@ async def show_quarantine(
     tags=["facts"],
     response_description="The fact as it was sent.",
     responses=refusals(403, 404),
+    opt={PRESENT_ONLY: True},
 )
 async def show_quarantined_fact(
     session: Here, caller: CallerHere, lane: Lane, slot: Number, position: Number

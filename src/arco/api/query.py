@@ -12,6 +12,7 @@ from litestar import Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
+from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, Session, past_of, state_headers
@@ -35,9 +36,9 @@ MEDIA_TYPES = {
 class ReadAt:
     """A provider that remembers the slot which everything it provided had reached."""
 
-    def __init__(self, session: Session, past: Past | None) -> None:
+    def __init__(self, session: Session, past: Past | None, *, caller: Caller) -> None:
         self._standing = past or session.workspace.database
-        self._provider: Provider = provider_for(session.workspace, past)
+        self._provider: Provider = provider_for(session.workspace, past, caller=caller)
         self.token = self._standing.token
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
@@ -70,7 +71,7 @@ async def run_query(
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
     past = await past_of(session, data.at, caller=caller) if data.at else None
-    reader = ReadAt(session, past)
+    reader = ReadAt(session, past, caller=caller)
     left = workspace.runtime.signal()
     watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
     try:

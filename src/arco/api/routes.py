@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import leaves, objects, restores
+from arco.api import access, browser, keys, leaves, objects, restores
 from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
@@ -49,47 +49,52 @@ STATE = ResponseHeader(
     "as new as this one.",
 )
 
+ROUTES = (
+    show_health,
+    show_overview,
+    show_assets,
+    *objects.READING,
+    *leaves.READING,
+    show_tables,
+    show_table,
+    *CREATING,
+    *(route for kind in Kind for route in routes_of(kind)),
+    refresh_table,
+    show_runs,
+    trigger,
+    show_run,
+    cancel,
+    show_logs,
+    show_path,
+    show_lineage,
+    show_column_origins,
+    show_dataset_impact,
+    show_column_impact,
+    show_partition_impact,
+    report_foreign_run,
+    send_facts,
+    show_changes,
+    show_history,
+    show_versions,
+    show_difference,
+    restores.plan,
+    restores.start,
+    restores.show_restore,
+    show_quarantine,
+    show_quarantined_fact,
+    retry_quarantined_facts,
+    run_query,
+    *access.ROUTES,
+    *keys.ROUTES,
+    *browser.ROUTES,
+)
+
 
 def api_routes() -> Router:
     """The native API, as one router."""
     return Router(
         PREFIX,
-        route_handlers=[
-            show_health,
-            show_overview,
-            show_assets,
-            *objects.READING,
-            *leaves.READING,
-            show_tables,
-            show_table,
-            *CREATING,
-            *(route for kind in Kind for route in routes_of(kind)),
-            refresh_table,
-            show_runs,
-            trigger,
-            show_run,
-            cancel,
-            show_logs,
-            show_path,
-            show_lineage,
-            show_column_origins,
-            show_dataset_impact,
-            show_column_impact,
-            show_partition_impact,
-            report_foreign_run,
-            send_facts,
-            show_changes,
-            show_history,
-            show_versions,
-            show_difference,
-            restores.plan,
-            restores.start,
-            restores.show_restore,
-            show_quarantine,
-            show_quarantined_fact,
-            retry_quarantined_facts,
-            run_query,
-        ],
+        route_handlers=ROUTES,
         response_headers=[SLOT, STATE],
     )
 

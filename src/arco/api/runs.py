@@ -14,6 +14,7 @@ from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter, QueryParameter
 
+from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
@@ -26,11 +27,11 @@ from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
     cancel_run,
-    trigger_run,
     triggered_run,
 )
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import NEWEST_RUNS, RUNS
+from arco.service.permits import permitted_trigger, require_on_run
 from arco.service.summaries import (
     RunDetail,
     RunSummary,
@@ -141,12 +142,13 @@ async def trigger(
         run_key=data.run_key,
         actor=caller.principal,
     )
+    permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
 
     def tell(state: State) -> Told[Triggered]:
         run_id = triggered_run(state, command)
         return Told(Triggered(run_id), 202) if run_id else Told(Triggered(fresh=True))
 
-    return await change(session, trigger_run(command), tell=tell, caller=caller)
+    return await change(session, permitted, tell=tell, caller=caller)
 
 
 @post(
@@ -166,6 +168,7 @@ async def cancel(
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
         run = find_run(visible(state, caller), run_id)
+        require_on_run(state, caller, privilege=Privilege.RUN, run_id=run.run_id)
         command = CancelRun(run_id=run.run_id, actor=caller.principal, reason=data.reason)
         return cancel_run(command)(state, now)
 

@@ -1,6 +1,7 @@
-"""Serving the application on this machine: one socket, ours to close, nothing reloaded.
+"""Serving the application: one socket, ours to close, nothing reloaded.
 
-Law: nothing listens beyond loopback, because nobody is authenticated. Must not know routes.
+Law: an application that does not ask everybody for credentials never listens beyond loopback. Must
+not know routes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ async def serve(app: Litestar, host: str, *, port: int, ready: Callable[[str], N
 
     Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
     """
-    listener = _bound(host, port)
+    listener = _bound(_allowed(app, host), port)
     server = uvicorn.Server(_config(app))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
@@ -57,14 +58,22 @@ def _config(app: Litestar) -> uvicorn.Config:
     )
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    if host not in LOOPBACK_ADDRESSES:
-        raise Invalid(
-            "BIND_REFUSED",
-            f"{host!r} is not this machine alone, and nobody is authenticated yet",
-            hint="serve on 127.0.0.1, and let a proxy that knows your users stand before it",
-        )
-    address = LOOPBACK_ADDRESSES[host]
+def _allowed(app: Litestar, host: str) -> str:
+    """The address to listen on.
+
+    Raises: Invalid BIND_REFUSED.
+    """
+    # Nothing said means that nobody is asked: an application without a door stays on loopback.
+    if host in LOOPBACK_ADDRESSES or getattr(app.state, "is_strict", False):
+        return LOOPBACK_ADDRESSES.get(host, host)
+    raise Invalid(
+        "BIND_REFUSED",
+        f"{host!r} is not this machine alone, and nobody is authenticated",
+        hint="set ARCO_AUTHENTICATION=required, or serve on 127.0.0.1",
+    )
+
+
+def _bound(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # Named, so that asyncio knows it for TCP and never waits to fill a packet.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -57,6 +57,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
+    "principal": ("arco.cli.commands.principal", "Name users, groups and service accounts."),
+    "grant": ("arco.cli.commands.grant", "Give a privilege on an object."),
+    "revoke": ("arco.cli.commands.revoke", "Take a privilege."),
+    "key": ("arco.cli.commands.key", "Make and revoke the keys that open the API."),
+    "access": ("arco.cli.commands.access", "See who holds what, and why."),
     "completion": ("arco.cli.commands.completion", "Print a shell's completion script."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }

@@ -54,11 +54,25 @@ class Framed(msgspec.Struct, frozen=True, tag="framed"):
     """`Inline` on the wire: the bytes are the next frame."""
 
 
+class Restriction(msgspec.Struct, frozen=True):
+    """What of a table is left for the asker; it is applied before the query sees a row."""
+
+    columns: tuple[str, ...] = ()
+    """The only columns; none: all."""
+    predicate: str = ""
+    """The rows; empty: all."""
+    masks: dict[str, str] = {}
+    """Column -> the expression that stands in its place."""
+    caller: str = ""
+    groups: tuple[str, ...] = ()
+
+
 class PinnedTable(msgspec.Struct, frozen=True, tag="pinned"):
     """A Delta table at one version."""
 
     location: str
     version: int
+    restriction: Restriction | None = None
 
 
 class ParquetFiles(msgspec.Struct, frozen=True, tag="parquet"):
@@ -155,6 +169,7 @@ __all__ = [
     "Provide",
     "Provision",
     "Ready",
+    "Restriction",
     "ToWorker",
     "encode",
     "framed",

@@ -10,19 +10,32 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from arco.access.callers import Caller, local_owner
+from arco.access.decisions import decide
+from arco.access.domain import DOMAIN as ACCESS
+from arco.access.privileges import Privilege
+from arco.access.securables import WORKSPACE_CHAIN
+from arco.access.tables import COLUMN_MASKS, GRANTS, KEYS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
 from arco.catalog.finding import DEFAULT_CATALOG
-from arco.catalog.tables import NAMESPACES, TABLES
+from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
+from arco.engine.log import Slot
 from arco.engine.parquet import rows_to_arrow
+from arco.engine.registry import WireEvent
 from arco.model import State, Table
 from arco.orchestration.tables import PLANS
+from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
 from arco.query.names import TableName, close_names, fold
 from arco.query.pool import Provider
-from arco.query.protocol import Inline, Missing, PinnedTable, Provision
+from arco.query.protocol import Inline, Missing, PinnedTable, Provision, Restriction
+from arco.service.granting import KeyLine, key_line
 from arco.service.past import Standing
+from arco.service.restrictions import readable
+from arco.service.views import View
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -31,7 +44,8 @@ COMMITS_MAX = 10_000
 READS_AT_ONCE = 64
 
 Rows: TypeAlias = tuple[Table[Any], Sequence[msgspec.Struct]]
-View: TypeAlias = Callable[[State], Sequence[msgspec.Struct]]
+Question: TypeAlias = Callable[[State], Sequence[msgspec.Struct]]
+Line = TypeVar("Line")
 
 
 class CommitLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +57,13 @@ class CommitLine(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     size_bytes: int
     event_types: tuple[str, ...]
+
+
+class UserTable(msgspec.Struct, frozen=True):
+    """A user's table that was found, before it is known what the caller may read of it."""
+
+    table: CatalogTable
+    pinned: PinnedTable
 
 
 class TaskDependency(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,18 +80,25 @@ DEPENDENCIES = Table(
 )
 
 
-def provider_for(workspace: Workspace, past: Standing | None = None) -> Provider:
+def provider_for(
+    workspace: Workspace, past: Standing | None = None, *, caller: Caller | None = None
+) -> Provider:
     """The provider of `system.*` and of `namespace.table` as the workspace stands when asked, or
-    as it stood in `past`.
+    as it stood in `past`; without a caller, for whoever owns this machine.
     """
-    return Provisions(workspace, past).provide
+    scope = workspace.settings.scope
+    known = caller or local_owner(scope.tenant, scope.workspace)
+    return Provisions(workspace, past, caller=known).provide
 
 
 class Provisions:
     """Answers for one workspace, as it is or as it was."""
 
-    def __init__(self, workspace: Workspace, past: Standing | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, past: Standing | None = None, *, caller: Caller
+    ) -> None:
         self._workspace = workspace
+        self._caller = caller
         self._past = past
         self._database = workspace.database
         self._tables = public_tables(workspace.database.registry.tables)
@@ -79,26 +107,50 @@ class Provisions:
         """What stands behind each name, all at one slot."""
         if self._past is None:
             await self._database.refresh()
+        await self._add_private()
         standing = self._past or self._database
         seq = standing.seq
+        see = await self._sight()
         found = await standing.asked(
-            lambda state: [self._find(state, name.folded()) for name in needed]
+            lambda state: [self._find(see(state), name.folded()) for name in needed]
         )
         return [await self._handed_over(item, seq) for item in found]
 
-    def _find(self, state: State, name: TableName) -> Provision | Rows:
+    async def _add_private(self) -> None:
+        """Tables about access have a name for those who may read them, and for nobody else."""
+        caller = self._caller
+        await self._database.asked(partial(self._workspace.authority.check, caller=caller))
+        for privilege, tables in PRIVATE.items():
+            judged = partial(decide, caller=caller, privilege=privilege, chain=WORKSPACE_CHAIN)
+            if (await self._database.asked(judged)).allowed:
+                self._tables |= {table.name: table for table in tables}
+
+    async def _sight(self) -> Callable[[State], State]:
+        """What turns a state into what the caller may know of it."""
+        authority, caller = self._workspace.authority, self._caller
+        if self._past is None:
+            return partial(authority.visible, caller=caller)
+        # The past is read with the privileges of the present.
+        sight = await self._database.asked(partial(authority.sight, caller=caller))
+        return lambda state: state if sight is None else View(state, sight)
+
+    def _find(self, state: State, name: TableName) -> Provision | Rows | UserTable:
         system = system_name(name)
         if system is None:
             return self._user_table(state, name)
         if system not in self._tables or name.version is not None:
             return self._missing(state, name)
         table = self._tables[system]
-        if table is COMMITS:
-            return (COMMITS, ())
+        if table in FROM_LOG:
+            # What the log tells is about everything.
+            return (table, NOTHING if isinstance(state, View) and table is COMMITS else [])
+        whole = state.whole if isinstance(state, View) else state
         view = VIEWS.get(table.name)
+        if table.name.startswith(f"{ACCESS.name}."):
+            return (table, view(whole) if view else list(whole.range(table)))
         return (table, view(state) if view else list(state.range(table)))
 
-    def _user_table(self, state: State, name: TableName) -> Provision:
+    def _user_table(self, state: State, name: TableName) -> Provision | UserTable:
         namespaces = {fold(row.name): row for row in state.range(NAMESPACES, DEFAULT_CATALOG)}
         namespace = namespaces.get(name.namespace)
         rows = state.range(TABLES, namespace.namespace_id) if namespace else ()
@@ -110,7 +162,7 @@ class Provisions:
             hint = f"the newest published version of {table.full_name} is {table.version}"
             return Missing(hint=hint)
         folder = keys.warehouse(table.table_id).rstrip("/")
-        return PinnedTable(self._workspace.store.location(folder), version)
+        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version))
 
     def _missing(self, state: State, name: TableName) -> Missing:
         if name.version is not None and system_name(name) in self._tables:
@@ -120,33 +172,59 @@ class Provisions:
             known += [row.full_name for row in state.range(TABLES, namespace.namespace_id)]
         return Missing(close_names(name.dotted(), known))
 
-    async def _handed_over(self, item: Provision | Rows, seq: int) -> Provision:
+    async def _handed_over(self, item: Provision | Rows | UserTable, seq: int) -> Provision:
+        if isinstance(item, UserTable):
+            return await self._restricted(item)
         if not isinstance(item, tuple):
             return item
         table, rows = item
-        if table is COMMITS:
-            rows = await self._commits(seq)
+        if table is COMMITS and rows is not NOTHING:
+            rows = await self._of_log(seq, _commit_line)
+        elif table is AUDIT:
+            rows = await self._audit(seq)
         return Inline(await self._workspace.runtime.thread(rows_to_ipc, table, rows))
 
-    async def _commits(self, newest: int) -> list[CommitLine]:
-        lines: list[CommitLine] = []
+    async def _restricted(self, found: UserTable) -> Provision:
+        """The table as the caller may read it.
+
+        Raises: Forbidden ACCESS_DENIED.
+        """
+        judged = partial(readable, caller=self._caller, table=found.table)
+        left = await self._database.asked(judged)
+        if left is None:
+            return found.pinned
+        restriction = msgspec.convert(left, Restriction, from_attributes=True)
+        return msgspec.structs.replace(found.pinned, restriction=restriction)
+
+    async def _audit(self, seq: int) -> list[AuditLine]:
+        lines = [line for part in await self._of_log(seq, done_lines) for line in part]
+        lines += await self._database.asked(minted_lines)
+        return lines + await self._database.asked(refused_lines)
+
+    async def _of_log(self, newest: int, told: Callable[..., Line]) -> list[Line]:
+        lines: list[Line] = []
         for start in range(max(0, newest + 1 - COMMITS_MAX), newest + 1, READS_AT_ONCE):
             numbers = range(start, min(start + READS_AT_ONCE, newest + 1))
-            lines += await self._workspace.runtime.gather(self._commit(seq) for seq in numbers)
+            works = (self._of_slot(seq, told) for seq in numbers)
+            lines += await self._workspace.runtime.gather(works)
         return lines
 
-    async def _commit(self, seq: int) -> CommitLine:
+    async def _of_slot(self, seq: int, told: Callable[..., Line]) -> Line:
         slot = await self._database.log.read(seq)
         assert slot is not None, f"slot {seq} stands below the head and is gone"
         wires = await self._database.replay.events(slot.commit)
-        return CommitLine(
-            seq=seq,
-            committed_at=slot.commit.committed_at,
-            writer=slot.commit.writer,
-            events=len(wires),
-            size_bytes=slot.size_bytes,
-            event_types=tuple(dict.fromkeys(wire.type for wire in wires)),
-        )
+        return told(slot, wires)
+
+
+def _commit_line(slot: Slot, wires: Sequence[WireEvent]) -> CommitLine:
+    return CommitLine(
+        seq=slot.commit.seq,
+        committed_at=slot.commit.committed_at,
+        writer=slot.commit.writer,
+        events=len(wires),
+        size_bytes=slot.size_bytes,
+        event_types=tuple(dict.fromkeys(wire.type for wire in wires)),
+    )
 
 
 def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:
@@ -185,7 +263,30 @@ def task_dependencies(state: State) -> list[TaskDependency]:
     ]
 
 
-VIEWS: Mapping[str, View] = {DEPENDENCIES.name: task_dependencies}
+def key_lines(state: State) -> list[KeyLine]:
+    """Every API key, without what could open anything."""
+    return [key_line(row) for row in state.range(KEYS)]
+
+
+KEY_LINES = Table(KEYS.name, KeyLine, KEYS.key)
+VIEWS: Mapping[str, Question] = {
+    DEPENDENCIES.name: task_dependencies,
+    KEY_LINES.name: key_lines,
+}
+# Privilege on the workspace -> the private tables that it makes readable.
+PRIVATE: Mapping[Privilege, tuple[Table[Any], ...]] = {
+    Privilege.OWN: (
+        PRINCIPALS,
+        MEMBERSHIPS,
+        GRANTS,
+        ROW_FILTERS,
+        COLUMN_MASKS,
+        KEY_LINES,
+    ),
+    Privilege.AUDIT: (AUDIT,),
+}
+FROM_LOG = (COMMITS, AUDIT)
+NOTHING: Sequence[msgspec.Struct] = []
 
 
 __all__ = [
@@ -194,6 +295,8 @@ __all__ = [
     "CommitLine",
     "Provisions",
     "TaskDependency",
+    "UserTable",
+    "key_lines",
     "provider_for",
     "public_tables",
     "rows_to_ipc",

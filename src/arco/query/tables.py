@@ -17,6 +17,7 @@ from arco.errors import ArcoError, NotFound, Unavailable
 from arco.formats.delta import dataset as delta_dataset
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Missing, ParquetFiles, PinnedTable
+from arco.query.restricting import quoted, restricted
 from arco.query.statement import private_name
 
 
@@ -36,9 +37,11 @@ def register(
             if isinstance(provision, Framed)
             else _open(table, provision)
         )
+        if isinstance(provision, PinnedTable) and provision.restriction is not None:
+            data = restricted(connection, data, restriction=provision.restriction)
         view = f"_arco_{index}"
         connection.register(view, data)
-        catalog, schema, name = (_quoted(part) for part in private_name(table.folded()))
+        catalog, schema, name = (quoted(part) for part in private_name(table.folded()))
         connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {catalog}")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema}")
         connection.execute(f"CREATE VIEW {catalog}.{schema}.{name} AS FROM temp.main.{view}")
@@ -76,10 +79,6 @@ def _open(table: TableName, provision: PinnedTable | ParquetFiles | Missing) -> 
 
 def _arrow_stream(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(data)).read_all()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 __all__ = ["open_dataset", "register"]

@@ -17,10 +17,11 @@ from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN, Chain
+from arco.access.tables import KEYS, PRINCIPALS
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES
 from arco.engine.applied import Applied
 from arco.engine.database import Database
-from arco.errors import Forbidden
+from arco.errors import Forbidden, Unauthenticated
 from arco.model import Change, Decision, Drop, Event, State, Table
 from arco.orchestration.tables import ASSETS
 from arco.service.views import RULES, View
@@ -56,15 +57,43 @@ class Authority:
         """
         if caller.is_local:
             return state
+        self.check(state, caller)
         # What is worked out on a state that may lose its race must not be kept.
         is_kept = state is self._database.tables
         seen = self._seen(state, caller) if is_kept else Visible(state, caller)
         return state if seen.everything else View(state, seen)
 
+    def check(self, state: State, caller: Caller) -> None:
+        """Nothing, while what the caller came with still opens the door.
+
+        Raises: Unauthenticated CREDENTIALS_ENDED.
+        """
+        key = state.get(KEYS, caller.key_id) if caller.key_id else None
+        holder = state.get(PRINCIPALS, caller.principal)
+        is_revoked = bool(caller.key_id) and (key is None or key.revoked_at is not None)
+        if is_revoked or (holder is not None and holder.disabled):
+            raise Unauthenticated(
+                "CREDENTIALS_ENDED",
+                "these credentials do not open this server any more",
+                hint="ask whoever administers it for others",
+            )
+
+    def sight(self, state: State, caller: Caller) -> Visible | None:
+        """What the caller may know of now, for reading a past state; None: everything.
+
+        A past state has past grants: who was shut out since must not come back in by it.
+        """
+        if caller.is_local:
+            return None
+        self.check(state, caller)
+        seen = Visible(state, caller)
+        return None if seen.everything else seen
+
     def shows(self, state: State, caller: Caller, *, table: Table[Any], row: Any) -> bool:
         """Whether the caller may know of this row, by what it may know of now."""
         if caller.is_local:
             return True
+        self.check(state, caller)
         is_kept = state is self._database.tables
         seen = self._seen(state, caller) if is_kept else Visible(state, caller)
         shown = RULES.get(table.name)
@@ -104,7 +133,8 @@ def require(state: State, caller: Caller, *, privilege: Privilege, chain: Chain)
     Raises: Forbidden ACCESS_DENIED, caused by a `Denial`. Ask this of what the caller sees: what
     is hidden from it is refused by not being there.
     """
-    decision = decide(state, caller, privilege=privilege, chain=chain)
+    whole = state.whole if isinstance(state, View) else state
+    decision = decide(whole, caller, privilege=privilege, chain=chain)
     if decision.allowed:
         return decision
     raise Forbidden(
@@ -125,6 +155,11 @@ def require_on_workspace(state: State, caller: Caller, *, privilege: Privilege) 
     return require(state, caller, privilege=privilege, chain=WORKSPACE_CHAIN)
 
 
+def owns_workspace(state: State, caller: Caller) -> bool:
+    """True for who administers principals and keys."""
+    return decide(state, caller, privilege=Privilege.OWN, chain=WORKSPACE_CHAIN).allowed
+
+
 def guarded(decision: Decision, check: Check) -> Decision:
     """The decision, refused when the state it is made on does not allow it (any more)."""
 
@@ -135,4 +170,12 @@ def guarded(decision: Decision, check: Check) -> Decision:
     return decided
 
 
-__all__ = ["Authority", "Check", "Denial", "guarded", "require", "require_on_workspace"]
+__all__ = [
+    "Authority",
+    "Check",
+    "Denial",
+    "guarded",
+    "owns_workspace",
+    "require",
+    "require_on_workspace",
+]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from arco.access.refusals import forget_refusals
 from arco.engine import snapshot
 from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
@@ -252,6 +253,7 @@ class Leader:
                 due = await self._database.asked(partial(is_due, now=now, retention=retention))
                 if self._acts and (due or not is_complete):
                     is_complete = await self._collector.collect()
+                    await self._database.transact(guarded(self._lease, forget_refusals()))
             except ArcoError as error:
                 LOG.warning("no garbage was collected: %s", error)
             except Exception:

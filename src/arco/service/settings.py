@@ -63,6 +63,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    hosts: str = ""
+    """Other names that the server answers under, such as `arco.example.org:8443`, by commas."""
+    authentication: str = "none"
+    """`required`: a key or a token with every request; `none`: whoever reaches it owns it."""
+    issuers: str = ""
+    """A TOML file with the issuers whose tokens are believed, from the project's folder."""
+    requests_per_second: float = 200.0
+    """How many requests of one principal are answered, on average; 0: any number."""
+    tenant_requests_per_second: float = 2_000.0
+    """How many requests of all principals together are answered, on average; 0: any number."""
+    strangers_per_second: float = 10.0
+    """How many requests from one address nobody is recognised by are answered; 0: any number."""
+    requests_at_once: int = 64
+    """How many requests of one principal are under way at a time."""
     server: str = ""
     """A server's URL, or a profile: commands that can, ask it instead of opening the store."""
     drain_seconds: float = 0.0
@@ -94,6 +108,11 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
+    "authentication": lambda value: value in ("none", "required"),
+    "requests_per_second": lambda value: 0 <= value <= 1_000_000,
+    "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
+    "strangers_per_second": lambda value: 0 <= value <= 1_000_000,
+    "requests_at_once": lambda value: 1 <= value <= 100_000,
 }
 
 
@@ -116,6 +135,11 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
             raise _refused(f"{name} cannot be {getattr(settings, name)!r}")
     settings.scope.prefix()
     return settings
+
+
+def configured_names(settings: Settings) -> tuple[str, ...]:
+    """The names of `hosts`, one by one."""
+    return tuple(name.strip() for name in settings.hosts.split(",") if name.strip())
 
 
 def credential() -> str:
@@ -176,6 +200,7 @@ __all__ = [
     "FOLDER",
     "LIMITS",
     "Settings",
+    "configured_names",
     "credential",
     "find_project",
     "load",

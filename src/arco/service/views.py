@@ -68,6 +68,11 @@ class View:
         self._state = state
         self._visible = visible
 
+    @property
+    def whole(self) -> State:
+        """The state itself: for decisions about the caller, never for answers."""
+        return self._state
+
     def get(self, table: Table[Row], *key: Any) -> Row | None:
         row = self._state.get(table, *key)
         shown = RULES.get(table.name)

@@ -61,6 +61,11 @@ class ScopedStore:
             hint="take the lease by an event in the log; locks exist only on one machine",
         )
 
+    @property
+    def signs_urls(self) -> bool:
+        """True when readers can fetch an object without the store's rights."""
+        return isinstance(self._store, SignsUrls)
+
     async def signed_url(self, key: str, seconds: int) -> str:
         if isinstance(self._store, SignsUrls):
             return await self._store.signed_url(self._inside(key), seconds)

@@ -1,0 +1,296 @@
+"""Access over HTTP: who holds what, who is in which group, and why somebody may or may not.
+
+Must not know how callers are identified.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, delete, get, post
+from litestar.params import JSONBody, Parameter
+
+from arco.access.callers import Caller
+from arco.access.commands import (
+    AddPrincipal,
+    ChangeMember,
+    add_member,
+    add_principal,
+    remove_member,
+    remove_principal,
+)
+from arco.access.decisions import Decision, principals_of
+from arco.access.privileges import Privilege
+from arco.access.tables import MEMBERSHIPS, PRINCIPALS
+from arco.api.callers import CallerHere
+from arco.api.changing import decided
+from arco.api.failures import refusals
+from arco.api.session import Here, read
+from arco.api.strictness import PRESENT_ONLY
+from arco.errors import Invalid
+from arco.model import State
+from arco.service.authority import require_on_workspace
+from arco.service.granting import (
+    GrantWish,
+    as_owner,
+    explained,
+    granting,
+    grants_of,
+    grants_on,
+    revoking,
+)
+from arco.service.views import View
+from arco.wire.access import (
+    AccessOutcome,
+    GrantList,
+    GrantRequest,
+    MemberRequest,
+    Myself,
+    PrincipalLine,
+    PrincipalList,
+    PrincipalRequest,
+)
+
+PrincipalName = Annotated[str, Parameter(description="Such as `user:ann` or `group:analysts`.")]
+OnObject = Annotated[str, Parameter(description="Such as `table:sales.orders` or `workspace`.")]
+Asked = Annotated[Privilege, Parameter(description="The privilege.")]
+
+
+@get(
+    "/access/me",
+    summary="Who am I",
+    tags=["access"],
+    response_description="The caller.",
+    responses=refusals(),
+    opt={PRESENT_ONLY: True},
+)
+async def show_me(session: Here, caller: CallerHere) -> Response[Myself]:
+    """Who the server takes you for, and what your credential is limited to."""
+
+    def look(state: State) -> Myself:
+        whole = state.whole if isinstance(state, View) else state
+        return Myself(
+            principal=caller.principal,
+            method=caller.method,
+            tenant=caller.tenant,
+            workspace=caller.workspace,
+            groups=principals_of(whole, caller)[1:],
+            scopes=None if caller.scopes is None else tuple(sorted(caller.scopes)),
+        )
+
+    return await read(session, look, caller=caller)
+
+
+@get(
+    "/access/explain",
+    operation_id="explain_access",
+    summary="Explain a decision",
+    tags=["access"],
+    response_description="The decision, and what decided it.",
+    responses=refusals(404),
+    opt={PRESENT_ONLY: True},
+)
+async def explain(
+    session: Here, caller: CallerHere, privilege: Asked, on: OnObject, principal: PrincipalName = ""
+) -> Response[Decision]:
+    """Whether you, or a principal, may do something with an object, and which grant says so.
+
+    About others you may ask on what you manage.
+    """
+    wish = GrantWish(privilege=privilege, on=on, principal=principal)
+    return await read(session, lambda state: explained(state, caller, wish=wish), caller=caller)
+
+
+@get(
+    "/access/grants",
+    summary="List grants",
+    tags=["access"],
+    response_description="What is held.",
+    responses=refusals(404),
+    opt={PRESENT_ONLY: True},
+)
+async def show_grants(
+    session: Here, caller: CallerHere, on: OnObject = "", principal: PrincipalName = ""
+) -> Response[GrantList]:
+    """What is held on an object you manage and on what it stands in, or what a principal holds.
+
+    With neither: what you hold.
+    """
+    if on and principal:
+        raise Invalid(
+            "REQUEST_INVALID", "both `on` and `principal` were given", hint="give one of them"
+        )
+
+    def look(state: State) -> GrantList:
+        if on:
+            return GrantList(grants_on(state, caller, on=on))
+        return GrantList(grants_of(state, caller, principal=principal or caller.principal))
+
+    return await read(session, look, caller=caller)
+
+
+@post(
+    "/access/grants",
+    operation_id="give_grant",
+    summary="Give a privilege",
+    tags=["access"],
+    status_code=200,
+    response_description="The privilege is held.",
+    responses=refusals(404, 413, 415),
+)
+async def give(
+    session: Here, caller: CallerHere, data: JSONBody[GrantRequest]
+) -> Response[AccessOutcome]:
+    """Give a privilege on an object you manage; OWN and MANAGE only if you own it."""
+    wish = GrantWish(privilege=data.privilege, on=data.on, principal=data.to)
+    authority = session.workspace.authority
+    return await decided(session, granting(wish, caller=caller, authority=authority), caller=caller)
+
+
+@delete(
+    "/access/grants",
+    operation_id="revoke_grant",
+    summary="Take a privilege",
+    tags=["access"],
+    status_code=200,
+    response_description="The privilege is not held any more.",
+    responses=refusals(404, 415),
+)
+async def take(
+    session: Here, caller: CallerHere, privilege: Asked, on: OnObject, principal: PrincipalName
+) -> Response[AccessOutcome]:
+    """Take a privilege on an object you manage from whom it was given to."""
+    wish = GrantWish(privilege=privilege, on=on, principal=principal)
+    authority = session.workspace.authority
+    return await decided(session, revoking(wish, caller=caller, authority=authority), caller=caller)
+
+
+@get(
+    "/access/principals",
+    summary="List principals",
+    tags=["access"],
+    response_description="The principals.",
+    responses=refusals(),
+    opt={PRESENT_ONLY: True},
+)
+async def show_principals(session: Here, caller: CallerHere) -> Response[PrincipalList]:
+    """Users, groups and service accounts, for who owns the workspace."""
+    return await read(session, lambda state: principal_list(state, caller), caller=caller)
+
+
+@post(
+    "/access/principals",
+    operation_id="add_principal",
+    summary="Add a principal",
+    tags=["access"],
+    status_code=200,
+    response_description="The principal can be granted privileges.",
+    responses=refusals(413, 415),
+)
+async def add(
+    session: Here, caller: CallerHere, data: JSONBody[PrincipalRequest]
+) -> Response[AccessOutcome]:
+    """Add a user, a group or a service account, or describe it anew."""
+    command = AddPrincipal(
+        principal=data.principal, description=data.description, actor=caller.principal
+    )
+    return await decided(session, as_owner(add_principal(command), caller), caller=caller)
+
+
+@delete(
+    "/access/principals/{principal:str}",
+    operation_id="remove_principal",
+    summary="Remove a principal",
+    tags=["access"],
+    status_code=200,
+    response_description="It holds nothing any more.",
+    responses=refusals(404, 415),
+)
+async def remove(
+    session: Here, caller: CallerHere, principal: PrincipalName
+) -> Response[AccessOutcome]:
+    """Remove a principal with its grants, memberships and keys."""
+    decision = remove_principal(principal, caller.principal)
+    return await decided(session, as_owner(decision, caller), caller=caller)
+
+
+@post(
+    "/access/members",
+    operation_id="add_member",
+    summary="Put into a group",
+    tags=["access"],
+    status_code=200,
+    response_description="The principal is in the group.",
+    responses=refusals(404, 409, 413, 415),
+)
+async def join(
+    session: Here, caller: CallerHere, data: JSONBody[MemberRequest]
+) -> Response[AccessOutcome]:
+    """Put a principal into a group: what the group holds, it holds."""
+    command = ChangeMember(group=data.group, member=data.member, actor=caller.principal)
+    return await decided(session, as_owner(add_member(command), caller), caller=caller)
+
+
+@delete(
+    "/access/members",
+    operation_id="remove_member",
+    summary="Take out of a group",
+    tags=["access"],
+    status_code=200,
+    response_description="The principal is not in the group any more.",
+    responses=refusals(404, 415),
+)
+async def leave(
+    session: Here, caller: CallerHere, group: PrincipalName, member: PrincipalName
+) -> Response[AccessOutcome]:
+    """Take a principal out of a group."""
+    command = ChangeMember(group=group, member=member, actor=caller.principal)
+    return await decided(session, as_owner(remove_member(command), caller), caller=caller)
+
+
+def principal_list(state: State, caller: Caller) -> PrincipalList:
+    """Every principal with its groups.
+
+    Raises: Forbidden ACCESS_DENIED.
+    """
+    require_on_workspace(state, caller, privilege=Privilege.OWN)
+    return PrincipalList(
+        [
+            PrincipalLine(
+                principal=row.principal,
+                description=row.description,
+                disabled=row.disabled,
+                groups=tuple(each.group for each in state.range(MEMBERSHIPS, row.principal)),
+            )
+            for row in state.range(PRINCIPALS)
+        ]
+    )
+
+
+ROUTES = (
+    show_me,
+    explain,
+    show_grants,
+    give,
+    take,
+    show_principals,
+    add,
+    remove,
+    join,
+    leave,
+)
+
+__all__ = [
+    "ROUTES",
+    "add",
+    "explain",
+    "give",
+    "join",
+    "leave",
+    "principal_list",
+    "remove",
+    "show_grants",
+    "show_me",
+    "show_principals",
+    "take",
+]

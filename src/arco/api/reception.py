@@ -1,0 +1,98 @@
+"""Behind the door: who asks is established, limited and, when refused, recorded.
+
+Law: every request has a caller before a route is looked up, and a refusal is durable before it is
+told. Must not know routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar.datastructures import Headers
+from litestar.types import HTTPScope, Scope
+
+from arco.access.callers import Caller, url_holder
+from arco.api.callers import CALLER
+from arco.api.failures import REQUEST_ID
+from arco.errors import Unauthenticated
+from arco.service.audit import Asked, Audit
+from arco.service.identity import Identity, credentials_invalid
+from arco.service.limits import Limits
+from arco.service.signatures import Signatures, is_signed
+from arco.service.workspace import Workspace
+
+
+class Reception:
+    """Receives the requests of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._identity = Identity(workspace)
+        self._limits = Limits(workspace.settings, workspace.runtime)
+        self._audit = Audit(workspace)
+        self._scope = workspace.settings.scope
+        self.signatures = Signatures(workspace.runtime)
+
+    @property
+    def is_strict(self) -> bool:
+        """True when nobody is served who is not known."""
+        return self._identity.is_required
+
+    @asynccontextmanager
+    async def received(self, scope: HTTPScope, headers: Headers) -> AsyncIterator[None]:
+        """The caller stands in the scope, and its request counts as under way.
+
+        Raises: Unauthenticated; TooManyRequests; Unavailable.
+        """
+        caller = await self._caller(scope, headers)
+        scope["state"][CALLER] = caller
+        if caller.is_local:
+            yield
+            return
+        # Who comes by a URL has no name: the address stands for it.
+        name = caller.principal or _address(scope)
+        self._limits.enter(name)
+        try:
+            yield
+        finally:
+            self._limits.leave(name)
+
+    async def refused(self, error: Exception, scope: Scope) -> None:
+        """A route refused what was asked, and that is recorded."""
+        await self._audit.record(error, _asked(scope))
+
+    async def _caller(self, scope: HTTPScope, headers: Headers) -> Caller:
+        authorization = headers.get("authorization", "")
+        try:
+            if is_signed(scope["query_string"]) and not authorization:
+                return self._by_url(scope)
+            return await self._identity.caller(authorization)
+        except Unauthenticated as error:
+            self._limits.stranger(_address(scope))
+            await self._audit.record(error, _asked(scope))
+            raise
+
+    def _by_url(self, scope: HTTPScope) -> Caller:
+        method, path, query = scope["method"], scope["raw_path"], scope["query_string"]
+        if not self.signatures.is_good(method, path, query=query):
+            raise credentials_invalid("its URL was altered, has ended or is another process's")
+        return url_holder(self._scope.tenant, self._scope.workspace)
+
+
+def _asked(scope: Scope) -> Asked:
+    state = scope["state"]
+    return Asked(
+        method=str(scope.get("method", "")),
+        path=scope["path"],
+        request_id=state.get(REQUEST_ID, ""),
+        address=_address(scope),
+        caller=state.get(CALLER),
+    )
+
+
+def _address(scope: Scope) -> str:
+    client = scope["client"]
+    return client[0] if client else ""
+
+
+__all__ = ["Reception"]

@@ -1,0 +1,64 @@
+"""What the commands about access share: how privileges are spelled, and decisions of this machine's
+owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from arco.access.callers import Caller, local_owner
+from arco.access.privileges import Privilege
+from arco.cli.session import reading
+from arco.model import Decision, State
+from arco.service.granting import GrantWish
+from arco.service.workspace import Workspace
+
+T = TypeVar("T")
+PRIVILEGE = click.Choice([each.value for each in Privilege], case_sensitive=False)
+on_option = click.option(
+    "--on",
+    required=True,
+    metavar="OBJECT",
+    help="workspace, catalog:main, namespace:sales, table:sales.orders, ...",
+)
+
+
+def owner_of(workspace: Workspace) -> Caller:
+    """Whoever can write the store's files owns what is in them."""
+    scope = workspace.settings.scope
+    return local_owner(scope.tenant, scope.workspace)
+
+
+def wish_of(privilege: str, on: str, *, principal: str) -> GrantWish:
+    """The grant that a command line spells."""
+    return GrantWish(privilege=Privilege(privilege.upper()), on=on, principal=principal)
+
+
+async def wished(
+    directory: Path | None, deciding: Callable[..., Decision], *, wish: GrantWish
+) -> bool:
+    """True when the grant was otherwise before."""
+    async with reading(directory) as workspace:
+        decision = deciding(wish, caller=owner_of(workspace), authority=workspace.authority)
+        return bool((await workspace.database.transact(decision)).events)
+
+
+async def decided(directory: Path | None, decision: Decision) -> bool:
+    """True when the decision changed something."""
+    async with reading(directory) as workspace:
+        return bool((await workspace.database.transact(decision)).events)
+
+
+async def answered(directory: Path | None, question: Callable[[State, Caller], T]) -> T:
+    """The answer of the newest state."""
+    async with reading(directory) as workspace:
+        await workspace.database.refresh()
+        caller = owner_of(workspace)
+        return await workspace.database.asked(lambda state: question(state, caller))
+
+
+__all__ = ["PRIVILEGE", "answered", "decided", "on_option", "owner_of", "wish_of", "wished"]

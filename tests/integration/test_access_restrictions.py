@@ -1,0 +1,415 @@
+"""What a caller may not know of, on every route, answers exactly like what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from arco.access.privileges import Privilege
+from arco.api.openapi import openapi_document
+from arco.testing.stores import CountingStore
+from tests.integration.api_server import Answer
+from tests.integration.guarded_server import HIDDEN, Guarded, guarding
+
+HIDDEN_TABLE = "hr.people"
+HIDDEN_OBJECTS = {
+    "catalog": "vault",
+    "namespace": "hr",
+    "table": HIDDEN_TABLE,
+    "view": "hr.rich",
+    "volume": "hr.scans",
+    "function": "hr.rank",
+}
+NO_OBJECTS = {
+    "catalog": "wault",
+    "namespace": "hq",
+    "table": "hq.peeple",
+    "view": "hq.rixh",
+    "volume": "hq.scams",
+    "function": "hq.rang",
+}
+NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
+CHANGING_HEADERS = {"date", "traceparent"}
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """A request that speaks of one object: `{it}` is its name."""
+
+    method: str
+    path: str
+    body: Any = None
+    of: str = "table"
+    """`table`, `namespace`, `run` or `key`."""
+
+
+# Operation -> requests that name an object. What is hidden must answer like what is not there.
+SPEAKING: dict[str, tuple[Spoken, ...]] = {
+    "show_assets": (
+        Spoken("GET", "/api/v1/assets?project=shop&owner={it}"),
+        Spoken("GET", "/api/v1/assets?group={it}", of="namespace"),
+    ),
+    "show_tables": (Spoken("GET", "/api/v1/tables?namespace={it}", of="namespace"),),
+    "show_table": (
+        Spoken("GET", "/api/v1/tables/{it}"),
+        Spoken("GET", "/api/v1/tables/{it}?fields=columns"),
+    ),
+    "show_run": (Spoken("GET", "/api/v1/runs/{it}", of="run"),),
+    "cancel_run": (Spoken("POST", "/api/v1/runs/{it}/cancel", {}, of="run"),),
+    "show_logs": (Spoken("GET", "/api/v1/runs/{it}/tasks/0/logs", of="run"),),
+    "trigger_run": (
+        Spoken("POST", "/api/v1/runs", {"selection": ["{it}"], "which": "all"}),
+        Spoken("POST", "/api/v1/runs", {"selection": ["+{it}"], "which": "all"}),
+    ),
+    "show_lineage": (Spoken("GET", "/api/v1/lineage/{it}"),),
+    "show_path": (
+        Spoken("GET", "/api/v1/lineage/path?upstream=sales.orders&downstream={it}"),
+        Spoken("GET", "/api/v1/lineage/path?upstream={it}&downstream=sales.orders"),
+    ),
+    "show_column_origins": (Spoken("GET", "/api/v1/lineage/{it}/columns/id"),),
+    "show_dataset_impact": (Spoken("GET", "/api/v1/impact/{it}"),),
+    "show_column_impact": (Spoken("GET", "/api/v1/impact/{it}/columns/id"),),
+    "show_partition_impact": (Spoken("GET", "/api/v1/impact/{it}/partitions/x"),),
+    "run_query": (
+        Spoken("POST", "/api/v1/query", {"sql": "SELECT count(*) FROM {it}"}),
+        Spoken("POST", "/api/v1/query", {"sql": "SELECT * FROM {it} AT (VERSION => 7)"}),
+        Spoken("POST", "/api/v1/query", {"sql": "DESCRIBE {it}"}),
+        Spoken("POST", "/api/v1/query", {"sql": "EXPLAIN SELECT * FROM sales.orders, {it}"}),
+    ),
+    "explain_access": (
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=table:{it}"),
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=column:{it}.id"),
+        Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=namespace:{it}", of="namespace"),
+    ),
+    "show_grants": (Spoken("GET", "/api/v1/access/grants?on=table:{it}"),),
+    "give_grant": (
+        Spoken(
+            "POST",
+            "/api/v1/access/grants",
+            {"privilege": "SELECT", "on": "table:{it}", "to": "user:ann"},
+        ),
+    ),
+    "revoke_grant": (
+        Spoken(
+            "DELETE",
+            "/api/v1/access/grants?privilege=SELECT&on=table:{it}&principal=user:ann",
+        ),
+    ),
+    "show_versions": (Spoken("GET", "/api/v1/tables/{it}/history"),),
+    "show_restore": (Spoken("GET", "/api/v1/restores/{it}", of="run"),),
+    "rotate_key": (Spoken("POST", "/api/v1/access/keys/{it}/rotate", {}, of="key"),),
+    "revoke_key": (Spoken("DELETE", "/api/v1/access/keys/{it}", of="key"),),
+}
+KINDS = {
+    "catalog": "catalogs",
+    "namespace": "namespaces",
+    "table": "tables",
+    "view": "views",
+    "volume": "volumes",
+    "function": "functions",
+}
+
+
+def spoken_of(kind: str) -> dict[str, tuple[Spoken, ...]]:
+    """Every change of one object of a kind, and a look at it."""
+    path = f"/api/v1/{KINDS[kind]}/{{it}}"
+    return {
+        f"show_{kind}": (Spoken("GET", path, of=kind),),
+        f"alter_{kind}": (Spoken("PATCH", path, {"comment": "x"}, of=kind),),
+        f"tag_{kind}": (Spoken("POST", f"{path}/tags", {"tags": {"a": "b"}}, of=kind),),
+        f"move_{kind}": (Spoken("POST", f"{path}/move", {"to": "main.sales.x"}, of=kind),),
+        f"drop_{kind}": (
+            Spoken("DELETE", path, of=kind),
+            Spoken("DELETE", f"{path}?contents=drop", of=kind),
+        ),
+        f"undrop_{kind}": (Spoken("POST", f"{path}/undrop", {}, of=kind),),
+    }
+
+
+for each in KINDS:
+    SPEAKING |= {name: SPEAKING.get(name, ()) + tried for name, tried in spoken_of(each).items()}
+SPEAKING |= {
+    "show_schemas": (Spoken("GET", "/api/v1/tables/{it}/schemas"),),
+    "refresh_table": (Spoken("POST", "/api/v1/tables/{it}/refresh", {}),),
+    "show_catalogs": (Spoken("GET", "/api/v1/catalogs?fields=name"),),
+    "show_namespaces": (Spoken("GET", "/api/v1/namespaces?catalog={it}", of="catalog"),),
+    "show_views": (Spoken("GET", "/api/v1/views?namespace={it}", of="namespace"),),
+    "show_volumes": (Spoken("GET", "/api/v1/volumes?namespace={it}", of="namespace"),),
+    "show_functions": (Spoken("GET", "/api/v1/functions?namespace={it}", of="namespace"),),
+    "create_namespace": (
+        Spoken("POST", "/api/v1/namespaces", {"name": "main.{it}.below"}, of="namespace"),
+        Spoken("POST", "/api/v1/namespaces", {"name": "{it}.below"}, of="catalog"),
+    ),
+    "create_table": (
+        Spoken("POST", "/api/v1/tables", {"name": "{it}.fresh"}, of="namespace"),
+        Spoken("POST", "/api/v1/tables", {"name": "{it}"}),
+    ),
+    "create_view": (
+        Spoken("POST", "/api/v1/views", {"name": "{it}", "texts": {"duckdb": "SELECT 1"}}),
+    ),
+    "create_volume": (Spoken("POST", "/api/v1/volumes", {"name": "{it}"}),),
+    "create_function": (
+        Spoken(
+            "POST",
+            "/api/v1/functions",
+            {"name": "{it}", "returns": "bigint", "texts": {"duckdb": "1"}},
+        ),
+    ),
+    "change_catalog": (
+        Spoken(
+            "POST",
+            "/api/v1/catalog/changes",
+            {"changes": [{"change": "drop", "kind": "table", "name": "{it}"}]},
+        ),
+    ),
+}
+# Operations that name no object: they tell everything, and nothing hidden is in it.
+TELLING: dict[str, Spoken] = {
+    "show_health": Spoken("GET", "/api/v1/health"),
+    "show_assets": Spoken("GET", "/api/v1/assets"),
+    "show_tables": Spoken("GET", "/api/v1/tables"),
+    "show_runs": Spoken("GET", "/api/v1/runs"),
+    "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
+    "show_namespaces": Spoken("GET", "/api/v1/namespaces"),
+    "show_views": Spoken("GET", "/api/v1/views"),
+    "show_volumes": Spoken("GET", "/api/v1/volumes"),
+    "show_functions": Spoken("GET", "/api/v1/functions"),
+    "show_tags": Spoken("GET", "/api/v1/tags"),
+    "show_dropped": Spoken("GET", "/api/v1/dropped"),
+    "show_changes": Spoken("GET", "/api/v1/changes?after=start"),
+    "show_lineage": Spoken("GET", "/api/v1/lineage/sales.orders?down=10"),
+    "show_overview": Spoken("GET", "/api/v1/overview"),
+    "show_me": Spoken("GET", "/api/v1/access/me"),
+    "show_grants": Spoken("GET", "/api/v1/access/grants"),
+    "show_keys": Spoken("GET", "/api/v1/access/keys"),
+    "show_start": Spoken("GET", "/"),
+}
+# Operations for some only: others are refused whatever they name.
+REFUSED: dict[str, Spoken] = {
+    "send_facts": Spoken(
+        "POST",
+        "/api/v1/facts",
+        {"facts": [{"type": "lineage.foreign_run_reported", "payload": {}}]},
+    ),
+    "report_foreign_run": Spoken("POST", "/api/v1/lineage", {}),
+    "show_principals": Spoken("GET", "/api/v1/access/principals"),
+    "add_principal": Spoken("POST", "/api/v1/access/principals", {"principal": "user:eve"}),
+    "remove_principal": Spoken("DELETE", "/api/v1/access/principals/user:olga"),
+    "add_member": Spoken(
+        "POST", "/api/v1/access/members", {"group": "group:analysts", "member": "user:ann"}
+    ),
+    "remove_member": Spoken(
+        "DELETE", "/api/v1/access/members?group=group:analysts&member=user:bob"
+    ),
+    "create_catalog": Spoken("POST", "/api/v1/catalogs", {"name": "another"}),
+    "mint_urls": Spoken("POST", "/api/v1/browser/urls", {}),
+    "show_history": Spoken("GET", "/api/v1/history"),
+    "show_difference": Spoken("GET", "/api/v1/diff?before=1"),
+    "plan_restore": Spoken("POST", "/api/v1/restore/plan", {"tables": ["hr.people"], "to": "1"}),
+    "start_restore": Spoken("POST", "/api/v1/restore", {"tables": ["sales.orders"], "to": "1"}),
+    "list_quarantined_facts": Spoken("GET", "/api/v1/facts/quarantine"),
+    "show_quarantined_fact": Spoken("GET", "/api/v1/facts/quarantine/x/0/0"),
+    "retry_quarantined_facts": Spoken("POST", "/api/v1/facts/quarantine/retry", {}),
+    "create_key": Spoken("POST", "/api/v1/access/keys", {"principal": "user:olga"}),
+}
+
+
+class World(msgspec.Struct, frozen=True):
+    """The server, a caller who may know `sales`, and what it may not know."""
+
+    guarded: Guarded
+    ann: str
+    hidden: dict[str, str]
+    absent: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with guarding(tmp_path_factory.mktemp("store")) as guarded:
+        guarded.grant(Privilege.SELECT, "namespace:sales", to="user:ann")
+        body = {"selection": [HIDDEN_TABLE], "which": "all"}
+        run_id = guarded.ask(guarded.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
+        hide_objects(guarded)
+        theirs = guarded.key("user:bob", key_id="b" * 16)
+        assert theirs
+        yield World(
+            guarded,
+            guarded.key("user:ann"),
+            {**HIDDEN_OBJECTS, "run": run_id, "key": "b" * 16},
+            {**NO_OBJECTS, "run": NO_RUN, "key": "c" * 16},
+        )
+
+
+def hide_objects(guarded: Guarded) -> None:
+    """One hidden object of each kind that was not published, and a hidden one that was dropped."""
+    texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
+    bodies: dict[str, dict[str, Any]] = {
+        "catalog": {},
+        "view": texts,
+        "volume": {},
+        "function": {"returns": "bigint", **texts},
+    }
+    for kind, body in bodies.items():
+        named = {"name": HIDDEN_OBJECTS[kind], "tags": {"hidden": "yes"}, **body}
+        made = guarded.ask(guarded.owner, ("POST", f"/api/v1/{KINDS[kind]}"), body=named)
+        assert made.status == 201, made.body
+    gone = {"name": "hr.gone", **texts}
+    assert guarded.ask(guarded.owner, ("POST", "/api/v1/views"), body=gone).status == 201
+    dropped = guarded.ask(guarded.owner, ("DELETE", "/api/v1/views/hr.gone"), body=b"")
+    assert dropped.status == 200, dropped.body
+
+
+def ask(world: World, spoken: Spoken, *, name: str = "", key: str = "") -> Answer:
+    body = spoken.body
+    if body is not None:
+        body = msgspec.json.decode(msgspec.json.encode(body).decode().replace("{it}", name))
+    elif spoken.method == "DELETE":
+        body = b""
+    return world.guarded.ask(
+        key or world.ann,
+        (spoken.method, spoken.path.replace("{it}", name)),
+        body=body,
+        headers={"X-Request-Id": "the-same"},
+    )
+
+
+def told(answer: Answer, name: str) -> tuple[int, list[tuple[str, str]], str]:
+    """Everything about the answer but the time, with the name taken out."""
+    headers = [
+        (key.lower(), value)
+        for key, value in answer.headers.items()
+        if key.lower() not in CHANGING_HEADERS
+    ]
+    text = answer.body.decode()
+    for part in (name, name.partition(".")[2] or name):
+        text = text.replace(part, "{it}")
+    text = text.replace(f"namespace {name.partition('.')[0]}", "namespace {it}")
+    return answer.status, headers, text
+
+
+def test_every_operation_is_tried_as_a_restricted_caller() -> None:
+    operations = {
+        operation["operationId"]
+        for methods in msgspec.json.decode(openapi_document())["paths"].values()
+        for operation in methods.values()
+    }
+    # A file has no caller: its URL is the credential, which has tests of its own.
+    assert operations - {"read_file"} <= SPEAKING.keys() | TELLING.keys() | REFUSED.keys()
+
+
+@pytest.mark.parametrize(
+    ("operation", "spoken"),
+    [(operation, each) for operation, all_of in SPEAKING.items() for each in all_of],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_what_is_hidden_answers_like_what_is_not_there(
+    world: World, operation: str, spoken: Spoken
+) -> None:
+    hidden, absent = world.hidden[spoken.of], world.absent[spoken.of]
+    assert len(hidden) == len(absent)
+    # One look first: what is worked out once is not part of the comparison.
+    ask(world, spoken, name=absent)
+    answers = [told(ask(world, spoken, name=name), name) for name in (hidden, absent)]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("operation", "spoken"),
+    [(operation, each) for operation, all_of in SPEAKING.items() for each in all_of],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_what_is_hidden_costs_as_many_requests_to_the_store_as_what_is_not_there(
+    world: World, operation: str, spoken: Spoken
+) -> None:
+    log = world.guarded.server.workspace.database.log
+    counted = []
+    for name in (world.absent[spoken.of], world.hidden[spoken.of], world.absent[spoken.of]):
+        store, log._store = log._store, CountingStore(log._store)
+        try:
+            ask(world, spoken, name=name)
+            counted.append([(call.verb, call.key) for call in log._store.calls])
+        finally:
+            log._store = store
+    assert counted[1] == counted[2]
+
+
+@pytest.mark.parametrize("operation", TELLING)
+def test_nothing_hidden_stands_in_what_is_told(world: World, operation: str) -> None:
+    answer = ask(world, TELLING[operation])
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert not [word for word in (*HIDDEN, "vault", world.hidden["run"], "b" * 16) if word in text]
+
+
+@pytest.mark.parametrize("operation", TELLING)
+def test_who_holds_nothing_is_told_of_nothing(world: World, operation: str) -> None:
+    loader = world.guarded.key("service:loader")
+    if operation == "show_lineage":
+        assert ask(world, TELLING[operation], key=loader).status == 404
+        return
+    text = ask(world, TELLING[operation], key=loader).body.decode()
+    assert not [word for word in ("sales", "orders", "refunds", *HIDDEN) if word in text]
+
+
+@pytest.mark.parametrize("operation", REFUSED)
+def test_what_is_for_others_is_refused_and_changes_nothing(world: World, operation: str) -> None:
+    seq = world.guarded.server.workspace.database.seq
+    answer = ask(world, REFUSED[operation])
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
+    assert world.guarded.server.workspace.database.seq == seq
+
+
+def test_an_owner_sees_what_is_hidden_from_others(world: World) -> None:
+    owner = world.guarded.owner
+    assert ask(world, SPEAKING["show_table"][0], name=HIDDEN_TABLE, key=owner).status == 200
+    listed = ask(world, TELLING["show_tables"], key=owner).json()["tables"]
+    assert HIDDEN_TABLE in [f"{row['namespace']}.{row['name']}" for row in listed]
+
+
+def test_a_grant_shows_at_once_and_its_end_hides_at_once(tmp_path: Path) -> None:
+    with guarding(tmp_path) as guarded:
+        ann = guarded.key("user:ann")
+        path = f"/api/v1/tables/{HIDDEN_TABLE}"
+        assert guarded.ask(ann, ("GET", path)).status == 404
+        guarded.grant(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", to="user:ann")
+        assert guarded.ask(ann, ("GET", path)).status == 200
+        assert guarded.sql(ann, f"SELECT * FROM {HIDDEN_TABLE}").status == 403
+        guarded.revoke(Privilege.BROWSE, f"table:{HIDDEN_TABLE}", principal="user:ann")
+        assert guarded.ask(ann, ("GET", path)).status == 404
+
+
+def test_the_past_is_read_with_the_privileges_of_the_present(tmp_path: Path) -> None:
+    with guarding(tmp_path) as guarded:
+        guarded.grant(Privilege.OWN, "workspace", to="user:ann")
+        ann, then = guarded.key("user:ann"), guarded.server.workspace.database.seq
+        paths = (f"/api/v1/tables?at={then}", f"/api/v1/assets?at={then}", "/api/v1/history")
+        assert {guarded.ask(ann, ("GET", path)).status for path in paths} == {200}
+        guarded.revoke(Privilege.OWN, "workspace", principal="user:ann")
+        assert {guarded.ask(ann, ("GET", path)).status for path in paths} == {403}
+        query = {"sql": "SELECT * FROM hr.people", "at": str(then)}
+        assert guarded.ask(ann, ("POST", "/api/v1/query"), body=query).status == 403
+        for path in ("keys", "grants", "principals", "me"):
+            answer = guarded.ask(ann, ("GET", f"/api/v1/access/{path}?at={then}"))
+            assert (answer.status, answer.error()["code"]) == (400, "PARAMETER_UNKNOWN")
+
+
+def test_a_group_shows_what_it_holds_to_who_is_in_it(world: World) -> None:
+    guarded = world.guarded
+    bob = guarded.key("user:bob")
+    guarded.grant(Privilege.BROWSE, "table:sales.refunds", to="group:analysts")
+    tables = guarded.ask(bob, ("GET", "/api/v1/tables")).json()["tables"]
+    assert [row["name"] for row in tables] == ["refunds"]
+
+
+def test_who_may_only_look_neither_runs_nor_changes(world: World) -> None:
+    guarded = world.guarded
+    body = {"selection": ["sales.orders"], "which": "all"}
+    answer = guarded.ask(world.ann, ("POST", "/api/v1/runs"), body=body)
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
+    ours = guarded.ask(guarded.owner, ("POST", "/api/v1/runs"), body=body).json()["run_id"]
+    assert guarded.ask(world.ann, ("GET", f"/api/v1/runs/{ours}")).status == 200
+    answer = guarded.ask(world.ann, ("POST", f"/api/v1/runs/{ours}/cancel"), body={})
+    assert (answer.status, answer.error()["code"]) == (403, "ACCESS_DENIED")
