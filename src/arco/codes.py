@@ -145,6 +145,7 @@ CODES: dict[str, tuple[str, str]] = {
     "PLACE_INVALID": ("Invalid", "{} is no place of a fact"),
     "PLAN_TOO_LARGE": ("Invalid", "This run would have {} tasks; {} is the most."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
+    "POSITION_INVALID": ("Invalid", "the log ends at slot {}, before slot {}"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),
     "PRINCIPAL_INVALID": ("Invalid", "{} does not name a principal"),
     "PRINCIPAL_NOT_FOUND": ("NotFound", "there is no {}"),

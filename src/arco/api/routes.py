@@ -10,6 +10,7 @@ from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
 from arco.api.facts import report_foreign_run, send_facts
+from arco.api.feed import show_changes
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
@@ -77,6 +78,7 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_changes,
             show_history,
             show_versions,
             show_difference,

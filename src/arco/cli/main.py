@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
     "impact": ("arco.cli.commands.impact", "Show what depends on a table or a column."),
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
+    "changes": ("arco.cli.commands.changes", "Follow every row that changes."),
     "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
     "export": ("arco.cli.commands.export", "Write the workspace to one file."),
