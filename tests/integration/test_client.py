@@ -312,6 +312,12 @@ def test_any_route_can_be_asked_as_json(client: arco.Client) -> None:
     assert client.ask("GET", "/assets", query={"limit": 1})["assets"][0]["asset"] == "raw.orders"
     made = client.ask("POST", "/runs", body={"which": "all"})
     assert client.ask("GET", f"/runs/{made['run_id']}")["run"]["run_id"] == made["run_id"]
+    client.ask("POST", "/namespaces", body={"name": "sales"})
+    client.ask("PATCH", "/namespaces/sales", body={"comment": "what was sold"})
+    assert client.ask("GET", "/namespaces/sales")["namespace"]["comment"] == "what was sold"
+    client.ask("DELETE", "/namespaces/sales")
+    with pytest.raises(errors.NotFound):
+        client.ask("GET", "/namespaces/sales")
     with pytest.raises(errors.NotFound, match="no such route"):
         client.ask("GET", "/{nothing}")
 

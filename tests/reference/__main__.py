@@ -1,9 +1,10 @@
-"""`python -m tests.reference`: what is undocumented or out of date; `--write` writes the pages."""
+"""`python -m tests.reference`: what is undocumented or out of date; `--write` writes them all."""
 
 from __future__ import annotations
 
 import sys
 
+from tests.contract import http_fixtures
 from tests.reference.pages import rendered, undocumented
 from tests.tidy.source import ROOT
 
@@ -21,6 +22,8 @@ def main(arguments: list[str]) -> int:
             if "--write" in arguments:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8")
+    if "--write" in arguments:
+        http_fixtures.write()
     for path in stale:
         print(f"{'written' if '--write' in arguments else 'out of date'}: {path}")
     return 1 if missing or (stale and "--write" not in arguments) else 0

@@ -169,7 +169,7 @@ class Asker:
         query = {name: value for name, value in given.items() if value not in (None, "")}
         if query:
             target += "?" + urlencode(query)
-        body = None if operation.method == "GET" else msgspec.json.encode(asked.body)
+        body = None if asked.body is None else msgspec.json.encode(asked.body)
         return Request(operation.method, target, self._headers(operation, key=key), body)
 
     def _headers(self, operation: Operation[Any], *, key: str) -> dict[str, str]:
