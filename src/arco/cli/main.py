@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from arco.errors import ArcoError
 
@@ -48,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
+    "completion": ("arco.cli.commands.completion", "Print a shell's completion script."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }
 
@@ -69,6 +71,15 @@ class Commands(click.Group):
         module = importlib.import_module(COMMANDS[cmd_name][0])
         found: click.Command = module.command
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands that begin so, without importing one."""
+        options = super().shell_complete(ctx, incomplete) if incomplete.startswith("-") else []
+        return options + [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
