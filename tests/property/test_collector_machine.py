@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -41,6 +42,7 @@ POLICY = Policy(
 )
 PASSES_MAX = 40
 STEPS = 20
+pytestmark = pytest.mark.timeout(600)
 
 
 class CollectorMachine(RuleBasedStateMachine):
@@ -123,7 +125,7 @@ class CollectorMachine(RuleBasedStateMachine):
         """The log alone shows every slot, whatever was collected."""
         told = chronicle(self.driven.world.store)
         slot = round(share * (len(told.chapters) - 1))
-        if slot >= 0:
+        if told.chapters:
             self.driven.world.network.calm()
             shown = self.driven.do(process, lambda database: shown_at(database, slot))
             assert shown == (told.book(slot).names, told.book(slot).totals)
