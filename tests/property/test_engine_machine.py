@@ -29,6 +29,7 @@ NAME = st.sampled_from("abc")
 SHARE = st.floats(0, 1)
 KEYED_MAX = 3
 STEPS = 30
+pytestmark = pytest.mark.timeout(600)
 
 
 class EngineMachine(RuleBasedStateMachine):

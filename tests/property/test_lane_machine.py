@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -30,6 +31,7 @@ SILENT_SECONDS = 30.0
 FOLDS_MAX = 50
 TRIES_MAX = 20
 STEPS = 30
+pytestmark = pytest.mark.timeout(600)
 
 
 class LaneMachine(RuleBasedStateMachine):

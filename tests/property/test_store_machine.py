@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -23,6 +24,7 @@ OFFSET = st.integers(0, 50)
 WHO = st.integers(0, 1)
 RACERS = 4
 STEPS = 30
+pytestmark = pytest.mark.timeout(600)
 
 
 class StoreMachine(RuleBasedStateMachine):

@@ -85,6 +85,8 @@ class LeaderStage:
             database=database,
             ingester=nothing,
             authority=nothing,
+            pasts=nothing,
+            feed=nothing,
         )
 
 

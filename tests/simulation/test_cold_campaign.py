@@ -23,7 +23,7 @@ from tests.simulation.stages import findings, open_cramped
 from tests.simulation.test_snapshot_campaign import PLAY
 
 CAMPAIGN = "cold"
-SHARE_OF_SEEDS = 200
+SHARE_OF_SEEDS = 400
 MUTANT_SEEDS = range(60)
 COLD = Play(open_cramped, Cast(processes=3, clients=2, wishes=12, names=6), PLAY.faults)
 Sin = Callable[[pytest.MonkeyPatch], None]

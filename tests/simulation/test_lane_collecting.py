@@ -4,15 +4,17 @@ since before its lane was sealed, folded, deleted and forgotten loses nothing it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from arco.engine.database import Database
+from arco.engine.lanes import collecting, keeping
 from arco.engine.lanes.collecting import collect_below, watermarks
 from arco.engine.lanes.folder import Folder
-from arco.engine.lanes.ingest import Ingester
 from arco.engine.lanes.lane import LaneWriter
+from arco.model import State
 from arco.store import keys
 from arco.testing.world import CALM, Faults, Violation, World
 from tests.simulation.lane_stages import (
@@ -40,18 +42,15 @@ class CollectingFolder(Folder):
         return folded
 
 
-class Unproven(LaneWriter):
-    """A slot that was won is taken for one that is read."""
-
-    async def _is_read(self, lane: str, slot: int) -> bool:
-        return True
-
-
 def performed(seed: int, faults: Faults, **parts: Any) -> tuple[LaneStage, dict[str, Any]]:
     """The stage of this seed and its rows, after a play in which nothing was lost or doubled."""
     stage = LaneStage(World(seed, faults=faults), folder=CollectingFolder, **parts)
     rows = play(stage)
     check_counted_once(stage, rows)
+    for fact in rows["quarantine"]:
+        key = keys.lane_slot(fact.lane, fact.slot)
+        if key not in stage.world.store.objects:
+            raise Violation("L6 every named object exists", f"{key} of a quarantined fact is gone")
     return stage, rows
 
 
@@ -70,16 +69,51 @@ def test_what_is_folded_does_not_stay_but_where_quarantined_facts_stand(seed: in
     assert rows["lanes"].keys() == {*rows["open"], *(lane for lane, _ in spared)}
 
 
-def test_a_writer_that_does_not_ask_the_log_loses_what_it_acknowledged() -> None:
-    def ingester(database: Database) -> Ingester:
-        made = Ingester(database)
-        made._lane = Unproven(database)
-        return made
+def written_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot that was won is taken for one that is read."""
 
+    async def believed(self: LaneWriter, *place: object) -> bool:
+        return True
+
+    monkeypatch.setattr(LaneWriter, "_is_read", believed)
+
+
+def quarantine_not_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is deleted although a later release may fold what stands in it."""
+    monkeypatch.setattr(collecting, "_quarantined", lambda *lane: [])
+
+
+def released_beyond_the_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch more is released than was folded."""
+    lanes, end = collecting.watermarks, keeping.folded_to
+
+    def further(state: State) -> dict[str, int]:
+        return {name: slot + 1 for name, slot in lanes(state).items()}
+
+    def later(state: State, lane: str) -> int | None:
+        folded = end(state, lane)
+        return None if folded is None else folded + 1
+
+    monkeypatch.setattr("tests.simulation.test_lane_collecting.watermarks", further)
+    monkeypatch.setattr(keeping, "folded_to", later)
+
+
+CAUGHT: list[tuple[Callable[[pytest.MonkeyPatch], None], str]] = [
+    (written_unproven, "L2"),
+    (quarantine_not_spared, "L6"),
+    (released_beyond_the_fold, "L2"),
+]
+
+
+@pytest.mark.parametrize(("sin", "law"), CAUGHT, ids=[sin.__name__ for sin, _ in CAUGHT])
+def test_a_wrong_collector_of_lanes_breaks_its_law(
+    sin: Callable[[pytest.MonkeyPatch], None], law: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sin(monkeypatch)
     for seed in SEEDS_TO_CATCH:
         try:
-            performed(seed, rough(seed), ingester=ingester)
+            performed(seed, rough(seed))
         except Violation as violation:
-            assert str(violation).startswith("L2")
+            assert str(violation).startswith(law)
             return
     raise AssertionError(f"survived {len(SEEDS_TO_CATCH)} seeds")

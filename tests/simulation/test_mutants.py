@@ -5,10 +5,12 @@ from __future__ import annotations
 from tests.simulation import (
     test_cold_campaign,
     test_garbage_campaign,
+    test_lane_collecting,
     test_lane_mutants,
     test_leaders,
     test_log_mutants,
     test_snapshot_mutants,
+    test_token_campaign,
 )
 
 MUTANTS_MIN = 40
@@ -25,6 +27,8 @@ def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
         *(mutant for mutant, _ in test_lane_mutants.FOLDERS),
         *(mutant for mutant, _ in test_lane_mutants.FOLDS),
         *(mutant for mutant, _ in test_lane_mutants.DECISIONS),
+        *(mutant for mutant, _ in test_lane_collecting.CAUGHT),
+        *(mutant for mutant, _ in test_token_campaign.CAUGHT),
         *test_leaders.GUARDS,
     ]
     assert len(set(mutants)) == len(mutants) >= MUTANTS_MIN

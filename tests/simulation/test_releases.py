@@ -26,7 +26,7 @@ from tests.simulation.stages import run_alone
 from tests.simulation.test_snapshot_campaign import PLAY
 
 CAMPAIGN = "releases"
-SHARE_OF_SEEDS = 100
+SHARE_OF_SEEDS = 250
 MUTANT_SEEDS = range(60)
 BETWEEN_US = (SECOND_US // 2, 8 * SECOND_US)
 CAST = Cast(processes=3, clients=1, wishes=12)

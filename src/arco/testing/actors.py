@@ -11,19 +11,33 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from arco.errors import AlreadyExists, ArcoError, Corrupt, NotFound, Unavailable
+from arco.engine.idempotency import Intent
+from arco.engine.tokens import StateToken
+from arco.errors import (
+    AlreadyExists,
+    ArcoError,
+    Corrupt,
+    Invalid,
+    NotFound,
+    Precondition,
+    Unavailable,
+)
+from arco.ids import milliseconds, uuid7
 from arco.model import Decision, State
-from arco.testing.process import Process
+from arco.testing.process import BEGINNING, Process
 from arco.testing.registry import NAMES, TOTALS, add, free_name, take_name, tally
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import World
 
 Seen = TypeVar("Seen")
 
-Kind: TypeAlias = Literal["take", "free", "add", "tally", "read", "glance"]
+Kind: TypeAlias = Literal[
+    "take", "free", "add", "tally", "keyed", "read", "glance", "follow", "forge"
+]
 Verdict: TypeAlias = Literal["acknowledged", "refused", "unknown"]
 
 KINDS: tuple[Kind, ...] = ("take", "add", "tally", "free", "read", "glance")
+READS: tuple[Kind, ...] = ("read", "glance", "follow", "forge")
 THINK_US = (0, 200_000)
 RETRY_SECONDS = 0.5
 
@@ -38,6 +52,12 @@ class Receipt(Protocol):
     def hash(self) -> str: ...
 
 
+class Follower(Protocol):
+    """How a reader gets to see what somebody else was told of."""
+
+    async def reach(self, token: StateToken) -> None: ...
+
+
 class Engine(Protocol):
     """What the actors need of an engine; `arco.engine.database.Database` has it."""
 
@@ -46,7 +66,10 @@ class Engine(Protocol):
 
     async def refresh(self) -> object: ...
 
-    async def transact(self, decision: Decision) -> Receipt: ...
+    @property
+    def reads(self) -> Follower: ...
+
+    async def transact(self, decision: Decision, intent: Intent | None = None) -> Receipt: ...
 
     async def asked(self, question: Callable[[State], Seen]) -> Seen: ...
 
@@ -61,6 +84,13 @@ class Wish(msgspec.Struct, frozen=True):
     kind: Kind
     subject: str
     amount: int = 1
+    key: str = ""
+    """An idempotency key, for what no guard of its own keeps from happening twice."""
+
+    def intent(self) -> Intent | None:
+        """What its result is kept under."""
+        told = self.token
+        return Intent(lambda state: told, self.key, told, "client") if self.key else None
 
     def decision(self) -> Decision:
         """What the engine is asked to carry out."""
@@ -93,6 +123,8 @@ class Reading(msgspec.Struct, frozen=True):
     names: tuple[tuple[str, str], ...]
     totals: tuple[tuple[str, int], ...]
     strong: bool
+    after: int = -1
+    """The slot of the state token it was asked with."""
 
 
 class History:
@@ -101,6 +133,8 @@ class History:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.readings: list[Reading] = []
+        self.believed: list[StateToken] = []
+        """Forged tokens that a process took for its own."""
 
 
 class Client:
@@ -174,7 +208,9 @@ class Stage:
 
     async def _fulfil(self, process: Process, engine: Engine, *, client: Client) -> None:
         wish = client.wishes[0]
-        if wish.kind in ("read", "glance"):
+        if wish.kind == "forge":
+            await self._forge(process, engine, client=client)
+        elif wish.kind in READS:
             await self._read(process, engine, client=client)
         elif wish.kind == "tally" and client.asked_us is not None:
             # Its first asking was interrupted; a tally has no guard, so nobody may ask again.
@@ -186,7 +222,13 @@ class Stage:
         if client.asked_us is None:
             client.asked_us = self.world.time_us
         try:
-            receipt = await engine.transact(client.wishes[0].decision())
+            wish = client.wishes[0]
+            receipt = await engine.transact(wish.decision(), wish.intent())
+        except Invalid as refusal:
+            if refusal.code != "IDEMPOTENCY_KEY_EXPIRED":
+                raise
+            # By the clock of this process; what came of it in another nobody can ask any more.
+            self._told(client, process, verdict="unknown")
         except (AlreadyExists, NotFound):
             self._told(client, process, verdict="refused")
         except Unavailable:
@@ -211,17 +253,39 @@ class Stage:
         client.move_on()
 
     async def _read(self, process: Process, engine: Engine, *, client: Client) -> None:
-        strong = client.wishes[0].kind == "read"
-        asked_us = self.world.time_us
+        kind, asked_us = client.wishes[0].kind, self.world.time_us
+        token = self._heard() if kind == "follow" else None
         try:
-            if strong:
+            if kind == "read":
                 await engine.refresh()
-            reading = await self.reading(process, engine, asked_us=asked_us, strong=strong)
+            if token is not None:
+                await engine.reads.reach(token)
+            reading = await self.reading(process, engine, asked_us=asked_us, strong=kind == "read")
         except Unavailable:
             await process.runtime.sleep(RETRY_SECONDS)
             return
+        reading = msgspec.structs.replace(reading, after=token.seq if token else -1)
         self.history.readings.append(reading)
         self.world.trace.note(reading.answered_us, process.name, "read", reading.seq)
+        client.move_on()
+
+    def _heard(self) -> StateToken | None:
+        """A token that some client was told, by any process."""
+        told = [each for each in self.history.answers if each.verdict == "acknowledged"]
+        answer = self.world.chance.pick(told) if told else None
+        return StateToken(answer.seq, answer.hash) if answer else None
+
+    async def _forge(self, process: Process, engine: Engine, *, client: Client) -> None:
+        """Ask with a token that nobody was ever told; whoever believes it is noted."""
+        forged = StateToken(max(0, engine.seq + self.world.chance.between(-2, 4)), "0" * 64)
+        try:
+            await engine.reads.reach(forged)
+            self.history.believed.append(forged)
+        except Unavailable:
+            await process.runtime.sleep(RETRY_SECONDS)
+            return
+        except Precondition:
+            self.world.trace.note(self.world.time_us, process.name, "refused", forged)
         client.move_on()
 
     async def reading(
@@ -270,15 +334,16 @@ class Cast(msgspec.Struct, frozen=True):
 
     def wishes_of(self, world: World, owner: str) -> list[Wish]:
         """What one client wants, by chance."""
-        return [
-            Wish(
-                token=f"{owner}.{number}",
-                kind=world.chance.pick(self.kinds),
-                subject=f"name-{world.chance.draw(self.names)}",
-                amount=world.chance.between(1, 9),
-            )
-            for number in range(self.wishes)
-        ]
+        return [self._wish(world, f"{owner}.{number}") for number in range(self.wishes)]
+
+    def _wish(self, world: World, token: str) -> Wish:
+        kind = world.chance.pick(self.kinds)
+        subject = f"name-{world.chance.draw(self.names)}"
+        amount = world.chance.between(1, 9)
+        key = ""
+        if kind == "keyed":
+            key = uuid7(milliseconds(BEGINNING), world.chance.entropy(74))
+        return Wish(token, kind, subject, amount, key)
 
     def enter(self, stage: Stage) -> None:
         """Start every process with its clients."""
@@ -294,6 +359,7 @@ __all__ = [
     "Cast",
     "Client",
     "Engine",
+    "Follower",
     "History",
     "Kind",
     "Opener",

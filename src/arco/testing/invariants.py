@@ -172,6 +172,8 @@ def check(world: World, history: History) -> Chronicle:
         CHECKS[answer.verdict](told, answer)
     for reading in history.readings:
         check_reading(told, reading)
+    if history.believed:
+        raise Violation("forged tokens are refused", f"{history.believed[0]} was believed")
     return told
 
 
@@ -216,7 +218,7 @@ def check_unknown(_told: Chronicle, _answer: Answer) -> None:
 
 def check_reading(told: Chronicle, reading: Reading) -> None:
     """L4: exactly the state at one slot; a strong reading is at least as new as its question."""
-    first = told.head(reading.asked_us) if reading.strong else -1
+    first = told.head(reading.asked_us) if reading.strong else reading.after
     last = told.head(reading.answered_us)
     at = f"{reading.process} at {reading.answered_us} us, slot {reading.seq}"
     if not first <= reading.seq <= last:

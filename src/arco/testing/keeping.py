@@ -39,6 +39,10 @@ class Keeper:
         self._past: dict[int, str] = {}
         self._pins: dict[str, str] = {}
         self._passes = 0
+        self._released: dict[str, int] = {}
+        """Per lane the first slot that is not released."""
+        self._sealed: dict[str, int] = {}
+        """Per folded lane that ended the slot past its seal."""
         self.deleted = 0
         self.published = 0
 
@@ -76,6 +80,15 @@ class Keeper:
             self._pin(payload)
         elif kind == "engine.pin_dropped":
             self._pins.pop(payload["name"], None)
+        else:
+            self._told_of_lanes(kind, payload)
+
+    def _told_of_lanes(self, kind: str, payload: dict[str, Any]) -> None:
+        if kind == "engine.facts_folded":
+            ended = [each for each in payload.get("ranges", ()) if each.get("sealed")]
+            self._sealed |= {each["lane"]: each["next"] for each in ended}
+        elif kind == "engine.batches_released":
+            self._released |= {each["lane"]: each["kept_from"] for each in payload["lanes"]}
 
     def _publish(self, payload: dict[str, Any]) -> None:
         built_on = payload.get("built_on", "")
@@ -113,6 +126,9 @@ class Keeper:
             return
         if not key.startswith(keys.COLLECTABLE):
             raise Violation("L5 never deleted", key)
+        if key.startswith(keys.LANES):
+            self._check_released(key)
+            return
         if key not in self._condemned:
             raise Violation("condemned first", f"{key} was deleted before anybody was told")
         if time_us < self._condemned[key]:
@@ -123,11 +139,22 @@ class Keeper:
         del self._present[key]
         self.deleted += 1
 
+    def _check_released(self, key: str) -> None:
+        """A batch goes only once it was released; of a lane that ended and is released altogether
+        everything goes.
+        """
+        *_, lane, name = key.split("/")
+        released = self._released.get(lane, 0)
+        if int(name.split(".")[0]) >= released and self._sealed.get(lane, -1) != released:
+            raise Violation("released first", f"{key} was deleted before anybody released it")
+        del self._present[key]
+        self.deleted += 1
+
     def _roots(self) -> Iterator[str]:
         yield from {self._newest["index"], *self._past.values(), *self._pins.values()} - {""}
 
     def _named(self, index: str) -> set[str]:
-        tables = msgspec.json.decode(self._bytes[index])["tables"].values()
+        tables = msgspec.json.decode(self._bytes[index]).get("tables", {}).values()
         pages = {page["name"] for table in tables for page in table.get("pages", ())}
         listed = [*self._listed(tables), *self._listed(map(self._page, pages))]
         return {index, *pages, *listed}
