@@ -151,6 +151,7 @@ CODES: dict[str, tuple[str, str]] = {
     "PLACE_INVALID": ("Invalid", "{} is no place of a fact"),
     "PLAN_TOO_LARGE": ("Invalid", "This run would have {} tasks; {} is the most."),
     "POLICY_INVALID": ("Invalid", "an expression has between 1 and {} bytes, not {}"),
+    "POLICY_MISPLACED": ("Invalid", "rows and values of a {} cannot be restricted"),
     "POLICY_NOT_FOUND": ("NotFound", "there is no such filter or mask"),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "POSITION_INVALID": ("Invalid", "the log ends at slot {}, before slot {}"),

@@ -249,6 +249,29 @@ def test_a_filter_that_cannot_be_applied_shows_nothing(guarded: Guarded, express
         guarded.decide(set_policy(Policy(table_id=refunds, expression="true")))
 
 
+def test_filters_and_masks_are_kept_by_who_manages_the_table(guarded: Guarded) -> None:
+    path, on = "/api/v1/access/policies", "column:sales.refunds.amount"
+    loader = guarded.key("service:loader")
+    guarded.grant(Privilege.SELECT, "table:sales.refunds", to="service:loader")
+    body = {"on": on, "expression": "0", "exempt": ["user:olga"]}
+    assert guarded.ask(loader, ("POST", path), body=body).status == 403
+    assert guarded.ask(loader, ("GET", f"{path}?on={on}")).status == 403
+    assert guarded.ask(guarded.owner, ("POST", path), body=body).json() == {"changed": True}
+    lines = guarded.ask(guarded.owner, ("GET", f"{path}?on={on}")).json()["policies"]
+    told = [(each["column"], each["expression"], each["set_by"]) for each in lines]
+    assert ("amount", "0", "user:olga") in told
+    sql = "SELECT sum(amount) AS n FROM sales.refunds"
+    assert guarded.rows(loader, sql) == [{"n": 0}]
+    assert guarded.rows(guarded.owner, sql) == [{"n": 11}]
+    for status in (200, 404):
+        answer = guarded.ask(guarded.owner, ("DELETE", f"{path}?on={on}"), body=b"")
+        assert answer.status == status
+    assert guarded.rows(loader, sql) == [{"n": 11}]
+    wrong = {"on": "namespace:sales", "expression": "true"}
+    answer = guarded.ask(guarded.owner, ("POST", path), body=wrong)
+    assert (answer.status, answer.error()["code"]) == (400, "POLICY_MISPLACED")
+
+
 def test_a_filter_knows_who_asks_and_the_groups(guarded: Guarded, bob: str) -> None:
     refunds = guarded.table_id("sales.refunds")
     theirs = "list_contains($groups, 'group:analysts') AND $caller = 'user:bob' AND id = 4"

@@ -85,6 +85,12 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("GET", "/api/v1/access/explain?privilege=SELECT&on=namespace:{it}", of="namespace"),
     ),
     "show_grants": (Spoken("GET", "/api/v1/access/grants?on=table:{it}"),),
+    "show_policies": (Spoken("GET", "/api/v1/access/policies?on=table:{it}"),),
+    "set_policy": (
+        Spoken("POST", "/api/v1/access/policies", {"on": "table:{it}", "expression": "true"}),
+        Spoken("POST", "/api/v1/access/policies", {"on": "column:{it}.id", "expression": "1"}),
+    ),
+    "remove_policy": (Spoken("DELETE", "/api/v1/access/policies?on=table:{it}"),),
     "give_grant": (
         Spoken(
             "POST",

@@ -282,6 +282,7 @@ ROUTES = (
 
 __all__ = [
     "ROUTES",
+    "OnObject",
     "add",
     "explain",
     "give",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, browser, keys, leaves, objects, restores
+from arco.api import access, browser, keys, leaves, objects, policies, restores
 from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
@@ -86,6 +86,7 @@ ROUTES = (
     run_query,
     *access.ROUTES,
     *keys.ROUTES,
+    *policies.ROUTES,
     *browser.ROUTES,
 )
 

@@ -76,7 +76,7 @@ def _failed() -> Invalid:
     return Invalid(
         "RESTRICTION_FAILED",
         "the table's row filter or a column mask cannot be applied",
-        hint="whoever manages the table can mend it",
+        hint="whoever manages the table can mend it: `arco access restrictions`",
     )
 
 

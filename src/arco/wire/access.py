@@ -10,6 +10,7 @@ import msgspec
 from arco.access.callers import Method
 from arco.access.privileges import Privilege
 from arco.service.granting import GrantLine, KeyLine
+from arco.service.policing import PolicyLine
 
 DAYS_MAX = 3_660
 OVERLAP_HOURS = 24.0
@@ -128,6 +129,24 @@ class KeyList(msgspec.Struct, frozen=True):
     """The keys."""
 
 
+class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A filter on a table's rows, or a mask on a column's values."""
+
+    on: Name
+    """The table, `table:sales.orders`, or the column, `column:sales.orders.email`."""
+    expression: Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+    """SQL over the table's columns; `$caller` and `$groups` say who asks."""
+    exempt: Annotated[tuple[Name, ...], msgspec.Meta(max_length=100)] = ()
+    """Principals for whom it does not count."""
+
+
+class PolicyList(msgspec.Struct, frozen=True):
+    """Filters and masks."""
+
+    policies: list[PolicyLine]
+    """What stands between the table and its readers."""
+
+
 __all__ = [
     "AccessOutcome",
     "CreatedKey",
@@ -137,6 +156,8 @@ __all__ = [
     "KeyRequest",
     "MemberRequest",
     "Myself",
+    "PolicyList",
+    "PolicyRequest",
     "PrincipalLine",
     "PrincipalList",
     "PrincipalRequest",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from arco.access.decisions import Decision
-from arco.cli.asking import PRIVILEGE, answered, on_option, wish_of
+from arco.access.decisions import Decision as Judgement
+from arco.cli.asking import PRIVILEGE, answered, on_option, owner_of, wish_of
 from arco.cli.options import directory_option, json_option
-from arco.cli.session import run_to_end
+from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.model import Decision
 from arco.service.granting import GrantLine, explained, grants_of, grants_on
+from arco.service.policing import PolicyWish, freeing, policies_on, policing
 
 HEADINGS = ("privilege", "on", "principal", "granted at", "granted by")
 EPILOG = """\b
@@ -65,7 +68,53 @@ def explain(principal: str, privilege: str, on: str, directory: Path | None, as_
         click.echo(sentence(decision))
 
 
-def sentence(decision: Decision) -> str:
+@command.command("restrict", epilog="Example: arco access restrict 'id > 0' --on table:a.b")
+@click.argument("expression")
+@on_option
+@click.option("--exempt", multiple=True, metavar="PRINCIPAL", help="For whom it does not count.")
+@directory_option
+def restrict(expression: str, on: str, exempt: tuple[str, ...], directory: Path | None) -> None:
+    """Show readers only rows of a table for which EXPRESSION holds, or its value for a column."""
+    wish = PolicyWish(on=on, expression=expression, exempt=exempt)
+    run_to_end(_policed(directory, policing, wish=wish))
+    click.echo(f"{on} is restricted for everyone who is not exempt")
+
+
+@command.command("unrestrict", epilog="Example: arco access unrestrict --on table:sales.orders")
+@on_option
+@directory_option
+def unrestrict(on: str, directory: Path | None) -> None:
+    """Remove the filter of a table, or the mask of a column."""
+    run_to_end(_policed(directory, freeing, wish=PolicyWish(on=on)))
+    click.echo(f"{on} is not restricted any more")
+
+
+@command.command("restrictions", epilog="Example: arco access restrictions --on table:sales.orders")
+@on_option
+@directory_option
+@json_option
+def restrictions(on: str, directory: Path | None, as_json: bool) -> None:
+    """List the filter of a table and the masks of its columns."""
+    lines = run_to_end(answered(directory, lambda state, caller: policies_on(state, caller, on=on)))
+    if as_json:
+        print_json(lines)
+    elif lines:
+        rows = [(each.column or "rows", each.expression, ", ".join(each.exempt)) for each in lines]
+        click.echo(table(("what", "expression", "exempt"), rows))
+    else:
+        click.echo("nothing is restricted: `arco access restrict EXPRESSION --on OBJECT`")
+
+
+async def _policed(
+    directory: Path | None, deciding: Callable[..., Decision], *, wish: PolicyWish
+) -> None:
+    async with reading(directory) as workspace:
+        caller = owner_of(workspace)
+        decision = deciding(wish, caller=caller, authority=workspace.authority)
+        await workspace.database.transact(decision)
+
+
+def sentence(decision: Judgement) -> str:
     """The decision in words."""
     asked = f"{decision.privilege} {decision.securable}"
     if not decision.allowed:
@@ -89,4 +138,12 @@ def _cells(line: GrantLine) -> tuple[object, ...]:
     return line.privilege, line.on, line.principal, moment(line.granted_at), line.granted_by
 
 
-__all__ = ["command", "explain", "list_grants", "sentence"]
+__all__ = [
+    "command",
+    "explain",
+    "list_grants",
+    "restrict",
+    "restrictions",
+    "sentence",
+    "unrestrict",
+]
