@@ -13,7 +13,6 @@ import msgspec
 
 from arco.engine import snapshot
 from arco.engine.database import Database
-from arco.engine.lanes.ingest import Ingester
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
 from arco.formats import delta
@@ -27,9 +26,8 @@ from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import PINS
 from arco.runtime import AsyncioRuntime
-from arco.service.authority import Authority
 from arco.service.settings import Settings
-from arco.service.workspace import DOMAINS, Workspace, open_scope
+from arco.service.workspace import DOMAINS, Workspace, assembled, open_scope
 from arco.store import keys
 from tests.golden.folders import STORES, fresh
 from tests.golden.states import folded
@@ -101,7 +99,7 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    return assembled(settings, runtime, store=store, database=database)
 
 
 async def _fill_base(workspace: Workspace) -> None:

@@ -15,6 +15,7 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.lanes.lag import LagMeter
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -40,6 +41,8 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
     authority: Authority
+    lag: LagMeter
+    """How far folding is behind, for whoever asks often."""
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -53,7 +56,22 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
-    return Workspace(settings, runtime, store, database, Ingester(database), Authority(database))
+    return assembled(settings, runtime, store=store, database=database)
+
+
+def assembled(
+    settings: Settings, runtime: Runtime, *, store: ScopedStore, database: Database
+) -> Workspace:
+    """The workspace around an open database."""
+    return Workspace(
+        settings,
+        runtime,
+        store,
+        database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        lag=LagMeter(database),
+    )
 
 
 def open_scope(settings: Settings, runtime: Runtime) -> ScopedStore:
@@ -74,4 +92,4 @@ def open_root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_root", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "assembled", "open_root", "open_scope", "open_workspace"]

@@ -7,8 +7,8 @@ nothing else. Must not know any business word.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from arco.engine.database import Database
@@ -18,11 +18,18 @@ from arco.engine.rounds.pieces import Look, Piece
 from arco.engine.rounds.snapshot_pieces import SnapshotPieces
 from arco.engine.rounds.stray_pieces import StrayPieces
 from arco.engine.rounds.tables import DAMAGES_MAX, ROUNDS, Round, RoundAdvanced
+from arco.errors import ArcoError
 from arco.model import Event, State
 
 STRAYS = "strays"
 STRAYS_EVERY = timedelta(hours=1)
+CHECK_SECONDS = 60.0
+"""So often is looked whether a round is due."""
+PIECE_SECONDS = 1.0
+REST = 9
+"""So many times as long as a piece took is rested before the next one."""
 CLOCK_LEAD_MAX = timedelta(minutes=5)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 LOG = logging.getLogger(__name__)
 
 
@@ -31,6 +38,7 @@ class Patrol:
 
     def __init__(self, database: Database, *, every: timedelta) -> None:
         self._database = database
+        self._runtime = database.runtime
         self._every = every
         self._looks: Mapping[str, Look] = {
             "log": LogPieces(database),
@@ -38,6 +46,25 @@ class Patrol:
             "lanes": LanePieces(database),
             STRAYS: StrayPieces(database),
         }
+
+    async def run(self, may_act: Callable[[], bool]) -> None:
+        """Go round for ever, with a tenth of a core at most; `may_act` says that it is our turn."""
+        pause = CHECK_SECONDS
+        while True:
+            await self._runtime.sleep(pause)
+            began = self._runtime.monotonic()
+            looked = await self._try_step() if may_act() else False
+            took = self._runtime.monotonic() - began
+            pause = max(PIECE_SECONDS, REST * took) if looked else CHECK_SECONDS
+
+    async def _try_step(self) -> bool:
+        try:
+            return await self.step()
+        except ArcoError as error:
+            LOG.warning("what is stored was not checked: %s", error)
+        except Exception:
+            LOG.exception("what is stored was not checked")
+        return False
 
     async def step(self) -> bool:
         """True when a piece was looked at, False when no round is due.
@@ -57,15 +84,17 @@ class Patrol:
         return True
 
     def _due(self, state: State, *, now: datetime) -> str | None:
-        """The first round that is under way or due."""
-        for name in self._looks:
-            row = state.get(ROUNDS, name)
-            every = min(self._every, STRAYS_EVERY) if name == STRAYS else self._every
-            if row is None or row.cursor:
-                return name
-            if not now - every < row.began_at <= now + CLOCK_LEAD_MAX:
-                return name
-        return None
+        """The round that waits longest of those that are under way or due."""
+        waiting = {name: state.get(ROUNDS, name) for name in self._looks}
+        due = [name for name, row in waiting.items() if self._is_due(name, row, now=now)]
+        began = {name: row.began_at if row else None for name, row in waiting.items()}
+        return min(due, key=lambda name: began[name] or EARLIEST, default=None)
+
+    def _is_due(self, name: str, row: Round | None, *, now: datetime) -> bool:
+        every = min(self._every, STRAYS_EVERY) if name == STRAYS else self._every
+        if row is None or row.cursor:
+            return True
+        return not now - every < row.began_at <= now + CLOCK_LEAD_MAX
 
     def _tell(self, piece: Piece) -> None:
         for found in piece.found:
