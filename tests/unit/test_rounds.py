@@ -29,6 +29,12 @@ DAY = timedelta(days=1)
 FORGOTTEN = "01K" + "0" * 22 + "7"
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits before looking at damage again."""
+    monkeypatch.setattr(pieces, "OPINION_SECONDS", 0.0)
+
+
 async def whole_round(database: Database, *, every: timedelta = DAY) -> list[Damage]:
     """What is known to be damaged once every round that is due has ended."""
     patrol = Patrol(database, every=every)

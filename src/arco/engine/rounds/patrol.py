@@ -87,8 +87,8 @@ class Patrol:
         """The round that waits longest of those that are under way or due."""
         waiting = {name: state.get(ROUNDS, name) for name in self._looks}
         due = [name for name, row in waiting.items() if self._is_due(name, row, now=now)]
-        began = {name: row.began_at if row else None for name, row in waiting.items()}
-        return min(due, key=lambda name: began[name] or EARLIEST, default=None)
+        order = {name: _order(row) for name, row in waiting.items()}
+        return min(due, key=lambda name: order[name], default=None)
 
     def _is_due(self, name: str, row: Round | None, *, now: datetime) -> bool:
         every = min(self._every, STRAYS_EVERY) if name == STRAYS else self._every
@@ -100,6 +100,11 @@ class Patrol:
         for found in piece.found:
             level = logging.WARNING if found.is_mended else logging.ERROR
             LOG.log(level, "%s: %s", found.subject, found.problem)
+
+
+def _order(row: Round | None) -> tuple[datetime, int]:
+    """When its turn comes, against other rounds."""
+    return (row.began_at, row.number) if row else (EARLIEST, 0)
 
 
 def _advance(

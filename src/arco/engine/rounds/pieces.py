@@ -6,6 +6,7 @@ Law L8: pieces are looked at beside requests, never by one. Must not know what t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,8 @@ from arco.runtime import Runtime
 OBJECTS_MAX = 256
 BYTES_MAX = 16 * 1024 * 1024
 AT_ONCE = 16
+OPINIONS = 3
+OPINION_SECONDS = 1.0
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +50,15 @@ class Checked(msgspec.Struct, frozen=True):
     found: Found | None = None
 
 
-async def check(subject: str, read: Callable[[], Awaitable[int]]) -> Checked:
-    """What `read` says of the object: its size, or how it is damaged."""
+async def check(runtime: Runtime, subject: str, *, read: Callable[[], Awaitable[int]]) -> Checked:
+    """What `read` says of the object: its size, or how it is damaged.
+
+    Damage has to show again after a while: answers are damaged on their way, too.
+    """
+    for _ in range(OPINIONS - 1):
+        with suppress(Corrupt):
+            return Checked(await read())
+        await runtime.sleep(OPINION_SECONDS)
     try:
         return Checked(await read())
     except Corrupt as damage:
@@ -66,7 +76,9 @@ async def check_some(
     size_bytes = 0
     for start in range(0, min(len(objects), OBJECTS_MAX), AT_ONCE):
         chunk = objects[start : min(start + AT_ONCE, OBJECTS_MAX)]
-        checked = await runtime.gather(check(subject, read) for subject, read in chunk)
+        checked = await runtime.gather(
+            check(runtime, subject, read=read) for subject, read in chunk
+        )
         done += checked
         size_bytes += sum(each.size_bytes for each in checked)
         if size_bytes >= BYTES_MAX:

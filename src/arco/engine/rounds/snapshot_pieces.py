@@ -11,8 +11,7 @@ from functools import partial
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.index import File, Index
-from arco.engine.rounds.pieces import OBJECTS_MAX, Piece, check_some, piece_of
-from arco.engine.rounds.tables import Found
+from arco.engine.rounds.pieces import OBJECTS_MAX, Piece, check, check_some, piece_of
 from arco.engine.snapshot_files import kept_snapshots
 from arco.errors import Corrupt
 from arco.model import State
@@ -41,13 +40,13 @@ class SnapshotPieces:
         self, reference: SnapshotReference, newer: list[SnapshotReference], after: str
     ) -> Piece:
         following = f"{newer[0].slot}/" if newer else ""
-        try:
-            index = await self._database.replay.read_index(reference)
-            elsewhere = await self._names(newer[0]) if newer else frozenset()
-        except Corrupt as damage:
-            found = Found(str(damage.details["object"]), damage.message, damage.hint)
-            return Piece(cursor=following, objects=1, size_bytes=0, found=(found,))
-        files = [f for f in _files(index) if f.name > after and f.name not in elsewhere]
+        indexes: list[Index] = []
+        read = partial(self._read_index, reference, into=indexes)
+        checked = [await check(self._database.runtime, reference.index, read=read)]
+        if not indexes:
+            return piece_of(checked, cursor=following)
+        elsewhere = await self._names(newer[0]) if newer else frozenset()
+        files = [f for f in _files(indexes[0]) if f.name > after and f.name not in elsewhere]
         some = files[:OBJECTS_MAX]
         checked = await check_some(
             self._database.runtime, [(file.name, self._reader(file)) for file in some]
@@ -55,6 +54,10 @@ class SnapshotPieces:
         if len(checked) < len(files):
             following = f"{reference.slot}/{some[len(checked) - 1].name}"
         return piece_of(checked, cursor=following)
+
+    async def _read_index(self, reference: SnapshotReference, *, into: list[Index]) -> int:
+        into.append(await self._database.replay.read_index(reference))
+        return 0
 
     async def _names(self, reference: SnapshotReference) -> frozenset[str]:
         """The files of a newer snapshot; none when it cannot be read: it is told in its turn."""
