@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from arco.client.client import Client
     from arco.orchestration.definitions import RetryPolicy
     from arco.orchestration.partitions import (
         AllMapping,
@@ -38,6 +39,7 @@ _HOMES = {
     "AssetContext": "arco.sdk.context",
     "AssetRef": "arco.sdk.declarations",
     "CheckOutcome": "arco.sdk.context",
+    "Client": "arco.client.client",
     "DailyPartitions": _PARTITIONS,
     "DynamicPartitions": _PARTITIONS,
     "HourlyPartitions": _PARTITIONS,
@@ -76,6 +78,7 @@ __all__ = [
     "AssetContext",
     "AssetRef",
     "CheckOutcome",
+    "Client",
     "DailyPartitions",
     "DynamicPartitions",
     "HourlyPartitions",

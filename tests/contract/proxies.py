@@ -76,6 +76,7 @@ class _Silent(BaseHTTPRequestHandler):
 class _Relay(_Silent):
     plan: ClassVar[Plan]
     port: ClassVar[int]
+    host: ClassVar[str]
 
     def do_GET(self) -> None:
         data = self.body()
@@ -84,7 +85,8 @@ class _Relay(_Silent):
             self.hang_up()
             return
         upstream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        upstream.request(self.command, self.path, data, dict(self.headers.items()))
+        headers = dict(self.headers.items()) | ({"Host": self.host} if self.host else {})
+        upstream.request(self.command, self.path, data, headers)
         response = upstream.getresponse()
         body = response.read()
         kept = {n: v for n, v in response.getheaders() if n.lower() not in HOP_BY_HOP}
@@ -128,11 +130,13 @@ class _Scripted(_Silent):
 
 
 @contextmanager
-def losing_proxy(endpoint: str) -> Iterator[tuple[str, Plan]]:
-    """A way to the service at `endpoint` that loses what its plan says."""
+def losing_proxy(endpoint: str, *, host: str = "") -> Iterator[tuple[str, Plan]]:
+    """A way to the service at `endpoint` that loses what its plan says; to a service that answers
+    to one name only, under this `host`.
+    """
     plan = Plan()
     port = int(endpoint.rpartition(":")[2])
-    with _served(type("Relay", (_Relay,), {"plan": plan, "port": port})) as address:
+    with _served(type("Relay", (_Relay,), {"plan": plan, "port": port, "host": host})) as address:
         yield address, plan
 
 

@@ -10,9 +10,21 @@ from typing import Any
 import duckdb
 import pytest
 
+from arco.engine import snapshot
 from arco.engine.commit import COMMIT_BYTES_MAX, Commit, PayloadReference, SnapshotReference
-from arco.engine.index import File, Index
+from arco.engine.database import Database
+from arco.engine.domain import NEWEST, SNAPSHOTS
+from arco.engine.index import File, Index, Page, PageContent
 from arco.engine.parquet import ROWS_PER_FILE, ROWS_PER_GROUP
+from arco.engine.sizes import SIZES, Sizes
+from arco.orchestration.commands.deployments import (
+    ChangeDynamicPartitions,
+    add_dynamic_partitions,
+    remove_dynamic_partitions,
+)
+from arco.runtime import AsyncioRuntime, run
+from arco.service.settings import Settings
+from arco.service.workspace import DOMAINS, open_scope
 from tests.golden.folders import STORES, named
 from tests.tidy.source import ROOT
 
@@ -42,6 +54,48 @@ def test_a_stranger_reads_the_newest_snapshot_with_the_steps_on_the_page(
     assert chain == [{"slots": slots, "broken_links": 0, "changed": 0}]
 
 
+def test_a_stranger_follows_the_pages_of_a_table_with_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(write_pages(tmp_path))
+    _, whole, rows, _, _ = followed()
+    assert whole == [{"is_whole": True}]
+    assert [row["value"] for row in rows] == [f"r{n:02}" for n in range(60) if n != 7] + ["s"]
+
+
+async def write_pages(folder: Path) -> None:
+    """A workspace whose partitions stand in pages of base files, with a run above them."""
+    runtime, settings = AsyncioRuntime(), Settings(directory=folder, fsync=False)
+    store = open_scope(settings, runtime)
+    sizes = Sizes(rows_per_group=2, rows_per_file=4, inline_files=2, files_per_page=3)
+    database = await Database.open(store, runtime, domains=DOMAINS, writer="test", sizes=sizes)
+
+    def values(*names: str) -> ChangeDynamicPartitions:
+        return ChangeDynamicPartitions(name="regions", values=names, actor="test")
+
+    await database.transact(add_dynamic_partitions(values(*(f"r{n:02}" for n in range(60)))))
+    while not await has_pages(database):
+        assert await snapshot.publish(database)
+        await database.transact(add_dynamic_partitions(values("s")))
+        await database.transact(remove_dynamic_partitions(values("s")))
+    await database.transact(add_dynamic_partitions(values("s")))
+    await database.transact(remove_dynamic_partitions(values("r07")))
+    assert await snapshot.publish(database)
+    assert await has_pages(database)
+    await database.close()
+
+
+async def has_pages(database: Database) -> bool:
+    """Whether the newest snapshot lists the files of the partitions in pages."""
+    newest = await database.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
+    if newest is None:
+        return False
+    reference = SnapshotReference(newest.slot, newest.index, newest.sha256)
+    index = await database.replay.reader.index(reference)
+    return bool(index.tables["orchestration.dynamic_partitions"].pages)
+
+
 def followed() -> list[Answer]:
     """The answer of every SELECT on the page, in order; the other statements set variables."""
     connection = duckdb.connect()
@@ -56,7 +110,7 @@ def followed() -> list[Answer]:
 
 
 def test_the_page_describes_every_field_of_commit_and_index() -> None:
-    structs = (Commit, PayloadReference, SnapshotReference, Index, File)
+    structs = (Commit, PayloadReference, SnapshotReference, Index, File, Page, PageContent)
     fields = {name for struct in structs for name in struct.__struct_fields__}
     missing = [name for name in sorted(fields) if f"`{name}`" not in PAGE]
     assert not missing
@@ -64,4 +118,5 @@ def test_the_page_describes_every_field_of_commit_and_index() -> None:
 
 def test_the_sizes_on_the_page_are_those_of_the_code() -> None:
     assert COMMIT_BYTES_MAX == 1024 * 1024
-    assert f"{ROWS_PER_FILE:,} rows a file, {ROWS_PER_GROUP:,} a row group" in PAGE
+    assert f"more than {SIZES.inline_files} files" in PAGE
+    assert f"about {ROWS_PER_FILE:,} rows a file, {ROWS_PER_GROUP:,} a row group" in PAGE

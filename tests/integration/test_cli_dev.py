@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.integration.cli_project import SECONDS_MAX, SOURCES, Project, ended, start
+from tests.integration.cli_project import SOURCES, Project, ended, start
+from tests.integration.development import Development
 
 BROKEN = "\ndef broken(:\n"
-
-
-class Development:
-    """A running `arco dev` and what it has printed so far."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self.process = project.start("dev", "--port", "0", PYTHONUNBUFFERED="1")
-        self.address = self.line("arco dev on ").split()[-1]
-        self.line("ready in ")
-
-    def line(self, start: str) -> str:
-        """The next line of standard output that holds this text."""
-        stream = self.process.stdout
-        assert stream is not None
-        deadline = time.monotonic() + SECONDS_MAX
-        with selectors.DefaultSelector() as selector:
-            selector.register(stream, selectors.EVENT_READ)
-            while time.monotonic() < deadline:
-                line = stream.readline()
-                if start in line:
-                    return line.strip()
-                assert self.process.poll() is None, self.process.communicate()
-        raise AssertionError(f"never said {start!r}")
-
-    def get(self, path: str) -> Any:
-        """The JSON at a path of the server."""
-        with urllib.request.urlopen(self.address + path, timeout=10) as answer:
-            return json.loads(answer.read())
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from arco.engine.past import state_at
 from arco.errors import ArcoError, Conflict
 from arco.formats.collecting import collect_garbage, table_files
 from arco.formats.exporting import export, table_contents
-from arco.formats.restoring import begin_restore, plan_restore, restore
+from arco.formats.restore_plans import plan_restore
+from arco.formats.restoring import begin_restore, restore
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.commands.restores import StartRestore, start_restore

@@ -423,18 +423,20 @@ def test_queries_queue_in_order_and_the_queue_is_bounded(bench: Bench) -> None:
     assert results[3].code == "QUERY_BUSY"
 
 
-def test_a_pool_that_closes_ends_running_queries_and_takes_no_more(bench: Bench) -> None:
-    async def shut() -> list[Any]:
+@pytest.mark.parametrize("seconds", [0, 1.5], ids=["while its worker starts", "while it runs"])
+def test_a_pool_that_closes_ends_running_queries_and_takes_no_more(
+    bench: Bench, seconds: float
+) -> None:
+    async def shut(seconds: float) -> list[Any]:
         pool = QueryPool(AsyncioRuntime(), memory_bytes=2 * GIBIBYTE)
         running = asyncio.ensure_future(pool.run(Ask(SLOW), provide))
-        await pool.warm()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(seconds)
         await pool.close()
         late = pool.run(Ask("SELECT 1"), provide)
         return await asyncio.gather(running, late, return_exceptions=True)
 
     before = worker_pids()
-    codes = [failure.code for failure in bench.do(shut())]
+    codes = [failure.code for failure in bench.do(shut(seconds))]
     assert codes == ["QUERY_WORKER_LOST", "QUERY_POOL_CLOSED"]
     assert worker_pids() == before
 
@@ -448,9 +450,9 @@ from arco.runtime import AsyncioRuntime
 
 async def main():
     pool = QueryPool(AsyncioRuntime())
-    asyncio.get_running_loop().call_later(1.5, os.kill, os.getpid(), 9)
     await pool.warm()
     print(pool._idle[0].pid, flush=True)
+    asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), 9)
     await pool.run(Ask(sys.argv[1]), None)
 
 asyncio.run(main())

@@ -15,7 +15,8 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Finding, Verifier
 from arco.errors import ArcoError, Conflict
 from arco.formats.inspecting import inspect_tables
-from arco.formats.restoring import begin_restore, plan_restore, restore
+from arco.formats.restore_plans import plan_restore
+from arco.formats.restoring import begin_restore, restore
 from arco.orchestration.invariants import violations
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.states import PublicationState

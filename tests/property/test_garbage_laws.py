@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.garbage import CONDEMNATIONS, CONDEMNED, PINS, collection_of
-from arco.engine.index import file_names
 from arco.engine.past import state_at
 from arco.engine.pins import CreatePin, create_pin, drop_pin, snapshot_of
 from arco.engine.snapshot_files import kept_snapshots
@@ -126,8 +125,8 @@ class Life:
         """What is kept is there, pins show what they showed, and the log gives the same rows."""
         files = await self.garden.files()
         for reference in await database.asked(kept_snapshots):
-            index = await database.replay.read_index(reference)
-            assert {reference.index, *file_names(index)} <= files
+            index = await database.replay.reader.index(reference)
+            assert {reference.index, *await database.replay.reader.objects(index)} <= files
         for pin in await database.asked(lambda state: list(state.range(PINS))):
             past = await state_at(database, pin.slot)
             assert past.snapshot is not None or snapshot_of(pin) is None
@@ -192,6 +191,6 @@ async def needed_names(database: Database) -> set[str]:
     """Every object that a kept snapshot names."""
     names: set[str] = set()
     for reference in await database.asked(kept_snapshots):
-        index = await database.replay.read_index(reference)
-        names |= {reference.index, *file_names(index)}
+        index = await database.replay.reader.index(reference)
+        names |= {reference.index, *await database.replay.reader.objects(index)}
     return names

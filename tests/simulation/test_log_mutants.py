@@ -5,7 +5,7 @@ A simulator that lets one of them pass proves nothing about the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +18,6 @@ from arco.engine.log import Log, Slot
 from arco.engine.tables import Overlay
 from arco.errors import NotFound
 from arco.ids import sha256
-from arco.model import Domain
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
@@ -197,10 +196,8 @@ def opener_of(mutant: type[Log] | type[Database]) -> Opener:
     database_type = mutant if issubclass(mutant, Database) else Database
 
     class Mutated(database_type):  # type: ignore[valid-type,misc]
-        def __init__(
-            self, store: Store, runtime: Runtime, domains: Sequence[Domain], writer: str
-        ) -> None:
-            super().__init__(store, runtime, domains, writer)
+        def __init__(self, store: Store, runtime: Runtime, **given: Any) -> None:
+            super().__init__(store, runtime, **given)
             if issubclass(mutant, Log):
                 self.log = mutant(store, runtime)
 

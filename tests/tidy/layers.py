@@ -49,8 +49,9 @@ LAYERS: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
 }
 
-# What `sdk` and the public surface may take from the domains.
+# What `sdk` and the public surface may take from the domains; the surface also shows the client.
 VALUE_MODULES = (
+    "arco.client.client",
     "arco.orchestration.definitions",
     "arco.orchestration.outcomes",
     "arco.orchestration.partitions",
@@ -72,7 +73,10 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pandas": ("arco.formats",),
     "polars": ("arco.formats",),
     "pyarrow": (
+        "arco.client.rows",
         "arco.engine.parquet",
+        "arco.engine.layout",
+        "arco.engine.lines",
         "arco.engine.lanes.zstd",
         "arco.formats",
         "arco.query",
@@ -92,10 +96,13 @@ LAZY_LIBRARIES = frozenset(
     {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
 )
 LAZY_HOMES = (
+    "arco.client.rows",
     "arco.formats",
     "arco.query",
     "arco.execution",
     "arco.engine.parquet",
+    "arco.engine.layout",
+    "arco.engine.lines",
     "arco.engine.lanes.zstd",
     "arco.lineage.tracing",
 )
@@ -114,7 +121,7 @@ DYNAMIC_IMPORTS = {
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
-# What `import arco, arco.cli` must not load.
+# What `import arco, arco.cli` and `arco.Client` must not load.
 HEAVY_AT_STARTUP = (
     "pyarrow",
     "duckdb",

@@ -42,7 +42,9 @@ def test_every_domain_keeps_the_rule(rule: str) -> None:
 
 
 def test_start_up_loads_no_heavy_library() -> None:
-    program = "import sys, json, arco, arco.cli; print(json.dumps(sorted(sys.modules)))"
+    program = (
+        "import sys, json, arco, arco.cli; arco.Client; print(json.dumps(sorted(sys.modules)))"
+    )
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=True, text=True
     ).stdout

@@ -15,7 +15,7 @@ from arco.engine.applied import Applied
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import LeaseTaken
-from arco.engine.index import FAN_OUT
+from arco.engine.sizes import SIZES
 from arco.engine.verify import Verifier
 from arco.errors import AlreadyExists, ArcoError
 from arco.model import Event, State
@@ -262,7 +262,7 @@ def test_damage_found_while_publishing_is_mended_by_the_next_snapshot() -> None:
     async def main() -> None:
         store = MemoryStore()
         live = await opened(store)
-        for number in range(FAN_OUT - 1):
+        for number in range(SIZES.fan_out - 1):
             await live.transact(take_name(f"n{number}", f"t{number}"))
             assert await snapshot.publish(live)
         for entry in await store.list("data/registry/"):
@@ -271,7 +271,7 @@ def test_damage_found_while_publishing_is_mended_by_the_next_snapshot() -> None:
         assert await snapshot.publish(live)
         assert live.replay.damage is None
         assert await problems(store) == ()
-        assert len(await names(await opened(store))) == FAN_OUT
+        assert len(await names(await opened(store))) == SIZES.fan_out
 
     run(main())
 

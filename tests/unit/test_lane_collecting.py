@@ -181,11 +181,11 @@ async def rebuilt(yard: Yard, database: Database, *, base: int) -> Tables:
     fold commits only the ranges are taken, never the rows.
     """
     registry = Registry([*yard.domains, ENGINE])
-    index = await database.replay.read_index(_reference(database, base))
+    index = await database.replay.reader.index(_reference(database, base))
     tables = Tables(registry.tables.values())
     for name, files in index.tables.items():
         table = registry.tables[name]
-        rows = await database.replay.rows(table, files)
+        rows = await database.replay.reader.rows(table, files)
         tables.memory[name].rows.update(rows)
     refolder = Refolder(Slots(yard.store, yard.clock), registry)
     for seq in range(base + 1, database.seq + 1):

@@ -5,10 +5,12 @@ A table of headers, and where each of them is read. Must not know routes.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import msgspec
 
+from arco.api.terms import AT, MOMENT_CHARACTERS_MAX
 from arco.wire.headers import (
     KEY_HEADER,
     REQUEST_ID_HEADER,
@@ -19,8 +21,17 @@ from arco.wire.headers import (
 
 READS = ("get",)
 CHANGES = ("post", "put", "patch", "delete")
-NO_DECISION = frozenset({"run_query"})
+NO_DECISION = frozenset({"run_query", "plan_restore"})
 """Operations that are asked by POST and change nothing."""
+MOMENT = {
+    "name": AT,
+    "in": "query",
+    "schema": {"type": "string", "maxLength": MOMENT_CHARACTERS_MAX},
+    "description": "The moment to answer about: a slot (`120`), a time (`2026-03-01T12:30`, UTC "
+    "unless it says otherwise) or how long ago (`90m`, `2h`, `3d`). Only for who may know of the "
+    "whole workspace.",
+    "required": False,
+}
 
 
 class RequestHeader(msgspec.Struct, frozen=True):
@@ -68,12 +79,17 @@ REQUEST_HEADERS = (
 )
 
 
-def with_headers(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with every operation's headers, those of answers in one order."""
+def with_headers(document: dict[str, Any], travelling: Container[str]) -> dict[str, Any]:
+    """The document with every operation's headers, those of answers in one order, and `at` for the
+    operations that are named as travelling.
+    """
     for methods in document["paths"].values():
         for method, operation in methods.items():
+            parameters = operation.setdefault("parameters", [])
+            if operation["operationId"] in travelling:
+                parameters.append(MOMENT)
             taken = [each for each in REQUEST_HEADERS if _takes(operation, method, header=each)]
-            operation.setdefault("parameters", []).extend(map(_parameter, taken))
+            parameters.extend(map(_parameter, taken))
             for response in operation["responses"].values():
                 _sort_headers(response)
     return document

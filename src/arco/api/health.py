@@ -7,6 +7,7 @@ from litestar import Response, get
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, read
+from arco.api.strictness import PRESENT_ONLY
 from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
 from arco.engine.lanes.lag import Lag
@@ -23,6 +24,7 @@ DAMAGES_SHOWN_MAX = 10
     tags=["server"],
     response_description="How the server is.",
     responses=refusals(),
+    opt={PRESENT_ONLY: True},
 )
 async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
     """The server's version, the newest slot it has read, and the last process that took the lead.

@@ -19,6 +19,7 @@ from arco.api.callers import CALLER
 from arco.api.headers import with_headers
 from arco.api.routes import api_routes
 from arco.api.schemas import DocumentedStructs
+from arco.api.strictness import travels
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
 DESCRIPTION = """\
@@ -30,14 +31,16 @@ at least that state. Every failure has one shape: `{"error": {"code", "message",
 "request_id", "hint"}}`, and 429 and 503 say in `Retry-After` when to ask again. Every change takes
 an `Idempotency-Key`: asked again with it, it is answered again and not done again (facts carry keys
 of their own instead). Lists are read page by page: send `next_cursor` as `cursor` until none comes.
-Send `X-Request-Id` to find a request again, or `traceparent` to follow it. Bodies are JSON, at most
-16 MiB; unknown fields, repeated names and unknown parameters are refused.
+Every read of the workspace takes `at`, a moment of the past, from callers who may know of all of
+it. Send `X-Request-Id` to find a request again, or `traceparent` to follow it. Bodies are JSON, at
+most 16 MiB; unknown fields, repeated names and unknown parameters are refused.
 """
 TAGS = [
     Tag(name="server", description="This process."),
     Tag(name="catalog", description="Tables and their columns."),
     Tag(name="orchestration", description="Assets, runs, tasks and what they print."),
     Tag(name="lineage", description="What was made from what."),
+    Tag(name="time travel", description="What happened, what differs, and bringing it back."),
     Tag(name="query", description="SQL over published tables and `system.*`."),
 ]
 CONFIG = OpenAPIConfig(
@@ -63,7 +66,13 @@ def openapi_document() -> bytes:
         plugins=[DocumentedStructs()],
         logging_config=None,
     )
-    schema = with_headers(described.openapi_schema.to_schema())
+    travelling = {
+        handler.operation_id or handler.handler_name
+        for route in described.routes
+        for handler in getattr(route, "route_handlers", ())
+        if travels(handler)
+    }
+    schema = with_headers(described.openapi_schema.to_schema(), travelling)
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

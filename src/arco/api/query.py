@@ -14,7 +14,8 @@ from litestar.params import JSONBody
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, Session, state_headers
+from arco.api.session import Here, Session, past_of, state_headers
+from arco.engine.past import Past
 from arco.query.names import TableName
 from arco.query.pool import Provider
 from arco.query.protocol import Ask, Format, Limits, Provision
@@ -34,14 +35,14 @@ MEDIA_TYPES = {
 class ReadAt:
     """A provider that remembers the slot which everything it provided had reached."""
 
-    def __init__(self, session: Session) -> None:
-        self._database = session.workspace.database
-        self._provider: Provider = provider_for(session.workspace)
-        self.token = self._database.token
+    def __init__(self, session: Session, past: Past | None) -> None:
+        self._standing = past or session.workspace.database
+        self._provider: Provider = provider_for(session.workspace, past)
+        self.token = self._standing.token
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
         """What stands behind the names."""
-        self.token = self._database.token
+        self.token = self._standing.token
         return await self._provider(names)
 
 
@@ -68,7 +69,8 @@ async def run_query(
     await session.terms.brought(workspace.database)
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     asked = Ask(data.sql, data.parameters, limits, data.format)
-    reader = ReadAt(session)
+    past = await past_of(session, data.at, caller=caller) if data.at else None
+    reader = ReadAt(session, past)
     left = workspace.runtime.signal()
     watch = workspace.runtime.spawn(_set_when_left(request, left), "arco-query-client")
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
+from arco.api import restores
 from arco.api.assets import show_assets
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.health import show_health
+from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
     show_column_impact,
     show_column_origins,
@@ -63,6 +65,12 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_history,
+            show_versions,
+            show_difference,
+            restores.plan,
+            restores.start,
+            restores.show_restore,
             show_quarantine,
             show_quarantined_fact,
             retry_quarantined_facts,

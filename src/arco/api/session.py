@@ -6,6 +6,7 @@ Law L4: an answer is made from state(N) for one N, and names it. Must not know H
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -13,12 +14,16 @@ from litestar import Response
 from litestar.di import NamedDependency
 
 from arco.access.callers import Caller
+from arco.access.privileges import Privilege
 from arco.api.fields import selected
 from arco.api.terms import Terms
+from arco.engine.past import Past
 from arco.engine.tokens import StateToken
 from arco.ids import sha256
 from arco.model import State
 from arco.query.pool import QueryPool
+from arco.service.authority import require_on_workspace
+from arco.service.past import slot_of
 from arco.service.workspace import Workspace
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
@@ -55,17 +60,41 @@ Here: TypeAlias = NamedDependency[Session]
 
 
 async def ask(session: Session, question: Callable[[State], T], *, caller: Caller) -> Seen[T]:
-    """The answer as fresh as the request asks for, from the state without what the caller may not
-    know of; `question` returns values, never a generator.
+    """The answer as fresh as the request asks for, or as of the moment it names, from the state
+    without what the caller may not know of; `question` returns values, never a generator.
 
-    Cost: nothing or a look at the log, as `Terms.brought` says.
+    Cost: nothing or a look at the log, as `Terms.brought` says; that of `past_of` for a moment.
     """
     database = session.workspace.database
     await session.terms.brought(database)
+    if session.terms.at:
+        past = await past_of(session, session.terms.at, caller=caller)
+        return await past.asked(lambda state: Seen(question(state), past.token))
     visible = session.workspace.authority.visible
     return await database.asked(
         lambda state: Seen(question(visible(state, caller)), database.token)
     )
+
+
+async def past_of(session: Session, moment: str, *, caller: Caller) -> Past:
+    """The state at a moment, for a caller who may know of the whole workspace now.
+
+    Who may know of what may have been otherwise then, so whoever sees a part sees no past.
+    Raises: Forbidden ACCESS_DENIED; Invalid MOMENT_INVALID; NotFound SLOT_NOT_FOUND. Cost: nothing
+    for a slot that was asked about lately, else that of `slot_at` and `state_at`.
+    """
+    await require_whole(session, caller)
+    workspace = session.workspace
+    return await workspace.pasts.at(await slot_of(workspace, moment))
+
+
+async def require_whole(session: Session, caller: Caller) -> None:
+    """Nothing, when the caller may know of the whole workspace.
+
+    Raises: Forbidden ACCESS_DENIED.
+    """
+    check = partial(require_on_workspace, caller=caller, privilege=Privilege.BROWSE)
+    await session.workspace.database.asked(check)
 
 
 async def read(
@@ -127,7 +156,9 @@ __all__ = [
     "ask",
     "entity_tag",
     "names_tag",
+    "past_of",
     "read",
     "read_one",
+    "require_whole",
     "state_headers",
 ]

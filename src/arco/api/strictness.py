@@ -14,9 +14,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.typing import FieldDefinition
 
 from arco.api.failures import DOCUMENTATION
+from arco.api.terms import AT
 from arco.errors import Invalid
 
 MESSAGE_CHARACTERS_MAX = 200
+PRESENT_ONLY = "present_only"
+"""The option of a route that takes no `at`."""
 # Parameters of route functions that the framework fills.
 NOT_FROM_OUTSIDE = frozenset({"session", "caller", "request", "data"})
 
@@ -51,6 +54,8 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     assert isinstance(handler, HTTPRouteHandler)
     given = request.path_params.keys() | NOT_FROM_OUTSIDE
     known = {_name(field) for field in handler.parsed_fn_signature.parameters.values()} - given
+    if travels(handler):
+        known.add(AT)
     for name in request.query_params:
         if name not in known:
             shown = name[:MESSAGE_CHARACTERS_MAX]
@@ -59,6 +64,14 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
         if len(request.query_params.getall(name)) > 1:
             message = f"the query parameter {name!r} was given more than once"
             raise Invalid("PARAMETER_REPEATED", message, hint="give each parameter once")
+
+
+def travels(handler: HTTPRouteHandler) -> bool:
+    """Whether the route answers about the past, too: every read of the workspace does, unless it
+    says that it speaks of this process or names its moments itself.
+    """
+    reads = "session" in handler.parsed_fn_signature.parameters and "GET" in handler.http_methods
+    return reads and not handler.opt.get(PRESENT_ONLY, False)
 
 
 def _name(field: FieldDefinition) -> str:
@@ -71,4 +84,4 @@ def _named_once(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("a name stands twice in one object")
 
 
-__all__ = ["StrictRequest", "refuse_unknown_parameters"]
+__all__ = ["PRESENT_ONLY", "StrictRequest", "refuse_unknown_parameters", "travels"]

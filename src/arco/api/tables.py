@@ -101,4 +101,4 @@ def _tables_behind(state: State, after: Key | None, *, namespace: str) -> Iterat
             yield from state.range(TABLES, row.namespace_id, after=start)
 
 
-__all__ = ["show_table", "show_tables", "table_page"]
+__all__ = ["TableNamed", "show_table", "show_tables", "table_page"]

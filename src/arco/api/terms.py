@@ -20,6 +20,8 @@ from arco.ids import sha256
 from arco.wire.headers import KEY_HEADER, STALENESS_HEADER, STATE_HEADER, TRACE_HEADER
 
 STALENESS_MS_MAX = 3_600_000
+AT = "at"
+MOMENT_CHARACTERS_MAX = 40
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
 CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -37,27 +39,30 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """A hash of all that was asked, where there is a key."""
     trace: str = ""
     """The trace that the request belongs to, if the caller follows one."""
+    at: str = ""
+    """The moment that is asked about: a slot, a time or how long ago; empty: the present."""
     if_match: str = ""
     if_none_match: str = ""
 
     async def brought(self, database: Database) -> None:
         """Return once the database has read as far as these terms ask.
 
-        Raises: Conflict HISTORY_ROLLBACK. Cost: nothing for a token that was applied; else at most
-        one look at the log, shared with everyone who asks at the same time.
+        Raises: Precondition HISTORY_ROLLBACK. Cost: nothing for a token that was applied; else at
+        most one look at the log, shared with everyone who asks at the same time.
         """
         if self.token is not None:
             await database.reads.reach(self.token)
-        elif self.staleness_ms is not None:
+        if self.staleness_ms:
             await database.reads.recent(self.staleness_ms / 1000)
-        else:
+        elif self.staleness_ms == 0 or self.token is None:
             await database.refresh()
 
 
 async def terms_of(request: Request[Any, Any, Any]) -> Terms:
     """The terms that the request's headers set.
 
-    Raises: Invalid IDEMPOTENCY_KEY_INVALID, STATE_TOKEN_INVALID, STALENESS_INVALID.
+    Raises: Invalid IDEMPOTENCY_KEY_INVALID, STATE_TOKEN_INVALID, STALENESS_INVALID,
+    MOMENT_INVALID.
     """
     headers = request.headers
     key, token = headers.get(KEY_HEADER), headers.get(STATE_HEADER)
@@ -69,6 +74,7 @@ async def terms_of(request: Request[Any, Any, Any]) -> Terms:
         key=key or "",
         fingerprint=await _fingerprint(request) if key else "",
         trace=_trace(headers.get(TRACE_HEADER, "")),
+        at=_moment(request),
         if_match=headers.get("If-Match", ""),
         if_none_match=headers.get("If-None-Match", ""),
     )
@@ -84,6 +90,17 @@ async def _fingerprint(request: Request[Any, Any, Any]) -> str:
         body = msgspec.json.encode(msgspec.json.decode(body), order="sorted")
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     return sha256(asked + body)
+
+
+def _moment(request: Request[Any, Any, Any]) -> str:
+    text: str = request.query_params.get(AT, "") if request.method == "GET" else ""
+    if len(text) > MOMENT_CHARACTERS_MAX:
+        raise Invalid(
+            "MOMENT_INVALID",
+            f"a moment has at most {MOMENT_CHARACTERS_MAX} characters",
+            hint="write a slot (120), a time (2026-03-01T12:30) or how long ago (90m, 2h, 3d)",
+        )
+    return text
 
 
 def _staleness_ms(text: str | None) -> int | None:
@@ -104,7 +121,9 @@ def _trace(text: str) -> str:
 
 
 __all__ = [
+    "AT",
     "CHANGING_METHODS",
+    "MOMENT_CHARACTERS_MAX",
     "TRACEPARENT",
     "Terms",
     "terms_of",

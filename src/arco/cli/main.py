@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("arco.cli.commands.demo", "Turn a year of flight data into a small lakehouse."),
     "init": ("arco.cli.commands.init", "Write a new project that works at once."),
     "dev": ("arco.cli.commands.dev", "Serve a project and reload it when a file changes."),
+    "serve": (
+        "arco.cli.commands.serve",
+        "Serve a workspace, as one of any number of servers.",
+    ),
     "deploy": ("arco.cli.commands.deploy", "Make the project's definitions what runs."),
     "run": ("arco.cli.commands.run", "Deploy, then run what is missing or stale."),
     "status": ("arco.cli.commands.status", "Show assets and newest runs, or one run."),

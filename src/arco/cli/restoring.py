@@ -1,4 +1,4 @@
-"""Restores from the command line: which slot is meant, and carrying a started one to its end.
+"""Restores from the command line: carrying a started one to its end.
 
 Law C3: a restore that was started is finished by whoever leads; this process does it when nobody
 else leads.
@@ -6,13 +6,8 @@ else leads.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import msgspec
 
-from arco.catalog.commands import find_table
-from arco.errors import Invalid, NotFound
 from arco.formats.restoring import restore
 from arco.model import State
 from arco.orchestration.commands.restores import started_restores
@@ -20,11 +15,7 @@ from arco.orchestration.restores import RESTORES, Restore
 from arco.orchestration.states import PublicationState
 from arco.service.assets import list_assets
 from arco.service.candidates import Candidate
-from arco.service.history import version_lines
-from arco.service.past import slot_of
 from arco.service.workspace import Workspace
-
-VERSION = re.compile(r"[vV](\d+)\Z")
 
 
 class StaleAsset(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,39 +23,6 @@ class StaleAsset(msgspec.Struct, frozen=True, kw_only=True):
 
     asset: str
     partitions: int
-
-
-async def meant_slot(workspace: Workspace, names: Sequence[str], *, to: str) -> int:
-    """The slot of a moment, or of a table's version (`v3`).
-
-    Raises: Invalid MOMENT_INVALID; NotFound SLOT_NOT_FOUND, TABLE_NOT_FOUND,
-    TABLE_VERSION_NOT_FOUND.
-    """
-    version = VERSION.match(to)
-    if version is None:
-        return await slot_of(workspace, to)
-    if len(names) > 1:
-        raise Invalid(
-            "MOMENT_INVALID",
-            f"{to} is a version of one table, and {len(names)} are named",
-            hint="name a slot or a time: all tables had some version then",
-        )
-    return await _slot_of_version(workspace, names[0], version=int(version[1]))
-
-
-async def _slot_of_version(workspace: Workspace, name: str, *, version: int) -> int:
-    database = workspace.database
-    row = await database.asked(lambda state: find_table(state, name))
-    async for line in version_lines(workspace, row.table_id, newest=database.seq):
-        if line.version == version:
-            return line.slot
-        if line.version < version:
-            break
-    raise NotFound(
-        "TABLE_VERSION_NOT_FOUND",
-        f"readers never saw a version {version} of {name}",
-        hint=f"`arco history {name}` lists its versions",
-    )
 
 
 async def left_behind(workspace: Workspace) -> list[str]:
@@ -89,7 +47,7 @@ async def finished(workspace: Workspace, restore_id: str) -> Restore:
         try:
             await restore(workspace, restore_id)
         finally:
-            await lease.resign(workspace.database.state)
+            await lease.resign(workspace.database)
 
 
 async def stale_assets(workspace: Workspace) -> list[StaleAsset]:
@@ -106,4 +64,4 @@ async def stale_assets(workspace: Workspace) -> list[StaleAsset]:
     return await workspace.database.asked(question)
 
 
-__all__ = ["StaleAsset", "finished", "left_behind", "meant_slot", "stale_assets"]
+__all__ = ["StaleAsset", "finished", "left_behind", "stale_assets"]

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -22,12 +21,14 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import HOUSEKEEPING, Snapshot
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
-from arco.engine.history import Replay, bootstrap
+from arco.engine.history import Answer, Question, Replay, answer, bootstrap, bring_up
 from arco.engine.idempotency import Intent
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
 from arco.engine.outcomes import chain_broken, event_unknown, outcome_unknown
 from arco.engine.reading import Reads
 from arco.engine.registry import Registry, WireEvent
+from arco.engine.residence import Residence
+from arco.engine.sizes import SIZES, Sizes
 from arco.engine.tables import Overlay, Tables
 from arco.engine.tail import Tail, TailCount
 from arco.engine.tokens import StateToken
@@ -36,8 +37,6 @@ from arco.model import Change, Decision, Domain, Event, NotLoaded, Put, State
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
-
-Answer = TypeVar("Answer")
 
 BATCH_DECISIONS_MAX = 1000
 OUTCOME_SECONDS = 30.0
@@ -49,7 +48,13 @@ class Database:
     """The state of one scope at the newest slot this process knows, and the way to change it."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, domains: Sequence[Domain], writer: str
+        self,
+        store: Store,
+        runtime: Runtime,
+        *,
+        domains: Sequence[Domain],
+        writer: str,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.store = store
         self.runtime = runtime
@@ -57,7 +62,8 @@ class Database:
         self.writer = writer
         self.log = Log(store, runtime)
         self.replay = self._replay()
-        self.tables = Tables(self.registry.tables.values())
+        self.sizes = sizes
+        self.tables = Tables(self.registry.tables.values(), sizes=sizes)
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
@@ -72,18 +78,25 @@ class Database:
         self.reads = Reads(runtime, self.log, catch_up=self._catch_up)
         self._fairness = Fairness(runtime, writer)
         self._tail = TailCount()
+        self._residence = Residence(self.tables, self.replay, runtime=runtime)
         self._waiting: list[Request] = []
         self._writing = False
 
     @classmethod
     async def open(
-        cls, store: Store, runtime: Runtime, *, domains: Sequence[Domain], writer: str
+        cls,
+        store: Store,
+        runtime: Runtime,
+        *,
+        domains: Sequence[Domain],
+        writer: str,
+        sizes: Sizes = SIZES,
     ) -> Database:
         """The database at its newest slot; creates slot 0 when the log is empty.
 
         Cost: hint, head window, one index, the tail.
         """
-        database = cls(store, runtime, domains, writer)
+        database = cls(store, runtime, domains=domains, writer=writer, sizes=sizes)
         await database._start()
         return database
 
@@ -140,13 +153,9 @@ class Database:
         assert request.receipt is not None
         return request.receipt
 
-    async def asked(self, question: Callable[[State], Answer]) -> Answer:
+    async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked of the state until everything it needs is in memory."""
-        while True:
-            try:
-                return question(self.tables)
-            except NotLoaded as cold:
-                await self._load(cold)
+        return await answer(question, self.tables, load=self._load)
 
     async def rebuild(self, damage: Corrupt) -> None:
         """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
@@ -157,7 +166,8 @@ class Database:
 
     async def refold(self) -> None:
         """All rows are in memory, folded from slot 0, whatever snapshots say."""
-        tables = await self._caught_up(self._replay(), None)
+        tables = self.tables.empty()
+        await bring_up(self._replay(), tables, reference=None, head=lambda: self.seq)
         self.tables.memory, self.replay.index = tables.memory, None
 
     async def close(self) -> None:
@@ -196,7 +206,7 @@ class Database:
 
     async def _genesis(self) -> None:
         await self.store.create(keys.FORMAT, msgspec.json.encode({"format": 1, "features": []}))
-        batch = self._batch()
+        batch = self._batch(self.tables)
         prepared = self._prepare(batch)
         taken = await self.log.create(0, prepared.data)
         if taken is None:
@@ -271,20 +281,22 @@ class Database:
 
     async def _decide(self, requests: list[Request]) -> Batch:
         controllers = self.controllers
+
+        def decided(state: State) -> Batch:
+            batch = self._batch(state)
+            batch.ask(requests, controllers)
+            return batch
+
         while True:
-            batch = self._batch()
             try:
-                batch.ask(requests, controllers)
-                return batch
-            except NotLoaded as cold:
-                await self._load(cold)
+                return await self.asked(decided)
             except ControllerFailed as failure:
                 LOG.error("a controller is left out of this commit", exc_info=failure)
                 controllers = tuple(each for each in controllers if each is not failure.controller)
 
-    def _batch(self) -> Batch:
+    def _batch(self, state: State) -> Batch:
         now, slot = self.runtime.now(), self.position.seq + 1
-        return Batch(self.registry, self.tables, now=now, slot=slot)
+        return Batch(self.registry, state, now=now, slot=slot)
 
     def _prepare(self, batch: Batch) -> Prepared:
         cid = f"{self.runtime.entropy(128):032x}"
@@ -310,15 +322,18 @@ class Database:
 
     async def _advance(self, slot: Slot) -> None:
         wires = await self.replay.events(slot.commit)
-        while slot.commit.seq == self.position.seq + 1:
+        events, unknown = decode(self.registry, wires)
+
+        def folded(state: State) -> Overlay | None:
+            if slot.commit.seq != self.position.seq + 1:
+                return None
             self._check_chain(slot)
-            events, unknown = decode(self.registry, wires)
-            overlay = Overlay(self.tables)
-            try:
-                fold(self.registry, overlay, events=events)
-            except NotLoaded as cold:
-                await self._load(cold)
-                continue
+            overlay = Overlay(state)
+            fold(self.registry, overlay, events=events)
+            return overlay
+
+        overlay = await self.asked(folded)
+        if overlay is not None:
             self.unknown = unknown[0] if unknown else self.unknown
             self._merge(slot, events, changes=overlay.changes)
 
@@ -343,8 +358,8 @@ class Database:
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
         for change in changes:
             if isinstance(change, Put) and isinstance(change.row, Snapshot):
-                self.tables.forget_changes(change.row.slot)
                 self._tail.forget(change.row.slot)
+                self._residence.published(change.row)
 
     async def _load(self, cold: NotLoaded) -> None:
         try:
@@ -370,20 +385,10 @@ class Database:
 
     async def _stand_on(self, reference: SnapshotReference | None) -> None:
         """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
-        fresh = self._replay()
-        tables = await self._caught_up(fresh, reference)
+        fresh, tables = self._replay(), self.tables.empty()
+        await bring_up(fresh, tables, reference=reference, head=lambda: self.seq)
         if self.tables.is_cold:
             self.tables.memory, self.replay.index = tables.memory, fresh.index
-
-    async def _caught_up(self, fresh: Replay, reference: SnapshotReference | None) -> Tables:
-        tables = Tables(self.registry.tables.values())
-        start = await bootstrap(fresh, tables, reference=reference)
-        reached = start.seq if start else -1
-        while reached < self.position.seq:
-            until = self.position.seq
-            await fresh.fold_onto(tables, after=reached, until=until)
-            reached = until
-        return tables
 
     def _replay(self) -> Replay:
         return Replay(self.store, self.runtime, self.registry)

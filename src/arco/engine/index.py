@@ -1,22 +1,22 @@
 """The snapshot index: which Parquet files are the state at one slot.
 
 Per table: sorted base files with disjoint key ranges, and delta runs above them, the newer run wins
-whole.
+whole. A table of many base files lists them in pages, which later indexes name again.
 Source: storage format, "Snapshots (Parquet)".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from arco.model import Key, Table, field_types
 
-FAN_OUT = 8
-BASE_SHARE = 10
-DELTAS_MAX = 32
+FORMAT = 2
 
 
 class File(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -29,13 +29,54 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     slot: int
     """The newest slot whose changes are in the file."""
     starts: tuple[tuple[Any, ...], ...] = ()
+    last: tuple[Any, ...] = ()
+    """The last key of the file; empty in a file of format 1."""
+    run: int = 0
+    """Delta files of one run stand side by side and share a number; 0: a run of its own."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that lists base files of one table: `files`, and the table's name."""
+
+    name: str
+    sha256: str
+    files: int
+    rows: int
+    size_bytes: int
+    """The bytes of the files, not of the page."""
+
+
+class PageContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page holds, as JSON in one zstd frame."""
+
+    table: str
+    files: tuple[File, ...]
 
 
 class TableFiles(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The files of one table: base in key order, deltas oldest first."""
+    """The files of one table: base in key order, deltas oldest first.
+
+    A base of many files stands in `pages`; `base` is empty then.
+    """
 
     base: tuple[File, ...] = ()
     deltas: tuple[File, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Lines of all files: no fewer than there are rows."""
+        return sum(each.rows for each in self.listed)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(each.size_bytes for each in self.listed)
+
+    @property
+    def listed(self) -> list[File | Page]:
+        """The objects that are listed here."""
+        return [*self.base, *self.deltas, *self.pages]
 
 
 class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -48,54 +89,50 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     events: tuple[tuple[str, int], ...] = ()
     """Type and version of every event that was ever folded into it: who does not know one of them
     must not build on it."""
-    format: int = msgspec.field(default_factory=lambda: 1)
+    format: int = msgspec.field(default_factory=lambda: FORMAT)
 
 
-def file_names(index: Index) -> list[str]:
-    """Every file the index names."""
-    return [file.name for files in index.tables.values() for file in (*files.base, *files.deltas)]
+DeltaRun = tuple[File, ...]
+"""Delta files of disjoint key ranges, in key order, that were written together."""
 
 
-def block_starts(table: Table[Any], files: TableFiles) -> list[Key]:
-    """The first key of every row group of the base, in key order."""
-    types = field_types(table.row)
+def runs_of(deltas: Sequence[File]) -> list[DeltaRun]:
+    """The runs that the delta files are, oldest first."""
+    numbered = ((file.run or -position, file) for position, file in enumerate(deltas, 1))
     return [
-        tuple(
-            msgspec.convert(part, type=types[name], strict=False)
-            for name, part in zip(table.key, start, strict=True)
-        )
-        for file in files.base
-        for start in file.starts
+        tuple(file for _, file in together) for _, together in groupby(numbered, lambda x: x[0])
     ]
 
 
-def merge_due(files: TableFiles) -> slice | None:
-    """Which deltas should become one: a run of `FAN_OUT` of like size, or all of them at the
-    limit.
-    """
-    deltas = files.deltas
-    if len(deltas) > DELTAS_MAX:
-        return slice(0, len(deltas))
-    for start in range(len(deltas) - FAN_OUT + 1):
-        run = deltas[start : start + FAN_OUT]
-        if max(f.rows for f in run) <= FAN_OUT * max(1, min(f.rows for f in run)):
-            return slice(start, start + FAN_OUT)
-    return None
+def next_run(deltas: Iterable[File]) -> int:
+    """A number that none of the runs has."""
+    return 1 + max((file.run for file in deltas), default=0)
 
 
-def rebase_due(files: TableFiles) -> bool:
-    """True when the deltas exceed a tenth of the base and are worth a rewrite."""
-    pending = sum(file.rows for file in files.deltas)
-    return len(files.deltas) >= FAN_OUT and pending * BASE_SHARE > sum(f.rows for f in files.base)
+def file_names(index: Index) -> list[str]:
+    """Every object the index itself names: pages, and the files that stand in no page."""
+    return [each.name for files in index.tables.values() for each in files.listed]
+
+
+def typed(table: Table[Any], key: Sequence[Any]) -> Key:
+    """A key as JSON spells it, in the types of the table."""
+    types = field_types(table.row)
+    return tuple(
+        part if type(part) is types[name] else msgspec.convert(part, type=types[name], strict=False)
+        for name, part in zip(table.key, key, strict=True)
+    )
 
 
 __all__ = [
-    "FAN_OUT",
+    "FORMAT",
+    "DeltaRun",
     "File",
     "Index",
+    "Page",
+    "PageContent",
     "TableFiles",
-    "block_starts",
     "file_names",
-    "merge_due",
-    "rebase_due",
+    "next_run",
+    "runs_of",
+    "typed",
 ]

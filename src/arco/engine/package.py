@@ -102,13 +102,12 @@ async def _snapshot_contents(database: Database, past: Past) -> list[Content]:
     newest = await past.asked(lambda state: state.get(SNAPSHOTS, NEWEST))
     if newest is None:
         return []
-    index = await database.replay.read_index(
-        SnapshotReference(newest.slot, newest.index, newest.sha256)
-    )
-    files = [file for table in index.tables.values() for file in (*table.base, *table.deltas)]
+    reader = database.replay.reader
+    index = await reader.index(SnapshotReference(newest.slot, newest.index, newest.sha256))
+    files = await reader.objects(index)
     return [
         Content(newest.index, newest.sha256),
-        *(Content(file.name, file.sha256) for file in files),
+        *(Content(name, digest) for name, digest in files.items()),
     ]
 
 
@@ -220,7 +219,7 @@ async def _create(store: Store, name: str, *, data: bytes) -> None:
 
 async def _bytes(database: Database, content: Content) -> bytes | None:
     if content.sha256:
-        return await database.replay.checked(content.name, content.sha256)
+        return await database.replay.reader.checked(content.name, content.sha256)
     data = await database.store.get(content.name)
     if data is None and not content.is_spare:
         raise Corrupt(

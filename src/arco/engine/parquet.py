@@ -11,10 +11,10 @@ from __future__ import annotations
 import io
 import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -31,12 +31,32 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCALARS = (bool, int, float, str, bytes, date, datetime)
 
 
+Lines: TypeAlias = Any
+"""An Arrow table of lines, for those who only pass it on."""
+
+
 class Changed(msgspec.Struct, frozen=True):
     """A key that changed: the row that stands there now, or None, and the slot that made it so."""
 
     key: Key
     row: msgspec.Struct | None
     seq: int
+
+
+class Column(msgspec.Struct, frozen=True, eq=False):
+    """One field of many lines: Arrow values, and what makes them those of the field."""
+
+    name: str
+    values: pa.Array
+    convert: Callable[[Any], Any] | None
+
+    def between(self, start: int, stop: int) -> list[Any]:
+        """The field's values in these lines."""
+        values: list[Any] = self.values.slice(start, stop - start).to_pylist()
+        convert = self.convert
+        if convert is None:
+            return values
+        return [None if value is None else convert(value) for value in values]
 
 
 def schema_of(table: Table[Any]) -> pa.Schema:
@@ -52,7 +72,7 @@ def rows_to_arrow(table: Table[Row], rows: Sequence[Row]) -> pa.Table:
 
     schema = schema_of(table)
     columns = [
-        pa.array(_column(rows, name, kind=kind), schema.field(name).type)
+        pa.array(encoded_values(rows, name, kind=kind), schema.field(name).type)
         for name, kind in field_types(table.row).items()
     ]
     return pa.Table.from_arrays(columns, schema=schema)
@@ -89,51 +109,80 @@ def write_delta(table: Table[Any], changed: Sequence[Changed]) -> bytes:
     """One delta run: a line per changed key with `_op` and `_seq`; a dropped row keeps only its
     key.
     """
+    return _write(changed_to_arrow(table, changed))
+
+
+def changed_to_arrow(table: Table[Any], changed: Sequence[Changed]) -> pa.Table:
+    """The lines of a delta run."""
     import pyarrow as pa
 
     rows = [item.row if item.row is not None else _tombstone(table, item.key) for item in changed]
-    data = rows_to_arrow(table, rows).cast(_nullable(schema_of(table)))
+    data = rows_to_arrow(table, rows).cast(nullable_schema(schema_of(table)))
     operations = ["drop" if item.row is None else "put" for item in changed]
     data = data.append_column(OPERATION, pa.array(operations, pa.string()))
-    return _write(data.append_column(SLOT, pa.array([item.seq for item in changed], pa.int64())))
+    return data.append_column(SLOT, pa.array([item.seq for item in changed], pa.int64()))
 
 
-def read_rows(table: Table[Row], data: bytes, *, groups: Iterable[int]) -> list[Row]:
-    """The rows of some row groups of a base file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(pa.BufferReader(data))
-    return arrow_to_rows(table, file.read_row_groups(list(groups)))
+def read_rows(table: Table[Row], data: bytes) -> list[Row]:
+    """The rows of a base file."""
+    return arrow_to_rows(table, read_groups(data, None))
 
 
 def read_changed(table: Table[Any], data: bytes) -> list[Changed]:
     """The lines of a delta run."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    lines = pq.ParquetFile(pa.BufferReader(data)).read()
+    lines = read_groups(data, None)
     operations = lines.column(OPERATION).to_pylist()
     slots = lines.column(SLOT).to_pylist()
-    keys = list(zip(*(_key_column(table, lines, name=name) for name in table.key), strict=True))
     puts = [i for i, operation in enumerate(operations) if operation == "put"]
     rows = dict(zip(puts, arrow_to_rows(table, lines, only=puts), strict=True))
+    keys = keys_of(table, lines)
     return [Changed(key, rows.get(i), slots[i]) for i, key in enumerate(keys)]
 
 
-def _key_column(table: Table[Any], lines: pa.Table, *, name: str) -> list[Any]:
-    kind = field_types(table.row)[name]
-    return _values(_pylist(lines.column(name), kind), kind)
+def read_groups(data: bytes, groups: Sequence[int] | None) -> pa.Table:
+    """The lines of some row groups, or of all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(pa.BufferReader(data))
+    return file.read() if groups is None else file.read_row_groups(list(groups))
 
 
-def _write(data: pa.Table) -> bytes:
+def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
+    """The key of every line. Equal parts of keys are one object, but for the last part."""
+    types = field_types(table.row)
+    parts = [_values(_pylist(lines.column(name), types[name]), types[name]) for name in table.key]
+    return list(zip(*(_shared(values) for values in parts[:-1]), parts[-1], strict=True))
+
+
+def _shared(values: list[Any]) -> list[Any]:
+    known: dict[Any, Any] = {}
+    return [known.setdefault(value, value) for value in values]
+
+
+def columns_of(table: Table[Any], lines: pa.Table) -> list[Column]:
+    """The columns that hold fields of the row, in one piece each."""
+    found = []
+    for name, kind in field_types(table.row).items():
+        if name in lines.column_names:
+            values = _one_array(lines.column(name), kind)
+            found.append(Column(name, values, _converter(kind)))
+    return found
+
+
+def write_lines(lines: pa.Table, rows_per_group: int = ROWS_PER_GROUP) -> bytes:
+    """A file of lines that stand in key order already."""
+    return _write(lines, rows_per_group)
+
+
+def _write(data: pa.Table, rows_per_group: int = ROWS_PER_GROUP) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
     pq.write_table(
         data.combine_chunks(),
         sink,
-        row_group_size=ROWS_PER_GROUP,
+        row_group_size=rows_per_group,
         compression="zstd",
         store_schema=False,
     )
@@ -145,7 +194,8 @@ def _tombstone(table: Table[Any], key: Key) -> Any:
     return types.SimpleNamespace(**{name: given.get(name) for name in field_types(table.row)})
 
 
-def _nullable(schema: pa.Schema) -> pa.Schema:
+def nullable_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema with every column nullable, as delta files have it."""
     import pyarrow as pa
 
     return pa.schema([field.with_nullable(True) for field in schema])
@@ -196,7 +246,8 @@ def _is_native(kind: Any) -> bool:
     return kind in SCALARS or _is_list(kind) or (isinstance(kind, type) and issubclass(kind, str))
 
 
-def _column(rows: Sequence[Any], name: str, *, kind: Any) -> list[Any]:
+def encoded_values(rows: Sequence[Any], name: str, *, kind: Any) -> list[Any]:
+    """One field of the rows, as Arrow holds it."""
     values = [getattr(row, name) for row in rows]
     kind, _ = _optional(kind)
     if _is_native(kind):
@@ -211,26 +262,48 @@ def _text(value: Any) -> str:
 
 
 def _pylist(column: pa.ChunkedArray, kind: Any) -> list[Any]:
-    """The column's values; times by way of integers, because Arrow's own way loads pandas."""
+    values: list[Any] = _one_array(column, kind).to_pylist()
+    if _optional(kind)[0] is datetime:
+        return [None if n is None else _time(n) for n in values]
+    return values
+
+
+def _one_array(column: pa.ChunkedArray, kind: Any) -> pa.Array:
+    """The values in one piece; times as integers, because Arrow's own way loads pandas."""
     import pyarrow as pa
 
-    if _optional(kind)[0] is not datetime:
-        values: list[Any] = column.to_pylist()
-        return values
-    microseconds = column.combine_chunks().view(pa.int64()).to_pylist()
-    return [None if n is None else EPOCH + timedelta(microseconds=n) for n in microseconds]
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    return array.view(pa.int64()) if _optional(kind)[0] is datetime else array
+
+
+def _time(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def _values(values: list[Any], kind: Any) -> list[Any]:
-    kind, _ = _optional(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return [None if value is None else kind(value) for value in values]
-    if _is_list(kind):
-        return [None if value is None else tuple(value) for value in values]
-    if _is_native(kind):
+    if _optional(kind)[0] is datetime:
         return values
+    convert = _converter(kind)
+    if convert is None:
+        return values
+    return [None if value is None else convert(value) for value in values]
+
+
+def _converter(kind: Any) -> Callable[[Any], Any] | None:
+    """What makes a plain value that of the field; None: it is that already."""
+    kind, _ = _optional(kind)
+    if kind is datetime:
+        return _time
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if _is_list(kind):
+        return tuple
+    if _is_native(kind):
+        return None
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
-    return [None if value is None else decoder.decode(value) for value in values]
+    return decoder.decode
 
 
 __all__ = [
@@ -239,11 +312,20 @@ __all__ = [
     "ROWS_PER_GROUP",
     "SLOT",
     "Changed",
+    "Column",
+    "Lines",
     "arrow_to_rows",
+    "changed_to_arrow",
+    "columns_of",
+    "encoded_values",
+    "keys_of",
+    "nullable_schema",
     "read_changed",
+    "read_groups",
     "read_rows",
     "rows_to_arrow",
     "schema_of",
     "write_base",
     "write_delta",
+    "write_lines",
 ]

@@ -5,20 +5,19 @@ Law F6: any kept snapshot at or before the slot gives the same rows, and so does
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.database import EPOCH, Database
 from arco.engine.fold import decode
-from arco.engine.history import Replay, bootstrap
+from arco.engine.history import Answer, Question, Replay, answer, bootstrap
 from arco.engine.log import Slot
 from arco.engine.snapshot_files import kept_snapshots
 from arco.engine.tables import Tables
+from arco.engine.tokens import StateToken
 from arco.errors import Corrupt, NotFound
-from arco.model import Change, Key, NotLoaded, Put, State, Table
+from arco.model import Change, Key, NotLoaded, Put, Table
 
-Answer = TypeVar("Answer")
 Written = dict[tuple[str, Key], Table[Any]]
 """(Table name, key) -> the table: what was written."""
 
@@ -40,13 +39,14 @@ class Past:
         """The slot this state stands at."""
         return self.position.seq
 
-    async def asked(self, question: Callable[[State], Answer]) -> Answer:
+    @property
+    def token(self) -> StateToken:
+        """What names this state."""
+        return StateToken(self.position.seq, self.position.hash)
+
+    async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked until every row it needs is in memory."""
-        while True:
-            try:
-                return question(self._tables)
-            except NotLoaded as cold:
-                await self._load(cold)
+        return await answer(question, self._tables, load=self._load)
 
     async def advance(self, until: int) -> Written:
         """The state moves on to slot `until`; the answer is every key that was written on the way.
@@ -78,7 +78,7 @@ class Past:
 
     async def _refold(self) -> None:
         """The snapshot of then was collected or damaged since; the log still has everything."""
-        tables = Tables(self._replay.registry.tables.values())
+        tables = self._tables.empty()
         await self._replay.fold_onto(tables, after=-1, until=self.seq)
         self._tables.memory, self.snapshot = tables.memory, None
 
@@ -125,7 +125,7 @@ def _slot(reference: SnapshotReference) -> int:
 
 def _nothing(database: Database) -> tuple[Replay, Tables]:
     replay = Replay(database.store, database.runtime, database.registry)
-    return replay, Tables(database.registry.tables.values())
+    return replay, database.tables.empty()
 
 
 async def _advanced(past: Past, slot: int) -> Past:

@@ -8,29 +8,26 @@ but folded rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 
-from arco.engine import parquet
-from arco.engine.commit import Position, SnapshotReference
+from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import first_condemned
-from arco.engine.index import File, Index, TableFiles, file_names, merge_due, rebase_due
+from arco.engine.index import TableFiles, file_names
 from arco.engine.parquet import Changed
+from arco.engine.writing import Attempt
 from arco.errors import Corrupt
 from arco.ids import sha256
-from arco.model import Event, Key, State, Table
+from arco.model import Event, Key, State
 from arco.store import keys
 
 TAIL_COMMITS_MAX = 64
 TAIL_BYTES_MAX = 1024 * 1024
 REBUILDS_MAX = 5
-
-Changes = Mapping[str, Sequence[Changed]]
 
 
 def is_due(database: Database, *, age_seconds_max: float) -> bool:
@@ -93,23 +90,23 @@ class Written(msgspec.Struct, frozen=True, eq=False):
 
     published: SnapshotPublishedV2
     names: tuple[str, ...]
-    """Its index and every file it is made of."""
+    """Its index, every object that the index names, and everything else that was written."""
     damage: Corrupt | None
     """What it mends."""
 
 
 async def _written(database: Database) -> Written:
     """What would publish the present state."""
-    await database.asked(_newest)
+    newest = await database.asked(_newest)
     position, damage = database.position, database.replay.damage
-    newest = database.state.get(SNAPSHOTS, NEWEST)
-    changes = changed_rows(database)
+    changes = changed_rows(database, newest)
     before = await _index_before(database, newest)
     attempt = Attempt(database, position, f"{database.runtime.entropy(64):016x}")
     index = await attempt.write(before, changes)
     data = msgspec.json.encode(index, order="sorted")
     name = keys.data_folder("engine", position.seq, attempt.cid) + "index.json"
     await database.store.create(name, data)
+    database.replay.reader.remember(sha256(data), index)
     published = SnapshotPublishedV2(
         slot=position.seq,
         index=name,
@@ -117,21 +114,23 @@ async def _written(database: Database) -> Written:
         published_at=database.runtime.now(),
         built_on=newest.index if newest else "",
     )
-    return Written(published, (name, *file_names(index)), damage)
+    names = dict.fromkeys((name, *attempt.names, *file_names(index)))
+    return Written(published, tuple(names), damage)
 
 
-def changed_rows(database: Database) -> dict[str, list[Changed]]:
+def changed_rows(database: Database, newest: Snapshot | None) -> dict[str, list[Changed]]:
     """Per table the keys that changed since the newest snapshot; every row when that one is
     damaged.
     """
     everything = database.replay.damage is not None
+    assert not (everything and database.tables.is_cold), "a damaged snapshot holds no rows of ours"
     changes: dict[str, list[Changed]] = {}
     for name, memory in database.tables.memory.items():
-        seqs: Mapping[Key, int] = memory.changed
+        slots: Mapping[Key, int] = memory.changed(newest.slot if newest else -1)
         if everything:
-            seqs = dict.fromkeys(memory.rows, database.seq)
-        if seqs:
-            changes[name] = [Changed(k, memory.rows.get(k), seqs[k]) for k in sorted(seqs)]
+            slots = dict.fromkeys(memory.rows, database.seq)
+        if slots:
+            changes[name] = [Changed(k, memory.rows.get(k), slots[k]) for k in sorted(slots)]
     return changes
 
 
@@ -155,91 +154,7 @@ async def _index_before(database: Database, newest: Snapshot | None) -> Mapping[
     if newest is None or database.replay.damage is not None:
         return {}
     reference = SnapshotReference(newest.slot, newest.index, newest.sha256)
-    return (await database.replay.read_index(reference)).tables
+    return (await database.replay.reader.index(reference)).tables
 
 
-class Attempt:
-    """One try at a snapshot: every file it writes has a name no other try uses."""
-
-    def __init__(self, database: Database, position: Position, cid: str) -> None:
-        self._database = database
-        self._position = position
-        self._files = 0
-        self.cid = cid
-
-    async def write(self, before: Mapping[str, TableFiles], changes: Changes) -> Index:
-        """The index after laying `changes` over `before`, every file it names written."""
-        tables = dict(before)
-        for name, changed in changes.items():
-            table = self._database.registry.tables[name]
-            files = tables.get(name, TableFiles())
-            delta = await self._delta(table, changed)
-            files = msgspec.structs.replace(files, deltas=(*files.deltas, delta))
-            tables[name] = await self._compact(table, files)
-        position = self._position
-        return Index(
-            slot=position.seq,
-            hash=position.hash,
-            committed_at=position.committed_at,
-            tables=tables,
-            events=tuple(sorted(self._database.folded)),
-        )
-
-    async def _compact(self, table: Table[Any], files: TableFiles) -> TableFiles:
-        if rebase_due(files):
-            return await self._base(table, files)
-        due = merge_due(files)
-        if due is None:
-            return files
-        newest: dict[Key, Changed] = {}
-        for line in await self._database.replay.lines(table, files.deltas[due]):
-            newest[line.key] = line
-        merged = await self._delta(table, [newest[key] for key in sorted(newest)])
-        deltas = (*files.deltas[: due.start], merged, *files.deltas[due.stop :])
-        return msgspec.structs.replace(files, deltas=deltas)
-
-    async def _base(self, table: Table[Any], files: TableFiles) -> TableFiles:
-        rows = await self._database.replay.rows(table, files)
-        ordered = [rows[key] for key in sorted(rows)]
-        base = [
-            await self._base_file(table, ordered[start : start + parquet.ROWS_PER_FILE])
-            for start in range(0, len(ordered), parquet.ROWS_PER_FILE)
-        ]
-        return TableFiles(base=tuple(base))
-
-    async def _base_file(self, table: Table[Any], rows: list[Any]) -> File:
-        starts = tuple(table.key_of(row) for row in rows[:: parquet.ROWS_PER_GROUP])
-        data = await self._database.runtime.thread(parquet.write_base, table, rows)
-        return await self._create(table, data, rows=len(rows), starts=starts)
-
-    async def _delta(self, table: Table[Any], changed: Sequence[Changed]) -> File:
-        data = await self._database.runtime.thread(parquet.write_delta, table, changed)
-        return await self._create(table, data, rows=len(changed))
-
-    async def _create(
-        self, table: Table[Any], data: bytes, *, rows: int, starts: tuple[Key, ...] = ()
-    ) -> File:
-        domain, name = table.name.split(".", 1)
-        folder = keys.data_folder(domain, self._position.seq, self.cid)
-        self._files += 1
-        key = f"{folder}{name}-{self._files}.parquet"
-        await self._database.store.create(key, data)
-        return File(
-            name=key,
-            rows=rows,
-            size_bytes=len(data),
-            sha256=sha256(data),
-            slot=self._position.seq,
-            starts=starts,
-        )
-
-
-__all__ = [
-    "Attempt",
-    "Written",
-    "changed_rows",
-    "is_due",
-    "publish",
-    "rebuild",
-    "still_publishable",
-]
+__all__ = ["Written", "changed_rows", "is_due", "publish", "rebuild", "still_publishable"]

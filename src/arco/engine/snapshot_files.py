@@ -12,7 +12,6 @@ from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.garbage import PAST_SNAPSHOTS, PINS
-from arco.engine.index import file_names
 from arco.engine.pins import snapshot_of
 from arco.engine.retention import Policy
 from arco.model import State
@@ -33,8 +32,8 @@ def snapshot_files(database: Database, policy: Policy) -> Area:
         roots = await ask(kept_snapshots)
         needed: set[str] = set()
         for reference in roots:
-            index = await database.replay.read_index(reference)
-            needed |= {reference.index, *file_names(index)}
+            index = await database.replay.reader.index(reference)
+            needed |= {reference.index, *await database.replay.reader.objects(index)}
 
         def judge(state: State, names: Sequence[str]) -> list[str] | None:
             if not kept_snapshots(state) <= roots:

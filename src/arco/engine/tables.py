@@ -1,125 +1,175 @@
-"""Rows in memory: the committed state of every table, and the overlay a batch is decided on.
+"""The state at one slot: changed rows in memory over rows in snapshot files, and the overlay a
+batch is decided on.
 
-Law L4: readers on the loop see exactly one slot, because an overlay is merged in one step. Cold
-rows stay in snapshot files until somebody asks for them (`NotLoaded`).
+Law L4: readers on the loop see exactly one slot, because an overlay is merged in one step. Rows
+that stand only in files are asked for by `NotLoaded`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import chain, takewhile
 from typing import Any
 
-import msgspec
 from sortedcontainers import SortedDict
 
-from arco.model import Change, Drop, Key, NotLoaded, Put, Row, State, Table
-
-
-class ColdRows:
-    """Which blocks of a table still live only in snapshot files. A block starts at its first
-    key.
-    """
-
-    def __init__(self, starts: list[Key]) -> None:
-        self.starts = starts
-        self.pending: set[int] = set(range(max(1, len(starts))))
-        self.deltas_loaded = False
-
-    def blocks(self, prefix: Key) -> range:
-        """The blocks that may hold keys that start with `prefix`."""
-        first = max(0, bisect_right(self.starts, prefix) - 1)
-        last = first
-        while last + 1 < len(self.starts) and self.starts[last + 1][: len(prefix)] <= prefix:
-            last += 1
-        return range(first, last + 1)
-
-    def missing(self, prefix: Key) -> list[int]:
-        """The blocks of `prefix` that are not in memory."""
-        if not self.pending:
-            return []
-        return [block for block in self.blocks(prefix) if block in self.pending]
+from arco.engine.blocks import ABSENT, BlockCache, Line
+from arco.engine.index import Index, TableFiles
+from arco.engine.sizes import SIZES, Sizes
+from arco.engine.stored import StoredTable, newest_of
+from arco.model import Change, Drop, Key, Put, Row, State, Table
 
 
 class MemoryTable:
-    """One table's rows in key order, what is cold, and what changed since the last snapshot."""
+    """One table: rows in key order, and the snapshot files below them that hold the others."""
 
     def __init__(self) -> None:
         self.rows: SortedDict = SortedDict()
-        self.dropped: set[Key] = set()
-        self.cold: ColdRows | None = None
-        self.changed: dict[Key, int] = {}
+        """The row under each key; None where one was dropped that files below still hold."""
+        self.stored: StoredTable | None = None
+        """None: there are no rows but those in memory."""
+        self.slots: dict[Key, int] = {}
+        """The slot that changed each key, oldest first; of every change after `since`."""
+        self.since = -1
 
-    def require(self, table: Table[Any], prefix: Key) -> None:
-        """Raise NotLoaded unless every row under `prefix` is in memory."""
-        if self.cold is not None and self.cold.missing(prefix):
-            raise NotLoaded(table, prefix)
+    def get(self, key: Key) -> Any:
+        """The row under the key, or None.
+
+        Raises: Missing.
+        """
+        row = self.rows.get(key, ABSENT)
+        if row is not ABSENT:
+            return row
+        return None if self.stored is None else self.stored.get(key)
+
+    def range(self, prefix: Key, *, after: Key | None) -> Iterator[Any]:
+        """Rows whose key starts with `prefix`, past `after`.
+
+        Raises: Missing, at once or while it goes on.
+        """
+        if self.stored is None:
+            return _walk(self.rows, prefix, after=after)
+        past = after is not None and after >= prefix
+        start = after if after is not None and past else prefix
+        below = self.stored.lines(prefix, start, past=past)
+        above = ((key, self.rows[key]) for key in _keys(self.rows, prefix, after=after))
+        first = next(above, None)
+        lines = newest_of([chain([first], above), below]) if first else below
+        return (row for _, row in lines if row is not None)
 
     def apply(self, change: Change, seq: int) -> None:
         """Make the change, and remember that slot `seq` made it."""
         if isinstance(change, Put):
             key = change.table.key_of(change.row)
             self.rows[key] = change.row
-            self.dropped.discard(key)
         else:
             key = change.key
-            self.rows.pop(key, None)
-            if self.cold is not None:
-                self.dropped.add(key)
-        self.changed[key] = seq
-
-    def fill(self, rows: Iterable[tuple[Key, msgspec.Struct | None]]) -> None:
-        """Add rows from snapshot files, newest first; what is known already is newer and stays."""
-        for key, row in rows:
-            if key in self.rows or key in self.dropped:
-                continue
-            if row is None:
-                self.dropped.add(key)
+            if self.stored is None:
+                self.rows.pop(key, None)
             else:
-                self.rows[key] = row
+                self.rows[key] = None
+        self.slots.pop(key, None)
+        self.slots[key] = seq
 
-    def settle(self, blocks: Iterable[int]) -> None:
-        """These blocks are in memory now."""
-        assert self.cold is not None
-        self.cold.pending.difference_update(blocks)
-        if not self.cold.pending:
-            self.cold = None
-            self.dropped.clear()
+    def changed(self, slot: int) -> dict[Key, int]:
+        """The keys that changed after `slot`, and the slots that changed them."""
+        assert slot >= self.since, "older changes are forgotten"
+        return dict(takewhile(lambda item: item[1] > slot, reversed(self.slots.items())))
+
+    def complete(self, lines: Iterable[Line]) -> None:
+        """All rows are in memory: these lines, newest first, below what is known already."""
+        for key, row in lines:
+            self.rows.setdefault(key, row)
+        for key in [key for key, row in self.rows.items() if row is None]:
+            del self.rows[key]
+        self.stored = None
+
+    def stand_on(self, stored: StoredTable, slot: int) -> None:
+        """Only what changed after `slot` stays in memory: the rest stands in these files."""
+        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
+        self.rows = SortedDict((key, self.rows.get(key)) for key in self.slots)
+        self.stored, self.since = stored, slot
+
+    def is_small(self, files: TableFiles, sizes: Sizes) -> bool:
+        """True when all rows may stay in memory, whatever else these files hold."""
+        count = len(self.rows)
+        line_bytes = files.size_bytes / max(1, files.rows)
+        return count <= sizes.small_rows and count * line_bytes <= sizes.small_bytes
+
+    def forget(self, slot: int) -> None:
+        """Which rows changed up to `slot` does not matter any more."""
+        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
+        self.since = max(self.since, slot)
 
 
 class Tables:
     """The committed state: `model.State` at one slot."""
 
-    def __init__(self, tables: Iterable[Table[Any]]) -> None:
-        self.memory: dict[str, MemoryTable] = {table.name: MemoryTable() for table in tables}
+    def __init__(
+        self,
+        tables: Iterable[Table[Any]],
+        *,
+        sizes: Sizes = SIZES,
+        cache: BlockCache | None = None,
+    ) -> None:
+        self.by_name = {table.name: table for table in tables}
+        self.memory: dict[str, MemoryTable] = {name: MemoryTable() for name in self.by_name}
+        self.sizes = sizes
+        self.cache = cache if cache is not None else BlockCache(sizes.cache_bytes)
+        self.written = 0
+        """How many changes were ever applied."""
+
+    def empty(self) -> Tables:
+        """No rows, of the same tables and sizes, with the same cache."""
+        return Tables(self.by_name.values(), sizes=self.sizes, cache=self.cache)
 
     @property
     def is_cold(self) -> bool:
         """True while some rows stand only in snapshot files."""
-        return any(memory.cold is not None for memory in self.memory.values())
+        return any(memory.stored is not None for memory in self.memory.values())
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
-        memory = self.memory[table.name]
-        row: Row | None = memory.rows.get(key)
-        if row is None and memory.cold is not None and key not in memory.dropped:
-            memory.require(table, key)
+        row: Row | None = self.memory[table.name].get(key)
         return row
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        memory = self.memory[table.name]
-        memory.require(table, prefix)
-        return _walk(memory.rows, prefix, after=after)
+        return self.memory[table.name].range(prefix, after=after)
 
     def apply(self, changes: Iterable[Change], seq: int) -> None:
         """Make the changes of slot `seq`."""
         for change in changes:
             self.memory[change.table.name].apply(change, seq)
+            self.written += 1
+
+    def begin(self, index: Index) -> None:
+        """The state is that of the snapshot; no row of it is in memory."""
+        for name, memory in self.memory.items():
+            files = index.tables.get(name)
+            memory.since = index.slot
+            if files is not None:
+                memory.stored = self._stored(name, files)
+
+    def stand_on(self, index: Index) -> None:
+        """Rows that stand in the snapshot's files leave memory, but for those of small tables and
+        what changed since.
+        """
+        for name, files in index.tables.items():
+            memory = self.memory.get(name)
+            if memory is None or memory.since > index.slot:
+                continue
+            if memory.stored is not None or not memory.is_small(files, self.sizes):
+                memory.stand_on(self._stored(name, files), index.slot)
+
+    def _stored(self, name: str, files: TableFiles) -> StoredTable:
+        return StoredTable(self.by_name[name], files, cache=self.cache, sizes=self.sizes)
 
     def forget_changes(self, slot: int) -> None:
-        """Changes up to `slot` stand in snapshot files now."""
+        """Changes up to `slot` stand in snapshot files now; tables that stay in memory whole need
+        not know them.
+        """
         for memory in self.memory.values():
-            kept = {key: seq for key, seq in memory.changed.items() if seq > slot}
-            memory.changed = kept
+            if memory.stored is None and len(memory.rows) <= self.sizes.small_rows:
+                memory.forget(slot)
 
 
 class Overlay:
@@ -190,4 +240,4 @@ def _laid_over(
             yield rows[key]
 
 
-__all__ = ["ColdRows", "MemoryTable", "Overlay", "Tables"]
+__all__ = ["MemoryTable", "Overlay", "Tables"]

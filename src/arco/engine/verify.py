@@ -169,7 +169,7 @@ class Verifier:
 
     async def _compare(self, reference: SnapshotReference) -> None:
         try:
-            index = await self._replay.read_index(reference)
+            index = await self._replay.reader.index(reference)
         except ArcoError as error:
             self._find("snapshot", error.message, hint=error.hint)
             return
@@ -183,7 +183,7 @@ class Verifier:
         expected = dict(self.tables.memory[name].rows)
         files = index.tables.get(name)
         try:
-            rows = await self._replay.rows(table, files) if files else {}
+            rows = await self._replay.reader.rows(table, files) if files else {}
         except ArcoError as error:
             self._find("snapshot", error.message, hint=error.hint)
             return

@@ -84,6 +84,7 @@ class QueryPool:
         self._idle: deque[WorkerProcess] = deque()
         self._busy: set[WorkerProcess] = set()
         self._starting: deque[Spawned] = deque()
+        self._awaited: set[Spawned] = set()
         self._ending: set[Spawned] = set()
         self._waiting: deque[Signal] = deque()
         self._running = 0
@@ -121,9 +122,10 @@ class QueryPool:
     async def close(self) -> None:
         """No worker runs any more; running queries fail."""
         self._closed = True
-        while self._starting:
+        for starting in (*self._starting, *self._awaited):
             with suppress(Unavailable):
-                self._end(await self._starting.popleft().join())
+                self._end(await starting.join())
+        self._starting.clear()
         for worker in (*self._idle, *self._busy):
             self._end(worker)
         self._idle.clear()
@@ -182,8 +184,13 @@ class QueryPool:
             self._end(worker)
         if not self._starting:
             self._prefork()
-        started: WorkerProcess = await self._starting.popleft().join()
-        return started
+        starting = self._starting.popleft()
+        self._awaited.add(starting)
+        try:
+            started: WorkerProcess = await starting.join()
+            return started
+        finally:
+            self._awaited.discard(starting)
 
     def _give_back(self, worker: WorkerProcess) -> None:
         self._busy.discard(worker)

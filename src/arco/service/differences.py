@@ -5,6 +5,7 @@ Made from the rows that changed, so that what stayed costs nothing. Must not kno
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -13,10 +14,13 @@ import msgspec
 
 from arco.catalog.tables import COLUMNS, TABLES, CatalogTable, Column
 from arco.engine.travel import ChangeKind, RowChange, changes_between
+from arco.errors import NotFound
 from arco.orchestration.partitions import display
 from arco.orchestration.rows import Materialization, PartitionStatus
 from arco.orchestration.tables import PARTITION_STATUS
 from arco.service.workspace import Workspace
+
+CLOSE_MAX = 2
 
 
 class PartitionDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,7 +29,9 @@ class PartitionDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     partition: str
     kind: ChangeKind
     rows_before: int | None = None
+    """How many rows it held at the earlier slot."""
     rows_after: int | None = None
+    """How many rows it held at the later slot."""
 
 
 class TableDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,12 +39,17 @@ class TableDifference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     table: str
     version_before: int | None = None
+    """The version readers saw at the earlier slot."""
     version_after: int | None = None
+    """The version readers see at the later slot."""
     rows_before: int | None = None
+    """Its rows at the earlier slot."""
     rows_after: int | None = None
+    """Its rows at the later slot."""
     columns: tuple[str, ...] = ()
     """`+ name type`, `- name type` or `~ name type -> type`."""
     partitions: tuple[PartitionDifference, ...] = ()
+    """Partitions whose content is not the same."""
 
 
 class SystemDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +58,7 @@ class SystemDifference(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     added: int
     changed: int
+    """Rows that stand at both slots and are not the same."""
     removed: int
 
 
@@ -57,16 +69,21 @@ class RowDifference(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[Any, ...]
     kind: ChangeKind
     before: Any
+    """The row at the earlier slot; null: it was not there."""
     after: Any
+    """The row at the later slot; null: it is gone."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between two slots."""
 
     slot_before: int
+    """The earlier slot."""
     slot_after: int
+    """The later slot."""
     tables: tuple[TableDifference, ...]
     system: tuple[SystemDifference, ...]
+    """System tables in which a row differs."""
     rows: tuple[RowDifference, ...]
 
 
@@ -84,6 +101,27 @@ async def difference(workspace: Workspace, before: int, *, after: int) -> Differ
         system=tuple(_system(public)),
         rows=tuple(map(_row, public)),
     )
+
+
+def only_about(found: Difference, name: str) -> Difference:
+    """What of it is about one table.
+
+    Raises: NotFound TABLE_UNCHANGED when nothing is.
+    """
+    system = {name, f"system.{name}"}
+    kept = msgspec.structs.replace(
+        found,
+        tables=tuple(each for each in found.tables if each.table == name),
+        system=tuple(each for each in found.system if each.table in system),
+        rows=tuple(each for each in found.rows if each.table in system),
+    )
+    if kept.tables or kept.system:
+        return kept
+    known = [each.table for each in found.tables] + [each.table for each in found.system]
+    close = difflib.get_close_matches(name, known, CLOSE_MAX)
+    anything = "leave the table out to see what does"
+    changed = f"did you mean {' or '.join(close)}?" if close else anything
+    raise NotFound("TABLE_UNCHANGED", f"nothing of a table {name} differs", hint=changed)
 
 
 def _tables(changes: Iterable[RowChange]) -> list[TableDifference]:
@@ -194,4 +232,5 @@ __all__ = [
     "SystemDifference",
     "TableDifference",
     "difference",
+    "only_about",
 ]

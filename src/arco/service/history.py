@@ -6,18 +6,23 @@ shown.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from arco.catalog.commands import find_table
 from arco.catalog.events import TableVersionPublished
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
 from arco.engine.travel import events_between
+from arco.errors import Invalid, NotFound
+from arco.service.past import slot_of
 from arco.service.workspace import Workspace
 
 SLOTS_AT_ONCE = 64
+VERSION = re.compile(r"[vV](\d{1,18})\Z")
 PUBLISHED = "catalog.table_version_published"
 
 
@@ -40,6 +45,7 @@ class SlotLine(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     """Event type -> how many."""
     runs: tuple[str, ...]
+    """The runs and restores that its events are about."""
 
 
 class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,22 +61,24 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     """The run, or the restore, that published it."""
 
 
-async def slot_lines(workspace: Workspace, *, limit: int) -> list[SlotLine]:
-    """The newest slots, newest first. Cost: one GET a slot."""
-    newest = workspace.database.seq
+async def slot_lines(
+    workspace: Workspace, *, limit: int, newest: int | None = None
+) -> list[SlotLine]:
+    """The newest slots up to `newest`, newest first. Cost: one GET a slot."""
+    newest = workspace.database.seq if newest is None else newest
     found = events_between(workspace.database, max(0, newest + 1 - limit), last=newest)
     return [_line(slot, events) async for slot, events in found][::-1]
 
 
 async def version_lines(
-    workspace: Workspace, table_id: str, *, newest: int
+    workspace: Workspace, table_id: str, *, newest: int, oldest: int = 0
 ) -> AsyncIterator[VersionLine]:
-    """The versions of a table that were published up to slot `newest`, newest first.
+    """The versions of a table that were published from slot `oldest` to `newest`, newest first.
 
     Cost: one GET a slot, back to the oldest version that is asked for.
     """
-    for last in range(newest, -1, -SLOTS_AT_ONCE):
-        first = max(0, last + 1 - SLOTS_AT_ONCE)
+    for last in range(newest, oldest - 1, -SLOTS_AT_ONCE):
+        first = max(oldest, last + 1 - SLOTS_AT_ONCE)
         found = [
             _version(slot, payload)
             async for slot, events in events_between(workspace.database, first, last=last)
@@ -79,6 +87,39 @@ async def version_lines(
         ]
         for line in reversed(found):
             yield line
+
+
+async def meant_slot(workspace: Workspace, names: Sequence[str], *, to: str) -> int:
+    """The slot of a moment, or of a table's version (`v3`).
+
+    Raises: Invalid MOMENT_INVALID; NotFound SLOT_NOT_FOUND, TABLE_NOT_FOUND,
+    TABLE_VERSION_NOT_FOUND.
+    """
+    version = VERSION.match(to)
+    if version is None:
+        return await slot_of(workspace, to)
+    if len(names) > 1:
+        raise Invalid(
+            "MOMENT_INVALID",
+            f"{to} is a version of one table, and {len(names)} are named",
+            hint="name a slot or a time: all tables had some version then",
+        )
+    return await _slot_of_version(workspace, names[0], version=int(version[1]))
+
+
+async def _slot_of_version(workspace: Workspace, name: str, *, version: int) -> int:
+    database = workspace.database
+    row = await database.asked(lambda state: find_table(state, name))
+    async for line in version_lines(workspace, row.table_id, newest=database.seq):
+        if line.version == version:
+            return line.slot
+        if line.version < version:
+            break
+    raise NotFound(
+        "TABLE_VERSION_NOT_FOUND",
+        f"readers never saw a version {version} of {name}",
+        hint=f"`arco history {name}` lists its versions",
+    )
 
 
 def _line(slot: Slot, events: Iterable[WireEvent]) -> SlotLine:
@@ -121,4 +162,4 @@ def _version(slot: Slot, event: TableVersionPublished) -> VersionLine:
     )
 
 
-__all__ = ["SlotLine", "VersionLine", "slot_lines", "version_lines"]
+__all__ = ["SlotLine", "VersionLine", "meant_slot", "slot_lines", "version_lines"]

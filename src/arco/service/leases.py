@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES, LeaseTaken
 from arco.errors import ArcoError
 from arco.model import Event, State
@@ -106,13 +107,14 @@ class Lease(msgspec.Struct, frozen=True, eq=False):
         row = state.get(LEASES, LEADER)
         return row is not None and row.epoch == self.epoch
 
-    async def resign(self, state: State) -> None:
+    async def resign(self, database: Database) -> None:
         """The next one may lead at once."""
         self.lock.release()
-        if isinstance(self.lock, Heartbeat) and self.is_current(state):
+        if isinstance(self.lock, Heartbeat):
             # Without this word the next leader waits for our silence, and that is all.
             with suppress(ArcoError):
-                await self.herald.tell_end()
+                if await database.asked(self.is_current):
+                    await self.herald.tell_end()
 
 
 async def take_lease(workspace: Workspace, address: str) -> Lease | None:

@@ -102,7 +102,7 @@ class Leader:
             await done.wait(LAST_SNAPSHOT_SECONDS_MAX)
             await ended([last])
         finally:
-            await self._lease.resign(self._database.state)
+            await self._lease.resign(self._database)
 
     async def announce(self, address: str) -> None:
         """Other processes are told that this one answers here."""
@@ -141,7 +141,7 @@ class Leader:
             elif isinstance(change, Put):
                 self._act_on(change)
         if publications_moved:
-            self._offer_publications(self._database.state)
+            self._runtime.spawn(self._offer_waiting(), "arco-offer")
 
     def _act_on(self, change: Put) -> None:
         if isinstance(change.row, Dispatch):
@@ -149,6 +149,16 @@ class Leader:
                 self._executor.offer(change.row)
         elif isinstance(change.row, Run) and change.row.cancel_requested:
             self._executor.withdraw(change.row.run_id)
+
+    async def _offer_waiting(self) -> None:
+        """Whatever can be published is under way; the rows that say so may have to be read."""
+        while self._acts:
+            try:
+                await self._database.asked(self._offer_publications)
+                return
+            except ArcoError as error:
+                LOG.warning("what can be published is not known yet: %s", error)
+            await self._runtime.sleep(PUBLISH_RETRY_SECONDS)
 
     def _offer_publications(self, state: State) -> None:
         for run_id in publishable(state):
@@ -173,7 +183,7 @@ class Leader:
                 delay_seconds = min(PUBLISH_RETRY_SECONDS_MAX, 2 * delay_seconds)
         finally:
             del self._publishing[run_id]
-        self._offer_publications(self._database.state)
+        await self._offer_waiting()
 
     async def _follow(self) -> None:
         """Act on what other processes wrote, and on what falls due."""
@@ -186,7 +196,7 @@ class Leader:
                 LOG.warning("the log was not read: %s", error)
             except Exception:
                 LOG.exception("the log was not read")
-            if not self._may_act():
+            if not await self._may_act():
                 LOG.error("this process leads no more: its workers end, the next leader goes on")
                 await self._stop_acting()
                 self._lease.lock.release()
@@ -206,9 +216,16 @@ class Leader:
         if self._database.seq > before or (due and due <= self._runtime.now()):
             await self._nudge()
 
-    def _may_act(self) -> bool:
+    async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""
-        return self._database.failed is None and self._lease.is_current(self._database.state)
+        if self._database.failed is not None:
+            return False
+        try:
+            return await self._database.asked(self._lease.is_current)
+        except ArcoError as error:
+            # Nobody said that somebody else leads.
+            LOG.warning("the lease was not read: %s", error)
+            return True
 
     async def _nudge(self) -> None:
         """Let the controllers look at the state, though nobody asks for anything."""

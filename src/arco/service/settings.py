@@ -56,8 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
     verify_hours: float = 24.0
     """How often a leader reads everything stored and checks it; 0: never."""
+    cache_megabytes: int = 128
+    """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    drain_seconds: float = 0.0
+    """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -82,6 +86,8 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "verify_hours": lambda value: 0 <= value <= 8_760,
+    "drain_seconds": lambda value: 0 <= value <= 3_600,
+    "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
 }
 

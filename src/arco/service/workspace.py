@@ -16,6 +16,8 @@ from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.lanes.lag import LagMeter
+from arco.engine.pasts import Pasts
+from arco.engine.sizes import Sizes
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
@@ -28,6 +30,7 @@ from arco.store.open import open_store
 from arco.store.port import Store
 from arco.store.scoped import ScopedStore
 
+BYTES_PER_MEGABYTE = 1024 * 1024
 DOMAINS: tuple[Domain, ...] = (CATALOG, ACCESS, LINEAGE, ORCHESTRATION)
 
 
@@ -43,6 +46,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     authority: Authority
     lag: LagMeter
     """How far folding is behind, for whoever asks often."""
+    pasts: Pasts
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -55,7 +59,8 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     await ensure_certified(root, runtime)
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer)
+    sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
+    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer, sizes=sizes)
     return assembled(settings, runtime, store=store, database=database)
 
 
@@ -71,6 +76,7 @@ def assembled(
         ingester=Ingester(database),
         authority=Authority(database),
         lag=LagMeter(database),
+        pasts=Pasts(database),
     )
 
 

@@ -15,6 +15,16 @@ class LogLine(msgspec.Struct, frozen=True):
     line: str
 
 
+class TaskLine(msgspec.Struct, frozen=True):
+    """A printed line with the attempt it belongs to; `task` is `asset[partition]`."""
+
+    ts: datetime
+    task: str
+    attempt: int
+    stream: str
+    line: str
+
+
 class TaskLogs(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of one attempt, and where the lines after them start."""
 
@@ -25,4 +35,4 @@ class TaskLogs(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[LogLine]
 
 
-__all__ = ["LogLine", "TaskLogs"]
+__all__ = ["LogLine", "TaskLine", "TaskLogs"]

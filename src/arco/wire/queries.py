@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,6 +17,8 @@ class QueryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """`json`: an array of one object a row; `csv`; `arrow`: an IPC stream; `text`: aligned."""
     parameters: list[Any] | dict[str, Any] | None = None
     """Values for `?` and `$1` (a list) or `$name` (an object)."""
+    at: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    """The moment to answer about: a slot, a time or how long ago."""
 
 
 __all__ = ["QueryRequest"]

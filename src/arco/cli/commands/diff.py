@@ -11,14 +11,13 @@ import msgspec
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json, table
-from arco.errors import NotFound
-from arco.query.names import close_names
 from arco.service.differences import (
     Difference,
     PartitionDifference,
     RowDifference,
     TableDifference,
     difference,
+    only_about,
 )
 from arco.service.past import slot_of
 
@@ -49,7 +48,7 @@ def command(before: str, after: str, name: str, directory: Path | None, as_json:
     """
     found = run_to_end(_difference(before, after, directory=directory))
     if name:
-        found = only(found, name)
+        found = only_about(found, name)
     if as_json:
         print_json(found if name else msgspec.structs.replace(found, rows=()))
     else:
@@ -61,26 +60,6 @@ async def _difference(before: str, after: str, *, directory: Path | None) -> Dif
         first = await slot_of(workspace, before)
         last = await slot_of(workspace, after) if after else workspace.database.seq
         return await difference(workspace, first, after=last)
-
-
-def only(found: Difference, name: str) -> Difference:
-    """What of it is about one table.
-
-    Raises: NotFound TABLE_UNCHANGED when nothing is.
-    """
-    system = {name, f"system.{name}"}
-    kept = msgspec.structs.replace(
-        found,
-        tables=tuple(each for each in found.tables if each.table == name),
-        system=tuple(each for each in found.system if each.table in system),
-        rows=tuple(each for each in found.rows if each.table in system),
-    )
-    if kept.tables or kept.system:
-        return kept
-    known = [each.table for each in found.tables] + [each.table for each in found.system]
-    close = close_names(name, known)
-    changed = f"did you mean {' or '.join(close)}?" if close else "leave --table out to see what is"
-    raise NotFound("TABLE_UNCHANGED", f"nothing of a table {name} differs", hint=changed)
 
 
 def told(found: Difference, *, rows: bool) -> list[str]:
@@ -137,4 +116,4 @@ def _step(before: int | None, after: int | None) -> str:
     return spelled[0] if before == after else " -> ".join(spelled)
 
 
-__all__ = ["command", "only", "told"]
+__all__ = ["command", "told"]

@@ -73,19 +73,19 @@ async def _waiting(database: Database, lane: str, *, slot: int) -> tuple[float, 
 async def _depth(database: Database, lane: str, *, slot: int) -> int:
     """How many slots stand from this one on, which does: a lane has no gaps."""
     low, step = slot, 1
-    while await _exists(database, lane, low + step):
+    while await _exists(database, lane, slot=low + step):
         low, step = low + step, 2 * step
     high = low + step
     while high - low > 1:
         middle = (low + high) // 2
-        if await _exists(database, lane, middle):
+        if await _exists(database, lane, slot=middle):
             low = middle
         else:
             high = middle
     return low - slot + 1
 
 
-async def _exists(database: Database, lane: str, slot: int) -> bool:
+async def _exists(database: Database, lane: str, *, slot: int) -> bool:
     return await database.store.get(keys.lane_slot(lane, slot), start=0, end=1) is not None
 
 

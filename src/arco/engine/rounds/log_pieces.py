@@ -62,7 +62,7 @@ class LogPieces:
         reference = slot.commit.events_payload
         if reference is None:
             return 0
-        return len(await self._database.replay.checked(reference.name, reference.sha256))
+        return len(await self._database.replay.reader.checked(reference.name, reference.sha256))
 
 
 def _is_linked(seq: int, read: dict[int, Slot]) -> bool:

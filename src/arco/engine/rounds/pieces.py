@@ -62,6 +62,7 @@ async def check(runtime: Runtime, subject: str, *, read: Callable[[], Awaitable[
     try:
         return Checked(await read())
     except Corrupt as damage:
+        subject = str(damage.details.get("object", subject))
         return Checked(0, Found(subject, damage.message, damage.hint))
 
 

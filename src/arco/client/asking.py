@@ -1,0 +1,221 @@
+"""Asking until there is an answer: what may be lost on the way is sent again, and nothing twice.
+
+A request that changes something carries a key of its own in every repetition; reads carry the
+newest state that this client has seen, so nobody misses what they wrote themselves. Source: how-to
+"Call the API safely".
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from arco.client.connections import Answer, Connections, Lost, Request, unreadable
+from arco.client.operations import PREFIX, Operation
+from arco.client.refusals import error_of
+from arco.errors import ArcoError, Invalid, Unavailable
+from arco.ids import new_uuid7
+from arco.runtime import Runtime
+from arco.wire.headers import KEY_HEADER, STALENESS_HEADER, STATE_HEADER, TRACE_HEADER
+
+T = TypeVar("T")
+JSON = "application/json"
+TRANSIENT = frozenset({429, 502, 503, 504})
+BACKOFF_SECONDS = 0.1
+BACKOFF_SECONDS_MAX = 5.0
+RETRY_AFTER_SECONDS_MAX = 3600
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, before it is spelled."""
+
+    place: Mapping[str, str] = {}
+    query: Mapping[str, Any] = {}
+    """Values that are None or empty are left out."""
+    body: Any = None
+    key: str = ""
+    """The request's name, if the caller has one; else a fresh one is made."""
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a client asks."""
+
+    credential: str = ""
+    patience_seconds: float = 30.0
+    """How long a request is repeated before its failure is told."""
+    staleness_ms: int = 0
+    """So old may what is read be, besides what this client wrote."""
+    trace: str = ""
+    """The trace that all requests belong to; empty: each has its own."""
+
+
+class Memory:
+    """The newest state that was seen, whichever thread saw it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seq = -1
+        self.token = ""
+
+    def note(self, token: str) -> None:
+        """An answer carried this token."""
+        seq = token.partition(".")[0]
+        with self._lock:
+            if seq.isdigit() and int(seq) > self._seq:
+                self._seq, self.token = int(seq), token
+
+    def forget(self) -> None:
+        """Begin anew, with whatever history the server has now."""
+        with self._lock:
+            self._seq, self.token = -1, ""
+
+
+class Asker:
+    """Asks one server."""
+
+    def __init__(self, connections: Connections, manner: Manner, *, runtime: Runtime) -> None:
+        self._connections = connections
+        self._manner = manner
+        self._runtime = runtime
+        self._closed = threading.Event()
+        self.memory = Memory()
+
+    def ask(self, operation: Operation[T], asked: Asked | None = None) -> T:
+        """What the server answers.
+
+        Raises: the error that the server told, as its class; Unavailable SERVER_UNREACHABLE,
+        OUTCOME_UNKNOWN; Invalid ANSWER_UNREADABLE.
+        """
+        answer = self.exchange(operation, asked or Asked())
+        try:
+            return msgspec.json.decode(answer.body, type=operation.answer)
+        except msgspec.MsgspecError as error:
+            raise unreadable(str(error)) from error
+
+    def exchange(self, operation: Operation[T], asked: Asked) -> Answer:
+        """The answer as it came. Raises: what `ask` raises."""
+        if self._closed.is_set():
+            raise Invalid("CLIENT_CLOSED", "this client is closed", hint="make another one")
+        key = asked.key or new_uuid7(self._runtime)
+        request = self._request(operation, asked, key=key)
+        until = self._runtime.monotonic() + self._manner.patience_seconds
+        tries, sent = 0, False
+        while True:
+            try:
+                answer = self._connections.exchange(request)
+            except Lost as lost:
+                sent = sent or lost.sent
+                if lost.is_hopeless or not self._waited(tries, until=until):
+                    raise _unreachable(lost, operation, key=key if sent else "") from lost
+            else:
+                if answer.status < 300:
+                    self.memory.note(answer.headers.get(STATE_HEADER.lower(), ""))
+                    return answer
+                at_least = _retry_after(answer)
+                if answer.status not in TRANSIENT or not self._waited(
+                    tries, until=until, at_least=at_least
+                ):
+                    raise _refused(answer, operation, key=key)
+                sent = sent or answer.status != 429
+            tries += 1
+
+    def wait(self, seconds: float) -> None:
+        """Return after so many seconds, or once the client is closed."""
+        self._closed.wait(seconds)
+
+    def close(self) -> None:
+        """Nobody waits any more, and no connection stays open."""
+        self._closed.set()
+        self._connections.close()
+
+    def with_trace(self, trace: str) -> Asker:
+        """The same, with requests that belong to this trace."""
+        manner = msgspec.structs.replace(self._manner, trace=trace)
+        other = Asker(self._connections, manner, runtime=self._runtime)
+        other.memory, other._closed = self.memory, self._closed
+        return other
+
+    def _waited(self, tries: int, *, until: float, at_least: float = 0.0) -> bool:
+        """False without waiting when the next try would come too late."""
+        chance = 0.5 + self._runtime.entropy(16) / 2**17
+        backoff = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2 ** min(tries, 10)) * chance
+        seconds = max(at_least, backoff)
+        if self._closed.is_set() or self._runtime.monotonic() + seconds > until:
+            return False
+        return not self._closed.wait(seconds)
+
+    def _request(self, operation: Operation[Any], asked: Asked, *, key: str) -> Request:
+        place = {name: quote(value, safe="") for name, value in asked.place.items()}
+        target = PREFIX + operation.path.format(**place)
+        query = {name: value for name, value in asked.query.items() if value not in (None, "")}
+        if query:
+            target += "?" + urlencode(query)
+        body = None if operation.method == "GET" else msgspec.json.encode(asked.body)
+        return Request(operation.method, target, self._headers(operation, key=key), body)
+
+    def _headers(self, operation: Operation[Any], *, key: str) -> dict[str, str]:
+        headers = {"User-Agent": "arco-python", TRACE_HEADER: self._traceparent()}
+        if operation.method != "GET":
+            headers["Content-Type"] = JSON
+        if self._manner.credential:
+            headers["Authorization"] = f"Bearer {self._manner.credential}"
+        if operation.repetition == "by_key":
+            headers[KEY_HEADER] = key
+        elif operation.repetition == "reads":
+            headers[STALENESS_HEADER] = str(self._manner.staleness_ms)
+            if self.memory.token:
+                headers[STATE_HEADER] = self.memory.token
+        return headers
+
+    def _traceparent(self) -> str:
+        trace = self._manner.trace or f"{self._runtime.entropy(128):032x}"
+        return f"00-{trace}-{self._runtime.entropy(64):016x}-01"
+
+
+def _retry_after(answer: Answer) -> float:
+    """The seconds that the server asks for; a date is not read."""
+    text = answer.headers.get("retry-after", "")
+    seconds = int(text[:9]) if text.isascii() and text.isdigit() else 0
+    return float(min(seconds, RETRY_AFTER_SECONDS_MAX))
+
+
+def _refused(answer: Answer, operation: Operation[Any], *, key: str) -> ArcoError:
+    """The server's error; where the outcome may be unknown, with the key that finds it out."""
+    error = error_of(answer)
+    if operation.repetition == "reads" or answer.status not in TRANSIENT:
+        return error
+    if error.code == "SERVER_UNREACHABLE":
+        return _unknown(error.message, operation, key=key)
+    if operation.repetition == "by_key":
+        error.details = {"idempotency_key": key, **error.details}
+    return error
+
+
+def _unreachable(lost: Lost, operation: Operation[Any], *, key: str) -> Unavailable:
+    """No answer came; `key` is empty when the server never heard the request."""
+    if key and operation.repetition != "reads":
+        return _unknown(str(lost), operation, key=key)
+    return Unavailable(
+        "SERVER_UNREACHABLE",
+        f"the server does not answer: {lost}",
+        hint="look whether it runs (`arco dev`) and whether the URL is right",
+    )
+
+
+def _unknown(why: str, operation: Operation[Any], *, key: str) -> Unavailable:
+    by_key = operation.repetition == "by_key"
+    again = (
+        "ask again with the same `key`: you get the answer, and it is not done twice"
+        if by_key
+        else "send it again: what has a number or a key of your own counts once"
+    )
+    details = {"idempotency_key": key} if by_key else {}
+    message = f"the server did not say whether this was done: {why}"
+    return Unavailable("OUTCOME_UNKNOWN", message, hint=again, **details)
+
+
+__all__ = ["Asked", "Asker", "Manner", "Memory"]

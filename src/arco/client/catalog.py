@@ -1,0 +1,61 @@
+"""Assets and tables of a server, read page by page as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from arco.catalog.tables import CatalogTable
+from arco.client.asking import Asked, Asker
+from arco.client.operations import SHOW_ASSETS, SHOW_TABLE, SHOW_TABLES, Operation
+from arco.service.summaries import TableDetail
+from arco.wire.assets import AssetSummary
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+
+class Assets:
+    """What is deployed."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def list(
+        self, *, project: str = "", group: str = "", owner: str = "", tag: str = ""
+    ) -> Iterator[AssetSummary]:
+        """Deployed assets by key; `tag` is `layer` or `layer=raw`."""
+        only = {"project": project, "group": group, "owner": owner, "tag": tag}
+        return paged(self._asker, SHOW_ASSETS, only=only, rows=lambda page: page.assets)
+
+
+class Tables:
+    """What stands in the catalog."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def list(self, *, namespace: str = "", format: str = "") -> Iterator[CatalogTable]:
+        """Tables by namespace and name."""
+        only = {"namespace": namespace, "format": format}
+        return paged(self._asker, SHOW_TABLES, only=only, rows=lambda page: page.tables)
+
+    def get(self, full_name: str) -> TableDetail:
+        """One table with its columns. Raises: NotFound TABLE_NOT_FOUND."""
+        return self._asker.ask(SHOW_TABLE, Asked(place={"full_name": full_name}))
+
+
+def paged(
+    asker: Asker, operation: Operation[P], *, only: dict[str, Any], rows: Callable[[P], list[T]]
+) -> Iterator[T]:
+    """The rows of all pages; each page is asked for when the one before is used up."""
+    cursor = ""
+    while True:
+        page: Any = asker.ask(operation, Asked(query={**only, "cursor": cursor}))
+        yield from rows(page)
+        cursor = page.next_cursor
+        if not cursor:
+            return
+
+
+__all__ = ["Assets", "Tables", "paged"]

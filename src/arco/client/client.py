@@ -1,0 +1,165 @@
+"""`arco.Client`: everything a server can be asked, from any Python program.
+
+Law: a call that returns was done once; a call that raises OUTCOME_UNKNOWN names the key that finds
+out. Must not know how requests are sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from arco.client.asking import Asked, Asker, Manner
+from arco.client.catalog import Assets, Tables
+from arco.client.connections import Connections
+from arco.client.facts import Facts
+from arco.client.lineage import Lineage
+from arco.client.operations import RUN_QUERY, SHOW_HEALTH, Operation, Repetition
+from arco.client.rows import Rows
+from arco.client.runs import Runs
+from arco.errors import Invalid
+from arco.query.protocol import Format
+from arco.runtime import AsyncioRuntime
+from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
+from arco.wire.health import Health
+from arco.wire.queries import QueryRequest
+
+CREDENTIAL = re.compile(r"[\x21-\x7e]{0,8192}\Z")
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+
+
+class Client:
+    """A server, asked synchronously; any number of threads may share one client.
+
+    Every call raises the error that the server told, as its class in `arco.errors`; Unavailable
+    SERVER_UNREACHABLE or OUTCOME_UNKNOWN when no answer came for `patience_seconds`; Invalid
+    ANSWER_UNREADABLE for what is no answer of ours.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str = "",
+        timeout_seconds: float = 60.0,
+        patience_seconds: float = 30.0,
+        staleness_ms: int = 0,
+    ) -> None:
+        """A client of the server at `url`; nothing is asked yet.
+
+        `staleness_ms`: so old may answers be; what this client wrote is always in them. Raises:
+        Invalid SERVER_URL_INVALID, KEY_UNSENDABLE.
+        """
+        if not CREDENTIAL.match(key):
+            raise Invalid(
+                "KEY_UNSENDABLE",
+                "the key holds characters that cannot be sent",
+                hint="give it as it was shown when it was made, without line breaks",
+            )
+        manner = Manner(
+            credential=key, patience_seconds=patience_seconds, staleness_ms=staleness_ms
+        )
+        connections = Connections(url, timeout_seconds=timeout_seconds)
+        self._use(Asker(connections, manner, runtime=AsyncioRuntime()))
+
+    def _use(self, asker: Asker) -> None:
+        runtime = AsyncioRuntime()
+        self._asker = asker
+        self.assets = Assets(asker)
+        self.tables = Tables(asker)
+        self.runs = Runs(asker, runtime)
+        self.lineage = Lineage(asker)
+        self.facts = Facts(asker, runtime)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def state(self) -> str:
+        """The newest state this client has seen, as a token; empty before the first answer."""
+        return self._asker.memory.token
+
+    def see(self, state: str) -> None:
+        """Answers are at least as new as this token of another client from now on."""
+        self._asker.memory.note(state)
+
+    def forget_state(self) -> None:
+        """Take the server's present history, after HISTORY_ROLLBACK was looked into."""
+        self._asker.memory.forget()
+
+    def following(self, traceparent: str) -> Client:
+        """The same client, with requests and events that belong to this W3C trace.
+
+        Raises: Invalid TRACE_INVALID.
+        """
+        found = TRACEPARENT.match(traceparent)
+        if found is None:
+            raise Invalid(
+                "TRACE_INVALID",
+                "this is no W3C `traceparent`",
+                hint="it reads 00-, 32 and 16 hexadecimal digits, and 01",
+            )
+        other = Client.__new__(Client)
+        other._use(self._asker.with_trace(found[1]))
+        return other
+
+    def health(self) -> Health:
+        """How the server is, and how far it has read."""
+        return self._asker.ask(SHOW_HEALTH)
+
+    def query(
+        self,
+        sql: str,
+        *,
+        parameters: list[Any] | dict[str, Any] | None = None,
+        format: Format | str = Format.ARROW,
+    ) -> Rows:
+        """The rows of one SELECT over published tables and `system.*`.
+
+        `parameters` stand for `?` and `$1` (a list) or `$name` (a dict). Raises: what the query
+        raises.
+        """
+        spelled = Format(format)
+        body = QueryRequest(sql=sql, format=spelled, parameters=parameters)
+        answer = self._asker.exchange(RUN_QUERY, Asked(body=body))
+        return Rows(
+            body=answer.body,
+            format=spelled,
+            count=int(answer.headers.get(ROWS_HEADER.lower(), "0")),
+            is_truncated=answer.headers.get(TRUNCATED_HEADER.lower()) == "true",
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        key: str = "",
+    ) -> Any:
+        """What any route below `/api/v1` answers, as JSON, asked as safely as all others.
+
+        `path` is escaped by the caller: `/tables/sales.orders`.
+        """
+        literal = path.replace("{", "%7B").replace("}", "%7D")
+        repetition: Repetition = "reads" if method == "GET" else "by_key"
+        operation: Operation[Any] = Operation("ask", method, literal, object, repetition)
+        return self._asker.ask(operation, Asked(query=query or {}, body=body, key=key))
+
+    def close(self) -> None:
+        """End what waits, and close the connections."""
+        self._asker.close()
+
+
+__all__ = ["Client"]

@@ -1,0 +1,117 @@
+"""What the Python client makes of addresses, answers and operations, without a server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+import arco
+from arco import errors
+from arco.api.openapi import openapi_document
+from arco.client.asking import Memory
+from arco.client.connections import Answer, place_of
+from arco.client.operations import OPERATIONS, PREFIX
+from arco.client.refusals import error_of
+from arco.codes import CODES
+
+SECRET = "hunter2"
+
+
+def failure(code: str) -> bytes:
+    said = {"code": code, "message": "m", "details": {"a": 1}, "request_id": "r", "hint": "h"}
+    return json.dumps({"error": said}).encode()
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if CODES[code][0] != "StoreFault"])
+def test_every_code_comes_back_as_its_class(code: str) -> None:
+    error = error_of(Answer(400, {}, failure(code)))
+    assert type(error).__name__ == CODES[code][0]
+    assert (error.code, error.message) == (code, "m")
+    assert error.details == {"request_id": "r", "a": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, errors.Unauthenticated), (409, errors.Conflict), (429, errors.TooManyRequests)],
+)
+def test_a_code_of_a_later_release_comes_back_by_its_status(
+    status: int, kind: type[errors.ArcoError]
+) -> None:
+    error = error_of(Answer(status, {}, failure("INVENTED_LATER")))
+    assert (type(error), error.code, error.hint) == (kind, "INVENTED_LATER", "h")
+
+
+def test_a_route_that_the_server_does_not_have_hints_at_its_release() -> None:
+    assert "older release" in error_of(Answer(404, {}, failure("ROUTE_NOT_FOUND"))).hint
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": 1}', b"\xff" * 100])
+def test_an_answer_of_a_stranger_is_no_error_of_ours(body: bytes) -> None:
+    assert error_of(Answer(404, {}, body)).code == "ANSWER_UNREADABLE"
+    assert isinstance(error_of(Answer(503, {}, body)), errors.Unavailable)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:8321",
+        "ftp://arco.example",
+        "file:///etc/passwd",
+        "http://",
+        "http://arco.example:port",
+        "http://arco.example:99999",
+        "http://arco.example/?q=1",
+        "http://arco.example/#x",
+        f"http://me:{SECRET}@arco.example",
+        "http://\u0430rco.example",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_url_of_a_server_is_refused_without_repeating_secrets(url: str) -> None:
+    with pytest.raises(errors.Invalid) as caught:
+        arco.Client(url)
+    assert caught.value.code == "SERVER_URL_INVALID"
+    assert SECRET not in caught.value.message
+
+
+def test_an_ipv6_address_and_a_path_before_the_routes_are_kept() -> None:
+    place = place_of("http://[::1]:8321/arco/")
+    assert (place.host, place.port, place.path) == ("::1", 8321, "/arco")
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "umläut", "x" * 9000])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(errors.Invalid) as caught:
+        arco.Client("http://arco.example", key=key)
+    assert caught.value.code == "KEY_UNSENDABLE"
+    assert key not in caught.value.message
+
+
+def test_the_newest_state_is_remembered_whatever_comes_late() -> None:
+    memory = Memory()
+    for token in ("7.aa", "12.bb", "9.cc", "", "junk"):
+        memory.note(token)
+    assert memory.token == "12.bb"
+    memory.forget()
+    assert memory.token == ""
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_every_operation_is_one_of_the_document(operation: Any) -> None:
+    document = msgspec.json.decode(openapi_document())
+    described = document["paths"][PREFIX + operation.path][operation.method.lower()]
+    assert described["operationId"] == operation.name
+    takes_key = any(each["name"] == "Idempotency-Key" for each in described["parameters"])
+    assert takes_key == (operation.repetition != "reads")
+    if operation.answer is not bytes:
+        success = next(
+            described["responses"][each]
+            for each in ("200", "202")
+            if each in described["responses"]
+        )
+        (content,) = success["content"].values()
+        assert content["schema"]["$ref"].rpartition("/")[2] == operation.answer.__name__
