@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from arco.runtime import run
-from tests.golden import access, commits, facts, histories, schemas, stores
+from tests.golden import access, commits, facts, histories, objects, schemas, stores
 
 
 def main(arguments: list[str]) -> None:
@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.collected))
         case ["rounds", name]:
             run(facts.write(name, story=facts.patrolled))
+        case ["objects", name]:
+            run(objects.write(name))
         case ["access", name]:
             run(access.write(name))
         case ["store", name]:

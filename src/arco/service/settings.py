@@ -56,6 +56,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
     verify_hours: float = 24.0
     """How often a leader reads everything stored and checks it; 0: never."""
+    undrop_days: float = 7.0
+    """How long dropped catalog objects can be brought back."""
+    external_roots: str = ""
+    """Folders of this machine that external tables may stand in, separated by `:`; empty: none
+    outside of the project."""
     cache_megabytes: int = 128
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
@@ -86,6 +91,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
     "verify_hours": lambda value: 0 <= value <= 8_760,
+    "undrop_days": lambda value: 0 <= value <= 3_653,
     "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
