@@ -27,7 +27,7 @@ from arco.orchestration.states import RunState
 from arco.orchestration.tables import PINS
 from arco.runtime import AsyncioRuntime
 from arco.service.settings import Settings
-from arco.service.workspace import DOMAINS, Workspace, assembled, open_scope
+from arco.service.workspace import DOMAINS, Workspace, open_scope, workspace_of
 from arco.store import keys
 from tests.golden.folders import STORES, fresh
 from tests.golden.states import folded
@@ -99,7 +99,7 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-    return assembled(settings, runtime, store=store, database=database)
+    return workspace_of(settings, runtime, store=store, database=database)
 
 
 async def _fill_base(workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from arco.orchestration.commands.deployments import (
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
-from arco.service.workspace import DOMAINS, Workspace, assembled, open_scope
+from arco.service.workspace import DOMAINS, Workspace, open_scope, workspace_of
 from tests.golden.folders import STORES, named
 from tests.golden.states import folded, lines
 from tests.golden.stores import user_rows
@@ -43,7 +43,7 @@ def settings(golden: Path, tmp_path: Path) -> Settings:
 async def opened(settings: Settings) -> Workspace:
     store = open_scope(settings, RUNTIME)
     database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="test")
-    return assembled(settings, RUNTIME, store=store, database=database)
+    return workspace_of(settings, RUNTIME, store=store, database=database)
 
 
 async def found_by_verify(settings: Settings) -> list[str]:
