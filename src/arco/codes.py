@@ -23,6 +23,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CANONICAL_JSON_INVALID": ("Invalid", "the value or text is not canonical JSON"),
     "CATALOG_IS_DEFAULT": ("Conflict", "{} is what names without a catalog mean; it stays"),
     "CHAIN_BROKEN": ("Corrupt", "log slot {} does not follow slot {} as seen here"),
+    "CHANGES_INVALID": ("Invalid", "{} lists no changes: {}"),
     "CHANGES_TOO_MANY": ("Invalid", "one commit takes 1 to {} changes, not {}"),
     "CHECK_NOT_LOADED": ("Invalid", "the code this worker loaded declares no check {}"),
     "CLIENT_CLOSED": ("Invalid", "this client is closed"),

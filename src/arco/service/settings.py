@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     external_roots: str = ""
     """Folders of this machine that external tables may stand in, separated by `:`; empty: none
     outside of the project."""
-    cache_megabytes: int = 128
+    cache_megabytes: int = 64
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
