@@ -199,9 +199,9 @@ class Limited:
         self._may("delete")
         await self._store.delete(key)
 
-    async def list(self, prefix: str) -> list[Entry]:
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
         self._may("list")
-        return await self._store.list(prefix)
+        return await self._store.list(prefix, after=after, limit=limit)
 
     async def confirm(self, key: str) -> None:
         await self._store.confirm(key)

@@ -1,6 +1,6 @@
-"""`python -m tests.golden schemas`, or `commits|history|facts|batches|access|objects|store NAME`.
+"""`python -m tests.golden schemas`, or `python -m tests.golden KIND NAME`.
 
-Adds golden files.
+Adds golden files; the kinds are those of `main`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.folded_facts))
         case ["batches", name]:
             run(facts.write(name, story=facts.collected))
+        case ["rounds", name]:
+            run(facts.write(name, story=facts.patrolled))
         case ["objects", name]:
             run(objects.write(name))
         case ["access", name]:

@@ -9,18 +9,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
 from arco.engine.database import Database
-from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.batches import Fact, encode_fact, encode_slot
 from arco.engine.lanes.collecting import collect_below, watermarks
 from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.lanes.lane import heading_of
+from arco.engine.rounds.patrol import Patrol
 from arco.ids import sha256
 from arco.service.workspace import DOMAINS
+from arco.store import keys
 from arco.store.local import LocalStore
 from arco.store.scoped import ScopedStore
 from tests.golden.clocks import RepeatingRuntime
@@ -73,6 +77,31 @@ async def folded_facts(database: Database) -> None:
     await ingester.append([_fact({"run": 3}, seq=5)])
     await ingester.close()
     await folder.step()
+
+
+async def patrolled(database: Database) -> None:
+    """A batch is lost and brought back, and a lane is found that nobody had announced."""
+    ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)
+    report = _report("r1", "COMPLETE", inputs=("raw",), outputs=("m",))
+    place = await ingester.append([_fact(report, seq=0)])
+    await folder.step()
+    key = keys.lane_slot(place.lane, place.slot)
+    data = await database.store.get(key) or b""
+    await database.store.delete(key)
+    unannounced = place.lane[:-2] + "00"
+    heading = msgspec.structs.replace(heading_of(database, unannounced, slot=0), count=1)
+    fact = encode_fact(_fact(report, seq=1))
+    await database.store.create(keys.lane_slot(unannounced, 0), encode_slot(heading, [fact]))
+    await _round(database)
+    await database.store.create(key, data)
+    await _round(database)
+    await folder.step()
+
+
+async def _round(database: Database) -> None:
+    patrol = Patrol(database, every=timedelta(0))
+    for _ in range(4):
+        await patrol.step()
 
 
 def _report(

@@ -14,9 +14,6 @@ import msgspec
 
 from arco.engine import snapshot
 from arco.engine.database import Database
-from arco.engine.feed import Feed
-from arco.engine.lanes.ingest import Ingester
-from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
@@ -31,9 +28,8 @@ from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import PINS
 from arco.runtime import AsyncioRuntime
-from arco.service.authority import Authority
 from arco.service.settings import Settings
-from arco.service.workspace import DOMAINS, Workspace, open_scope
+from arco.service.workspace import DOMAINS, Workspace, open_scope, workspace_of
 from arco.store import keys
 from tests.golden.folders import STORES, fresh
 from tests.golden.states import folded
@@ -107,16 +103,7 @@ async def _opened(project: Path) -> Workspace:
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden", sizes=SMALL)
-    return Workspace(
-        settings=settings,
-        runtime=runtime,
-        store=store,
-        database=database,
-        ingester=Ingester(database),
-        authority=Authority(database),
-        pasts=Pasts(database),
-        feed=Feed(database),
-    )
+    return workspace_of(settings, runtime, store=store, database=database)
 
 
 async def _fill_base(workspace: Workspace) -> None:

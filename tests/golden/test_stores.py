@@ -11,9 +11,6 @@ import pytest
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.feed import Feed
-from arco.engine.lanes.ingest import Ingester
-from arco.engine.pasts import Pasts
 from arco.engine.verify import Verifier
 from arco.formats.inspecting import inspect_tables
 from arco.orchestration.commands.deployments import (
@@ -22,9 +19,8 @@ from arco.orchestration.commands.deployments import (
 )
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, run
-from arco.service.authority import Authority
 from arco.service.settings import Settings
-from arco.service.workspace import DOMAINS, Workspace, open_scope
+from arco.service.workspace import DOMAINS, Workspace, open_scope, workspace_of
 from tests.golden.folders import STORES, named
 from tests.golden.states import folded, lines
 from tests.golden.stores import user_rows
@@ -47,16 +43,7 @@ def settings(golden: Path, tmp_path: Path) -> Settings:
 async def opened(settings: Settings) -> Workspace:
     store = open_scope(settings, RUNTIME)
     database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="test")
-    return Workspace(
-        settings=settings,
-        runtime=RUNTIME,
-        store=store,
-        database=database,
-        ingester=Ingester(database),
-        authority=Authority(database),
-        pasts=Pasts(database),
-        feed=Feed(database),
-    )
+    return workspace_of(settings, RUNTIME, store=store, database=database)
 
 
 async def found_by_verify(settings: Settings) -> list[str]:

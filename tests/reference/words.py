@@ -352,6 +352,8 @@ BODY_WORDS: dict[str, str] = {
     "Failure.hint": "What to do next.",
     "Failure.request_id": "The request's name in the server's log.",
     "FailureAnswer.error": "What went wrong.",
+    "Health.facts": "How far facts that were taken are from being visible.",
+    "Health.verification": "What reading everything stored, a piece at a time, has found.",
     "Health.leader": "The last process that took the lead; null before the first.",
     "Health.seq": "The newest slot this server has read.",
     "Health.status": "`ok`, or `read_only` while this process must not write.",

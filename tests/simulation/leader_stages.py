@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -20,7 +20,7 @@ from arco.service.candidates import Candidate
 from arco.service.leases import Lease
 from arco.service.loop import guarded
 from arco.service.settings import Settings
-from arco.service.workspace import Workspace
+from arco.service.workspace import Workspace, workspace_of
 from arco.store.keys import Scope
 from arco.store.scoped import ScopedStore
 from arco.testing.invariants import events_of
@@ -77,17 +77,9 @@ class LeaderStage:
             lease.lock.release()
 
     def _workspace(self, process: Process, database: Database) -> Workspace:
-        nothing = cast(Any, None)
-        return Workspace(
-            settings=Settings(directory=Path("."), lease_seconds=LEASE_SECONDS),
-            runtime=process.runtime,
-            store=ScopedStore(self.world.client(process), Scope()),
-            database=database,
-            ingester=nothing,
-            authority=nothing,
-            pasts=nothing,
-            feed=nothing,
-        )
+        settings = Settings(directory=Path("."), lease_seconds=LEASE_SECONDS)
+        store = ScopedStore(self.world.client(process), Scope())
+        return workspace_of(settings, process.runtime, store=store, database=database)
 
 
 def acting(epoch: int, *, token: int) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 
 from arco.engine import snapshot
 from arco.engine.database import Database
@@ -32,6 +33,8 @@ from arco.engine.tables import Overlay, Tables
 from arco.engine.verify import Verifier
 from arco.model import Domain, Event, Payload
 from arco.runtime import run
+from arco.service.retention import PROFILES
+from arco.store import keys
 from arco.testing.ledger import BALANCES, LEDGER, NOTES, noted
 from arco.testing.sightings import DOMAIN as SIGHTED
 from arco.testing.sightings import SIGHTINGS, ThingSeen
@@ -85,6 +88,34 @@ def test_batches_go_once_no_kept_base_is_older_and_their_number_stays_bounded() 
         assert row.kept_from == row.gone_below > 0
         assert await yard.problems() == []
         assert len(list(database.state.range(NOTES))) == 24
+
+    run(main())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_keeps_batches_for_its_window_and_what_waits_for_ever(profile: str) -> None:
+    async def main() -> None:
+        yard = Yard()
+        yard.policy = PROFILES[profile].policy
+        window = yard.policy.window
+        database = await yard.opened()
+        folder = Folder(database, silent_seconds=10**9)
+        ingester = Ingester(database, linger_seconds=0.001)
+        waits = await ingester.append([noted("p", 0, amount=-1)])
+        for seq in (1, 2):
+            await ingester.append([noted("p", seq)])
+            await folder.step()
+            assert await snapshot.publish(database)
+            yard.clock.ahead += window * 0.6
+            await yard.collect(database)
+            await collect_batches(database)
+            kept = [keys.lane_slot(waits.lane, slot) for slot in (0, seq)]
+            assert await yard.lanes() == kept
+        yard.clock.ahead += window
+        await yard.collect(database)
+        await collect_batches(database)
+        assert await yard.lanes() == [keys.lane_slot(waits.lane, waits.slot)]
+        assert await yard.problems() == []
 
     run(main())
 

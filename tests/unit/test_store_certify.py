@@ -58,8 +58,8 @@ class IgnoresRanges(Remote):
 
 
 class ListsLate(Remote):
-    async def list(self, prefix: str) -> list[Entry]:
-        return (await super().list(prefix))[1:]
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        return (await super().list(prefix, after=after, limit=limit))[1:]
 
 
 class MissesAreDenied(Remote):

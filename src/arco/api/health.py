@@ -10,8 +10,12 @@ from arco.api.session import Here, read
 from arco.api.strictness import PRESENT_ONLY
 from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
+from arco.engine.lanes.lag import Lag
+from arco.engine.rounds.standing import Standing, standing
 from arco.model import State
-from arco.wire.health import Alert, Health, LeaderSummary
+from arco.wire.health import Alert, FactsSummary, Health, LeaderSummary, VerificationSummary
+
+DAMAGES_SHOWN_MAX = 10
 
 
 @get(
@@ -29,9 +33,11 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
     can takes over.
     """
     database = session.workspace.database
+    lag = await session.workspace.lag.lag()
     stopped = database.failed is not None or database.unknown is not None
 
     def look(state: State) -> Health:
+        found = standing(state)
         row = state.get(LEASES, LEADER)
         leader = LeaderSummary(row.epoch, row.writer, row.address, row.taken_at) if row else None
         return Health(
@@ -39,10 +45,31 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
             version=session.version,
             seq=database.seq,
             leader=leader,
-            alerts=_alerts(database),
+            facts=_facts(lag),
+            verification=_verification(found),
+            alerts=[*_alerts(database), *_damages(found)],
         )
 
     return await read(session, look, caller=caller)
+
+
+def _facts(lag: Lag) -> FactsSummary:
+    return FactsSummary(
+        lag_seconds=lag.seconds,
+        waiting_batches=lag.waiting_batches,
+        open_lanes=lag.open_lanes,
+    )
+
+
+def _verification(found: Standing) -> VerificationSummary:
+    return VerificationSummary(verified_at=found.verified_at, damages=len(found.harms))
+
+
+def _damages(found: Standing) -> list[Alert]:
+    return [
+        Alert("OBJECT_DAMAGED", f"{each.subject}: {each.problem}")
+        for each in found.harms[:DAMAGES_SHOWN_MAX]
+    ]
 
 
 def _alerts(database: Database) -> list[Alert]:

@@ -14,7 +14,9 @@ from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
 from arco.engine.lanes import keeping
 from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes.measuring import FACT_LAGS, FactsMeasured, facts_measured
 from arco.engine.lanes.tables import LANE_TABLES
+from arco.engine.rounds import tables as rounds
 from arco.model import Change, Domain, Payload, Put, State, Table
 
 NEWEST = "newest"
@@ -100,7 +102,16 @@ def named_index(_: State, event: SnapshotPublished | SnapshotPublishedV2) -> Seq
 
 DOMAIN = Domain(
     "engine",
-    (SNAPSHOTS, LEASES, *garbage.TABLES, *idempotency.TABLES, *LANE_TABLES, keeping.KEPT_LANES),
+    (
+        SNAPSHOTS,
+        LEASES,
+        *garbage.TABLES,
+        *idempotency.TABLES,
+        *LANE_TABLES,
+        keeping.KEPT_LANES,
+        FACT_LAGS,
+        *rounds.TABLES,
+    ),
     {
         SnapshotPublished: snapshot_published,
         SnapshotPublishedV2: snapshot_published_and_kept,
@@ -108,6 +119,8 @@ DOMAIN = Domain(
         # The registry tells it the tables of all domains.
         FactsFolded: facts_folded,
         **garbage.REDUCERS,
+        FactsMeasured: facts_measured,
+        **rounds.REDUCERS,
         **keeping.REDUCERS,
         **idempotency.REDUCERS,
     },
@@ -120,6 +133,8 @@ HOUSEKEEPING = frozenset(
         LeaseTaken,
         *garbage.REDUCERS,
         *idempotency.REDUCERS,
+        FactsMeasured,
+        *rounds.REDUCERS,
         *keeping.REDUCERS,
     }
 )

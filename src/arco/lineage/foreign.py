@@ -107,9 +107,9 @@ def foreign_run_reported(state: State, fact: ForeignRunReported) -> Iterator[Cha
     """The run with what this report adds, and an edge for each pair once the run completed."""
     job = dataset_name(fact.job)
     known = state.get(FOREIGN_RUNS, job, fact.run.run_id)
-    run = _joined(known, fact, job=job)
-    if run == known:
+    if known is not None and _is_told(known, fact):
         return
+    run = _joined(known, fact, job=job)
     yield Put(FOREIGN_RUNS, run)
     if run.is_complete:
         for pair in product(run.downstreams, run.upstreams):
@@ -130,6 +130,20 @@ def dataset_name(reference: NameReference) -> str:
     return f"{reference.namespace}/{reference.name}"
 
 
+def _is_told(known: ForeignRun, fact: ForeignRunReported) -> bool:
+    """True when the report says nothing that others of its run did not say."""
+    return (
+        known.first_reported_at <= fact.event_time <= known.reported_at
+        and (known.is_complete or fact.event_type is not RunEventType.COMPLETE)
+        and _holds(known.upstreams, fact.inputs)
+        and _holds(known.downstreams, fact.outputs)
+    )
+
+
+def _holds(known: tuple[str, ...], references: Sequence[NameReference]) -> bool:
+    return not [each for each in references if dataset_name(each) not in known]
+
+
 def _joined(known: ForeignRun | None, fact: ForeignRunReported, *, job: str) -> ForeignRun:
     moment = fact.event_time.astimezone(UTC)
     return ForeignRun(
@@ -145,10 +159,7 @@ def _joined(known: ForeignRun | None, fact: ForeignRunReported, *, job: str) -> 
 
 
 def _union(known: tuple[str, ...], references: Sequence[NameReference]) -> tuple[str, ...]:
-    names = [dataset_name(reference) for reference in references]
-    if all(name in known for name in names):
-        return known
-    return tuple(sorted({*known, *names}))
+    return tuple(sorted({*known, *map(dataset_name, references)}))
 
 
 def _edge(state: State, run: ForeignRun, *, pair: tuple[str, str]) -> Iterator[Change]:

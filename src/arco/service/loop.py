@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from arco.access.refusals import forget_refusals
@@ -18,6 +18,7 @@ from arco.engine import snapshot
 from arco.engine.applied import Applied
 from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
+from arco.engine.rounds.patrol import Patrol
 from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
@@ -88,6 +89,7 @@ class Leader:
             (self._publish_snapshots(), "arco-snapshots"),
             (self._collect_garbage(), "arco-collect"),
             (Folder(self._database).run(self._workspace.ingester.flushed), "arco-folder"),
+            (self._patrol(), "arco-patrol"),
         ):
             self._tasks.append(self._runtime.spawn(work, name))
 
@@ -241,6 +243,13 @@ class Leader:
                     LOG.warning("no snapshot was published: %s", error)
                 except Exception:
                     LOG.exception("no snapshot was published")
+
+    async def _patrol(self) -> None:
+        """What is stored is read and checked, round after round, by who leads."""
+        hours = self._workspace.settings.verify_hours
+        if hours > 0:
+            patrol = Patrol(self._database, every=timedelta(hours=hours))
+            await patrol.run(lambda: self._acts)
 
     async def _collect_garbage(self) -> None:
         """A pass when one is due, and another soon while there is more than one may do."""

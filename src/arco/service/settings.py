@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one SQL query may take before its worker is ended."""
     retention: str = "default"
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
+    verify_hours: float = 24.0
+    """How often a leader reads everything stored and checks it; 0: never."""
     undrop_days: float = 7.0
     """How long dropped catalog objects can be brought back."""
     external_roots: str = ""
@@ -104,6 +106,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "verify_hours": lambda value: 0 <= value <= 8_760,
     "undrop_days": lambda value: 0 <= value <= 3_653,
     "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,

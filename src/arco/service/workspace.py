@@ -17,6 +17,7 @@ from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
 from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
+from arco.engine.lanes.lag import LagMeter
 from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
 from arco.lineage.domain import DOMAIN as LINEAGE
@@ -45,6 +46,8 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     ingester: Ingester
     """This process's lane; it is opened with the first fact."""
     authority: Authority
+    lag: LagMeter
+    """How far folding is behind, for whoever asks often."""
     pasts: Pasts
     feed: Feed
 
@@ -68,13 +71,21 @@ async def assemble(
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
     database = await Database.open(store, runtime, domains=domains, writer=writer, sizes=sizes)
+    return workspace_of(settings, runtime, store=store, database=database)
+
+
+def workspace_of(
+    settings: Settings, runtime: Runtime, *, store: ScopedStore, database: Database
+) -> Workspace:
+    """The workspace around an open database."""
     return Workspace(
-        settings=settings,
-        runtime=runtime,
-        store=store,
-        database=database,
+        settings,
+        runtime,
+        store,
+        database,
         ingester=Ingester(database),
         authority=Authority(database),
+        lag=LagMeter(database),
         pasts=Pasts(database),
         feed=Feed(database),
     )
@@ -98,4 +109,12 @@ def open_root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "assemble", "open_root", "open_scope", "open_workspace"]
+__all__ = [
+    "DOMAINS",
+    "Workspace",
+    "assemble",
+    "open_root",
+    "open_scope",
+    "open_workspace",
+    "workspace_of",
+]

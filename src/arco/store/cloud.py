@@ -9,7 +9,7 @@ Source: storage format, "Committing".
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -36,6 +36,7 @@ QUICK_SECONDS = 10
 BULKY_SECONDS = 300
 CONNECT_SECONDS = 5
 READ_TRIES_MORE = 3
+LISTED_AT_ONCE = 1_000
 READ_RETRY_SECONDS = 10
 LOGGER = logging.getLogger("arco.store")
 
@@ -115,22 +116,25 @@ class CloudStore:
         if isinstance(found, Refusal) and not found.says_missing:
             raise self._write_fault(found, f"delete {key!r}")
 
-    async def list(self, prefix: str) -> list[Entry]:
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
         folder = self.address.prefix + checked_prefix(prefix)
-        listing = obstore.list(self._drivers.reading, folder or None)
-        found = await _answer(listing.collect_async())
+        listing = obstore.list(
+            self._drivers.reading,
+            folder or None,
+            offset=self.address.prefix + after if after else None,
+            chunk_size=min(limit or LISTED_AT_ONCE, LISTED_AT_ONCE),
+        )
+
+        def entries_of(item: Any) -> list[Entry]:
+            key = item["path"].removeprefix(self.address.prefix)
+            # The driver writes an offset in its own way, and may begin a little before it.
+            wanted = item["path"].startswith(folder) and is_key(key) and key > after
+            return [Entry(key, item["size"], item["last_modified"].timestamp())] if wanted else []
+
+        found = await _answer(_collected(listing, entries_of, limit=limit))
         if isinstance(found, Refusal):
             raise read_error(found, f"list {prefix!r}", address=self.address)
-        entries = [
-            Entry(
-                item["path"].removeprefix(self.address.prefix),
-                item["size"],
-                item["last_modified"].timestamp(),
-            )
-            for item in found
-            if item["path"].startswith(folder)
-        ]
-        return sorted((e for e in entries if is_key(e.key)), key=lambda entry: entry.key)
+        return sorted(found, key=lambda entry: entry.key)[:limit]
 
     async def confirm(self, key: str) -> None:
         # What a cloud store shows is durable: it answers only after it has replicated.
@@ -185,6 +189,18 @@ class CloudStore:
             # The log asks again until it is answered: only this line tells why that takes long.
             LOGGER.warning("%s (%s)", fault.message, fault.hint)
         return fault
+
+
+async def _collected(
+    listing: Any, entries_of: Callable[[Any], list[Entry]], *, limit: int | None
+) -> list[Entry]:
+    """What the driver lists, and no more of it than is asked for."""
+    found: list[Entry] = []
+    async for chunk in listing:
+        found += [entry for item in chunk for entry in entries_of(item)]
+        if limit is not None and len(found) >= limit:
+            break
+    return found
 
 
 async def _answer(question: Awaitable[T]) -> T | Refusal:

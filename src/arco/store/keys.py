@@ -85,11 +85,6 @@ def roster(number: int) -> str:
     return f"{ROSTER}{number:020d}.json"
 
 
-def lane_shelf(shelf: str) -> str:
-    """The folder of all lanes whose name ends so: what one step of a scan lists."""
-    return f"lanes/{shelf}/"
-
-
 def lane_slot(lane: str, slot: int) -> str:
     """One batch of a lane, or the seal that ends it."""
     return f"lanes/{lane[-1]}/{lane}/{slot:020d}.ndjson.zst"
@@ -98,6 +93,11 @@ def lane_slot(lane: str, slot: int) -> str:
 def lane_folder(lane: str) -> str:
     """All batches of one lane."""
     return f"lanes/{lane[-1]}/{lane}/"
+
+
+def lane_end(lane: str) -> str:
+    """No object's name: it sorts after all batches of the lane."""
+    return f"{lane_folder(lane)}~"
 
 
 def warehouse(table_id: str) -> str:
@@ -189,8 +189,8 @@ __all__ = [
     "data_folder",
     "data_slot",
     "delta_entry",
+    "lane_end",
     "lane_folder",
-    "lane_shelf",
     "lane_slot",
     "payload",
     "prepared_entry",

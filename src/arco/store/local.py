@@ -95,8 +95,9 @@ class LocalStore:
         await self._runtime.thread(self._delete, checked_key(key))
         self._durable.discard(key)
 
-    async def list(self, prefix: str) -> list[Entry]:
-        return await self._runtime.thread(self._list, checked_prefix(prefix))
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        listing = partial(self._list, checked_prefix(prefix), after=after, limit=limit)
+        return await self._runtime.thread(listing)
 
     async def confirm(self, key: str) -> None:
         """The object's name survives a power loss.
@@ -195,9 +196,9 @@ class LocalStore:
         with self._judged("delete", key), absent, self._disk.opened(path) as folder:
             folder.remove(name)
 
-    def _list(self, prefix: str) -> Entries:
+    def _list(self, prefix: str, *, after: str, limit: int | None) -> Entries:
         with self._judged("list", prefix):
-            return tree.listed(self._disk, prefix)
+            return tree.listed(self._disk, prefix, after=after, limit=limit)
 
     def _confirm(self, key: str) -> None:
         path, name = split(key)

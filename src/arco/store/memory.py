@@ -55,13 +55,10 @@ class MemoryStore:
     async def delete(self, key: str) -> None:
         self._objects.pop(checked_key(key), None)
 
-    async def list(self, prefix: str) -> list[Entry]:
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
         folder = checked_prefix(prefix)
-        return [
-            Entry(key, len(held.data), held.modified_at)
-            for key, held in sorted(self._objects.copy().items())
-            if key.startswith(folder)
-        ]
+        keys = sorted(key for key in self._objects.copy() if key.startswith(folder) and key > after)
+        return [self._entry(key) for key in keys[:limit]]
 
     async def confirm(self, key: str) -> None:
         checked_key(key)
@@ -72,6 +69,10 @@ class MemoryStore:
     async def try_lock(self, key: str) -> Lock | None:
         mine = _MemoryLock(self._holders, checked_key(key))
         return mine if self._holders.setdefault(key, mine) is mine else None
+
+    def _entry(self, key: str) -> Entry:
+        held = self._objects[key]
+        return Entry(key, len(held.data), held.modified_at)
 
     def _held(self, data: bytes) -> _Held:
         return _Held(bytes(data), self._runtime.now().timestamp())

@@ -54,8 +54,10 @@ class Store(Protocol):
         """Remove the object if it is there."""
         ...
 
-    async def list(self, prefix: str) -> list[Entry]:
-        """Objects under a folder prefix (ends in `/`), sorted by key. Never on a request path."""
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        """Objects under a folder prefix (ends in `/`), sorted by key; those whose keys come after
+        `after`, at most `limit` of them. Never on a request path.
+        """
         ...
 
     async def confirm(self, key: str) -> None:

@@ -33,8 +33,12 @@ class ScopedStore:
     async def delete(self, key: str) -> None:
         await self._store.delete(self._inside(key))
 
-    async def list(self, prefix: str) -> list[Entry]:
-        entries = await self._store.list(self._prefix + checked_prefix(prefix))
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        entries = await self._store.list(
+            self._prefix + checked_prefix(prefix),
+            after=self._prefix + after if after else "",
+            limit=limit,
+        )
         return [
             msgspec.structs.replace(entry, key=entry.key.removeprefix(self._prefix))
             for entry in entries

@@ -7,7 +7,9 @@ needed.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from arco.store.disk import Disk
 from arco.store.folder import TEMPORARY
@@ -15,25 +17,31 @@ from arco.store.names import is_key
 from arco.store.port import Entry
 
 
-def listed(disk: Disk, prefix: str) -> list[Entry]:
-    """The objects under a prefix, sorted by key.
+def listed(disk: Disk, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+    """The objects under a prefix, sorted by key: at most `limit`, whose keys come after `after`.
 
     Links are passed over, and so are temporary files, locks and names that cannot be keys. What
     vanishes meanwhile is left out.
     """
-    entries: list[Entry] = []
-    folders = [prefix]
-    while folders:
-        folder = folders.pop()
-        for item in _scanned(disk, folder):
-            key = folder + item.name
-            if not is_key(key):
-                continue
-            if item.is_dir(follow_symlinks=False):
-                folders.append(f"{key}/")
-            elif item.is_file(follow_symlinks=False):
-                entries.extend(_entry(item, key))
-    return sorted(entries, key=lambda entry: entry.key)
+    return list(islice(_walked(disk, prefix, after=after), limit))
+
+
+def _walked(disk: Disk, folder: str, *, after: str) -> Iterator[Entry]:
+    """In the order of keys: a folder sorts as its name with the slash that follows it."""
+    found: list[tuple[str, os.DirEntry[str] | None]] = []
+    for item in _scanned(disk, folder):
+        key = folder + item.name
+        if not is_key(key):
+            continue
+        if item.is_dir(follow_symlinks=False):
+            found.append((f"{key}/", None))
+        elif item.is_file(follow_symlinks=False):
+            found.append((key, item))
+    for key, file in sorted(found, key=lambda each: each[0]):
+        if file is not None:
+            yield from _entry(file, key) if key > after else ()
+        elif key > after or after.startswith(key):
+            yield from _walked(disk, key, after=after)
 
 
 def _entry(item: os.DirEntry[str], key: str) -> list[Entry]:

@@ -322,10 +322,10 @@ class SimulatedStore:
         """Remove the object."""
         await self._ask(Operation("delete", key))
 
-    async def list(self, prefix: str) -> list[Entry]:
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
         """Objects under a folder."""
         answer: list[Entry] = await self._ask(Operation("list", prefix))
-        return answer
+        return [entry for entry in answer if entry.key > after][:limit]
 
     async def confirm(self, key: str) -> None:
         """Nothing to do, and no round trip: what stands here is durable."""

@@ -189,6 +189,16 @@ class StoreContract:
             run(store.create(key, b"1"))
         assert _keys(store, "d/") == sorted(keys)
 
+    def test_a_listing_goes_on_after_a_key_and_ends_at_a_limit(self, store: Store) -> None:
+        keys = sorted(["d/a/x", "d/a.b", "d/a0", "d/B", "d/a/b/c", "d/10", "d/9", "e/1"])
+        for key in keys:
+            run(store.create(key, b"1"))
+        for place in ("", "d/", "d/a", "d/a/", "d/a/b/c", "d/a/~", "d/zz", *keys):
+            for limit in (1, 3, 100, None):
+                found = run(store.list("d/", after=place, limit=limit))
+                expected = [key for key in keys if key > place and key.startswith("d/")]
+                assert [entry.key for entry in found] == expected[:limit]
+
     def test_a_listing_stays_in_its_folder(self, store: Store) -> None:
         for key in ("log", "log-old/1", "log2", "logs/1", "other/log/1", "deep/log/1"):
             run(store.create(key, b"1"))

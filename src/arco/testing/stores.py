@@ -63,8 +63,10 @@ class WrappedStore:
     async def delete(self, key: str) -> None:
         await self.around(Call("delete", key), lambda: self._store.delete(key))
 
-    async def list(self, prefix: str) -> list[Entry]:
-        return await self.around(Call("list", prefix), lambda: self._store.list(prefix))
+    async def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        return await self.around(
+            Call("list", prefix), lambda: self._store.list(prefix, after=after, limit=limit)
+        )
 
     async def confirm(self, key: str) -> None:
         await self.around(Call("confirm", key), lambda: self._store.confirm(key))

@@ -26,6 +26,26 @@ class Alert(msgspec.Struct, frozen=True):
     """What was met."""
 
 
+class FactsSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How far facts that were taken are from being visible; what is null is not known."""
+
+    lag_seconds: float | None
+    """How long the oldest one that is not visible has waited."""
+    waiting_batches: int | None
+    """How many batches are not folded."""
+    open_lanes: int | None
+    """How many lanes may still grow."""
+
+
+class VerificationSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading everything stored, a piece at a time, has found."""
+
+    verified_at: datetime | None
+    """Everything stored was read and checked since; null: not yet."""
+    damages: int
+    """How many objects somebody has to look at, as far as they are told."""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How this server is. `read_only`: it answers questions and refuses changes."""
 
@@ -33,8 +53,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     seq: int
     leader: LeaderSummary | None
+    facts: FactsSummary
+    verification: VerificationSummary
     alerts: list[Alert] = []
     """What an operator must look at."""
 
 
-__all__ = ["Alert", "Health", "LeaderSummary"]
+__all__ = ["Alert", "FactsSummary", "Health", "LeaderSummary", "VerificationSummary"]

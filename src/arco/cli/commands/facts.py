@@ -1,4 +1,4 @@
-"""`arco facts quarantine`: facts that were taken and could not be folded."""
+"""`arco facts`: how far folding is, and facts that were taken and could not be folded."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import msgspec
 
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
-from arco.cli.terminal import counted, moment, print_json, table
+from arco.cli.terminal import counted, moment, print_json, seconds, table
 from arco.engine.lanes.batches import Fact
+from arco.engine.lanes.lag import facts_lag
+from arco.engine.lanes.measuring import FACT_LAGS, FactLag
 from arco.engine.lanes.quarantine import (
     Quarantine,
     Retried,
@@ -20,7 +22,7 @@ from arco.engine.lanes.quarantine import (
     quarantined,
     quarantined_at,
 )
-from arco.engine.lanes.tables import QuarantinedFact
+from arco.engine.lanes.tables import FACTS, FOLDINGS, QuarantinedFact
 from arco.model import Key, State
 
 ROWS_MAX = 10_000
@@ -31,6 +33,25 @@ Examples:
   arco facts quarantine show 01JM4Q2T9S0V7W8X9YZABCDEFG/3/14
   arco facts quarantine retry            after an upgrade that can fold them
 """
+
+
+class FactsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far folding is; None: it is not known."""
+
+    lag_seconds: float | None
+    """How long the oldest fact has waited that is not visible."""
+    waiting_batches: int | None
+    """How many batches are not folded."""
+    open_lanes: int | None
+    """How many lanes may still grow."""
+    facts: int
+    """Folded since the beginning."""
+    duplicates: int
+    """Sent again, and counted once."""
+    quarantined: int
+    """Facts that wait in quarantine, at most 10,000."""
+    newest_fold: FactLag | None
+    """How far behind the newest fold found the lanes; None before the first."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -44,6 +65,15 @@ class Shown(msgspec.Struct, frozen=True):
 @click.group("facts", epilog="Example: arco facts quarantine list")
 def command() -> None:
     """Look after facts that were taken from other systems."""
+
+
+@command.command("status", epilog="Example: arco facts status --json")
+@directory_option
+@json_option
+def status(directory: Path | None, as_json: bool) -> None:
+    """Show how far facts that were taken are from being visible."""
+    found = run_to_end(_status(directory))
+    print_json(found) if as_json else click.echo(_status_text(found))
 
 
 @command.group("quarantine", epilog=EPILOG)
@@ -102,6 +132,47 @@ def retry(places: tuple[str, ...], directory: Path | None, as_json: bool) -> Non
         click.echo(f"{counted(done.unreadable, 'fact')} cannot be read: run `arco verify`")
 
 
+async def _status(directory: Path | None) -> FactsStatus:
+    async with reading(directory) as workspace:
+        database = workspace.database
+        await database.refresh()
+        lag = await facts_lag(database)
+
+        def question(state: State) -> FactsStatus:
+            folding = state.get(FOLDINGS, FACTS)
+            return FactsStatus(
+                lag_seconds=lag.seconds,
+                waiting_batches=lag.waiting_batches,
+                open_lanes=lag.open_lanes,
+                facts=folding.facts if folding else 0,
+                duplicates=folding.duplicates if folding else 0,
+                quarantined=len(quarantined(state, limit=ROWS_MAX)),
+                newest_fold=state.get(FACT_LAGS, FACTS),
+            )
+
+        return await database.asked(question)
+
+
+def _status_text(found: FactsStatus) -> str:
+    newest = found.newest_fold
+    behind = "unknown" if found.lag_seconds is None else seconds(found.lag_seconds)
+    last = f"{newest.lag_ms:,} ms" if newest and newest.lag_ms is not None else "unknown"
+    cells = [
+        ("the oldest fact waits", behind),
+        ("batches that wait", _known(found.waiting_batches)),
+        ("open lanes", _known(found.open_lanes)),
+        ("lag of the newest fold", last if newest else "no fold yet"),
+        ("facts folded", f"{found.facts:,}"),
+        ("sent again", f"{found.duplicates:,}"),
+        ("in quarantine", f"{found.quarantined:,}"),
+    ]
+    return "\n".join(f"{name + ':':<24}{value}" for name, value in cells)
+
+
+def _known(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
+
+
 async def _list(directory: Path | None, limit: int) -> list[QuarantinedFact]:
     async with reading(directory) as workspace:
         await workspace.database.refresh()
@@ -134,4 +205,4 @@ def _cells(row: QuarantinedFact) -> tuple[Any, ...]:
     return place_text(row), row.fact_type, row.version, row.code, since, row.reason
 
 
-__all__ = ["Shown", "command", "list_facts", "quarantine", "retry", "show"]
+__all__ = ["FactsStatus", "Shown", "command", "list_facts", "quarantine", "retry", "show", "status"]

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import existing_settings, reading, run_to_end
-from arco.cli.terminal import counted, print_json
+from arco.cli.terminal import counted, moment, print_json, table
 from arco.engine import snapshot
 from arco.engine.domain import DOMAIN as ENGINE
+from arco.engine.rounds.standing import Standing, standing
+from arco.engine.rounds.tables import Round
 from arco.engine.verify import Finding, Report, Verifier
 from arco.errors import Unavailable
 from arco.formats.inspecting import Inspection, inspect_tables
@@ -23,10 +26,12 @@ from arco.runtime import AsyncioRuntime, Runtime
 from arco.service.workspace import DOMAINS, open_scope
 from arco.store.port import Store
 
+ROUND_HEADINGS = ("round", "number", "state", "began at", "objects", "read", "damages")
 EPILOG = """\b
 Examples:
   arco verify
   arco verify --rebuild
+  arco verify --status                   what `arco dev` found by itself
   arco verify --json | jq '.findings[]'
 """
 
@@ -45,10 +50,15 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command("verify", epilog=EPILOG)
 @click.option("--rebuild", is_flag=True, help="First make the snapshot again, from the log alone.")
+@click.option("--status", is_flag=True, help="Only tell what a leader's own rounds have found.")
 @directory_option
 @json_option
-def command(rebuild: bool, directory: Path | None, as_json: bool) -> None:
+def command(rebuild: bool, status: bool, directory: Path | None, as_json: bool) -> None:
     """Read everything that is stored and check it; change nothing. Exit code 1: not clean."""
+    if status:
+        by_rounds = run_to_end(_standing(directory))
+        print_json(by_rounds) if as_json else click.echo(rounds_told(by_rounds))
+        sys.exit(1 if by_rounds.harms else 0)
     if rebuild:
         run_to_end(_rebuild(directory))
     found = run_to_end(_verify(directory))
@@ -57,6 +67,32 @@ def command(rebuild: bool, directory: Path | None, as_json: bool) -> None:
     else:
         click.echo(told(found))
     sys.exit(1 if found.findings else 0)
+
+
+async def _standing(directory: Path | None) -> Standing:
+    async with reading(directory) as workspace:
+        await workspace.database.refresh()
+        return await workspace.database.asked(standing)
+
+
+def rounds_told(found: Standing) -> str:
+    """The rounds for a person."""
+    if not found.rounds:
+        return "no round yet: a leader, such as `arco dev`, begins one within a minute"
+    lines = [table(ROUND_HEADINGS, [_round_cells(row) for row in found.rounds])]
+    for damage in found.damages:
+        word = "MENDED" if damage.is_mended else "FOUND"
+        lines.append(f"{word} {damage.subject}: {damage.problem}")
+        lines += [f"  hint: {damage.hint}"] if damage.hint else []
+    since = moment(found.verified_at) if found.verified_at else "not yet"
+    lines.append(f"everything read and checked since: {since}")
+    return "\n".join(lines)
+
+
+def _round_cells(row: Round) -> tuple[Any, ...]:
+    progress = "under way" if row.cursor else "complete"
+    size = f"{row.size_bytes / 1_000_000:,.1f} MB"
+    return row.name, row.number, progress, moment(row.began_at), row.objects, size, row.damages
 
 
 async def _rebuild(directory: Path | None) -> None:
@@ -120,4 +156,4 @@ def told(found: Verification) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["Verification", "command", "told", "verification"]
+__all__ = ["Verification", "command", "rounds_told", "told", "verification"]

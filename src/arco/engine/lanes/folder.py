@@ -1,4 +1,4 @@
-"""The folder: brings facts from lanes into the state, seals silent lanes, looks for forgotten ones.
+"""The folder: brings facts from lanes into the state, and seals silent lanes.
 
 Anybody may fold: two folders that race waste work and nothing else, because a fold names the number
 it follows. Must not know what any fact means.
@@ -17,8 +17,9 @@ from arco.engine.lanes.events import FactsFolded
 from arco.engine.lanes.folding import Gathered, fold_facts
 from arco.engine.lanes.gathering import Gatherer, watermarks
 from arco.engine.lanes.lane import occupy_with_seal
+from arco.engine.lanes.measuring import FACT_LAGS, measured
 from arco.engine.lanes.quarantine import Quarantine
-from arco.engine.lanes.scan import Scan
+from arco.engine.lanes.tables import FACTS
 from arco.errors import ArcoError
 from arco.model import Event, State
 from arco.runtime import Signal
@@ -28,7 +29,6 @@ FOLD_SECONDS_MIN = 0.25
 IDLE_SECONDS_MAX = 2.0
 """At least this often is the roster looked at, so that other processes' facts show in seconds."""
 SILENT_SECONDS = 60.0
-SCAN_SECONDS = 60.0
 LOG = logging.getLogger(__name__)
 
 
@@ -41,8 +41,6 @@ class Folder:
         self._runtime = database.runtime
         self._gatherer = Gatherer(database)
         self._quarantine = Quarantine(database)
-        self._scan = Scan(database)
-        self._scanned = database.runtime.monotonic()
         self._silent_since: dict[str, tuple[int, float]] = {}
         self._retried = False
         self._warned: set[str] = set()
@@ -82,7 +80,7 @@ class Folder:
         folded = await self._fold(gathered)
         self._warn()
         await self._seal_silent()
-        await self._look_for_forgotten()
+        await self._report_damage()
         return folded
 
     async def _fold(self, gathered: Gathered) -> int:
@@ -94,7 +92,10 @@ class Folder:
 
     def _decide(self, state: State, now: datetime, *, gathered: Gathered) -> list[Event]:
         folded = fold_facts(self._database.registry, state, gathered=gathered, now=now)
-        return [] if folded is None else [Event(folded)]
+        if folded is None:
+            return []
+        damaged = len(self._gatherer.damaged)
+        return [Event(folded), Event(measured(gathered, damaged=damaged, now=now))]
 
     def _warn(self) -> None:
         for lane, damage in self._gatherer.damaged.items():
@@ -117,11 +118,22 @@ class Folder:
     async def _seal(self, lane: str, slot: int) -> None:
         await occupy_with_seal(self._database, lane, slot=slot)
 
-    async def _look_for_forgotten(self) -> None:
-        now = self._runtime.monotonic()
-        if now - self._scanned >= SCAN_SECONDS:
-            self._scanned = now
-            await self._scan.step()
+    async def _report_damage(self) -> None:
+        """A lane that cannot be read on is told also when nothing is folded, and told again when
+        it can.
+        """
+        damaged = len(self._gatherer.damaged)
+        known = await self._database.asked(_damaged_lanes)
+        if damaged != known:
+            nothing = Gathered(roster_first=0)
+            await self._database.transact(
+                lambda _, now: [Event(measured(nothing, damaged=damaged, now=now))]
+            )
+
+
+def _damaged_lanes(state: State) -> int:
+    row = state.get(FACT_LAGS, FACTS)
+    return row.damaged_lanes if row else 0
 
 
 __all__ = ["Folder"]

@@ -59,6 +59,10 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[ReadSlot, ...] = ()
     """Those of one lane in order."""
     retries: tuple[Retry, ...] = ()
+    oldest_at: datetime | None = None
+    """When the oldest of the slots was written, by its writer's clock."""
+    waiting: int | None = None
+    """How many slots more stand in the lanes; None when they were not all looked at."""
 
 
 def fold_facts(

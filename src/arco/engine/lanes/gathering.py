@@ -69,7 +69,14 @@ class Gatherer:
         slots = await self._decoded(found)
         rest = found[len(slots) :]
         self._ahead = {(slot.heading.lane, slot.heading.slot): slot for slot in rest}
-        return Gathered(roster_first=marks.roster_next, opened=opened, slots=slots)
+        cut_short = any(len(lane) >= LANE_SLOTS_MAX or _is_enough(lane) for lane in read)
+        return Gathered(
+            roster_first=marks.roster_next,
+            opened=opened,
+            slots=slots,
+            oldest_at=min((each.heading.written_at for each in found), default=None),
+            waiting=None if cut_short or self.damaged else len(rest),
+        )
 
     async def _decoded(self, slots: Sequence[LaneSlot]) -> tuple[ReadSlot, ...]:
         """As many slots as one fold should take, their facts decoded, away from the loop."""

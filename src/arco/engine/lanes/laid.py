@@ -6,6 +6,7 @@ Must not know what any fact means.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -24,13 +25,19 @@ class LaidRows:
     def __init__(self, below: State) -> None:
         self._below = below
         self._tables: dict[str, tuple[Table[Any], Laid]] = {}
+        self._read: defaultdict[str, dict[Key, Any]] = defaultdict(dict)
+        """What stands below, of the keys that were asked for: it does not move during a fold."""
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
         laid = self._tables.get(table.name)
         if laid is not None and key in laid[1]:
             found: Row | None = laid[1][key]  # type: ignore[assignment]
             return found
-        return self._below.get(table, *key)
+        read = self._read[table.name]
+        if key not in read:
+            read[key] = self._below.get(table, *key)
+        below: Row | None = read[key]
+        return below
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
         overlay = Overlay(self._below)

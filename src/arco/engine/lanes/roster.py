@@ -93,4 +93,10 @@ def _unreadable(reason: str) -> Corrupt:
     )
 
 
-__all__ = ["Registration", "Roster", "decode_registration", "encode_registration"]
+__all__ = [
+    "READ_AT_ONCE_MAX",
+    "Registration",
+    "Roster",
+    "decode_registration",
+    "encode_registration",
+]
