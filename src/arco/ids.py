@@ -6,10 +6,12 @@ Ids never order anything. Chance and time are arguments, so the simulator repeat
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 
 from arco.runtime import Runtime
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -68,6 +70,15 @@ def new_uuid7(runtime: Runtime) -> str:
     return uuid7(milliseconds(runtime.now()), runtime.entropy(74))
 
 
+def is_uuid(text: str) -> bool:
+    """True for the lower-case hyphenated spelling of a UUID.
+
+    >>> is_uuid(uuid7(0, 0)), is_uuid("main.sales")
+    (True, False)
+    """
+    return UUID.match(text) is not None
+
+
 def sha256(data: bytes) -> str:
     """Lower-case hex of sha256."""
     return hashlib.sha256(data).hexdigest()
@@ -93,6 +104,7 @@ __all__ = [
     "attempt_id",
     "derived_uuid",
     "dispatch_id",
+    "is_uuid",
     "milliseconds",
     "new_ulid",
     "new_uuid7",

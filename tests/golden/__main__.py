@@ -1,4 +1,4 @@
-"""`python -m tests.golden schemas | (commits | history | facts | batches | access | store) NAME`.
+"""`python -m tests.golden schemas`, or `commits|history|facts|batches|access|objects|store NAME`.
 
 Adds golden files.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from arco.runtime import run
-from tests.golden import access, commits, facts, histories, schemas, stores
+from tests.golden import access, commits, facts, histories, objects, schemas, stores
 
 
 def main(arguments: list[str]) -> None:
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.folded_facts))
         case ["batches", name]:
             run(facts.write(name, story=facts.collected))
+        case ["objects", name]:
+            run(objects.write(name))
         case ["access", name]:
             run(access.write(name))
         case ["store", name]:

@@ -13,6 +13,7 @@ import msgspec
 
 from arco.engine import snapshot
 from arco.engine.database import Database
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.execution.deploying import deploy_project
@@ -103,7 +104,14 @@ async def _opened(project: Path) -> Workspace:
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
     return Workspace(
-        settings, runtime, store, database, Ingester(database), Authority(database), Pasts(database)
+        settings=settings,
+        runtime=runtime,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 

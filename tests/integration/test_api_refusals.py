@@ -181,7 +181,6 @@ def test_an_unknown_field_is_named(server: Server) -> None:
         "/api/v1/runs?limit=many",
         "/api/v1/lineage/raw.orders?up=-1",
         "/api/v1/lineage/raw.orders?down=101",
-        "/api/v1/tables/orders",
     ],
 )
 def test_a_parameter_out_of_range_is_refused(server: Server, path: str) -> None:

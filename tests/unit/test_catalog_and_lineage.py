@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from arco.catalog.commands import (
-    PublishedVersion,
-    PublishVersions,
-    find_table,
-    publish_versions,
-)
+from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.domain import DOMAIN as CATALOG
-from arco.catalog.events import PublishedColumn
-from arco.catalog.tables import COLUMNS, NAMESPACES, TABLES
-from arco.errors import AlreadyExists, NotFound
+from arco.catalog.events import ObjectDropped, PublishedColumn
+from arco.catalog.finding import find_table
+from arco.catalog.tables import COLUMNS, NAMESPACES, TABLES, TAGS
+from arco.errors import NotFound
 from arco.lineage.domain import DOMAIN as LINEAGE
 from arco.lineage.domain import ObservedRead, ReadsRecorded
 from arco.lineage.tables import EDGES, OBSERVATIONS
@@ -89,10 +86,27 @@ def test_a_narrower_schema_drops_the_columns_that_are_gone() -> None:
     assert [row.name for row in state.range(COLUMNS, "id-flights")] == ["a", "d"]
 
 
-def test_a_name_belongs_to_one_table() -> None:
+def test_a_name_belongs_to_one_table_and_the_next_one_ends_like_its_id() -> None:
     state = catalog_with(version("flights", 0))
-    with pytest.raises(AlreadyExists, match=r"raw\.flights"):
-        published(state, version("flights", 0, table_id="another"))
+    events = published(state, version("flights", 0, table_id="another-12345678"))
+    state.fold([event.payload for event in events])
+    assert find_table(state, "raw.flights").table_id == "id-flights"
+    assert find_table(state, "raw.flights_12345678").table_id == "another-12345678"
+
+
+def test_a_run_brings_the_dropped_table_back_that_it_publishes() -> None:
+    state = catalog_with(version("flights", 0))
+    dropped = ObjectDropped(
+        object_id="id-flights", revision=2, dropped_at=NOON, purge_after=NOON + timedelta(days=7)
+    )
+    state.fold([dropped])
+    with pytest.raises(NotFound):
+        find_table(state, "raw.flights")
+    again = msgspec.structs.replace(version("flights", 1), tags={"layer": "raw"})
+    state.fold([event.payload for event in published(state, again)])
+    assert find_table(state, "raw.flights").version == 1
+    assert [tag.value for tag in state.range(TAGS, "id-flights")] == ["raw"]
+    assert published(state, again)[0].payload == published(state, again)[-1].payload
 
 
 def test_a_table_that_is_not_there_says_so() -> None:

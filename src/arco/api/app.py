@@ -14,6 +14,7 @@ from arco.api.failures import BODY_BYTES_MAX, failed
 from arco.api.guard import Guard
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
+from arco.api.probes import Probes, Readiness
 from arco.api.routes import api_routes
 from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
@@ -22,8 +23,8 @@ from arco.errors import ArcoError
 from arco.service.identity import Identity
 
 
-def create_app(session: Session) -> Litestar:
-    """The application, ready to be served on loopback."""
+def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
+    """The application, ready to be served; `readiness` is what its probe tells."""
 
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
         return msgspec.structs.replace(session, terms=await terms_of(request))
@@ -42,12 +43,13 @@ def create_app(session: Session) -> Litestar:
         logging_config=None,
     )
     # Middleware of the framework runs only for routes that exist; the door stands before them.
-    app.asgi_handler = Guard(
+    guard = Guard(
         app.asgi_handler,
         session.workspace.runtime,
         identity=Identity(session.workspace),
         hosts=session.hosts,
     )
+    app.asgi_handler = Probes(guard, readiness or Readiness(session.workspace.database))
     return app
 
 

@@ -13,13 +13,13 @@ from litestar import Response, get
 from litestar.params import Parameter
 
 from arco.access.callers import Caller
+from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.session import Here, Session, answer, ask, past_of, require_whole
 from arco.api.strictness import PRESENT_ONLY
-from arco.api.tables import TableNamed
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.errors import Invalid
 from arco.service.differences import Difference, difference, only_about
 from arco.service.history import VersionLine, slot_lines, version_lines
@@ -86,7 +86,7 @@ async def show_history(
 async def show_versions(
     session: Here,
     caller: CallerHere,
-    full_name: TableNamed,
+    full_name: ObjectNamed,
     cursor: Cursor = "",
     limit: Limit = LINES,
 ) -> Response[VersionList]:

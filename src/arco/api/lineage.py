@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.session import Here, read
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.errors import NotFound
 from arco.lineage.walks import Walk, is_foreign, walk_down, walk_up
 from arco.model import State

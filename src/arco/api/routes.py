@@ -5,9 +5,12 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import restores
+from arco.api import leaves, objects, restores
+from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
+from arco.api.changes import CREATING
 from arco.api.facts import report_foreign_run, send_facts
+from arco.api.feed import show_changes
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
@@ -26,6 +29,7 @@ from arco.api.quarantine import (
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
 from arco.api.tables import show_table, show_tables
+from arco.catalog.kinds import Kind
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
@@ -51,8 +55,13 @@ def api_routes() -> Router:
         route_handlers=[
             show_health,
             show_assets,
+            *objects.READING,
+            *leaves.READING,
             show_tables,
             show_table,
+            *CREATING,
+            *(route for kind in Kind for route in routes_of(kind)),
+            refresh_table,
             show_runs,
             trigger,
             show_run,
@@ -65,6 +74,7 @@ def api_routes() -> Router:
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_changes,
             show_history,
             show_versions,
             show_difference,

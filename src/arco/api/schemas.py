@@ -33,6 +33,9 @@ class DocumentedStructs(OpenAPISchemaPlugin):
             described = (schema.properties or {}).get(name)
             if isinstance(described, Schema):
                 described.description = words
+        # Among several structs the tag says which one is meant; a body of one kind does without.
+        tag = struct.__struct_config__.tag_field
+        schema.required = [name for name in schema.required or () if name != tag] or None
         return schema
 
     def _framework(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:

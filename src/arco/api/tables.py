@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Annotated
 
 from litestar import Response, get
 from litestar.params import Parameter
 
+from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.fields import Fields
-from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
+from arco.api.listing import Among, InCatalog, InNamespace, leaf_page
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize
 from arco.api.session import Here, read, read_one
-from arco.catalog.commands import DEFAULT_CATALOG, find_table
-from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
-from arco.model import Key, State
+from arco.catalog.finding import find_table
+from arco.catalog.kinds import Kind
+from arco.model import State
 from arco.service.summaries import TableDetail, table_detail
 from arco.wire.tables import TableList
 
-NamespaceName = Annotated[str, Parameter(description="Only tables of this namespace.")]
 FormatName = Annotated[str, Parameter(description="Only tables of this format, such as `delta`.")]
-TableNamed = Annotated[
-    str,
-    Parameter(
-        title="Table name",
-        description="`namespace.name`, such as `sales.orders`.",
-        pattern=r"^[^.]+\..+$",
-    ),
-]
 
 
-def table_page(
-    state: State, *, limit: int, cursor: str = "", namespace: str = "", format: str = ""
-) -> TableList:
-    """At most `limit` tables, from where the cursor left off.
-
-    Cost: the page, and the namespaces; with a format, the rows that are looked at.
-    """
-    after = read_cursor(cursor, "tables", namespace, format, types=(str, str))
-    page = page_of(
-        _tables_behind(state, after, namespace=namespace),
-        limit=limit,
-        key=lambda row: (row.namespace, row.name),
-        keep=lambda row: format in ("", row.format),
-    )
-    return TableList(page.rows, write_cursor(page.behind, "tables", namespace, format))
+def table_page(state: State, *, limit: int) -> TableList:
+    """The first tables, at most `limit`."""
+    return TableList(*leaf_page(state, Among(Kind.TABLE), limit=limit, cursor=""))
 
 
 @get(
@@ -61,13 +40,19 @@ async def show_tables(
     caller: CallerHere,
     cursor: Cursor = "",
     limit: PageSize = PAGE_SIZE,
-    namespace: NamespaceName = "",
+    catalog: InCatalog = "",
+    namespace: InNamespace = "",
     format: FormatName = "",
     fields: Fields = "",
 ) -> Response[TableList]:
-    """Tables with the version that readers see now, by namespace and name, page by page."""
-    page = partial(table_page, limit=limit, cursor=cursor, namespace=namespace, format=format)
-    return await read(session, page, caller=caller, fields=fields)
+    """Tables with the version that readers see now, by catalog, namespace and name, page by
+    page."""
+    among = Among(Kind.TABLE, catalog, namespace, format)
+
+    def listed(state: State) -> TableList:
+        return TableList(*leaf_page(state, among, limit=limit, cursor=cursor))
+
+    return await read(session, listed, caller=caller, fields=fields)
 
 
 @get(
@@ -78,9 +63,9 @@ async def show_tables(
     responses=refusals(404),
 )
 async def show_table(
-    session: Here, caller: CallerHere, full_name: TableNamed, fields: Fields = ""
+    session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
 ) -> Response[TableDetail]:
-    """One table with the columns of its present schema."""
+    """One table with the columns of its present schema, its tags and its statistics."""
     return await read_one(
         session,
         lambda state: table_detail(state, find_table(state, full_name)),
@@ -89,16 +74,4 @@ async def show_table(
     )
 
 
-def _tables_behind(state: State, after: Key | None, *, namespace: str) -> Iterator[CatalogTable]:
-    first, name = after or ("", "")
-    for row in state.range(NAMESPACES, DEFAULT_CATALOG):
-        if namespace not in ("", row.name):
-            continue
-        if row.name > first:
-            yield from state.range(TABLES, row.namespace_id)
-        elif row.name == first:
-            start = (row.namespace_id, name)
-            yield from state.range(TABLES, row.namespace_id, after=start)
-
-
-__all__ = ["TableNamed", "show_table", "show_tables", "table_page"]
+__all__ = ["show_table", "show_tables", "table_page"]

@@ -2,30 +2,32 @@
 found under.
 
 Pure: ids and times come with the request; ids of objects that may not exist yet are derived by
-their creator.
+their creator. Publishing never fails for a name: a publication that started only goes forward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from difflib import get_close_matches
 
 import msgspec
 
 from arco.catalog.events import (
-    CatalogCreated,
-    NamespaceCreated,
+    CatalogCreatedV2,
+    NamespaceCreatedV2,
+    ObjectTagged,
+    ObjectUndropped,
     PublishedColumn,
-    TableRegistered,
-    TableVersionPublished,
+    TableRegisteredV2,
+    TableVersionPublishedV2,
 )
-from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES, TABLES, CatalogTable
-from arco.errors import AlreadyExists, NotFound
+from arco.catalog.finding import DEFAULT_CATALOG
+from arco.catalog.kinds import MANAGED, Kind, is_free
+from arco.catalog.tables import CATALOGS, DROPPED, NAMESPACES, TABLE_NAMES, TABLES, TAGS
 from arco.model import Event, Payload, State
 
-DEFAULT_CATALOG = "main"
 MintId = Callable[[str], str]
+SUFFIX_CHARACTERS = 8
 
 
 class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,10 @@ class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     format: str = "delta"
     description: str = ""
+    owner: str = ""
+    """Who owns the table from its first version on; later it is whom the catalog says."""
+    tags: dict[str, str] = {}
+    """What its code declares; tags that people gave besides stay."""
     partition_columns: tuple[str, ...] = ()
 
 
@@ -58,88 +64,99 @@ class PublishVersions(msgspec.Struct, frozen=True, kw_only=True):
 def publish_versions(command: PublishVersions, state: State, *, now: datetime) -> list[Event]:
     """The catalog, namespaces and tables that are missing, then every version.
 
-    Raises: AlreadyExists when a name belongs to another table.
+    A table that was dropped comes back. A name that another object holds is not taken from it: the
+    table gets one that ends like its id.
     """
     payloads: list[Payload] = []
     if state.get(CATALOGS, DEFAULT_CATALOG) is None:
         catalog_id = command.mint(f"catalog:{DEFAULT_CATALOG}")
-        payloads.append(CatalogCreated(name=DEFAULT_CATALOG, catalog_id=catalog_id, created_at=now))
+        payloads.append(
+            CatalogCreatedV2(name=DEFAULT_CATALOG, catalog_id=catalog_id, created_at=now)
+        )
     namespaces: dict[str, str] = {}
     for version in command.versions:
-        payloads += _namespace(command, state, now=now, name=version.namespace, known=namespaces)
-        payloads += _table(state, now, version=version, namespace_id=namespaces[version.namespace])
+        if state.get(TABLE_NAMES, version.table_id) is None:
+            payloads += _namespace(
+                command, state, now=now, name=version.namespace, known=namespaces
+            )
+            payloads += _table(
+                state, now, version=version, namespace_id=namespaces[version.namespace]
+            )
+        payloads += _tags(state, now, version=version)
         payloads.append(_published(command, now, version=version))
     return [Event(payload, command.actor) for payload in payloads]
 
 
-def find_table(state: State, full_name: str) -> CatalogTable:
-    """The table called `namespace.name`.
-
-    Raises: NotFound with close names.
-    """
-    namespace, _, name = full_name.partition(".")
-    row = state.get(NAMESPACES, DEFAULT_CATALOG, namespace)
-    table = state.get(TABLES, row.namespace_id, name) if row else None
-    if table is None:
-        raise _no_table(state, full_name)
-    return table
-
-
-def _no_table(state: State, full_name: str) -> NotFound:
-    spaces = state.range(NAMESPACES, DEFAULT_CATALOG)
-    known = [table.full_name for row in spaces for table in state.range(TABLES, row.namespace_id)]
-    close = get_close_matches(full_name, known, n=3)
-    close += [each for each in known if each.endswith(f".{full_name}") and each not in close]
-    meant = f"did you mean {' or '.join(close)}?" if close else "`arco tables` lists what there is"
-    return NotFound(
-        "TABLE_NOT_FOUND", f"there is no table {full_name}", hint=meant, close=tuple(close)
-    )
-
-
 def _namespace(
     command: PublishVersions, state: State, *, now: datetime, name: str, known: dict[str, str]
-) -> Sequence[Payload]:
+) -> Iterator[Payload]:
     if name in known:
-        return []
+        return
     row = state.get(NAMESPACES, DEFAULT_CATALOG, name)
     known[name] = row.namespace_id if row else command.mint(f"namespace:{name}")
-    if row is not None:
-        return []
-    created = NamespaceCreated(
-        catalog=DEFAULT_CATALOG, name=name, namespace_id=known[name], created_at=now
-    )
-    return [created]
+    if row is None:
+        yield NamespaceCreatedV2(
+            catalog=DEFAULT_CATALOG, name=name, namespace_id=known[name], created_at=now
+        )
 
 
 def _table(
     state: State, now: datetime, *, version: PublishedVersion, namespace_id: str
-) -> Sequence[Payload]:
-    named = state.get(TABLES, namespace_id, version.name)
-    if named is not None and named.table_id != version.table_id:
-        raise AlreadyExists(
-            "TABLE_NAME_TAKEN",
-            f"{version.namespace}.{version.name} is another table",
-            hint="rename the asset or drop the table that holds the name",
+) -> Iterator[Payload]:
+    name = version.name
+    if not is_free(state, Kind.TABLE, key=(namespace_id, name)):
+        name = f"{name}_{version.table_id[-SUFFIX_CHARACTERS:]}"
+    dropped = state.get(DROPPED, version.table_id)
+    if dropped is not None:
+        yield ObjectUndropped(
+            object_id=version.table_id,
+            revision=dropped.revision + 1,
+            undropped_at=now,
+            catalog=DEFAULT_CATALOG,
+            namespace=version.namespace,
+            name=name,
         )
-    if state.get(TABLE_NAMES, version.table_id) is not None:
-        return []
-    registered = TableRegistered(
+        return
+    yield TableRegisteredV2(
         table_id=version.table_id,
         catalog=DEFAULT_CATALOG,
         namespace=version.namespace,
         namespace_id=namespace_id,
-        name=version.name,
+        name=name,
+        table_type=MANAGED,
         format=version.format,
         location=version.location,
         created_at=now,
         description=version.description,
+        owner=version.owner,
         partition_columns=version.partition_columns,
     )
-    return [registered]
+
+
+def _tags(state: State, now: datetime, *, version: PublishedVersion) -> Iterator[Payload]:
+    standing = {tag.tag: tag.value for tag in state.range(TAGS, version.table_id, "")}
+    fresh = {tag: value for tag, value in version.tags.items() if standing.get(tag) != value}
+    if fresh:
+        yield ObjectTagged(
+            object_id=version.table_id,
+            revision=_revision(state, version.table_id) + 1,
+            tagged_at=now,
+            tags=fresh,
+        )
+
+
+def _revision(state: State, table_id: str) -> int:
+    """The revision the table has once it stands."""
+    name = state.get(TABLE_NAMES, table_id)
+    row = state.get(TABLES, name.namespace_id, name.name) if name else None
+    if row is not None:
+        return row.revision or 0
+    dropped = state.get(DROPPED, table_id)
+    return dropped.revision + 1 if dropped else 1
 
 
 def _published(command: PublishVersions, now: datetime, *, version: PublishedVersion) -> Payload:
-    return TableVersionPublished(
+    return TableVersionPublishedV2(
         table_id=version.table_id,
         version=version.version,
         columns=version.columns,
@@ -153,11 +170,4 @@ def _published(command: PublishVersions, now: datetime, *, version: PublishedVer
     )
 
 
-__all__ = [
-    "DEFAULT_CATALOG",
-    "MintId",
-    "PublishVersions",
-    "PublishedVersion",
-    "find_table",
-    "publish_versions",
-]
+__all__ = ["MintId", "PublishVersions", "PublishedVersion", "publish_versions"]

@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("arco.cli.commands.demo", "Turn a year of flight data into a small lakehouse."),
     "init": ("arco.cli.commands.init", "Write a new project that works at once."),
     "dev": ("arco.cli.commands.dev", "Serve a project and reload it when a file changes."),
+    "serve": (
+        "arco.cli.commands.serve",
+        "Serve a workspace, as one of any number of servers.",
+    ),
     "deploy": ("arco.cli.commands.deploy", "Make the project's definitions what runs."),
     "run": ("arco.cli.commands.run", "Deploy, then run what is missing or stale."),
     "status": ("arco.cli.commands.status", "Show assets and newest runs, or one run."),
@@ -31,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
     "impact": ("arco.cli.commands.impact", "Show what depends on a table or a column."),
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
+    "changes": ("arco.cli.commands.changes", "Follow every row that changes."),
     "diff": ("arco.cli.commands.diff", "Show what differs between two slots or times."),
     "restore": ("arco.cli.commands.restore", "Bring tables back to what they were."),
     "export": ("arco.cli.commands.export", "Write the workspace to one file."),

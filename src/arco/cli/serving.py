@@ -5,10 +5,14 @@ Law: whoever leads is found by its address; a second process says where the firs
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from arco.api.app import create_app
+from arco.api.probes import Readiness
 from arco.api.server import serve
 from arco.api.session import Session
 from arco.cli.commands.version import installed_version
@@ -21,17 +25,23 @@ from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
 
 HOST = "127.0.0.1"
+LOG = logging.getLogger(__name__)
 
 
 async def serve_workspace(
-    workspace: Workspace, follower: Follower, *, ready: Callable[[str], None]
+    workspace: Workspace,
+    follower: Follower,
+    *,
+    ready: Callable[[str], None],
+    host: str = HOST,
+    readiness: Readiness | None = None,
 ) -> None:
     """Answer requests until cancelled; `ready` hears the address once they are taken.
 
-    Raises: Invalid PORT_BUSY, BIND_FAILED.
+    Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
     """
     queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
-    app = create_app(Session(workspace, queries, installed_version()))
+    app = create_app(Session(workspace, queries, installed_version()), readiness)
     announced: list[Spawned] = []
 
     def on_ready(address: str) -> None:
@@ -39,7 +49,7 @@ async def serve_workspace(
         ready(address)
 
     try:
-        await serve(app, HOST, port=workspace.settings.port, ready=on_ready)
+        await serve(app, host, port=workspace.settings.port, ready=on_ready)
     finally:
         for spawned in announced:
             spawned.cancel()
@@ -48,10 +58,36 @@ async def serve_workspace(
             await workspace.ingester.close()
 
 
+async def lead_for_ever(workspace: Workspace, follower: Follower) -> None:
+    """Lead whenever nobody else does; again when another process, which took this one for dead,
+    has ended.
+    """
+    while workspace.database.failed is None:
+        await workspace.runtime.sleep(workspace.settings.poll_seconds)
+        try:
+            await follower.lead_again()
+        except ArcoError as error:
+            LOG.warning("this process cannot lead yet: %s", error)
+    await workspace.runtime.signal().wait()
+
+
+async def until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """Work for ever; the first that ends by itself has failed, and the others are ended."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def leader_address(workspace: Workspace) -> str:
     """Where the leading process answers; empty when it serves nothing."""
     beacon = await read_beacon(workspace)
     return beacon.address if beacon else ""
 
 
-__all__ = ["leader_address", "serve_workspace"]
+__all__ = ["HOST", "lead_for_ever", "leader_address", "serve_workspace", "until_one_ends"]

@@ -7,12 +7,9 @@ Source: orchestration, "Publishing".
 
 from __future__ import annotations
 
-import msgspec
-
 from arco.catalog.commands import PublishedVersion
-from arco.catalog.events import PublishedColumn
 from arco.errors import Corrupt
-from arco.formats import schema as schemas
+from arco.formats.columns import columns_of_delta
 from arco.formats.snapshot import TableSnapshot
 from arco.ids import sha256
 from arco.model import State
@@ -67,28 +64,21 @@ def published_version(
     """What the catalog says about a table once this version is what readers see."""
     asset = state.get(ASSETS, table.asset)
     assert asset is not None, table.asset
-    columns = tuple(
-        PublishedColumn(name, type_name(field["type"]), bool(field.get("nullable", True)))
-        for name, field in schemas.fields_of(snapshot.schema).items()
-    )
     return PublishedVersion(
         table_id=table.table_id,
         namespace=asset.definition.namespace,
         name=asset.definition.name,
         version=table.version,
-        columns=columns,
+        columns=columns_of_delta(snapshot.schema),
         rows=snapshot.rows,
         size_bytes=sum(file.size_bytes for file in snapshot.files),
         files=len(snapshot.files),
         location=keys.warehouse(table.table_id),
         description=asset.definition.description,
+        owner=next(iter(asset.definition.owners), ""),
+        tags=asset.definition.tags,
         partition_columns=snapshot.partition_columns,
     )
 
 
-def type_name(kind: object) -> str:
-    """A Delta type as people write it: `integer`, or compact JSON for a nested one."""
-    return kind if isinstance(kind, str) else msgspec.json.encode(kind).decode()
-
-
-__all__ = ["entry_stands", "fixed_entry", "published_version", "type_name"]
+__all__ = ["entry_stands", "fixed_entry", "published_version"]

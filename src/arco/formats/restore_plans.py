@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.engine.garbage import collection_of, first_condemned
 from arco.engine.past import Past, state_at
 from arco.errors import Invalid, NotFound

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from arco.catalog.commands import DEFAULT_CATALOG
+from arco.catalog.finding import DEFAULT_CATALOG
 from arco.catalog.tables import NAMESPACES, TABLES
 from arco.engine.parquet import rows_to_arrow
 from arco.model import State, Table

@@ -6,9 +6,15 @@ Law: authorisation is by id, at the slot that is read. Must not know who asks.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 from arco.access.privileges import Kind
 from arco.access.securables import WORKSPACE_CHAIN, Chain, Link, Securable, column_of
-from arco.catalog.commands import DEFAULT_CATALOG
+from arco.catalog.containing import Place, place_of
+from arco.catalog.finding import DEFAULT_CATALOG, chain, look_up
+from arco.catalog.kinds import Found
+from arco.catalog.kinds import Kind as Object
 from arco.catalog.tables import (
     CATALOGS,
     COLUMNS,
@@ -16,6 +22,7 @@ from arco.catalog.tables import (
     TABLE_NAMES,
     TABLES,
     CatalogTable,
+    DroppedObject,
     Namespace,
 )
 from arco.errors import Invalid, NotFound
@@ -23,29 +30,53 @@ from arco.model import State
 from arco.orchestration.rows import Asset
 from arco.orchestration.tables import ASSETS
 
+Look: TypeAlias = Callable[[State, str], Chain | None]
 FORMS = "workspace, catalog:main, namespace:sales, table:sales.orders, column:sales.orders.amount"
+
+
+def chain_of(state: State, found: Found) -> Chain:
+    """The object and what it stands in, up to the workspace.
+
+    Who owns an object is a grant; the `owner` in its row only says whom to ask.
+    """
+    links = (
+        Link(securable=Securable(Kind(each.kind.value), each.object_id), name=_called(each))
+        for each in chain(state, found)
+    )
+    return (*links, *WORKSPACE_CHAIN)
+
+
+def chain_of_place(state: State, place: Place) -> Chain:
+    """What an object in that place would stand in, up to the workspace."""
+    if place.namespace:
+        row = state.get(NAMESPACES, place.catalog, place.namespace)
+        return chain_of_namespace(state, row) if row else chain_of_catalog(state, place.catalog)
+    return chain_of_catalog(state, place.catalog)
+
+
+def chain_of_dropped(state: State, row: DroppedObject) -> Chain:
+    """A dropped object and what it would stand in again under the name it had."""
+    link = Link(securable=Securable(Kind(row.kind), row.object_id), name=row.full_name)
+    catalog, _, rest = row.full_name.partition(".")
+    namespace, _, name = rest.rpartition(".")
+    place = place_of(state, catalog, namespace=namespace, name=name) if rest else None
+    return (link, *(chain_of_place(state, place) if place else WORKSPACE_CHAIN))
 
 
 def chain_of_catalog(state: State, name: str) -> Chain:
     """The catalog and the workspace; only the workspace when there is no such catalog."""
     row = state.get(CATALOGS, name)
-    if row is None:
-        return WORKSPACE_CHAIN
-    link = Link(securable=Securable(Kind.CATALOG, row.catalog_id), name=row.name)
-    return (link, *WORKSPACE_CHAIN)
+    return WORKSPACE_CHAIN if row is None else chain_of(state, Found(Object.CATALOG, row))
 
 
 def chain_of_namespace(state: State, row: Namespace) -> Chain:
     """The namespace and what it stands in."""
-    link = Link(securable=Securable(Kind.NAMESPACE, row.namespace_id), name=row.name)
-    return (link, *chain_of_catalog(state, row.catalog))
+    return chain_of(state, Found(Object.NAMESPACE, row))
 
 
 def chain_of_table(state: State, row: CatalogTable) -> Chain:
     """The table and what it stands in."""
-    link = Link(securable=Securable(Kind.TABLE, row.table_id), name=row.full_name)
-    namespace = Link(securable=Securable(Kind.NAMESPACE, row.namespace_id), name=row.namespace)
-    return (link, namespace, *chain_of_catalog(state, row.catalog))
+    return chain_of(state, Found(Object.TABLE, row))
 
 
 def chain_of_asset(state: State, asset: Asset) -> Chain:
@@ -91,48 +122,51 @@ def no_securable(text: str) -> NotFound:
     )
 
 
-def _catalog(state: State, name: str) -> Chain | None:
-    chain = chain_of_catalog(state, name)
-    return chain if len(chain) > 1 else None
+def _object(kind: Object) -> Look:
+    def look(state: State, name: str) -> Chain | None:
+        found = look_up(state, kind, name=name)
+        return chain_of(state, found) if found else None
 
-
-def _namespace(state: State, name: str) -> Chain | None:
-    row = state.get(NAMESPACES, DEFAULT_CATALOG, name)
-    return chain_of_namespace(state, row) if row else None
+    return look
 
 
 def _table(state: State, name: str) -> Chain | None:
-    namespace, _, short = name.partition(".")
-    row = state.get(NAMESPACES, DEFAULT_CATALOG, namespace)
-    table = state.get(TABLES, row.namespace_id, short) if row else None
-    if table is not None:
-        return chain_of_table(state, table)
+    found = look_up(state, Object.TABLE, name=name)
+    if found is not None:
+        return chain_of(state, found)
     asset = state.get(ASSETS, name)
     return chain_of_asset(state, asset) if asset else None
 
 
+def _called(found: Found) -> str:
+    """The name as people say it: without the catalog that names without one are read in."""
+    return found.full_name.removeprefix(f"{DEFAULT_CATALOG}.")
+
+
 def _column(state: State, name: str) -> Chain | None:
     table_name, _, column = name.rpartition(".")
-    chain = _table(state, table_name)
-    if chain is None:
+    above = _table(state, table_name)
+    if above is None:
         return None
-    table_id = chain[0].securable.id
+    table_id = above[0].securable.id
     if all(row.name != column for row in state.range(COLUMNS, table_id)):
         return None
-    return (Link(securable=column_of(table_id, column), name=name), *chain)
+    return (Link(securable=column_of(table_id, column), name=name), *above)
 
 
-LOOKS = {
-    Kind.CATALOG.value: _catalog,
-    Kind.NAMESPACE.value: _namespace,
+LOOKS: Mapping[str, Look] = {
+    **{kind.value: _object(kind) for kind in Object},
     Kind.TABLE.value: _table,
     Kind.COLUMN.value: _column,
 }
 
 __all__ = [
+    "chain_of",
     "chain_of_asset",
     "chain_of_catalog",
+    "chain_of_dropped",
     "chain_of_namespace",
+    "chain_of_place",
     "chain_of_table",
     "find_chain",
     "no_securable",

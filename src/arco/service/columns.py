@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.catalog.tables import COLUMNS
 from arco.errors import NotFound
 from arco.model import State

@@ -12,8 +12,8 @@ from datetime import datetime
 
 import msgspec
 
-from arco.catalog.commands import find_table
-from arco.catalog.events import TableVersionPublished
+from arco.catalog.events import TableVersionPublished, TableVersionPublishedV2
+from arco.catalog.finding import find_table
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
 from arco.engine.travel import events_between
@@ -24,6 +24,8 @@ from arco.service.workspace import Workspace
 SLOTS_AT_ONCE = 64
 VERSION = re.compile(r"[vV](\d{1,18})\Z")
 PUBLISHED = "catalog.table_version_published"
+VERSION_PUBLISHED = (TableVersionPublished, TableVersionPublishedV2)
+"""Every version of that event: an old log says it in the old words."""
 
 
 class _Mentions(msgspec.Struct, frozen=True):
@@ -143,14 +145,14 @@ def _line(slot: Slot, events: Iterable[WireEvent]) -> SlotLine:
 
 def _published(
     workspace: Workspace, events: Iterable[WireEvent]
-) -> Iterator[TableVersionPublished]:
+) -> Iterator[TableVersionPublished | TableVersionPublishedV2]:
     for wire in events:
         event = workspace.database.registry.decode(wire) if wire.type == PUBLISHED else None
-        if event is not None and isinstance(event.payload, TableVersionPublished):
+        if event is not None and isinstance(event.payload, VERSION_PUBLISHED):
             yield event.payload
 
 
-def _version(slot: Slot, event: TableVersionPublished) -> VersionLine:
+def _version(slot: Slot, event: TableVersionPublished | TableVersionPublishedV2) -> VersionLine:
     return VersionLine(
         version=event.version,
         slot=slot.commit.seq,

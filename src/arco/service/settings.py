@@ -54,10 +54,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long one SQL query may take before its worker is ended."""
     retention: str = "default"
     """How long what is kept: `dev`, `default`, `cost` or `compliance`."""
+    undrop_days: float = 7.0
+    """How long dropped catalog objects can be brought back."""
+    external_roots: str = ""
+    """Folders of this machine that external tables may stand in, separated by `:`; empty: none
+    outside of the project."""
     cache_megabytes: int = 128
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    drain_seconds: float = 0.0
+    """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
     """True: an internal error prints its stack trace."""
 
@@ -81,6 +88,8 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cancel_grace_seconds": lambda value: 0 <= value <= 3_600,
     "query_seconds_max": lambda value: 0 < value <= 3_600,
     "retention": lambda value: value in ("dev", "default", "cost", "compliance"),
+    "undrop_days": lambda value: 0 <= value <= 3_653,
+    "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
 }

@@ -11,7 +11,8 @@ from itertools import islice
 
 import msgspec
 
-from arco.catalog.tables import COLUMNS, NAMESPACES, TABLES, CatalogTable, Column
+from arco.catalog.kinds import Found, Kind
+from arco.catalog.tables import COLUMNS, NAMESPACES, TABLES, TAGS, CatalogTable, Column, Tag
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.model import State
@@ -82,10 +83,14 @@ class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TableDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One table with its columns."""
+    """One table with its columns and tags."""
 
     table: CatalogTable
     columns: tuple[Column, ...]
+    tags: tuple[Tag, ...] = ()
+    """Its own and those of its columns."""
+    etag: str = ""
+    """What `If-Match` and `if_match` take."""
 
 
 def newest_runs(state: State, limit: int) -> list[RunSummary]:
@@ -171,8 +176,13 @@ def list_tables(state: State) -> list[CatalogTable]:
 
 
 def table_detail(state: State, table: CatalogTable) -> TableDetail:
-    """The table and its columns in order."""
-    return TableDetail(table=table, columns=tuple(state.range(COLUMNS, table.table_id)))
+    """The table, its columns in order, and its tags."""
+    return TableDetail(
+        table=table,
+        columns=tuple(state.range(COLUMNS, table.table_id)),
+        tags=tuple(state.range(TAGS, table.table_id)),
+        etag=Found(Kind.TABLE, table).etag,
+    )
 
 
 def _checks(state: State, run_id: str) -> Iterator[CheckSummary]:

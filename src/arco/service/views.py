@@ -9,14 +9,27 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Protocol
 
+from arco.catalog.kinds import Found, Kind, by_id
 from arco.catalog.tables import (
     CATALOGS,
     COLUMNS,
+    DROPPED,
+    DROPPED_NAMES,
+    FUNCTIONS,
     NAMESPACES,
+    OBJECT_NAMES,
+    SCHEMA_VERSIONS,
     TABLE_NAMES,
     TABLES,
+    TAGGED,
+    TAGS,
+    VIEWS,
+    VOLUMES,
     CatalogTable,
     Column,
+    DroppedName,
+    DroppedObject,
+    SchemaVersion,
     TableName,
 )
 from arco.engine.domain import LEASES
@@ -106,12 +119,29 @@ class View:
         return None
 
 
-def _of_table(visible: Visible, state: State, *, row: TableName | Column) -> bool:
+def _of_leaf(kind: Kind) -> Shown:
+    def shown(visible: Visible, state: State, *, row: Any) -> bool:
+        return visible.sees(state, Found(kind, row))
+
+    return shown
+
+
+def _of_object(visible: Visible, state: State, *, row: Any) -> bool:
+    found = by_id(state, row.object_id)
+    return found is not None and visible.sees(state, found)
+
+
+def _of_table(visible: Visible, state: State, *, row: TableName | Column | SchemaVersion) -> bool:
     name = row if isinstance(row, TableName) else state.get(TABLE_NAMES, row.table_id)
     if name is None or row.table_id in visible.tables:
         return name is not None
     table = state.get(TABLES, name.namespace_id, name.name)
     return table is not None and visible.is_within(state, table)
+
+
+def _of_dropped(visible: Visible, state: State, *, row: DroppedName | DroppedObject) -> bool:
+    dropped = row if isinstance(row, DroppedObject) else state.get(DROPPED, row.object_id)
+    return dropped is not None and visible.sees_dropped(state, dropped)
 
 
 def _of_asset(visible: Visible, state: State, *, row: Any) -> bool:
@@ -134,6 +164,15 @@ RULES: Mapping[str, Shown] = {
     TABLES.name: lambda visible, state, *, row: visible.sees_table(state, row),
     TABLE_NAMES.name: _of_table,
     COLUMNS.name: _of_table,
+    SCHEMA_VERSIONS.name: _of_table,
+    VIEWS.name: _of_leaf(Kind.VIEW),
+    VOLUMES.name: _of_leaf(Kind.VOLUME),
+    FUNCTIONS.name: _of_leaf(Kind.FUNCTION),
+    OBJECT_NAMES.name: _of_object,
+    TAGS.name: _of_object,
+    TAGGED.name: _of_object,
+    DROPPED.name: _of_dropped,
+    DROPPED_NAMES.name: _of_dropped,
     ASSETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.key),
     PARTITION_STATUS.name: _of_asset,
     CHECKS.name: _of_asset,

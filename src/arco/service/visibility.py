@@ -7,18 +7,24 @@ change that touches it, so a revocation cannot leak.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from arco.access.callers import Caller
 from arco.access.decisions import principals_of
 from arco.access.privileges import Kind
 from arco.access.securables import COLUMN_SEPARATOR, Chain, Securable
 from arco.access.tables import HELD_GRANTS
-from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, Namespace
+from arco.catalog.finding import chain
+from arco.catalog.kinds import Found, by_id
+from arco.catalog.kinds import Kind as Object
+from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, DroppedObject, Namespace
 from arco.model import State
 from arco.orchestration.tables import ASSETS, PLANS
 from arco.service.chains import (
+    chain_of,
     chain_of_asset,
     chain_of_catalog,
+    chain_of_dropped,
     chain_of_namespace,
     chain_of_table,
 )
@@ -60,6 +66,20 @@ class Visible:
     def sees_catalog(self, state: State, name: str) -> bool:
         """True for a catalog that is visible, or holds something that is."""
         return name in self._catalogs or self._holds(chain_of_catalog(state, name))
+
+    def sees(self, state: State, found: Found) -> bool:
+        """True for an object of any kind that may be known of."""
+        if found.kind is Object.TABLE:
+            return self.sees_table(state, found.row)
+        if found.kind is Object.NAMESPACE:
+            return self.sees_namespace(state, found.row)
+        if found.kind is Object.CATALOG:
+            return self.sees_catalog(state, found.row.name)
+        return self._holds(chain_of(state, found))
+
+    def sees_dropped(self, state: State, row: DroppedObject) -> bool:
+        """True for a dropped object that could be known of, if it stood again."""
+        return row.object_id in self.tables or self._holds(chain_of_dropped(state, row))
 
     def sees_asset(self, state: State, key: str) -> bool:
         """True for an asset whose table may be known of."""
@@ -108,13 +128,31 @@ class Visible:
             names.sort()
 
     def _containers(self, state: State) -> tuple[set[str], set[str]]:
-        """Namespaces and catalogs that hold something visible."""
-        namespaces, catalogs = set(self.names), set()
-        for row in state.range(NAMESPACES):
-            held = Securable(Kind.NAMESPACE, row.namespace_id) in self._held
-            if held or row.namespace_id in namespaces:
-                catalogs.add(row.catalog)
+        """Namespaces and catalogs that hold something visible, at any depth."""
+        namespaces, catalogs = set[str](), set[str]()
+        for row in self._places(state):
+            for each in chain(state, Found(Object.NAMESPACE, row)):
+                if each.kind is Object.NAMESPACE:
+                    namespaces.add(each.object_id)
+                else:
+                    catalogs.add(each.row.name)
         return namespaces, catalogs
+
+    def _places(self, state: State) -> Iterator[Namespace]:
+        """The namespaces that are visible, or that something visible stands in itself."""
+        ids = set(self.names)
+        for held in self._held:
+            if held.kind is Kind.NAMESPACE:
+                ids.add(held.id)
+            elif held.kind in (Kind.VIEW, Kind.VOLUME, Kind.FUNCTION):
+                found = by_id(state, held.id)
+                ids |= {found.row.namespace_id} if found else set()
+        rows = {each: by_id(state, each) for each in ids}
+        yield from (found.row for found in rows.values() if found is not None)
+        # Namespaces of the first release have no way from their ids: there are few of them.
+        unknown = {each for each, found in rows.items() if found is None}
+        if unknown:
+            yield from (row for row in state.range(NAMESPACES) if row.namespace_id in unknown)
 
 
 __all__ = ["Visible"]

@@ -65,7 +65,7 @@ def is_cloud_url(text: str) -> bool:
     return text.partition("://")[0] in OPTIONS and "://" in text
 
 
-def parse_cloud_url(url: str) -> CloudAddress:
+def parse_cloud_url(url: str, *, prefix_bytes_max: int = PREFIX_BYTES_MAX) -> CloudAddress:
     """The address that the URL names.
 
     >>> parse_cloud_url("s3://lake/arco?region=eu-west-1").region
@@ -77,7 +77,7 @@ def parse_cloud_url(url: str) -> CloudAddress:
     try:
         parts = urlsplit(url)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        problem = _problem(parts, pairs)
+        problem = _problem(parts, pairs, prefix_bytes_max=prefix_bytes_max)
     except ValueError:
         raise _refused(scheme, "it cannot be read as a URL") from None
     if problem:
@@ -94,7 +94,7 @@ def located(location: str) -> CloudAddress:
     return CloudAddress(scheme, bucket, path, **dict(parse_qsl(query)))
 
 
-def _problem(parts: SplitResult, pairs: list[tuple[str, str]]) -> str:
+def _problem(parts: SplitResult, pairs: list[tuple[str, str]], *, prefix_bytes_max: int) -> str:
     """What is wrong with the URL, without a value of it; empty when nothing is."""
     folder = unquote(parts.path).strip("/")
     names = [name for name, _ in pairs]
@@ -103,8 +103,8 @@ def _problem(parts: SplitResult, pairs: list[tuple[str, str]]) -> str:
         return "it carries credentials, and a URL ends up in logs"
     if parts.fragment or not BUCKET.match(parts.netloc):
         return "its bucket or container is not a valid name"
-    if len(folder) > PREFIX_BYTES_MAX or (folder and not is_key(folder)):
-        return f"its prefix is not a plain folder of at most {PREFIX_BYTES_MAX} characters"
+    if len(folder) > prefix_bytes_max or (folder and not is_key(folder)):
+        return f"its prefix is not a plain folder of at most {prefix_bytes_max} characters"
     if set(names) - OPTIONS[parts.scheme] or len(set(names)) < len(names):
         return f"after the '?' stand only {', '.join(sorted(OPTIONS[parts.scheme]))}, once each"
     if not all(PLAIN.match(options.get(name, "-")) for name in ("region", "account")):

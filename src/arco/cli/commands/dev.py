@@ -6,7 +6,6 @@ Law: definitions that do not compile change nothing; the last good deployment ke
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import click
 
 from arco.cli.explaining import explain
 from arco.cli.options import directory_option, port_option
-from arco.cli.serving import leader_address, serve_workspace
+from arco.cli.serving import lead_for_ever, leader_address, serve_workspace, until_one_ends
 from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.telling import deployment_line
 from arco.cli.terminal import age_seconds, counted, moment
@@ -26,7 +25,6 @@ from arco.orchestration.tables import ASSETS
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
-LOG = logging.getLogger(__name__)
 EPILOG = """\b
 Examples:
   arco dev
@@ -86,23 +84,12 @@ class Development:
 
         Raises: Invalid PORT_BUSY, BIND_FAILED.
         """
-        works = [
-            asyncio.ensure_future(
-                serve_workspace(self._workspace, self._follower, ready=self._tell_ready)
-            ),
-            asyncio.ensure_future(watch(self._directory, self._changed.set)),
-            asyncio.ensure_future(self._reload_for_ever()),
-            asyncio.ensure_future(self._lead_for_ever()),
-        ]
-        try:
-            # None of them ends by itself: the first that does has failed.
-            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-            for work in done:
-                work.result()
-        finally:
-            for work in works:
-                work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
+        await until_one_ends(
+            serve_workspace(self._workspace, self._follower, ready=self._tell_ready),
+            watch(self._directory, self._changed.set),
+            self._reload_for_ever(),
+            lead_for_ever(self._workspace, self._follower),
+        )
 
     def _tell_ready(self, address: str) -> None:
         settings = self._workspace.settings
@@ -116,16 +103,6 @@ class Development:
             self._changed.clear()
             await self._deploy()
             await self._changed.wait()
-
-    async def _lead_for_ever(self) -> None:
-        """Lead again when another process, which took this one for dead, has ended."""
-        while self._workspace.database.failed is None:
-            await self._runtime.sleep(self._workspace.settings.poll_seconds)
-            try:
-                await self._follower.lead_again()
-            except ArcoError as error:
-                LOG.warning("this process cannot lead again yet: %s", error)
-        await self._runtime.signal().wait()
 
     async def _deploy(self) -> None:
         now = moment(self._runtime.now()).split()[-1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from arco.catalog.commands import find_table
+from arco.catalog.finding import find_table
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table

@@ -1,0 +1,1 @@
+"""The catalog's decisions, by what is asked: creating, altering, placing, purging."""

@@ -1,0 +1,1 @@
+"""The catalog's reducers, by what happens: created, published, changed, placed."""

@@ -1,0 +1,142 @@
+"""`arco serve`: any number of servers of one store, as whoever runs them meets them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli_project import Project, ended, until
+
+ASSETS = """
+from arco import asset
+
+@asset(namespace="raw")
+def orders():
+    return [{"order_id": 1}, {"order_id": 2}]
+"""
+
+
+class Served:
+    """A running `arco serve`."""
+
+    def __init__(self, project: Project, *options: str, **environment: str) -> None:
+        settings = {"PYTHONUNBUFFERED": "1", **environment}
+        self.process = project.start("serve", "--port", "0", *options, **settings)
+        assert self.process.stdout is not None
+        first = self.process.stdout.readline()
+        assert first.startswith("arco serve on http://"), first + self.process.communicate()[1]
+        self.address = first.split()[-1]
+
+    def ask(self, path: str, body: object = None, *, host: str = "") -> tuple[int, Any]:
+        """The status and the JSON of an answer, asked under a name of the server."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | ({"Host": host} if host else {})
+        request = urllib.request.Request(self.address + path, data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.loads(refused.read())
+
+    def leads(self) -> bool:
+        """Whether it is the one that performs runs."""
+        leader = self.ask("/api/v1/health")[1]["leader"]
+        return leader is not None and leader["writer"].split(":")[1] == str(self.process.pid)
+
+    def succeeds(self, run_id: str) -> bool:
+        """Whether the run has succeeded, by this server."""
+        return bool(self.ask(f"/api/v1/runs/{run_id}")[1]["run"]["state"] == "SUCCEEDED")
+
+
+@contextmanager
+def serving(project: Project, *options: str, **environment: str) -> Iterator[Served]:
+    served = Served(project, *options, **environment)
+    try:
+        yield served
+    finally:
+        if served.process.poll() is None:
+            served.process.kill()
+        for stream in (served.process.stdout, served.process.stderr):
+            assert stream is not None
+            stream.close()
+        served.process.wait()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project(tmp_path / "shop", ASSETS)
+    project.arco("deploy")
+    return project
+
+
+def triggered(served: Served) -> str:
+    status, answer = served.ask("/api/v1/runs", {"which": "all"})
+    assert status == 202
+    return str(answer["run_id"])
+
+
+def test_two_servers_behave_as_one_and_the_second_leads_when_the_first_dies(
+    project: Project,
+) -> None:
+    with serving(project) as first:
+        until(first.leads)
+        with serving(project) as second:
+            run_id = triggered(second)
+            until(lambda: second.succeeds(run_id))
+            assert first.succeeds(run_id)
+            assert not second.leads()
+            first.process.kill()
+            until(second.leads)
+            again = triggered(second)
+            until(lambda: second.succeeds(again))
+    assert project.arco("verify").out.endswith("clean\n")
+
+
+def test_a_server_that_shall_not_lead_answers_and_leaves_runs_to_others(project: Project) -> None:
+    with serving(project, "--no-lead") as answering:
+        run_id = triggered(answering)
+        assert answering.ask("/ready") == (200, {"status": "ok"})
+        assert answering.ask("/api/v1/health")[1]["leader"] is None
+        with serving(project):
+            until(lambda: answering.succeeds(run_id))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_stopped_says_so_first_and_answers_meanwhile(
+    project: Project, how: signal.Signals
+) -> None:
+    with serving(project, ARCO_DRAIN_SECONDS="3") as served:
+        assert served.ask("/ready") == (200, {"status": "ok"})
+        served.process.send_signal(how)
+        until(lambda: served.ask("/ready") == (503, {"status": "stopping"}))
+        assert served.ask("/live") == (200, {"status": "ok"})
+        assert triggered(served)
+        said = ended(served.process, 0)
+    assert said.out.endswith("stopping; /ready says so\nstopped; what was acknowledged is stored\n")
+    with pytest.raises(urllib.error.URLError):
+        served.ask("/live")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "arco.example", "::"])
+def test_nothing_listens_beyond_this_machine_while_nobody_is_asked_who_they_are(
+    project: Project, host: str
+) -> None:
+    refused = project.arco("serve", "--host", host, "--port", "0", code=1)
+    assert "BIND_REFUSED" in refused.err
+
+
+def test_a_probe_needs_no_name_of_the_server_and_learns_nothing_else(project: Project) -> None:
+    with serving(project) as served:
+        for path in ("/ready", "/live"):
+            assert served.ask(path, host="10.0.0.7") == (200, {"status": "ok"})
+        status, answer = served.ask("/api/v1/health", host="10.0.0.7")
+        assert (status, answer["error"]["code"]) == (403, "FORBIDDEN_HOST")
