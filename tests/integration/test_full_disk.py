@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -60,9 +61,14 @@ def fill(path: Path) -> None:
     with open(path, "wb", buffering=0) as file:
         for size in (65536, 4096, 1):
             with pytest.raises(OSError) as full:
-                while True:
-                    file.write(bytes(size))
+                write_for_ever(file, bytes(size))
             assert full.value.errno == errno.ENOSPC
+
+
+def write_for_ever(file: FileIO, block: bytes) -> None:
+    """Until the disk takes no more."""
+    while True:
+        file.write(block)
 
 
 def told_disk() -> Disk:
