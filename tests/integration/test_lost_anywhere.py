@@ -24,7 +24,7 @@ def service() -> Iterator[tuple[Bucket, Plan]]:
         yield Bucket(losing), plan
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("loss", Loss, ids=lambda loss: loss.name.lower())
 def test_a_whole_life_goes_on_although_every_request_of_it_is_lost_once(
     service: tuple[Bucket, Plan], loss: Loss, tmp_path: Path
