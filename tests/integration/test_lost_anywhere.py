@@ -1,7 +1,8 @@
 """Everything that a service is asked during a whole life is lost once, before it arrives or after
 the service has acted: nothing that was acknowledged is lost, and nothing is done twice.
 
-What is asked again under a name of another attempt counts as the same request.
+What is asked again under a name of another attempt counts as the same request. One life loses
+about 480 requests, or about 570 answers; `-s` prints how many.
 """
 
 from __future__ import annotations
