@@ -25,7 +25,7 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup demo test fast check fmt sim bench peers lock docs clean
+.PHONY: help setup demo test fast check fmt sim contract bench peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,9 @@ fmt: $(STAMP) ## Format the code and mend what the linter can mend
 sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=...)
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
+
+contract: $(STAMP) $(EMULATORS) ## What every store promises, on memory, disk, S3, Google and Azure (ARGS=...)
+	$(PYTEST) -n 2 --dist loadfile tests/contract $(ARGS)
 
 bench: $(STAMP) peers ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)

@@ -40,7 +40,7 @@ from tests.integration.life import (
     table_locations,
 )
 
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 PRELOADED = ["tests.integration.lives"]
 Report = dict[str, Any]
 

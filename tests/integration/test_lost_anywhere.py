@@ -1,7 +1,8 @@
 """Everything that a service is asked during a whole life is lost once, before it arrives or after
 the service has acted: nothing that was acknowledged is lost, and nothing is done twice.
 
-What is asked again under a name of another attempt counts as the same request.
+What is asked again under a name of another attempt counts as the same request. One life loses
+about 480 requests, or about 570 answers; `-s` prints how many.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def service() -> Iterator[tuple[Bucket, Plan]]:
         yield Bucket(losing), plan
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("loss", Loss, ids=lambda loss: loss.name.lower())
 def test_a_whole_life_goes_on_although_every_request_of_it_is_lost_once(
     service: tuple[Bucket, Plan], loss: Loss, tmp_path: Path
