@@ -14,6 +14,7 @@ import msgspec
 
 from arco.engine import snapshot
 from arco.engine.database import Database
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
@@ -107,7 +108,14 @@ async def _opened(project: Path) -> Workspace:
     store = open_scope(settings, runtime)
     database = await Database.open(store, runtime, domains=DOMAINS, writer="golden", sizes=SMALL)
     return Workspace(
-        settings, runtime, store, database, Ingester(database), Authority(database), Pasts(database)
+        settings=settings,
+        runtime=runtime,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
@@ -44,6 +46,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     """This process's lane; it is opened with the first fact."""
     authority: Authority
     pasts: Pasts
+    feed: Feed
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -54,10 +57,17 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     """
     root = open_root(settings, runtime)
     await ensure_certified(root, runtime)
+    return await assemble(settings, runtime, root=root)
+
+
+async def assemble(
+    settings: Settings, runtime: Runtime, *, root: Store, domains: Sequence[Domain] = DOMAINS
+) -> Workspace:
+    """The workspace on a store that is open already."""
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer, sizes=sizes)
+    database = await Database.open(store, runtime, domains=domains, writer=writer, sizes=sizes)
     return Workspace(
         settings=settings,
         runtime=runtime,
@@ -66,6 +76,7 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
         ingester=Ingester(database),
         authority=Authority(database),
         pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 
@@ -87,4 +98,4 @@ def open_root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_root", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "assemble", "open_root", "open_scope", "open_workspace"]
