@@ -51,14 +51,24 @@ def scattered(name: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % count
 
 
-def added_table(name: str, beside: int) -> PublishVersions:
+def added_table(name: str, beside: int, *, identity: str) -> PublishVersions:
     """The command that makes one table more appear in the namespace of another."""
     namespace = namespace_of(beside)
     return creation(
         name,
-        identity=hashlib.sha256(name.encode()).hexdigest()[:32],
+        identity=identity,
         namespace=(namespace_name(namespace), namespace_id(namespace)),
     )
+
+
+def later_id(number: int) -> str:
+    """An id after all others, as ids are that begin with the time."""
+    return f"{'f' * 16}{number:016x}"
+
+
+def scattered_id(name: str) -> str:
+    """An id among all others, as ids are that are hashes."""
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def table_id_below(share: float) -> str:
@@ -222,10 +232,12 @@ __all__ = [
     "added_table",
     "creation",
     "fill",
+    "later_id",
     "namespace_id",
     "namespace_name",
     "namespace_of",
     "scattered",
+    "scattered_id",
     "table_id",
     "table_id_below",
     "table_name",

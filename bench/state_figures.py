@@ -34,6 +34,8 @@ WARM_IDS = 50
 COLD_READS = 200
 RANDOM_READS = 2_000
 COMMITS = 640
+SCATTERED_COMMITS = 100
+BUSY_NAMESPACES = 8
 KIBIBYTE = 1024
 
 
@@ -53,6 +55,7 @@ class Figures(msgspec.Struct, kw_only=True):
     peak_bytes: int = 0
     cache_bytes: int = 0
     commit: tuple[float, float] = (0, 0)
+    scattered_commit: tuple[float, float] = (0, 0)
     commit_of_empty: tuple[float, float] = (0, 0)
     ratio: float = 0
     log_requests: tuple[float, float] = (0, 0)
@@ -75,7 +78,16 @@ class Subject:
     async def create(self, number: int) -> float:
         """Seconds until a table is durable, in the namespace of the table with this number."""
         self.created += 1
-        command = catalogs.added_table(f"created_{self.created}", beside=number)
+        return await self._create(number, identity=catalogs.later_id(self.created))
+
+    async def create_scattered(self, number: int) -> float:
+        """The same with an id among those that are there."""
+        self.created += 1
+        identity = catalogs.scattered_id(f"created {self.created}")
+        return await self._create(number, identity=identity)
+
+    async def _create(self, number: int, *, identity: str) -> float:
+        command = catalogs.added_table(f"created_{self.created}", number, identity=identity)
         start = time.perf_counter()
         await self.database.transact(lambda state, now: publish_versions(command, state, now=now))
         return time.perf_counter() - start
@@ -98,6 +110,7 @@ async def figures(folder: Path, count: int) -> Figures:
         await empty.open()
         await commits(found, subject, empty=empty)
         await empty.database.close()
+    await scattered_commits(found, subject)
     await subject.database.close()
     return found
 
@@ -155,7 +168,7 @@ async def commits(found: Figures, subject: Subject, *, empty: Subject) -> None:
     compared: list[float] = []
     subject.store.reset()
     for turn in range(COMMITS):
-        number = catalogs.scattered(f"commit {turn}", found.tables)
+        number = turn % BUSY_NAMESPACES * catalogs.TABLES_PER_NAMESPACE % found.tables
         taken.append(await subject.create(number))
         compared.append(await empty.create(number))
         await subject.publish()
@@ -166,6 +179,15 @@ async def commits(found: Figures, subject: Subject, *, empty: Subject) -> None:
     counts = subject.store.counts("log/*")
     found.log_requests = (counts["create"] / COMMITS, counts["get"] / COMMITS)
     found.snapshot_puts = subject.store.counts("data/*")["create"] / COMMITS
+
+
+async def scattered_commits(found: Figures, subject: Subject) -> None:
+    """Tables made where nobody has looked for long, with ids between others."""
+    taken = []
+    for turn in range(SCATTERED_COMMITS):
+        number = catalogs.scattered(f"commit {turn}", found.tables)
+        taken.append(await subject.create_scattered(number))
+    found.scattered_commit = (percentile(taken, 0.5), percentile(taken, 0.99))
 
 
 def by_name(state: State, number: int) -> CatalogTable:

@@ -109,7 +109,8 @@ def creations(count: int) -> Decision:
         events: list[Event] = []
         for turn in range(TABLES_PER_RUN):
             name = f"later_{now:%H%M%S%f}_{turn}"
-            command = catalogs.added_table(name, beside=catalogs.scattered(name, count))
+            beside = catalogs.scattered(name, count)
+            command = catalogs.added_table(name, beside, identity=catalogs.scattered_id(name))
             events += publish_versions(command, state, now=now)
         return events
 

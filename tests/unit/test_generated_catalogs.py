@@ -66,7 +66,7 @@ def test_a_table_is_created_beside_generated_ones() -> None:
         generator = await opened(store)
         await catalogs.fill(generator, 10)
         database = await opened(store)
-        command = catalogs.added_table("later", beside=3)
+        command = catalogs.added_table("later", 3, identity=catalogs.later_id(0))
         await database.transact(lambda state, now: publish_versions(command, state, now=now))
         rows = await database.asked(rows_of)
         assert len(rows["catalog.tables"]) == 11
