@@ -14,19 +14,26 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from arco.catalog.finding import DEFAULT_CATALOG
-from arco.catalog.tables import NAMESPACES, TABLES
+from arco.catalog.finding import close_names as close_objects
+from arco.catalog.finding import look_up
+from arco.catalog.kinds import Kind
+from arco.catalog.tables import CatalogTable
+from arco.catalog.tables import View as CatalogView
 from arco.engine.parquet import rows_to_arrow
+from arco.errors import Invalid
 from arco.model import State, Table
 from arco.orchestration.tables import PLANS
-from arco.query.names import TableName, close_names, fold
+from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
 from arco.query.pool import Provider
-from arco.query.protocol import Inline, Missing, PinnedTable, Provision
+from arco.query.protocol import Inline, Missing, ParquetFolder, PinnedTable, Provision, ViewText
+from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.workspace import Workspace
 from arco.store import keys
 
 SYSTEM = "system"
+DELTA, PARQUET = "delta", "parquet"
+DIALECT = "duckdb"
 COMMITS_MAX = 10_000
 READS_AT_ONCE = 64
 
@@ -73,18 +80,28 @@ class Provisions:
         self._workspace = workspace
         self._past = past
         self._database = workspace.database
+        self._seq: int | None = None
+        """The slot of everything provided so far: what a view reads is asked for later."""
+        self._grounds = grounds_of(workspace.settings)
         self._tables = public_tables(workspace.database.registry.tables)
 
     async def provide(self, needed: Sequence[TableName]) -> list[Provision]:
-        """What stands behind each name, all at one slot."""
-        if self._past is None:
-            await self._database.refresh()
-        standing = self._past or self._database
-        seq = standing.seq
-        found = await standing.asked(
-            lambda state: [self._find(state, name.folded()) for name in needed]
+        """What stands behind each name, all at one slot, however often one query asks."""
+        standing = await self._at_one_slot()
+        seq, found = await standing.asked(
+            lambda state: (standing.seq, [self._find(state, name.folded()) for name in needed])
         )
+        self._seq = seq
         return [await self._handed_over(item, seq) for item in found]
+
+    async def _at_one_slot(self) -> Standing:
+        if self._past is not None:
+            return self._past
+        if self._seq is None:
+            await self._database.refresh()
+        elif self._seq != self._database.seq:
+            return await self._workspace.pasts.at(self._seq)
+        return self._database
 
     def _find(self, state: State, name: TableName) -> Provision | Rows:
         system = system_name(name)
@@ -99,26 +116,48 @@ class Provisions:
         return (table, view(state) if view else list(state.range(table)))
 
     def _user_table(self, state: State, name: TableName) -> Provision:
-        namespaces = {fold(row.name): row for row in state.range(NAMESPACES, DEFAULT_CATALOG)}
-        namespace = namespaces.get(name.namespace)
-        rows = state.range(TABLES, namespace.namespace_id) if namespace else ()
-        table = next((row for row in rows if fold(row.name) == name.name), None)
-        if table is None or table.version is None or name.catalog not in ("", DEFAULT_CATALOG):
+        view = look_up(state, Kind.VIEW, name=name.dotted())
+        if view is not None and name.version is None:
+            return _view(view.row)
+        found = look_up(state, Kind.TABLE, name=name.dotted())
+        if found is None:
+            return self._missing(state, name)
+        table: CatalogTable = found.row
+        if table.is_external and table.format != DELTA:
+            return self._external(table, name)
+        if table.version is None:
             return self._missing(state, name)
         version = table.version if name.version is None else name.version
         if version > table.version:
             hint = f"the newest published version of {table.full_name} is {table.version}"
             return Missing(hint=hint)
+        if table.is_external:
+            return self._judged(table) or PinnedTable(table.location, version)
         folder = keys.warehouse(table.table_id).rstrip("/")
         return PinnedTable(self._workspace.store.location(folder), version)
+
+    def _external(self, table: CatalogTable, name: TableName) -> Provision:
+        if table.format != PARQUET:
+            return Missing(hint=f"{table.format} tables are listed here and read by other engines")
+        if name.version is not None:
+            return Missing(hint=f"{table.full_name} has no versions: leave AT (VERSION => ...) out")
+        return self._judged(table) or ParquetFolder(table.location)
+
+    def _judged(self, table: CatalogTable) -> Missing | None:
+        """Nothing, when the table's location may still be read: settings and links may change."""
+        try:
+            allowed = checked_location(table.location, self._grounds) == table.location
+        except Invalid as error:
+            return Missing(hint=error.hint)
+        return None if allowed else Missing(hint="its folder leads elsewhere by now")
 
     def _missing(self, state: State, name: TableName) -> Missing:
         if name.version is not None and system_name(name) in self._tables:
             return Missing(hint="only user tables have versions; leave AT (VERSION => ...) out")
-        known = [f"{SYSTEM}.{table}" for table in self._tables]
-        for namespace in state.range(NAMESPACES, DEFAULT_CATALOG):
-            known += [row.full_name for row in state.range(TABLES, namespace.namespace_id)]
-        return Missing(close_names(name.dotted(), known))
+        wanted = name.dotted()
+        near = close_objects(state, Kind.TABLE, name=wanted)
+        near += close_names(wanted, [f"{SYSTEM}.{table}" for table in self._tables])
+        return Missing(near[:CLOSE_NAMES_MAX])
 
     async def _handed_over(self, item: Provision | Rows, seq: int) -> Provision:
         if not isinstance(item, tuple):
@@ -147,6 +186,14 @@ class Provisions:
             size_bytes=slot.size_bytes,
             event_types=tuple(dict.fromkeys(wire.type for wire in wires)),
         )
+
+
+def _view(view: CatalogView) -> Provision:
+    text = view.texts.get(DIALECT)
+    if text is None:
+        known = ", ".join(view.texts)
+        return Missing(hint=f"the view has no text for {DIALECT}, only for {known}")
+    return ViewText(text)
 
 
 def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:
