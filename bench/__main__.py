@@ -1,4 +1,4 @@
-"""`python -m bench [orchestrator] [engine] [facts]` prints tables; progress goes to stderr."""
+"""`python -m bench [SUITE ...]` prints a table per suite; progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import engine, facts, machine, orchestrator
+from bench import engine, facts, machine, orchestrator, state
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
     "engine": ("Engine", engine.measurements),
     "facts": ("Facts", facts.measurements),
+    "state": ("A catalog of many tables", state.measurements),
 }
 
 

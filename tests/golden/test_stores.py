@@ -11,6 +11,7 @@ import pytest
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.engine.verify import Verifier
@@ -47,7 +48,14 @@ async def opened(settings: Settings) -> Workspace:
     store = open_scope(settings, RUNTIME)
     database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="test")
     return Workspace(
-        settings, RUNTIME, store, database, Ingester(database), Authority(database), Pasts(database)
+        settings=settings,
+        runtime=RUNTIME,
+        store=store,
+        database=database,
+        ingester=Ingester(database),
+        authority=Authority(database),
+        pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 

@@ -10,16 +10,19 @@ from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
 from arco.api.facts import report_foreign_run, send_facts
+from arco.api.feed import show_changes
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
     show_column_impact,
     show_column_origins,
+    show_dataset_impact,
     show_partition_impact,
     show_path,
 )
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.overview import show_overview
 from arco.api.quarantine import (
     retry_quarantined_facts,
     show_quarantine,
@@ -53,6 +56,7 @@ def api_routes() -> Router:
         PREFIX,
         route_handlers=[
             show_health,
+            show_overview,
             show_assets,
             *objects.READING,
             *leaves.READING,
@@ -69,10 +73,12 @@ def api_routes() -> Router:
             show_path,
             show_lineage,
             show_column_origins,
+            show_dataset_impact,
             show_column_impact,
             show_partition_impact,
             report_foreign_run,
             send_facts,
+            show_changes,
             show_history,
             show_versions,
             show_difference,

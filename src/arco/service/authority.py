@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from arco.access.callers import Caller
 from arco.access.decisions import Decision as Judgement
@@ -21,9 +21,9 @@ from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES
 from arco.engine.applied import Applied
 from arco.engine.database import Database
 from arco.errors import Forbidden
-from arco.model import Change, Decision, Drop, Event, State
+from arco.model import Change, Decision, Drop, Event, State, Table
 from arco.orchestration.tables import ASSETS
-from arco.service.views import View
+from arco.service.views import RULES, View
 from arco.service.visibility import Visible
 
 CALLERS_REMEMBERED_MAX = 1_000
@@ -60,6 +60,15 @@ class Authority:
         is_kept = state is self._database.tables
         seen = self._seen(state, caller) if is_kept else Visible(state, caller)
         return state if seen.everything else View(state, seen)
+
+    def shows(self, state: State, caller: Caller, *, table: Table[Any], row: Any) -> bool:
+        """Whether the caller may know of this row, by what it may know of now."""
+        if caller.is_local:
+            return True
+        is_kept = state is self._database.tables
+        seen = self._seen(state, caller) if is_kept else Visible(state, caller)
+        shown = RULES.get(table.name)
+        return seen.everything or (shown is not None and shown(seen, state, row=row))
 
     def _seen(self, state: State, caller: Caller) -> Visible:
         if self._tables is not state:

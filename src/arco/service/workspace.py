@@ -15,6 +15,7 @@ import msgspec
 from arco.access.domain import DOMAIN as ACCESS
 from arco.catalog.domain import DOMAIN as CATALOG
 from arco.engine.database import Database
+from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
 from arco.engine.sizes import Sizes
@@ -45,6 +46,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     """This process's lane; it is opened with the first fact."""
     authority: Authority
     pasts: Pasts
+    feed: Feed
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -74,6 +76,7 @@ async def assemble(
         ingester=Ingester(database),
         authority=Authority(database),
         pasts=Pasts(database),
+        feed=Feed(database),
     )
 
 
