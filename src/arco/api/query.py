@@ -40,10 +40,12 @@ class ReadAt:
         self._standing = past or session.workspace.database
         self._provider: Provider = provider_for(session.workspace, past, caller=caller)
         self.token = self._standing.token
+        self._is_read = False
 
     async def provide(self, names: Sequence[TableName]) -> Sequence[Provision]:
-        """What stands behind the names."""
-        self.token = self._standing.token
+        """What stands behind the names; a view asks again, at the same slot."""
+        if not self._is_read:
+            self.token, self._is_read = self._standing.token, True
         return await self._provider(names)
 
 

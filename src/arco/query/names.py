@@ -61,4 +61,4 @@ def close_names(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(spelled[name] for name in best)[:CLOSE_NAMES_MAX]
 
 
-__all__ = ["TableName", "close_names", "fold"]
+__all__ = ["CLOSE_NAMES_MAX", "TableName", "close_names", "fold"]

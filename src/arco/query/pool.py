@@ -219,7 +219,7 @@ async def _converse(worker: WorkerProcess, ask: Ask, *, provider: Provider) -> t
     worker.clean = False
     await worker.send(ask)
     message = await worker.receive()
-    if isinstance(message, Needs):
+    while isinstance(message, Needs):
         message = await _provide(worker, message, provider=provider)
     if isinstance(message, Failed):
         worker.clean = message.code != OUT_OF_MEMORY

@@ -81,6 +81,19 @@ class ParquetFiles(msgspec.Struct, frozen=True, tag="parquet"):
     paths: tuple[str, ...]
 
 
+class ParquetFolder(msgspec.Struct, frozen=True, tag="folder"):
+    """The Parquet files that stand in a folder now, as one table."""
+
+    location: str
+    restriction: Restriction | None = None
+
+
+class ViewText(msgspec.Struct, frozen=True, tag="view"):
+    """A query that stands for a table; what it reads is needed next."""
+
+    text: str
+
+
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
     """There is no such table, or the asker must not see it."""
 
@@ -89,10 +102,13 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     hint: str = ""
 
 
+OnWire: TypeAlias = Framed | PinnedTable | ParquetFiles | ParquetFolder | ViewText | Missing
+
+
 class Provide(msgspec.Struct, frozen=True, tag="provide"):
     """What stands behind each needed name, in the order of `Needs.tables`."""
 
-    provisions: tuple[Framed | PinnedTable | ParquetFiles | Missing, ...]
+    provisions: tuple[OnWire, ...]
 
 
 class Abandon(msgspec.Struct, frozen=True, tag="abandon"):
@@ -106,7 +122,9 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Needs(msgspec.Struct, frozen=True, tag="needs"):
-    """The tables the query reads, each once, in order of appearance."""
+    """The tables that the query, or a view it reads, reads besides those provided already: each
+    once, in order of appearance.
+    """
 
     tables: tuple[TableName, ...]
 
@@ -135,7 +153,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     hint: str = ""
 
 
-Provision: TypeAlias = Inline | PinnedTable | ParquetFiles | Missing
+Provision: TypeAlias = Inline | PinnedTable | ParquetFiles | ParquetFolder | ViewText | Missing
 ToWorker: TypeAlias = Ask | Provide | Abandon
 FromWorker: TypeAlias = Ready | Needs | Done | Failed
 
@@ -164,13 +182,16 @@ __all__ = [
     "Limits",
     "Missing",
     "Needs",
+    "OnWire",
     "ParquetFiles",
+    "ParquetFolder",
     "PinnedTable",
     "Provide",
     "Provision",
     "Ready",
     "Restriction",
     "ToWorker",
+    "ViewText",
     "encode",
     "framed",
 ]

@@ -21,18 +21,33 @@ from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN
 from arco.access.tables import COLUMN_MASKS, GRANTS, KEYS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
-from arco.catalog.finding import DEFAULT_CATALOG
-from arco.catalog.tables import NAMESPACES, TABLES, CatalogTable
+from arco.catalog.finding import close_names as close_objects
+from arco.catalog.finding import look_up
+from arco.catalog.kinds import Found, Kind
+from arco.catalog.tables import CatalogTable
+from arco.catalog.tables import View as CatalogView
 from arco.engine.log import Slot
 from arco.engine.parquet import rows_to_arrow
 from arco.engine.registry import WireEvent
+from arco.errors import Invalid
 from arco.model import State, Table
 from arco.orchestration.tables import PLANS
 from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
-from arco.query.names import TableName, close_names, fold
+from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
 from arco.query.pool import Provider
-from arco.query.protocol import Inline, Missing, PinnedTable, Provision, Restriction
+from arco.query.protocol import (
+    Inline,
+    Missing,
+    ParquetFolder,
+    PinnedTable,
+    Provision,
+    Restriction,
+    ViewText,
+)
+from arco.service.authority import require
+from arco.service.chains import chain_of
 from arco.service.granting import KeyLine, key_line
+from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
 from arco.service.views import View
@@ -40,6 +55,8 @@ from arco.service.workspace import Workspace
 from arco.store import keys
 
 SYSTEM = "system"
+DELTA, PARQUET = "delta", "parquet"
+DIALECT = "duckdb"
 COMMITS_MAX = 10_000
 READS_AT_ONCE = 64
 
@@ -63,7 +80,13 @@ class UserTable(msgspec.Struct, frozen=True):
     """A user's table that was found, before it is known what the caller may read of it."""
 
     table: CatalogTable
-    pinned: PinnedTable
+    source: PinnedTable | ParquetFolder
+
+
+class UserView(msgspec.Struct, frozen=True):
+    """A view that was found; what it reads is asked for later, by the same caller."""
+
+    view: CatalogView
 
 
 class TaskDependency(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,19 +124,23 @@ class Provisions:
         self._caller = caller
         self._past = past
         self._database = workspace.database
+        self._seq: int | None = None
+        """The slot of everything provided so far: what a view reads is asked for later."""
+        self._grounds = grounds_of(workspace.settings)
         self._tables = public_tables(workspace.database.registry.tables)
 
     async def provide(self, needed: Sequence[TableName]) -> list[Provision]:
-        """What stands behind each name, all at one slot."""
-        if self._past is None:
-            await self._database.refresh()
+        """What stands behind each name, all at one slot, however often one query asks."""
+        standing = await self._at_one_slot()
         await self._add_private()
-        standing = self._past or self._database
-        seq = standing.seq
-        see = await self._sight()
-        found = await standing.asked(
-            lambda state: [self._find(see(state), name.folded()) for name in needed]
+        see = await self._sight(standing)
+        seq, found = await standing.asked(
+            lambda state: (
+                standing.seq,
+                [self._find(see(state), name.folded()) for name in needed],
+            )
         )
+        self._seq = seq
         return [await self._handed_over(item, seq) for item in found]
 
     async def _add_private(self) -> None:
@@ -125,16 +152,25 @@ class Provisions:
             if (await self._database.asked(judged)).allowed:
                 self._tables |= {table.name: table for table in tables}
 
-    async def _sight(self) -> Callable[[State], State]:
+    async def _sight(self, standing: Standing) -> Callable[[State], State]:
         """What turns a state into what the caller may know of it."""
         authority, caller = self._workspace.authority, self._caller
-        if self._past is None:
+        if standing is self._database:
             return partial(authority.visible, caller=caller)
         # The past is read with the privileges of the present.
         sight = await self._database.asked(partial(authority.sight, caller=caller))
         return lambda state: state if sight is None else View(state, sight)
 
-    def _find(self, state: State, name: TableName) -> Provision | Rows | UserTable:
+    async def _at_one_slot(self) -> Standing:
+        if self._past is not None:
+            return self._past
+        if self._seq is None:
+            await self._database.refresh()
+        elif self._seq != self._database.seq:
+            return await self._workspace.pasts.at(self._seq)
+        return self._database
+
+    def _find(self, state: State, name: TableName) -> Provision | Rows | UserTable | UserView:
         system = system_name(name)
         if system is None:
             return self._user_table(state, name)
@@ -150,31 +186,58 @@ class Provisions:
             return (table, view(whole) if view else list(whole.range(table)))
         return (table, view(state) if view else list(state.range(table)))
 
-    def _user_table(self, state: State, name: TableName) -> Provision | UserTable:
-        namespaces = {fold(row.name): row for row in state.range(NAMESPACES, DEFAULT_CATALOG)}
-        namespace = namespaces.get(name.namespace)
-        rows = state.range(TABLES, namespace.namespace_id) if namespace else ()
-        table = next((row for row in rows if fold(row.name) == name.name), None)
-        if table is None or table.version is None or name.catalog not in ("", DEFAULT_CATALOG):
+    def _user_table(self, state: State, name: TableName) -> Provision | UserTable | UserView:
+        view = look_up(state, Kind.VIEW, name=name.dotted())
+        if view is not None and name.version is None:
+            return UserView(view.row)
+        found = look_up(state, Kind.TABLE, name=name.dotted())
+        if found is None:
+            return self._missing(state, name)
+        table: CatalogTable = found.row
+        if table.is_external and table.format != DELTA:
+            return self._external(table, name)
+        if table.version is None:
             return self._missing(state, name)
         version = table.version if name.version is None else name.version
         if version > table.version:
             hint = f"the newest published version of {table.full_name} is {table.version}"
             return Missing(hint=hint)
+        if table.is_external:
+            return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
         return UserTable(table, PinnedTable(self._workspace.store.location(folder), version))
+
+    def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
+        if table.format != PARQUET:
+            return Missing(hint=f"{table.format} tables are listed here and read by other engines")
+        if name.version is not None:
+            return Missing(hint=f"{table.full_name} has no versions: leave AT (VERSION => ...) out")
+        return self._judged(table) or UserTable(table, ParquetFolder(table.location))
+
+    def _judged(self, table: CatalogTable) -> Missing | None:
+        """Nothing, when the table's location may still be read: settings and links may change."""
+        try:
+            allowed = checked_location(table.location, self._grounds) == table.location
+        except Invalid as error:
+            return Missing(hint=error.hint)
+        return None if allowed else Missing(hint="its folder leads elsewhere by now")
 
     def _missing(self, state: State, name: TableName) -> Missing:
         if name.version is not None and system_name(name) in self._tables:
             return Missing(hint="only user tables have versions; leave AT (VERSION => ...) out")
-        known = [f"{SYSTEM}.{table}" for table in self._tables]
-        for namespace in state.range(NAMESPACES, DEFAULT_CATALOG):
-            known += [row.full_name for row in state.range(TABLES, namespace.namespace_id)]
-        return Missing(close_names(name.dotted(), known))
+        wanted = name.dotted()
+        near = close_objects(state, Kind.TABLE, name=wanted)
+        near += close_names(wanted, [f"{SYSTEM}.{table}" for table in self._tables])
+        return Missing(near[:CLOSE_NAMES_MAX])
 
-    async def _handed_over(self, item: Provision | Rows | UserTable, seq: int) -> Provision:
+    async def _handed_over(
+        self, item: Provision | Rows | UserTable | UserView, seq: int
+    ) -> Provision:
         if isinstance(item, UserTable):
             return await self._restricted(item)
+        if isinstance(item, UserView):
+            await self._database.asked(partial(_check_view, caller=self._caller, view=item.view))
+            return _text_of(item.view)
         if not isinstance(item, tuple):
             return item
         table, rows = item
@@ -192,9 +255,9 @@ class Provisions:
         judged = partial(readable, caller=self._caller, table=found.table)
         left = await self._database.asked(judged)
         if left is None:
-            return found.pinned
+            return found.source
         restriction = msgspec.convert(left, Restriction, from_attributes=True)
-        return msgspec.structs.replace(found.pinned, restriction=restriction)
+        return msgspec.structs.replace(found.source, restriction=restriction)
 
     async def _audit(self, seq: int) -> list[AuditLine]:
         lines = [line for part in await self._of_log(seq, done_lines) for line in part]
@@ -225,6 +288,24 @@ def _commit_line(slot: Slot, wires: Sequence[WireEvent]) -> CommitLine:
         size_bytes=slot.size_bytes,
         event_types=tuple(dict.fromkeys(wire.type for wire in wires)),
     )
+
+
+def _check_view(state: State, caller: Caller, *, view: CatalogView) -> None:
+    """Raises: Forbidden ACCESS_DENIED."""
+    require(
+        state,
+        caller,
+        privilege=Privilege.SELECT,
+        chain=chain_of(state, Found(Kind.VIEW, view)),
+    )
+
+
+def _text_of(view: CatalogView) -> Provision:
+    text = view.texts.get(DIALECT)
+    if text is None:
+        known = ", ".join(view.texts)
+        return Missing(hint=f"the view has no text for {DIALECT}, only for {known}")
+    return ViewText(text)
 
 
 def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:

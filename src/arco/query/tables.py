@@ -6,7 +6,6 @@ Law: DuckDB sees Arrow data, never a path, so SQL cannot reach beside the files 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -15,46 +14,52 @@ import pyarrow.dataset as pads
 
 from arco.errors import ArcoError, NotFound, Unavailable
 from arco.formats.delta import dataset as delta_dataset
+from arco.formats.surveying import parquet_dataset
+from arco.ids import sha256
 from arco.query.names import TableName
-from arco.query.protocol import Framed, Missing, ParquetFiles, PinnedTable
+from arco.query.protocol import Framed, Missing, OnWire, ParquetFiles, ParquetFolder, PinnedTable
 from arco.query.restricting import quoted, restricted
 from arco.query.statement import private_name
 
 
 def register(
     connection: duckdb.DuckDBPyConnection,
-    needed: Sequence[tuple[TableName, Framed | PinnedTable | ParquetFiles | Missing]],
+    table: TableName,
     *,
-    frames: Iterator[bytes],
+    provision: OnWire,
+    frame: bytes = b"",
 ) -> None:
-    """Every needed name stands in the database; `frames` yields the bytes of framed ones in order.
+    """The needed name stands in the database; `frame` is the content of a framed table.
 
-    Raises: Invalid `TABLE_NOT_FOUND`, Unavailable `TABLE_UNREADABLE`.
+    Raises: NotFound `TABLE_NOT_FOUND`, Unavailable `TABLE_UNREADABLE`.
     """
-    for index, (table, provision) in enumerate(needed):
-        data = (
-            _arrow_stream(next(frames))
-            if isinstance(provision, Framed)
-            else _open(table, provision)
-        )
-        if isinstance(provision, PinnedTable) and provision.restriction is not None:
-            data = restricted(connection, data, restriction=provision.restriction)
-        view = f"_arco_{index}"
-        connection.register(view, data)
-        catalog, schema, name = (quoted(part) for part in private_name(table.folded()))
-        connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {catalog}")
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema}")
-        connection.execute(f"CREATE VIEW {catalog}.{schema}.{name} AS FROM temp.main.{view}")
+    data = _arrow_stream(frame) if isinstance(provision, Framed) else _open(table, provision)
+    if isinstance(provision, PinnedTable | ParquetFolder) and provision.restriction is not None:
+        data = restricted(connection, data, restriction=provision.restriction)
+    source = "_arco_" + sha256("\0".join(private_name(table.folded())).encode())
+    connection.register(source, data)
+    stand(connection, table, query=f"FROM temp.main.{source}")
 
 
-def open_dataset(spec: PinnedTable | ParquetFiles) -> Any:
+def stand(connection: duckdb.DuckDBPyConnection, table: TableName, *, query: str) -> None:
+    """A view that a query is behind stands under the table's private name."""
+    catalog, schema, name = (quoted(part) for part in private_name(table.folded()))
+    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {catalog}")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema}")
+    connection.execute(f"CREATE VIEW {catalog}.{schema}.{name} AS {query}")
+
+
+def open_dataset(spec: OnWire) -> Any:
     """An Arrow dataset of exactly what `spec` names; nothing is read yet."""
     if isinstance(spec, PinnedTable):
         return delta_dataset(spec.location, spec.version)
+    if isinstance(spec, ParquetFolder):
+        return parquet_dataset(spec.location)
+    assert isinstance(spec, ParquetFiles), spec
     return pads.dataset(list(spec.paths), format="parquet")
 
 
-def _open(table: TableName, provision: PinnedTable | ParquetFiles | Missing) -> Any:
+def _open(table: TableName, provision: OnWire) -> Any:
     if isinstance(provision, Missing):
         close = " or ".join(f"`{name}`" for name in provision.close)
         hint = (
@@ -81,4 +86,4 @@ def _arrow_stream(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(data)).read_all()
 
 
-__all__ = ["open_dataset", "register"]
+__all__ = ["open_dataset", "register", "stand"]

@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from functools import partial
 
 import duckdb
 import msgspec
 
 from arco.errors import ArcoError, Invalid
 from arco.query.answer import Answer, answer, out_of_memory
+from arco.query.names import TableName
+from arco.query.needs import Answers, provided, stand_all
 from arco.query.protocol import (
     FRAME_BYTES_MAX,
     Abandon,
@@ -33,7 +36,6 @@ from arco.query.protocol import (
 )
 from arco.query.sandbox import confine_process, open_database
 from arco.query.statement import read_statement
-from arco.query.tables import register
 
 DECODER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 
@@ -92,18 +94,26 @@ def _answer(
 ) -> Answer | None:
     statement = read_statement(connection, ask.sql)
     if statement.tables:
-        line.sendall(encode(Needs(statement.tables)))
-        provide = DECODER.decode(read_frame(line))
-        if isinstance(provide, Abandon):
+        needs = provided(connection, statement.tables, provide=partial(_provide, line))
+        if needs is None:
             return None
-        assert isinstance(provide, Provide)
-        needed = list(zip(statement.tables, provide.provisions, strict=True))
-        # All frames are read before any is used: a refusal must not leave one on the line.
-        frames = [read_frame(line) for _, provision in needed if isinstance(provision, Framed)]
-        register(connection, needed, frames=iter(frames))
+        stand_all(connection, needs)
     return answer(
         connection, statement.text, parameters=ask.parameters, limits=ask.limits, format=ask.format
     )
+
+
+def _provide(line: socket.socket, tables: tuple[TableName, ...]) -> Answers | None:
+    """What stands behind the names, with its bytes; None when the question was abandoned."""
+    line.sendall(encode(Needs(tables)))
+    provide = DECODER.decode(read_frame(line))
+    if isinstance(provide, Abandon):
+        return None
+    assert isinstance(provide, Provide)
+    # All frames are read before any is used: a refusal must not leave one on the line.
+    return [
+        (each, read_frame(line) if isinstance(each, Framed) else b"") for each in provide.provisions
+    ]
 
 
 def _failure(error: ArcoError) -> Failed:

@@ -1,0 +1,133 @@
+"""What a statement reads, views included: asked for round by round, and standing once all is there.
+
+Law: the text of a view is judged exactly as a question is; it may read nothing that a question may
+not. Must not know where tables come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import duckdb
+import msgspec
+
+from arco.errors import Invalid
+from arco.query.names import TableName
+from arco.query.protocol import OnWire, ViewText
+from arco.query.statement import Statement, read_statement
+from arco.query.tables import register, stand
+
+ROUNDS_MAX = 16
+TABLES_MAX = 1_000
+
+Answers: TypeAlias = Sequence[tuple[OnWire, bytes]]
+Provide: TypeAlias = Callable[[tuple[TableName, ...]], Answers | None]
+
+
+class Need(msgspec.Struct, frozen=True):
+    """A name that is read, what stands behind it, and for a view what that reads."""
+
+    table: TableName
+    provision: OnWire
+    frame: bytes
+    view: Statement | None = None
+
+
+Known: TypeAlias = Mapping[TableName, Need]
+
+
+def provided(
+    connection: duckdb.DuckDBPyConnection, tables: tuple[TableName, ...], *, provide: Provide
+) -> Known | None:
+    """Everything that reading these tables takes, by folded name; None when the asker gave up.
+
+    Raises: Invalid `QUERY_INVALID` for views that nest too deeply, and what a view's text raises.
+    """
+    needs: dict[TableName, Need] = {}
+    for _ in range(ROUNDS_MAX):
+        wanted = {each.folded(): each for each in tables if each.folded() not in needs}
+        if not wanted:
+            return needs
+        if len(needs) + len(wanted) > TABLES_MAX:
+            raise _unusable(f"the query reads more than {TABLES_MAX} tables")
+        answers = provide(tuple(wanted.values()))
+        if answers is None:
+            return None
+        for (folded, table), (provision, frame) in zip(wanted.items(), answers, strict=True):
+            needs[folded] = Need(
+                table, provision, frame, _view(connection, table, provision=provision)
+            )
+        tables = tuple(
+            each
+            for folded in wanted
+            if (view := needs[folded].view) is not None
+            for each in view.tables
+        )
+    raise _unusable(f"views stand on views more than {ROUNDS_MAX} deep")
+
+
+def stand_all(connection: duckdb.DuckDBPyConnection, needs: Known) -> None:
+    """Every need stands in the database, each view behind what it reads.
+
+    Raises: Invalid `QUERY_INVALID` for a view that reads itself; what `register` raises.
+    """
+    done: set[TableName] = set()
+    for folded in needs:
+        _stand(connection, folded, needs=needs, done=done, above=())
+
+
+def _stand(
+    connection: duckdb.DuckDBPyConnection,
+    folded: TableName,
+    *,
+    needs: Known,
+    done: set[TableName],
+    above: tuple[TableName, ...],
+) -> None:
+    need = needs[folded]
+    if folded in above:
+        raise _unusable(f"the view {need.table.dotted()} reads itself")
+    if folded in done:
+        return
+    if need.view is None:
+        register(connection, need.table, provision=need.provision, frame=need.frame)
+    else:
+        for table in need.view.tables:
+            _stand(connection, table.folded(), needs=needs, done=done, above=(*above, folded))
+        stand(connection, need.table, query=need.view.text)
+    done.add(folded)
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection, table: TableName, *, provision: OnWire
+) -> Statement | None:
+    if not isinstance(provision, ViewText):
+        return None
+    try:
+        statement = read_statement(connection, provision.text)
+    except Invalid as error:
+        raise Invalid(
+            "QUERY_INVALID",
+            f"the view {table.dotted()} cannot be read: {error.message}",
+            hint=f"mend its text, or read what it reads: {error.hint}",
+        ) from error
+    if statement.text.startswith("EXPLAIN "):
+        raise _unusable(f"the view {table.dotted()} is no SELECT")
+    return statement
+
+
+def _unusable(problem: str) -> Invalid:
+    return Invalid("QUERY_INVALID", problem, hint="read the tables themselves, or mend the views")
+
+
+__all__ = [
+    "ROUNDS_MAX",
+    "TABLES_MAX",
+    "Answers",
+    "Known",
+    "Need",
+    "Provide",
+    "provided",
+    "stand_all",
+]
