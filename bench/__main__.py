@@ -1,4 +1,4 @@
-"""`python -m bench [orchestrator] [engine] [facts]` prints tables; progress goes to stderr."""
+"""`python -m bench [NAME ...]` prints tables; progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import engine, facts, machine, orchestrator
+from bench import catalog, engine, facts, machine, orchestrator
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
     "engine": ("Engine", engine.measurements),
+    "catalog": ("Catalog", catalog.measurements),
     "facts": ("Facts", facts.measurements),
 }
 
