@@ -40,6 +40,12 @@ def s3_service() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+def copy_objects(endpoint: str, prefix: str, *, to: str) -> None:
+    """What the S3 emulator holds below one prefix, it holds below another, too."""
+    port = int(endpoint.rpartition(":")[2])
+    asked("COPY", port, path=f"/{BUCKET}?{urlencode({'from': prefix, 'to': to})}")
+
+
 @contextmanager
 def azure_service(folder: Path) -> Iterator[str]:
     """The endpoint of an Azure emulator that holds one empty container."""

@@ -75,6 +75,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes, and the second would wait until the first is acknowledged.
+    disable_nagle_algorithm = True
     bucket: ClassVar[Bucket]
 
     def do_PUT(self) -> None:

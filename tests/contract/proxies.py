@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,10 @@ from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+ATTEMPT = re.compile(
+    "(?<=-)[0-9a-f]{16}|(?<=att_)[0-9a-f]{24}|[0-9a-f]{32}|(?<=_prepared/)[0-9A-Z]{26}"
+)
+"""What names one attempt: the next attempt asks for the same under another name."""
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
 
 
@@ -22,34 +27,54 @@ class Loss(Enum):
 
 
 class Plan:
-    """Which request of a scenario meets a loss, counted from zero."""
+    """Which requests of a scenario meet a loss."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loss = Loss.ANSWER
         self._at = -1
+        self._seen: set[str] | None = None
         self.asked = 0
+        self.lost = 0
 
     def lose(self, loss: Loss, at: int) -> None:
-        """Count anew, and lose the one numbered `at`; a negative number loses none."""
+        """Count anew, and lose the one numbered `at`, from zero; a negative number loses none."""
         with self._lock:
-            self._loss, self._at, self.asked = loss, at, 0
+            self._loss, self._at, self._seen, self.asked, self.lost = loss, at, None, 0, 0
 
-    def next(self) -> Loss | None:
+    def lose_each_once(self, loss: Loss) -> None:
+        """Count anew, and lose every request the first time that it is made."""
+        self.lose(loss, -1)
+        with self._lock:
+            self._seen = set()
+
+    def next(self, request: str) -> Loss | None:
         """What happens to the request that has just come in."""
         with self._lock:
-            met = self.asked == self._at
+            met = self.asked == self._at or self._is_fresh(ATTEMPT.sub("", request))
             self.asked += 1
+            self.lost += met
             return self._loss if met else None
+
+    def _is_fresh(self, request: str) -> bool:
+        if self._seen is None or request in self._seen:
+            return False
+        self._seen.add(request)
+        return True
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a client that was killed, or gave up, left in the middle."""
+
 
 class _Silent(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes, and the second would wait until the first is acknowledged.
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: a test says itself what went wrong."""
@@ -80,7 +105,8 @@ class _Relay(_Silent):
 
     def do_GET(self) -> None:
         data = self.body()
-        loss = self.plan.next()
+        asked = (self.command, self.path, self.headers.get("Range", ""))
+        loss = self.plan.next(" ".join(asked))
         if loss is Loss.REQUEST:
             self.hang_up()
             return

@@ -15,21 +15,28 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+from moto.server import create_backend_app
+from werkzeug.serving import WSGIRequestHandler, run_simple
 
 from tests.contract.s3_signatures import NotLetIn, let_in
 
 ACCOUNTS = {"reader": "only-for-tests"}
 TURN = threading.Lock()
-EMULATOR = DomainDispatcherApplication(create_backend_app)
+EMULATOR = create_backend_app("s3")
 SETTING_UP = re.compile(r"/[a-z0-9-]+(\?cors)?\Z")
 """Making a bucket and its rules for browsers: what a test does without an account."""
+COPYING = "COPY"
+"""Not a method of S3: `COPY /bucket?from=prefix&to=prefix`, for tests with much to prepare."""
 
 
 def one_at_a_time(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """The answer of the emulator, alone while it makes it, to a request that S3 would let in."""
+    if environ["REQUEST_METHOD"] == COPYING:
+        return copied(environ, start)
     sets_up = environ["REQUEST_METHOD"] == "PUT" and SETTING_UP.match(environ["REQUEST_URI"])
     if not sets_up and environ["REQUEST_METHOD"] != "OPTIONS":
         try:
@@ -43,6 +50,21 @@ def one_at_a_time(environ: dict[str, Any], start: Callable[..., Any]) -> Iterabl
             return start(status, [*headers, *released], *rest)
 
         return list(EMULATOR(environ, begin))
+
+
+def copied(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Every object below one prefix stands below the other, too."""
+    asked, bucket = dict(parse_qsl(environ["QUERY_STRING"])), environ["PATH_INFO"].strip("/")
+    with TURN:
+        backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        keys = dict(backend.get_bucket(bucket).keys)
+        for name in (name for name in keys if name.startswith(asked["from"])):
+            key = backend.get_object(bucket, name)
+            assert key is not None
+            beside = asked["to"] + name.removeprefix(asked["from"])
+            backend.copy_object(key, bucket, beside)
+    start("200 OK", [])
+    return [b""]
 
 
 def released_to_pages(environ: dict[str, Any]) -> list[tuple[str, str]]:
@@ -65,7 +87,13 @@ def refused(environ: dict[str, Any], start: Callable[..., Any], *, code: str) ->
     return [body if isinstance(body, bytes) else body.encode()]
 
 
-if __name__ == "__main__":
-    run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+class Handler(WSGIRequestHandler):
+    """One connection, which carries many requests."""
 
-__all__ = ["one_at_a_time", "refused", "released_to_pages"]
+    protocol_version = "HTTP/1.1"
+
+
+if __name__ == "__main__":
+    run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True, request_handler=Handler)
+
+__all__ = ["copied", "one_at_a_time", "refused", "released_to_pages"]

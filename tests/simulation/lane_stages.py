@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from arco.engine.database import Database
+from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.ingest import Accepted, Ingester
 from arco.engine.lanes.tables import FOLDINGS, LANES, OPEN_LANES, QUARANTINE
@@ -59,12 +60,14 @@ class LaneStage:
         *,
         ingester: Callable[[Database], Ingester] = Ingester,
         folder: Callable[[Database], Folder] = impatient,
+        keyed: bool = False,
     ) -> None:
         self.world = world
         self.told: list[Acknowledged] = []
         self.sent: set[str] = set()
         self._ingester = ingester
         self._folder = folder
+        self._keyed = keyed
         self._parcels: dict[str, list[Parcel]] = {}
 
     @property
@@ -80,7 +83,8 @@ class LaneStage:
             self._parcels[name] = []
             for _ in range(parcels):
                 count = chance.between(1, FACTS_MAX)
-                self._parcels[name].append(Parcel(seq, count))
+                amount = -1 if chance.happens(0.2) else 1
+                self._parcels[name].append(Parcel(seq, count, amount))
                 seq += count
             self.world.process(name).start(self._serve)
 
@@ -107,6 +111,8 @@ class LaneStage:
         parcel = parcels[0]
         numbers = range(parcel.first, parcel.first + parcel.count)
         facts = [noted(process.name, seq, amount=parcel.amount) for seq in numbers]
+        if self._keyed:
+            facts = [msgspec.structs.replace(fact, **_keyed(fact)) for fact in facts]
         tokens = tuple(f"{process.name}.0.{seq}" for seq in numbers)
         self.sent.update(tokens)
         try:
@@ -115,6 +121,10 @@ class LaneStage:
             await process.runtime.sleep(0.5)
             return
         self.world.trace.note(f"{self.world.time_us} {process.name} told {accepted}")
+        if parcel.amount < 0:
+            # Nobody can fold it: it is sent again, mended, under its old numbers.
+            parcel.amount = 1
+            return
         self.told.append(Acknowledged(tokens, accepted, self.world.time_us))
         parcels.pop(0)
 
@@ -159,6 +169,11 @@ class LaneStage:
         self.world.run(lambda: done() or bool(process.failures), seconds_max=7200)
         for task in process.failures:
             raise task.error or AssertionError(task.name)
+
+
+def _keyed(fact: Fact) -> dict[str, Any]:
+    """The fact known by a key of its own instead of its producer's number."""
+    return {"key": f"{fact.producer}.{fact.seq}", "producer": "", "seq": -1}
 
 
 async def open_ledger(world: World, process: Process) -> Database:

@@ -8,6 +8,7 @@ from typing import Any
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
+from arco.engine.sizes import SIZES, Sizes
 from arco.engine.verify import Verifier
 from arco.errors import Corrupt, Unavailable
 from arco.testing.actors import Cast, Client, Kind, Opener, Stage, Wish
@@ -19,21 +20,42 @@ from arco.testing.world import CALM, Faults, World
 
 SLOTS = "log/*"
 SNAPSHOT_AGE_SECONDS = 0.2
+CRAMPED = Sizes(
+    cache_bytes=1,
+    hot_changes=1,
+    small_rows=0,
+    small_bytes=0,
+    rows_per_group=1,
+    rows_per_file=4,
+    fan_out=3,
+    inline_files=1,
+    files_per_page=2,
+)
+"""Nearly everything stands in files of four rows, and nothing of it stays in memory."""
 Arrange = Callable[[World], None]
 
 
-async def open_database(world: World, process: Process) -> Database:
+async def open_database(world: World, process: Process, *, sizes: Sizes = SIZES) -> Database:
     """The engine under test."""
     return await Database.open(
-        world.client(process), process.runtime, domains=[REGISTRY], writer=process.name
+        world.client(process),
+        process.runtime,
+        domains=[REGISTRY],
+        writer=process.name,
+        sizes=sizes,
     )
 
 
-async def open_with_snapshots(world: World, process: Process) -> Database:
+async def open_with_snapshots(world: World, process: Process, *, sizes: Sizes = SIZES) -> Database:
     """The engine with a process of its own kind that publishes snapshots all the time."""
-    database = await open_database(world, process)
+    database = await open_database(world, process, sizes=sizes)
     process.runtime.spawn(_publish(database), "snapshots")
     return database
+
+
+async def open_cramped(world: World, process: Process) -> Database:
+    """The engine with snapshots, almost without memory."""
+    return await open_with_snapshots(world, process, sizes=CRAMPED)
 
 
 async def _publish(database: Database) -> None:

@@ -27,6 +27,11 @@ def test_no_world_with_lanes_breaks_a_law(shard: range, tally: Tally) -> None:
             raise AssertionError(f"seed={seed}: {error!r}") from error
 
 
+def test_facts_that_are_known_by_keys_count_once_too() -> None:
+    for seed in range(40):
+        perform_lanes(seed, keyed=True)
+
+
 @pytest.mark.parametrize("kind", ["crash_at_turn", "crash_after_turn"])
 def test_a_process_may_die_at_any_step_of_ingesting_and_folding(kind: str) -> None:
     for turn in range(1, CRASHES_MAX, 3):
@@ -47,3 +52,15 @@ def test_lanes_of_the_living_are_sealed_and_followed_by_new_ones() -> None:
 def test_the_same_seed_is_the_same_history() -> None:
     first, second = perform_lanes(8), perform_lanes(8)
     assert first.world.trace.lines == second.world.trace.lines
+
+
+def test_racing_folders_fold_every_fact_once() -> None:
+    for seed in range(10):
+        stage = perform_lanes(seed, faults=CALM, folder=partial(Folder, silent_seconds=60.0))
+        commits = [key for key in stage.world.store.objects if key.startswith("log/")]
+        folders = {
+            applied.process
+            for applied in stage.world.store.journal
+            if applied.operation.key in commits and applied.answer is True
+        }
+        assert len(folders) > 1

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from arco.engine.batch import Prepared, Request
-from arco.engine.commit import Commit
+from arco.engine.batch import Batch, Prepared, Receipt, Request
+from arco.engine.commit import Commit, decode_commit, encode_commit
 from arco.engine.database import Database
 from arco.engine.fold import decode, fold
 from arco.engine.log import Log, Slot
 from arco.engine.tables import Overlay
 from arco.errors import NotFound
 from arco.ids import sha256
-from arco.runtime import Runtime
+from arco.runtime import Runtime, Spawned
 from arco.store import keys
 from arco.store.port import Store, StoreFault
 from arco.testing.actors import Cast, Opener
@@ -115,6 +115,31 @@ class SlotsPruned(Log):
         return taken
 
 
+class VerdictAfterPatience(Log):
+    """A writer that waited long enough says that it failed."""
+
+    async def create(self, seq: int, data: bytes) -> Slot | None:
+        for tries in range(4):
+            try:
+                await self._store.create(keys.slot(seq), data)
+                return await super().create(seq, data)
+            except StoreFault:
+                await self._pause(tries)
+        raise NotFound("WRITE_FAILED", "it did not work four times")
+
+
+class NextSlotAfterUnknown(Log):
+    """An ambiguous answer moves the commit to the slot after."""
+
+    async def create(self, seq: int, data: bytes) -> Slot | None:
+        try:
+            await self._store.create(keys.slot(seq), data)
+        except StoreFault:
+            moved = msgspec.structs.replace(decode_commit(data, seq), seq=seq + 1)
+            return await super().create(seq + 1, encode_commit(moved))
+        return await super().create(seq, data)
+
+
 class AcknowledgedBeforeThePut(Database):
     async def _attempt(self, requests: list[Request]) -> bool:
         batch = await self._decide(requests)
@@ -135,9 +160,9 @@ class ReadFromMemory(Database):
 
 
 class ShownBeforeWon(Database):
-    def _prepare(self, batch: object) -> Prepared:
-        prepared = super()._prepare(batch)  # type: ignore[arg-type]
-        self.tables.apply(batch.overlay.changes, prepared.commit.seq)  # type: ignore[attr-defined]
+    def _prepare(self, batch: Batch) -> Prepared:
+        prepared = super()._prepare(batch)
+        self.tables.apply(batch.overlay.changes, prepared.commit.seq)
         return prepared
 
 
@@ -173,6 +198,48 @@ class BatchFailsTogether(Database):
         return super()._settle(requests, prepared)
 
 
+class ForeignSlotsSkipped(Database):
+    """What other processes wrote is counted, and not folded."""
+
+    async def _advance(self, slot: Slot) -> None:
+        if slot.commit.writer == self.writer or slot.commit.seq != self.position.seq + 1:
+            await super()._advance(slot)
+        else:
+            self._merge(slot, (), changes=())
+
+
+class ReceiptOfTheSlotBefore(Database):
+    def _settle(self, requests: list[Request], prepared: Prepared | None = None) -> bool:
+        settled = super()._settle(requests, prepared)
+        for request in requests:
+            if prepared is not None and request.receipt is not None:
+                commit = prepared.commit
+                request.receipt = Receipt(commit.seq - 1, commit.prev, request.events)
+        return settled
+
+
+class EarlierProbeShared(Database):
+    """A strong read is answered by a look that began before it was asked."""
+
+    probe: Spawned | None = None
+
+    async def refresh(self) -> int:
+        if self.probe is None or self.probe.done():
+            self.probe = self.runtime.spawn(super().refresh(), "probe")
+        seq: int = await self.probe.join()
+        return seq
+
+
+class ClockTrusted(Database):
+    """A commit says what its writer's clock shows, whatever the last one said."""
+
+    def _prepare(self, batch: Batch) -> Prepared:
+        prepared = super()._prepare(batch)
+        commit = msgspec.structs.replace(prepared.commit, committed_at=self.runtime.now())
+        data = encode_commit(commit)
+        return Prepared(commit, data, sha256(data), prepared.payload)
+
+
 CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
     (TimeoutTakenAsFailure, "L7|refusals"),
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
@@ -188,7 +255,17 @@ CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
     (FoldedWithoutGuard, "L4|strong"),
     (AskedAgainAfterUnknown, "L3"),
     (BatchFailsTogether, "L7|refusals"),
+    (VerdictAfterPatience, "L7|refusals|no surprise"),
+    (NextSlotAfterUnknown, "L5|chain"),
+    (ForeignSlotsSkipped, "L4|refusals|unique"),
+    (ReceiptOfTheSlotBefore, "state token"),
+    (EarlierProbeShared, "strong reads|refusals"),
+    (ClockTrusted, "commit times"),
 ]
+
+
+CASTS = {EarlierProbeShared: Cast(clients=4, kinds=("add", "read"))}
+"""Who it takes to notice, where the usual cast seldom does."""
 
 
 def opener_of(mutant: type[Log] | type[Database]) -> Opener:
@@ -213,7 +290,7 @@ def opener_of(mutant: type[Log] | type[Database]) -> Opener:
 
 @pytest.mark.parametrize(("mutant", "laws"), CAUGHT, ids=[m.__name__ for m, _ in CAUGHT])
 def test_a_wrong_engine_breaks_its_law(mutant: type[Log] | type[Database], laws: str) -> None:
-    failure = campaign(Play(opener_of(mutant)), SEEDS)
+    failure = campaign(Play(opener_of(mutant), CASTS.get(mutant, Cast())), SEEDS)
     assert failure is not None, f"{mutant.__name__} survived {len(SEEDS)} seeds"
     assert failure.reason.startswith(tuple(laws.split("|"))), failure.report()
 

@@ -9,7 +9,7 @@ from arco.codes import CODES
 from arco.orchestration.rows import Run
 from tests.reference.meanings import field_meaning
 from tests.reference.pages import FOLDER, PAGES, rendered, undocumented
-from tests.tidy import documents
+from tests.tidy import documents, faults
 from tests.tidy.source import ROOT, repository
 
 PAGES_HERE = rendered()
@@ -36,6 +36,18 @@ def test_nothing_a_user_meets_is_undocumented() -> None:
 def test_every_test_that_a_document_names_exists() -> None:
     found = [str(finding) for finding in documents.cited_tests(repository(), TEXTS)]
     assert not found, "\n".join(found)
+
+
+def test_every_fault_of_the_protocol_has_a_test() -> None:
+    page = (ROOT / faults.PAGE).read_text("utf-8")
+    found = [str(finding) for finding in faults.unproved(page, faults.FAULTS)]
+    assert not found, "\n".join(found)
+
+
+def test_a_fault_without_a_test_is_found() -> None:
+    page = f"{faults.SECTION}\n\n| Fault | Test |\n| rain | none |\n| snow | `test_a` |\n"
+    assert len(list(faults.unproved(page, ["rain", "hail", "snow"]))) == 2
+    assert len(list(faults.unproved(page, ["snow"]))) == 1
 
 
 def test_every_relative_link_leads_somewhere() -> None:

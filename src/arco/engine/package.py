@@ -27,6 +27,7 @@ from arco.errors import AlreadyExists, Corrupt, Invalid
 from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
+from arco.store.creating import create_patiently
 from arco.store.names import is_key
 from arco.store.port import Store
 
@@ -187,7 +188,9 @@ async def unpack(store: Store, runtime: Runtime, *, path: Path, manifest: Manife
         for batch in (*_batches(objects), last):
             found = [await runtime.thread(_member, archive, each) for each in batch]
             pairs = zip(batch, found, strict=True)
-            await runtime.gather(_create(store, each.name, data=data) for each, data in pairs)
+            await runtime.gather(
+                _create(store, runtime, name=each.name, data=data) for each, data in pairs
+            )
 
 
 async def refuse_used(store: Store, manifest: Manifest) -> None:
@@ -210,8 +213,8 @@ def _used(name: str) -> AlreadyExists:
     )
 
 
-async def _create(store: Store, name: str, *, data: bytes) -> None:
-    if not await store.create(name, data):
+async def _create(store: Store, runtime: Runtime, *, name: str, data: bytes) -> None:
+    if not await create_patiently(store, runtime, key=name, data=data):
         if await store.get(name) != data:
             raise _used(name)
         await store.confirm(name)

@@ -18,6 +18,7 @@ from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
 from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
+from arco.store.creating import create_patiently
 from arco.store.port import Store
 
 
@@ -117,10 +118,11 @@ def target(envelope: Envelope) -> staging.Target:
 async def write(store: Store, staged: staging.Staged) -> None:
     """Makes every file of the attempt durable.
 
-    Raises: Conflict ATTEMPT_STAGED_TWICE.
+    Raises: Conflict ATTEMPT_STAGED_TWICE; StoreFault when the store stays without an answer.
     """
     for file in staged.files:
-        if not await store.create(file.facts.key, file.data):
+        key, data = file.facts.key, file.data
+        if not await create_patiently(store, AsyncioRuntime(), key=key, data=data):
             raise Conflict(
                 "ATTEMPT_STAGED_TWICE",
                 f"{file.facts.key} is there already: this attempt was delivered twice",

@@ -11,6 +11,7 @@ from arco.errors import ArcoError
 from arco.execution.capture import Capture, Line, encode_lines
 from arco.runtime import Runtime, run
 from arco.store import keys
+from arco.store.creating import create_patiently
 from arco.store.port import Store
 
 CHUNK_BYTES = 1024 * 1024
@@ -92,7 +93,7 @@ class TaskLog:
         while self._index < INDEX_MAX:
             key = keys.task_log(*self._names, self._index)
             self._index += 1
-            if await self._store.create(key, chunk):
+            if await create_patiently(self._store, self._runtime, key=key, data=chunk):
                 self._chunks += 1
                 return
 

@@ -46,7 +46,11 @@ WRITER_FEATURES = frozenset(
     {*PLAIN_WRITER_FEATURES, NAIVE_TIMESTAMP, "v2Checkpoint", "vacuumProtocolCheck"}
 )
 WRITER_VERSION_PLAIN = 2
-PARQUET = ds.ParquetFileFormat(coerce_int96_timestamp_unit="us")
+PARQUET = ds.ParquetFileFormat(
+    coerce_int96_timestamp_unit="us",
+    # Files of other writers may have no checksums; those that are there are looked at.
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True),
+)
 
 
 def prepare(publication: Publication, before: TableSnapshot | None) -> bytes:

@@ -46,7 +46,7 @@ def stage(
 
 
 def _encode(table: pa.Table) -> bytes:
-    """The table as one Parquet file, zstd."""
+    """The table as one Parquet file, zstd, with a checksum on every page."""
     sink = pa.BufferOutputStream()
     pq.write_table(
         table.combine_chunks(),
@@ -54,6 +54,7 @@ def _encode(table: pa.Table) -> bytes:
         compression="zstd",
         row_group_size=GROUP_ROWS,
         store_schema=False,
+        write_page_checksum=True,
     )
     return bytes(sink.getvalue())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,10 +57,17 @@ async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
     """
     root = open_root(settings, runtime)
     await ensure_certified(root, runtime)
+    return await assemble(settings, runtime, root=root)
+
+
+async def assemble(
+    settings: Settings, runtime: Runtime, *, root: Store, domains: Sequence[Domain] = DOMAINS
+) -> Workspace:
+    """The workspace on a store that is open already."""
     store = ScopedStore(root, settings.scope)
     writer = f"{socket.gethostname()}:{os.getpid()}:{runtime.entropy(32):08x}"
     sizes = Sizes(cache_bytes=settings.cache_megabytes * BYTES_PER_MEGABYTE)
-    database = await Database.open(store, runtime, domains=DOMAINS, writer=writer, sizes=sizes)
+    database = await Database.open(store, runtime, domains=domains, writer=writer, sizes=sizes)
     return Workspace(
         settings=settings,
         runtime=runtime,
@@ -90,4 +98,4 @@ def open_root(settings: Settings, runtime: Runtime) -> Store:
     return LocalStore(Path(settings.store_url), runtime, fsync=settings.fsync)
 
 
-__all__ = ["DOMAINS", "Workspace", "open_root", "open_scope", "open_workspace"]
+__all__ = ["DOMAINS", "Workspace", "assemble", "open_root", "open_scope", "open_workspace"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from arco.testing.model_store import ModelStore
 from arco.testing.world import Violation, World
 
 EMPTY = "0" * 64
+CLOCK_LEAD_MAX = timedelta(minutes=5)
+"""A time further ahead of the next writer's clock than this one is not kept up with."""
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -89,7 +92,7 @@ def chronicle(store: ModelStore) -> Chronicle:
     _check_never_rewritten(store)
     slots = sorted(key for key in store.objects if key.startswith("log/"))
     chapters: list[Chapter] = []
-    book, prev = Book(), EMPTY
+    book, prev, told_at = Book(), EMPTY, ""
     for seq, key in enumerate(slots):
         if key != keys.slot(seq):
             raise Violation("L5 contiguous", f"slot {seq} is missing before {key}")
@@ -97,9 +100,12 @@ def chronicle(store: ModelStore) -> Chronicle:
         commit = msgspec.json.decode(data)
         if commit["prev"] != prev:
             raise Violation("chain", f"slot {seq} does not name its predecessor")
-        chapter = _chapter(commit, book, data=data, created_us=store.written_us[key])
-        chapters.append(chapter)
-        book, prev = chapter.books[-1], chapter.hash
+        created_us = store.written_us[key]
+        events = events_of(store, commit, created_us=created_us)
+        told_at = _checked_time(commit, after=told_at)
+        book, tokens, books = _folded(events, book)
+        chapters.append(Chapter(seq, created_us, sha256(data), tokens, books))
+        prev = chapters[-1].hash
     counts = Counter(token for chapter in chapters for token in chapter.tokens)
     twice = [token for token, count in counts.items() if count > 1]
     if twice:
@@ -114,14 +120,45 @@ def _check_never_rewritten(store: ModelStore) -> None:
             raise Violation("L5 never reused", f"{applied.process} did {verb} {key}")
 
 
-def _chapter(commit: dict[str, Any], book: Book, *, data: bytes, created_us: int) -> Chapter:
+def events_of(
+    store: ModelStore, commit: dict[str, Any], *, created_us: int
+) -> list[dict[str, Any]]:
+    """The events of a commit, wherever they stand.
+
+    Raises: Violation when the object it names is not what it names, or came after it.
+    """
+    reference = commit.get("events_payload")
+    if reference is None:
+        return list(commit.get("events", ()))
+    name = reference["name"]
+    data = store.objects.get(name)
+    if data is None or store.written_us[name] > created_us:
+        raise Violation("L6 every named object exists", f"{name} came after the slot that names it")
+    if sha256(data) != reference["sha256"]:
+        raise Violation("L6 every named object exists", f"{name} has another hash than its name")
+    events: list[dict[str, Any]] = msgspec.json.decode(data)
+    return events
+
+
+def _checked_time(commit: dict[str, Any], *, after: str) -> str:
+    told = str(commit.get("committed_at", after))
+    if told < after:
+        early = datetime.fromisoformat(after) - datetime.fromisoformat(told)
+        if timedelta(0) < early <= CLOCK_LEAD_MAX:
+            raise Violation("commit times", f"slot {commit['seq']} is {early} before the last one")
+    return told
+
+
+def _folded(
+    events: list[dict[str, Any]], book: Book
+) -> tuple[Book, tuple[str, ...], tuple[Book, ...]]:
     books, tokens = [book], []
-    for event in commit.get("events", ()):
+    for event in events:
         if event["type"].startswith("registry."):
             book = book.after(event["type"], event["payload"])
             books.append(book)
             tokens.append(event["payload"]["token"])
-    return Chapter(commit["seq"], created_us, sha256(data), tuple(tokens), tuple(books))
+    return book, tuple(tokens), tuple(books)
 
 
 def check(world: World, history: History) -> Chronicle:
@@ -208,4 +245,5 @@ __all__ = [
     "check_refused",
     "check_unknown",
     "chronicle",
+    "events_of",
 ]

@@ -339,4 +339,4 @@ class SimulatedStore:
         return await Suspension(lambda resume: self._network.send(name, operation, resume=resume))
 
 
-__all__ = ["Call", "Fate", "Network", "Planned", "SimulatedStore", "Weather"]
+__all__ = ["WRITE_FATES", "Call", "Fate", "Network", "Planned", "SimulatedStore", "Weather"]

@@ -16,7 +16,6 @@ from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
-from arco.errors import Invalid
 from arco.runtime import Runtime
 from arco.store.port import Entry, Lock, Locks, Store, StoreFault
 
@@ -41,6 +40,9 @@ class WrappedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        if isinstance(store, Locks):
+            # Only then: whoever asks whether a store has locks gets the wrapped store's answer.
+            self.try_lock = self._try_lock
 
     async def around(self, call: Call, answer: Answer[T]) -> T:
         """What the client gets; `answer()` asks the wrapped store."""
@@ -70,10 +72,9 @@ class WrappedStore:
     def location(self, key: str) -> str:
         return self._store.location(key)
 
-    async def try_lock(self, key: str) -> Lock | None:
+    async def _try_lock(self, key: str) -> Lock | None:
         store = self._store
-        if not isinstance(store, Locks):
-            raise Invalid("STORE_LOCKS_ABSENT", "the wrapped store has no locks")
+        assert isinstance(store, Locks)
         locks: Locks = store
         return await self.around(Call("try_lock", key), lambda: locks.try_lock(key))
 
@@ -291,6 +292,7 @@ def _damaged(result: T, fault: Fault) -> T:
 
 __all__ = [
     "LATE_CALLS",
+    "WRITES",
     "Call",
     "CountingStore",
     "Fault",
