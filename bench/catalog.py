@@ -50,7 +50,7 @@ async def bulk_reads(settings: Settings) -> AsyncIterator[Measurement]:
             taken, size = [], 0
             for _ in range(RUNS + 1):
                 start = time.perf_counter()
-                size = len(await asyncio.to_thread(_asked, port, "GET", "/columns", accept=accept))
+                size = len(await asyncio.to_thread(_asked, port, "/columns", accept=accept))
                 taken.append(time.perf_counter() - start)
             what = f"all columns of {TABLES:,} tables, {form}"
             note = f"{TABLES * COLUMNS:,} columns, {size / 1e6:,.0f} MB; the first of this form "
@@ -83,21 +83,22 @@ async def _filled(settings: Settings) -> None:
     serving = _Serving(settings)
     async with serving as port:
         namespace = {"changes": [{"change": "create_namespace", "name": "lake"}]}
-        await asyncio.to_thread(_asked, port, "POST", "/catalog/changes", body=namespace)
+        await asyncio.to_thread(_asked, port, "/catalog/changes", body=namespace)
         for first in range(0, TABLES, TABLES_AT_ONCE):
             changes = [
                 {"change": "create_table", "name": f"lake.t{number:06d}", "columns": columns}
                 for number in range(first, first + TABLES_AT_ONCE)
             ]
             body = {"changes": changes}
-            await asyncio.to_thread(_asked, port, "POST", "/catalog/changes", body=body)
+            await asyncio.to_thread(_asked, port, "/catalog/changes", body=body)
         await snapshot.publish(serving.workspace.database)
 
 
-def _asked(port: int, method: str, path: str, *, accept: str = "*/*", body: Any = None) -> bytes:
+def _asked(port: int, path: str, *, accept: str = "*/*", body: Any = None) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Content-Type": "application/json", "Accept": accept}
     try:
+        method = "GET" if body is None else "POST"
         connection.request(method, f"/api/v1{path}", json.dumps(body), headers)
         answer = connection.getresponse()
         content = answer.read()
