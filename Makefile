@@ -19,12 +19,13 @@ SIMULATION := $(wildcard tests/simulation)
 # Worlds of the log's campaign; the other campaigns get a share of as many.
 SCHEDULES ?= 50000
 NIGHTLY_SCHEDULES ?= 500000
+PEERS := $(patsubst bench/peers/%.txt,.peers/%/.installed,$(wildcard bench/peers/*.txt))
 SUITES_ALONE := $(wildcard tests/integration)
 FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup demo test fast check fmt sim bench lock docs clean
+.PHONY: help setup demo test fast check fmt sim bench peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,8 +61,10 @@ sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
 
-bench: $(STAMP) ## Requests and seconds per operation, on this machine (ARGS=...)
+bench: $(STAMP) peers ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
+
+peers: $(PEERS) ## The environments of what the benchmarks compare with
 
 docs: $(STAMP) ## Write docs/reference again from the code
 	$(BIN)/python -m tests.reference --write
@@ -73,12 +76,16 @@ lock: ## Compile the locks of requirements/ and npm again (LOCK_FLAGS=--upgrade 
 	  --generate-hashes --no-header --no-annotate $(LOCK_FLAGS) -o "requirements/$$1.txt" "$${@:2}"; }; \
 	compile dev pyproject.toml --extra dev; \
 	compile run pyproject.toml --extra cloud --extra demo -c requirements/dev.txt; \
-	compile build --group build
+	compile build --group build; \
+	for peer in bench/peers/*.in; do \
+	  "$$folder/bin/uv" pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate $(LOCK_FLAGS) -o "$${peer%.in}.txt" "$$peer"; \
+	done
 	npm $(if $(findstring --upgrade,$(LOCK_FLAGS)),update,install) --silent --no-audit --no-fund \
 	  --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## Remove what make and the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist node_modules
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
@@ -95,6 +102,12 @@ $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+.peers/%/.installed: bench/peers/%.txt
+	@echo "Installing $* into .peers/$* ..."
+	@"$(PYTHON)" -m venv .peers/$*
+	@.peers/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # Without npm, or offline, the tests that need these say what they leave out (and CI fails).
 $(EMULATORS): package.json package-lock.json

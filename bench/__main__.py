@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]` prints tables; progress goes to stderr."""
+"""`python -m bench [SUITE ...]` prints a table per suite; progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import catalog, engine, facts, machine, orchestrator
+from bench import columns, engine, facts, machine, orchestrator, state
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
     "engine": ("Engine", engine.measurements),
-    "catalog": ("Catalog", catalog.measurements),
+    "columns": ("Columns over HTTP", columns.measurements),
     "facts": ("Facts", facts.measurements),
+    "state": ("A catalog of many tables", state.measurements),
 }
 
 

@@ -1,6 +1,7 @@
 """Writing a golden store: a workspace as today's code leaves it after a run in real workers.
 
-It has base and delta files, a dropped row, a tail behind the snapshot, and a hint that is stale.
+It has base files in pages, delta runs, a dropped row, a tail behind the snapshot, and a hint that
+is stale.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from arco.engine.database import Database
 from arco.engine.feed import Feed
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.pasts import Pasts
+from arco.engine.sizes import Sizes
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
 from arco.formats import delta
@@ -63,6 +65,8 @@ def is_positive(data: pa.Table) -> bool:
     """Nothing was sold for less than nothing."""
     return pc.min(data["amount"]).as_py() > 0
 '''
+SMALL = Sizes(rows_per_group=4, rows_per_file=4, fan_out=2, inline_files=1)
+"""So that a few rows are several files, which stand in pages."""
 Rows = dict[str, list[dict[str, object]]]
 
 
@@ -102,7 +106,7 @@ async def _opened(project: Path) -> Workspace:
     settings = Settings(directory=project, workers=1, fsync=False, snapshot_age_seconds=86_400)
     runtime = AsyncioRuntime()
     store = open_scope(settings, runtime)
-    database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
+    database = await Database.open(store, runtime, domains=DOMAINS, writer="golden", sizes=SMALL)
     return Workspace(
         settings=settings,
         runtime=runtime,
@@ -116,9 +120,9 @@ async def _opened(project: Path) -> Workspace:
 
 
 async def _fill_base(workspace: Workspace) -> None:
-    """Eight snapshots of one more row each: together they become a base file."""
-    for number in range(8):
-        await workspace.database.transact(add_dynamic_partitions(_value(number)))
+    """Two snapshots of four more rows each: together they become base files."""
+    for first in (0, 4):
+        await workspace.database.transact(add_dynamic_partitions(_values(first, first + 4)))
         assert await snapshot.publish(workspace.database)
     await workspace.database.transact(remove_dynamic_partitions(_value(0)))
 
@@ -145,4 +149,9 @@ async def _add_tail(workspace: Workspace) -> None:
 
 
 def _value(number: int) -> ChangeDynamicPartitions:
-    return ChangeDynamicPartitions(name="regions", values=(f"r{number}",), actor="golden")
+    return _values(number, number + 1)
+
+
+def _values(start: int, stop: int) -> ChangeDynamicPartitions:
+    names = tuple(f"r{number}" for number in range(start, stop))
+    return ChangeDynamicPartitions(name="regions", values=names, actor="golden")

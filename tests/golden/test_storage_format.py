@@ -1,4 +1,4 @@
-"""The page on the storage format is true: a stranger with DuckDB follows it on a golden store."""
+"""The page on the storage format is true: strangers with DuckDB and DataFusion follow it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ STATEMENTS = [
     for statement in block.split(";\n")
     if statement.strip()
 ]
+PROGRAM = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 Answer = list[dict[str, Any]]
 
 
@@ -50,6 +51,7 @@ def test_a_stranger_reads_the_newest_snapshot_with_the_steps_on_the_page(
     assert whole == [{"is_whole": True}]
     # Before the snapshot r0 was removed; the tail, which the page leaves out, removes r1.
     assert [row["value"] for row in rows] == [f"r{number}" for number in range(1, 8)]
+    assert values_for_datafusion() == [f"r{number}" for number in range(1, 8)]
     assert [line["seq"] for line in log] == list(reversed(range(slots)))
     assert chain == [{"slots": slots, "broken_links": 0, "changed": 0}]
 
@@ -61,7 +63,9 @@ def test_a_stranger_follows_the_pages_of_a_table_with_many_files(
     run(write_pages(tmp_path))
     _, whole, rows, _, _ = followed()
     assert whole == [{"is_whole": True}]
-    assert [row["value"] for row in rows] == [f"r{n:02}" for n in range(60) if n != 7] + ["s"]
+    expected = [f"r{n:02}" for n in range(60) if n != 7] + ["s"]
+    assert [row["value"] for row in rows] == expected
+    assert values_for_datafusion() == expected
 
 
 async def write_pages(folder: Path) -> None:
@@ -107,6 +111,13 @@ def followed() -> list[Answer]:
             connection.execute(statement)
     connection.close()
     return answers
+
+
+def values_for_datafusion() -> list[str]:
+    """The values that the page's program finds with DataFusion."""
+    names: dict[str, Any] = {}
+    exec(compile(PROGRAM, "storage-format.md", "exec"), names)
+    return [row["value"] for row in names["rows"]]
 
 
 def test_the_page_describes_every_field_of_commit_and_index() -> None:

@@ -31,6 +31,7 @@ def test_a_dry_run_changes_nothing_and_says_what_it_found(project: Project) -> N
         "table files",
         "prepared entries",
         "task logs",
+        "purged files",
         "fact batches",
     }
     assert objects(project) == before

@@ -286,6 +286,21 @@ def test_a_task_s_lines_are_read_over_many_chunks_and_each_once(
         list(client.runs.logs(run_id, task="nothing"))
 
 
+def test_the_past_is_read_as_it_was(client: arco.Client) -> None:
+    before = client.health().seq
+    client.runs.trigger(which="all")
+    past = client.as_of(str(before))
+    sql = "select count(*) as n from system.orchestration.runs"
+    assert (client.query(sql).dicts(), past.query(sql).dicts()) == ([{"n": 1}], [{"n": 0}])
+    assert list(past.runs.list()) == []
+    slots = [line.slot for line in client.history.slots()]
+    assert slots == list(range(client.health().seq, -1, -1))
+    changed = client.history.difference(str(before))
+    assert "system.orchestration.runs" in [each.table for each in changed.system]
+    with pytest.raises(errors.NotFound):
+        list(client.history.versions("no.such"))
+
+
 def test_waiting_for_a_run_ends_when_it_takes_too_long(client: arco.Client) -> None:
     run_id = client.runs.trigger("raw.orders").run_id
     with pytest.raises(errors.Unavailable) as caught:

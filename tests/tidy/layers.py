@@ -41,8 +41,9 @@ LAYERS: dict[str, frozenset[str]] = {
     "api": BELOW_SURFACES | {"wire"},
     # A page is a route that renders, so it shares the parsing and the errors of `api`.
     "ui": BELOW_SURFACES | {"api", "wire"},
-    # The entry point starts the server and compiles projects.
-    "cli": BELOW_SURFACES | {"sdk", "api", "ui", "wire", "client"},
+    # The entry point starts the server and compiles projects; the client is loaded by its public
+    # name, with the first server that a command is told to ask.
+    "cli": BELOW_SURFACES | {"arco", "sdk", "api", "ui", "wire", "client"},
     "testing": BELOW_SURFACES | {"sdk"},
     # The public surface: names of the SDK, loaded on first use.
     "arco": frozenset({"sdk", "errors", "client"}) | DOMAINS,

@@ -33,6 +33,25 @@ End = Annotated[str, Parameter(description="`namespace.name`.")]
 
 
 @get(
+    "/impact/{dataset:str}",
+    summary="What depends on a dataset",
+    tags=["lineage"],
+    response_description="Tables that were made from it, nearest first.",
+    responses=refusals(404),
+)
+async def show_dataset_impact(
+    session: Here, caller: CallerHere, dataset: Dataset
+) -> Response[Impact]:
+    """Every table that would be different if this one were."""
+
+    def look(state: State) -> Impact:
+        refuse_unknown_dataset(state, dataset)
+        return column_impact(state, dataset, column="")
+
+    return await read(session, look, caller=caller)
+
+
+@get(
     "/impact/{dataset:str}/columns/{column:str}",
     summary="What depends on a column",
     tags=["lineage"],
@@ -117,6 +136,7 @@ async def show_path(
 __all__ = [
     "show_column_impact",
     "show_column_origins",
+    "show_dataset_impact",
     "show_partition_impact",
     "show_path",
 ]

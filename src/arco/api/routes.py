@@ -17,11 +17,13 @@ from arco.api.history import show_difference, show_history, show_versions
 from arco.api.impact import (
     show_column_impact,
     show_column_origins,
+    show_dataset_impact,
     show_partition_impact,
     show_path,
 )
 from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
+from arco.api.overview import show_overview
 from arco.api.quarantine import (
     retry_quarantined_facts,
     show_quarantine,
@@ -55,6 +57,7 @@ def api_routes() -> Router:
         PREFIX,
         route_handlers=[
             show_health,
+            show_overview,
             show_assets,
             *objects.READING,
             *leaves.READING,
@@ -71,6 +74,7 @@ def api_routes() -> Router:
             show_path,
             show_lineage,
             show_column_origins,
+            show_dataset_impact,
             show_column_impact,
             show_partition_impact,
             report_foreign_run,

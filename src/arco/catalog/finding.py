@@ -67,7 +67,7 @@ def missing(state: State, kind: Kind, *, name: str) -> NotFound:
         return NotFound(
             "TABLE_NOT_FOUND", f"there is no table {name[:200]}", hint=hint, close=close
         )
-    hint = meant if close else f"`arco catalog list {kind}` lists what there is"
+    hint = meant if close else f"`arco {kind} list` lists what there is"
     return NotFound("OBJECT_NOT_FOUND", f"there is no {kind} {name[:200]}", hint=hint, close=close)
 
 

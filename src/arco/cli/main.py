@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from arco.errors import ArcoError
 
@@ -32,6 +33,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
+    "catalog": ("arco.cli.commands.catalog", "Make and change catalogs, or many objects at once."),
+    "namespace": ("arco.cli.commands.namespace", "Make and change namespaces."),
+    "table": ("arco.cli.commands.table", "Make, register and change tables."),
+    "view": ("arco.cli.commands.view", "Make and change views."),
+    "volume": ("arco.cli.commands.volume", "Make, register and change volumes."),
+    "function": ("arco.cli.commands.function", "Make and change functions."),
+    "tag": ("arco.cli.commands.tag", "Tag objects and columns, and find what is tagged."),
+    "undrop": ("arco.cli.commands.undrop", "Bring back what was dropped."),
     "lineage": ("arco.cli.commands.lineage", "Show what a table was made from."),
     "impact": ("arco.cli.commands.impact", "Show what depends on a table or a column."),
     "history": ("arco.cli.commands.history", "Show what was committed, or a table's versions."),
@@ -48,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
+    "completion": ("arco.cli.commands.completion", "Print a shell's completion script."),
     "version": ("arco.cli.commands.version", "Print the version."),
 }
 
@@ -69,6 +79,15 @@ class Commands(click.Group):
         module = importlib.import_module(COMMANDS[cmd_name][0])
         found: click.Command = module.command
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands that begin so, without importing one."""
+        options = super().shell_complete(ctx, incomplete) if incomplete.startswith("-") else []
+        return options + [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from arco.cli.profiles import profiles
+from arco.errors import ArcoError
+
 directory_option = click.option(
     "--dir",
     "directory",
@@ -13,6 +16,23 @@ directory_option = click.option(
     help="The project's folder. Default: the nearest one upwards from here.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def profile_names(incomplete: str) -> list[str]:
+    """The user's profiles that begin so; none while their file cannot be read."""
+    try:
+        return [name for name in profiles() if name.startswith(incomplete)]
+    except ArcoError:
+        return []
+
+
+server_option = click.option(
+    "--server",
+    default="",
+    metavar="URL|PROFILE",
+    shell_complete=lambda context, parameter, incomplete: profile_names(incomplete),
+    help="Ask this server instead of opening a store. Default: ARCO_SERVER.",
+)
 port_option = click.option(
     "--port", type=click.IntRange(0, 65_535), help="Where to serve. Default: 8321; 0: any free."
 )
@@ -25,4 +45,11 @@ at_option = click.option(
 )
 
 
-__all__ = ["at_option", "directory_option", "json_option", "port_option"]
+__all__ = [
+    "at_option",
+    "directory_option",
+    "json_option",
+    "port_option",
+    "profile_names",
+    "server_option",
+]

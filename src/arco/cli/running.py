@@ -21,22 +21,13 @@ from arco.execution.deploying import Deployment, deploy_project
 from arco.execution.following import Follower
 from arco.ids import new_ulid
 from arco.model import State
-from arco.orchestration.choosing import Which
 from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
 from arco.orchestration.tables import RUNS
 from arco.service.summaries import RunDetail, run_detail
 from arco.service.workspace import Workspace
+from arco.wire.runs import TriggerRequest
 
 Say = Callable[[str], None]
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run."""
-
-    selection: tuple[str, ...] = ()
-    partition: str = ""
-    which: Which = "stale"
-    run_key: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True, eq=False):
@@ -92,7 +83,7 @@ async def continue_left_behind(stage: Stage) -> None:
         stage.say(ending(detail, where=stage.where))
 
 
-async def trigger(stage: Stage, request: Request) -> str | None:
+async def trigger(stage: Stage, request: TriggerRequest) -> str | None:
     """The id of the run that answers the request; None when everything is fresh.
 
     Raises: what `trigger_run` and `triggered_run` raise.
@@ -134,7 +125,7 @@ async def follow(stage: Stage, run_id: str) -> RunDetail:
     return await workspace.database.asked(lambda state: run_detail(state, run_id))
 
 
-async def run_request(stage: Stage, request: Request) -> RunDetail | None:
+async def run_request(stage: Stage, request: TriggerRequest) -> RunDetail | None:
     """The run that answers the request, followed to its end; None when everything is fresh."""
     run_id = await trigger(stage, request)
     if run_id is None:
@@ -148,7 +139,6 @@ async def run_request(stage: Stage, request: Request) -> RunDetail | None:
 
 
 __all__ = [
-    "Request",
     "Say",
     "Stage",
     "continue_left_behind",

@@ -49,6 +49,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How long a request is repeated before its failure is told."""
     staleness_ms: int = 0
     """So old may what is read be, besides what this client wrote."""
+    at: str = ""
+    """The moment that is asked about; empty: the present."""
     trace: str = ""
     """The trace that all requests belong to; empty: each has its own."""
 
@@ -132,9 +134,20 @@ class Asker:
         self._closed.set()
         self._connections.close()
 
+    @property
+    def moment(self) -> str:
+        """The moment that is asked about; empty: the present."""
+        return self._manner.at
+
     def with_trace(self, trace: str) -> Asker:
         """The same, with requests that belong to this trace."""
-        manner = msgspec.structs.replace(self._manner, trace=trace)
+        return self._in(msgspec.structs.replace(self._manner, trace=trace))
+
+    def with_moment(self, at: str) -> Asker:
+        """The same, with reads of this moment."""
+        return self._in(msgspec.structs.replace(self._manner, at=at))
+
+    def _in(self, manner: Manner) -> Asker:
         other = Asker(self._connections, manner, runtime=self._runtime)
         other.memory, other._closed = self.memory, self._closed
         return other
@@ -151,7 +164,9 @@ class Asker:
     def _request(self, operation: Operation[Any], asked: Asked, *, key: str) -> Request:
         place = {name: quote(value, safe="") for name, value in asked.place.items()}
         target = PREFIX + operation.path.format(**place)
-        query = {name: value for name, value in asked.query.items() if value not in (None, "")}
+        moment = {"at": self._manner.at if operation.method == "GET" else ""}
+        given = {**asked.query, **moment}
+        query = {name: value for name, value in given.items() if value not in (None, "")}
         if query:
             target += "?" + urlencode(query)
         body = None if operation.method == "GET" else msgspec.json.encode(asked.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from arco.catalog.tables import CatalogTable
@@ -13,6 +13,7 @@ from arco.wire.assets import AssetSummary
 
 P = TypeVar("P")
 T = TypeVar("T")
+NOWHERE: Mapping[str, str] = {}
 
 
 class Assets:
@@ -46,12 +47,17 @@ class Tables:
 
 
 def paged(
-    asker: Asker, operation: Operation[P], *, only: dict[str, Any], rows: Callable[[P], list[T]]
+    asker: Asker,
+    operation: Operation[P],
+    *,
+    rows: Callable[[P], list[T]],
+    place: Mapping[str, str] = NOWHERE,
+    only: Mapping[str, str] = NOWHERE,
 ) -> Iterator[T]:
     """The rows of all pages; each page is asked for when the one before is used up."""
     cursor = ""
     while True:
-        page: Any = asker.ask(operation, Asked(query={**only, "cursor": cursor}))
+        page: Any = asker.ask(operation, Asked(place=place, query={**only, "cursor": cursor}))
         yield from rows(page)
         cursor = page.next_cursor
         if not cursor:

@@ -15,13 +15,15 @@ from arco.client.asking import Asked, Asker, Manner
 from arco.client.catalog import Assets, Tables
 from arco.client.connections import Connections
 from arco.client.facts import Facts
+from arco.client.history import History
 from arco.client.lineage import Lineage
-from arco.client.operations import RUN_QUERY, SHOW_HEALTH, Operation, Repetition
+from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
 from arco.client.rows import Rows
 from arco.client.runs import Runs
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.runtime import AsyncioRuntime
+from arco.service.summaries import Overview
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
 from arco.wire.queries import QueryRequest
@@ -71,6 +73,7 @@ class Client:
         self.tables = Tables(asker)
         self.runs = Runs(asker, runtime)
         self.lineage = Lineage(asker)
+        self.history = History(asker)
         self.facts = Facts(asker, runtime)
 
     def __enter__(self) -> Client:
@@ -113,9 +116,21 @@ class Client:
         other._use(self._asker.with_trace(found[1]))
         return other
 
+    def as_of(self, moment: str) -> Client:
+        """The same client, with reads of how everything was at this moment: a slot (`120`), a time
+        (`2026-03-01T12:30`) or so long ago (`2h`).
+        """
+        other = Client.__new__(Client)
+        other._use(self._asker.with_moment(moment))
+        return other
+
     def health(self) -> Health:
         """How the server is, and how far it has read."""
         return self._asker.ask(SHOW_HEALTH)
+
+    def overview(self) -> Overview:
+        """The workspace at a glance: assets with what is stale, the newest runs, who leads."""
+        return self._asker.ask(SHOW_OVERVIEW)
 
     def query(
         self,
@@ -130,7 +145,7 @@ class Client:
         raises.
         """
         spelled = Format(format)
-        body = QueryRequest(sql=sql, format=spelled, parameters=parameters)
+        body = QueryRequest(sql=sql, format=spelled, parameters=parameters, at=self._asker.moment)
         answer = self._asker.exchange(RUN_QUERY, Asked(body=body))
         return Rows(
             body=answer.body,

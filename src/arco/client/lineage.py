@@ -10,6 +10,7 @@ from arco.client.operations import (
     REPORT_FOREIGN_RUN,
     SHOW_COLUMN_IMPACT,
     SHOW_COLUMN_ORIGINS,
+    SHOW_DATASET_IMPACT,
     SHOW_LINEAGE,
     SHOW_PARTITION_IMPACT,
     SHOW_PATH,
@@ -39,6 +40,10 @@ class Lineage:
         """Every column that this one comes from."""
         asked = Asked(place={"dataset": dataset, "column": column})
         return self._asker.ask(SHOW_COLUMN_ORIGINS, asked)
+
+    def impact(self, dataset: str) -> Impact:
+        """Every table that would be different if this one were."""
+        return self._asker.ask(SHOW_DATASET_IMPACT, Asked(place={"dataset": dataset}))
 
     def column_impact(self, dataset: str, column: str) -> Impact:
         """Every column and table that depends on this column."""

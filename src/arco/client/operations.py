@@ -11,7 +11,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from arco.lineage.impact import Impact, Origins, PartitionImpact
-from arco.service.summaries import RunDetail, RunSummary, TableDetail
+from arco.service.differences import Difference
+from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
 from arco.wire.assets import AssetList
 from arco.wire.facts import FactsReceipt
 from arco.wire.health import Health
@@ -19,6 +20,7 @@ from arco.wire.lineage import LineageAnswer, LineagePath
 from arco.wire.logs import TaskLogs
 from arco.wire.runs import RunList, Triggered
 from arco.wire.tables import TableList
+from arco.wire.travel import SlotList, VersionList
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
@@ -38,9 +40,13 @@ class Operation(msgspec.Struct, Generic[T], frozen=True):
 
 
 SHOW_HEALTH = Operation("show_health", "GET", "/health", Health)
+SHOW_OVERVIEW = Operation("show_overview", "GET", "/overview", Overview)
 SHOW_ASSETS = Operation("show_assets", "GET", "/assets", AssetList)
 SHOW_TABLES = Operation("show_tables", "GET", "/tables", TableList)
 SHOW_TABLE = Operation("show_table", "GET", "/tables/{full_name}", TableDetail)
+SHOW_HISTORY = Operation("show_history", "GET", "/history", SlotList)
+SHOW_VERSIONS = Operation("show_versions", "GET", "/tables/{full_name}/history", VersionList)
+SHOW_DIFFERENCE = Operation("show_difference", "GET", "/diff", Difference)
 SHOW_RUNS = Operation("show_runs", "GET", "/runs", RunList)
 SHOW_RUN = Operation("show_run", "GET", "/runs/{run_id}", RunDetail)
 TRIGGER_RUN = Operation("trigger_run", "POST", "/runs", Triggered, "by_key")
@@ -51,6 +57,7 @@ SHOW_PATH = Operation("show_path", "GET", "/lineage/path", LineagePath)
 SHOW_COLUMN_ORIGINS = Operation(
     "show_column_origins", "GET", "/lineage/{dataset}/columns/{column}", Origins
 )
+SHOW_DATASET_IMPACT = Operation("show_dataset_impact", "GET", "/impact/{dataset}", Impact)
 SHOW_COLUMN_IMPACT = Operation(
     "show_column_impact", "GET", "/impact/{dataset}/columns/{column}", Impact
 )
@@ -63,9 +70,13 @@ RUN_QUERY = Operation("run_query", "POST", "/query", bytes)
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_HEALTH,
+    SHOW_OVERVIEW,
     SHOW_ASSETS,
     SHOW_TABLES,
     SHOW_TABLE,
+    SHOW_HISTORY,
+    SHOW_VERSIONS,
+    SHOW_DIFFERENCE,
     SHOW_RUNS,
     SHOW_RUN,
     TRIGGER_RUN,
@@ -74,6 +85,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_LINEAGE,
     SHOW_PATH,
     SHOW_COLUMN_ORIGINS,
+    SHOW_DATASET_IMPACT,
     SHOW_COLUMN_IMPACT,
     SHOW_PARTITION_IMPACT,
     REPORT_FOREIGN_RUN,
@@ -91,15 +103,20 @@ __all__ = [
     "SHOW_ASSETS",
     "SHOW_COLUMN_IMPACT",
     "SHOW_COLUMN_ORIGINS",
+    "SHOW_DATASET_IMPACT",
+    "SHOW_DIFFERENCE",
     "SHOW_HEALTH",
+    "SHOW_HISTORY",
     "SHOW_LINEAGE",
     "SHOW_LOGS",
+    "SHOW_OVERVIEW",
     "SHOW_PARTITION_IMPACT",
     "SHOW_PATH",
     "SHOW_RUN",
     "SHOW_RUNS",
     "SHOW_TABLE",
     "SHOW_TABLES",
+    "SHOW_VERSIONS",
     "TRIGGER_RUN",
     "Operation",
     "Repetition",

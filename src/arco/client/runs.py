@@ -81,6 +81,15 @@ class Runs:
             self._asker.wait(pause)
             pause = min(POLL_SECONDS_MAX, pause * 1.5)
 
+    def follow(self, run_id: str) -> Iterator[RunDetail]:
+        """The run as it goes, again and again, until it has ended: that is told last."""
+        while True:
+            detail = self.get(run_id)
+            yield detail
+            if detail.run.ended_at is not None:
+                return
+            self._asker.wait(POLL_SECONDS * 2)
+
     def logs(self, run_id: str, *, task: str = "", follow: bool = False) -> Iterator[TaskLine]:
         """What tasks printed, all attempts, in the order of the plan; with `follow`, as they print
         it, until the run has ended.

@@ -148,6 +148,13 @@ def read_groups(data: bytes, groups: Sequence[int] | None) -> pa.Table:
     return file.read() if groups is None else file.read_row_groups(list(groups))
 
 
+def give_back_memory() -> None:
+    """What reading needed for a while goes back to the system: Arrow would keep it for later."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
     """The key of every line. Equal parts of keys are one object, but for the last part."""
     types = field_types(table.row)
@@ -318,6 +325,7 @@ __all__ = [
     "changed_to_arrow",
     "columns_of",
     "encoded_values",
+    "give_back_memory",
     "keys_of",
     "nullable_schema",
     "read_changed",

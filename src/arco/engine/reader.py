@@ -143,7 +143,7 @@ class Reader:
         return await self._block(table, read)
 
     async def _block(self, table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
-        return await self._runtime.thread(lambda: Block(table, read()))
+        return await self._runtime.thread(_read_block, table, read)
 
     async def _part(self, name: str, part: layout.Part) -> bytes:
         for _ in range(REREADS):
@@ -185,6 +185,12 @@ class Reader:
     async def file(self, file: File) -> bytes:
         """The file's bytes."""
         return await self.checked(file.name, file.sha256)
+
+
+def _read_block(table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
+    block = Block(table, read())
+    parquet.give_back_memory()
+    return block
 
 
 def _damaged(name: str, data: bytes | None) -> Corrupt:

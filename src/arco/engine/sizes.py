@@ -13,7 +13,7 @@ from arco.engine.parquet import ROWS_PER_FILE, ROWS_PER_GROUP
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """What bounds memory and files."""
 
-    cache_bytes: int = 128 * 1024 * 1024
+    cache_bytes: int = 64 * 1024 * 1024
     """Blocks of snapshot files that stay in memory after they were used."""
     hot_changes: int = 16_384
     """So many of the newest changes stay in memory, whatever snapshots hold them."""

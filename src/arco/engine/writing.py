@@ -118,7 +118,7 @@ class Attempt:
         await pieces.end()
         left = [await self._left(table, run, zones=zones) for run in runs]
         deltas = _flat([run for run in left if run])
-        return await self._paged(table, files, base=ready, deltas=deltas)
+        return await self.paged(table, files, base=ready, deltas=deltas)
 
     def _rows(
         self, table: Table[Any], zone: Zone, *, runs: Sequence[DeltaRun]
@@ -145,7 +145,7 @@ class Attempt:
                 left.append(await self._file(table, lines, run=file.run))
         return tuple(left)
 
-    async def _paged(
+    async def paged(
         self,
         table: Table[Any],
         files: TableFiles,

@@ -22,6 +22,7 @@ from arco.engine.past import state_at
 from arco.engine.snapshot_files import snapshot_files
 from arco.errors import ArcoError, Corrupt
 from arco.formats import delta
+from arco.formats.purging import forget_purged, purged_files
 from arco.model import State
 from arco.service.leftovers import (
     prepared_entries,
@@ -60,6 +61,7 @@ async def collect_garbage(workspace: Workspace, retention: Retention) -> Pass:
     """One pass over everything of a workspace. Idempotent; any process may do it."""
     areas, policy = areas_of(workspace, retention), retention.policy
     done = await collect(workspace.database, areas, policy=policy, begin=begin(retention))
+    await forget_purged(workspace)
     facts = await collect_batches(workspace.database)
     return msgspec.structs.replace(done, areas=(*done.areas, facts))
 
@@ -79,6 +81,7 @@ def areas_of(workspace: Workspace, retention: Retention) -> tuple[Area, ...]:
         table_files(workspace, retention),
         prepared_entries(workspace, retention),
         task_logs(workspace, retention),
+        purged_files(workspace, retention),
     )
 
 

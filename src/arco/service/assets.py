@@ -20,7 +20,7 @@ JUDGED_PARTITIONS_MAX = 200_000
 """Staleness looks at every partition; above this many it is left to `arco run`."""
 
 
-class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One deployed asset."""
 
     key: str
@@ -30,18 +30,22 @@ class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     tags: dict[str, str] = {}
     owners: tuple[str, ...] = ()
     upstreams: tuple[str, ...] = ()
+    """The assets it is made from."""
     partitions: int
     """How many there are now; 1 for an unpartitioned asset."""
     is_partitioned: bool = False
+    """False: it is one whole."""
     materialized: int
+    """How many of its partitions are there."""
     stale: int | None = None
     """Partitions that a run would make, or None when there are too many to judge."""
     rows: int | None = None
     version: int | None = None
     materialized_at: datetime | None = None
+    """When the newest of it was made."""
 
 
-def list_assets(state: State, now: datetime) -> list[AssetSummary]:
+def list_assets(state: State, now: datetime) -> list[AssetStatus]:
     """Every deployed asset, by key.
 
     Cost: linear in the partitions of all assets.
@@ -61,13 +65,13 @@ def _stale_counts(view: AssetView, counts: dict[str, int]) -> Counter[str] | Non
 
 def _summary(
     state: State, row: Asset, *, partitions: int, stale: Counter[str] | None
-) -> AssetSummary:
+) -> AssetStatus:
     definition = row.definition
     statuses = state.range(PARTITION_STATUS, row.key)
     held = [status.materialization for status in statuses if status.materialization]
     rows = [each.rows for each in held if each.rows is not None]
     pin = state.get(PINS, row.key)
-    return AssetSummary(
+    return AssetStatus(
         key=row.key,
         kind=definition.kind,
         description=definition.description,
@@ -85,4 +89,4 @@ def _summary(
     )
 
 
-__all__ = ["AssetSummary", "list_assets"]
+__all__ = ["AssetStatus", "list_assets"]

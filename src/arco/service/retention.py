@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from arco.catalog.decisions.purging import purge_dropped
 from arco.engine.garbage import PAST_SNAPSHOTS, collection_of
 from arco.engine.retention import Policy, begin_pass
 from arco.model import Decision, Event, State
@@ -70,8 +71,10 @@ PROFILES: Mapping[str, Retention] = {
 
 
 def begin(retention: Retention) -> Decision:
-    """How a pass begins: staged output of old runs is given up, then the floor rises."""
-    decisions = (expire_outputs(retention.staged), begin_pass(retention.policy))
+    """How a pass begins: staged output of old runs is given up, what was dropped long ago is gone
+    for good, then the floor rises.
+    """
+    decisions = (expire_outputs(retention.staged), purge_dropped, begin_pass(retention.policy))
     return partial(_both, decisions=decisions)
 
 

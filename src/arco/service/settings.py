@@ -59,10 +59,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     external_roots: str = ""
     """Folders of this machine that external tables may stand in, separated by `:`; empty: none
     outside of the project."""
-    cache_megabytes: int = 128
+    cache_megabytes: int = 64
     """Memory for rows that were read from snapshot files and may be needed again."""
     port: int = 8321
     """Where the server listens, on loopback; 0: any free port."""
+    server: str = ""
+    """A server's URL, or a profile: commands that can, ask it instead of opening the store."""
     drain_seconds: float = 0.0
     """How long `arco serve` goes on answering after it was asked to stop and says so."""
     debug: bool = False
@@ -116,6 +118,19 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
     return settings
 
 
+def credential() -> str:
+    """The key for servers that the environment holds in `ARCO_KEY`; it is no setting, so that it is
+    never shown with them.
+    """
+    return os.environ.get(f"{ENVIRONMENT_PREFIX}KEY", "")
+
+
+def user_folder() -> Path:
+    """Where a user's own files for Arco stand, by the XDG rules."""
+    given = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(given) if given else Path.home() / ".config") / "arco"
+
+
 def store_environment(settings: Settings) -> dict[str, str]:
     """What a process with an environment of its own needs to read the store's objects.
 
@@ -157,4 +172,13 @@ def _refused(problem: str) -> Invalid:
     )
 
 
-__all__ = ["FOLDER", "LIMITS", "Settings", "find_project", "load", "store_environment"]
+__all__ = [
+    "FOLDER",
+    "LIMITS",
+    "Settings",
+    "credential",
+    "find_project",
+    "load",
+    "store_environment",
+    "user_folder",
+]

@@ -21,6 +21,7 @@ from arco.orchestration.partitions import display
 from arco.orchestration.rows import Run, Task
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import CHECKS, NEWEST_RUNS, RUNS, TASKS
+from arco.service.assets import AssetStatus
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +92,22 @@ class TableDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Its own and those of its columns."""
     etag: str = ""
     """What `If-Match` and `if_match` take."""
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace at a glance."""
+
+    seq: int
+    """The newest slot that was read."""
+    led_by: str | None
+    """The process that leads now; null while nobody does."""
+    address: str | None
+    """Where the leader answers."""
+    facts_lag_seconds: float | None
+    """How long the oldest fact waits that is not visible yet; null when it is not known."""
+    assets: list[AssetStatus]
+    runs: list[RunSummary]
+    """The newest ten, newest first."""
 
 
 def newest_runs(state: State, limit: int) -> list[RunSummary]:
@@ -205,6 +222,7 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 __all__ = [
     "CheckSummary",
+    "Overview",
     "RunDetail",
     "RunSummary",
     "TableDetail",

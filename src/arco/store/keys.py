@@ -105,6 +105,17 @@ def warehouse(table_id: str) -> str:
     return f"warehouse/{table_id}/"
 
 
+def warehouse_owner(key: str) -> str:
+    """The id of the table or volume whose folder holds this file.
+
+    >>> warehouse_owner("warehouse/table-1/part.parquet")
+    'table-1'
+    """
+    folder, owner, _ = key.split("/", 2)
+    assert folder == "warehouse", key
+    return owner
+
+
 def delta_entry(table_id: str, version: int) -> str:
     """One version of a managed Delta table's log."""
     return f"warehouse/{table_id}/_delta_log/{version:020d}.json"
@@ -195,4 +206,5 @@ __all__ = [
     "task_log_run",
     "trial_folder",
     "warehouse",
+    "warehouse_owner",
 ]

@@ -36,7 +36,7 @@ from arco.catalog.tables import (
     View,
     Volume,
 )
-from arco.model import Change, Put, State
+from arco.model import Change, Drop, Put, State
 
 
 def catalog_created(state: State, event: CatalogCreated) -> Iterator[Change]:
@@ -124,7 +124,7 @@ def table_registered_described(state: State, event: TableRegisteredV2) -> Iterat
         yield from created
         return
     schema = schema_changed(state, row, columns=event.columns, changed_at=event.created_at)
-    yield created[1]
+    yield from created[1:]
     yield from schema
 
 
@@ -189,13 +189,14 @@ def _created(state: State, found: Found) -> Iterator[Change]:
         return
     yield Put(SHELVES[found.kind].table, found.row)
     yield index_put(found)
+    if state.get(PURGED, found.object_id) is not None:
+        # What is made again by the same id, such as the table of an asset, needs its files.
+        yield Drop(PURGED, (found.object_id,))
 
 
 def _is_used(state: State, object_id: str) -> bool:
-    """True when an object has, or had, this id."""
-    if by_id(state, object_id) is not None or state.get(DROPPED, object_id) is not None:
-        return True
-    return state.get(PURGED, object_id) is not None
+    """True when an object that stands, or can be brought back, has this id."""
+    return by_id(state, object_id) is not None or state.get(DROPPED, object_id) is not None
 
 
 __all__ = [

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import directory_option, json_option
+from arco.cli import remote
+from arco.cli.options import directory_option, json_option, server_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.execution.following import Follower
@@ -23,11 +24,13 @@ Examples:
 
 @click.command("cancel", epilog=EPILOG)
 @click.argument("run")
+@server_option
 @directory_option
 @json_option
-def command(run: str, directory: Path | None, as_json: bool) -> None:
+def command(run: str, server: str, directory: Path | None, as_json: bool) -> None:
     """Stop RUN: nothing new begins, what runs is told to end, nothing of it is published."""
-    detail = run_to_end(_cancel(run, directory))
+    client = remote.server_for(server, directory)
+    detail = remote.cancelled(client, run) if client else run_to_end(_cancel(run, directory))
     if as_json:
         print_json(detail)
     else:

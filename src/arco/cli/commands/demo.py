@@ -11,7 +11,6 @@ import click
 from arco.cli.example import bring_example
 from arco.cli.options import port_option
 from arco.cli.running import (
-    Request,
     Stage,
     continue_left_behind,
     deploy_and_tell,
@@ -24,6 +23,7 @@ from arco.cli.terminal import program, table
 from arco.orchestration.states import RunState
 from arco.service.summaries import list_tables
 from arco.service.workspace import Workspace
+from arco.wire.runs import TriggerRequest
 
 FOLDER = Path("arco-demo")
 QUERIES = (
@@ -69,7 +69,7 @@ async def _demo(directory: Path, port: int | None, *, serves: bool) -> int:
         await deploy_and_tell(workspace, click.echo)
         async with on_stage(workspace, again="arco demo") as stage:
             await continue_left_behind(stage)
-            detail = await run_request(stage, Request())
+            detail = await run_request(stage, TriggerRequest())
             if detail is not None and detail.run.state is not RunState.SUCCEEDED:
                 return 1
             click.echo(await _what_exists(workspace))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import click
 
 from arco.catalog.finding import find_table
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import directory_option, json_option, server_option
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
 from arco.service.history import SlotLine, VersionLine, slot_lines, version_lines
@@ -28,20 +30,32 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=LINES, help=f"How many. Default: {LINES}."
 )
+@server_option
 @directory_option
 @json_option
-def command(table_name: str, limit: int, directory: Path | None, as_json: bool) -> None:
+def command(
+    table_name: str, limit: int, server: str, directory: Path | None, as_json: bool
+) -> None:
     """Show the newest slots of the log: when, by whom, what happened, in which run.
 
     With TABLE: the versions of that table. Slots and times are what --at, `arco diff` and
     `arco restore --to` take.
     """
+    client = server_for(server, directory)
     if table_name:
-        versions = run_to_end(_versions(table_name, limit, directory=directory))
+        versions = (
+            list(islice(client.history.versions(table_name), limit))
+            if client
+            else run_to_end(_versions(table_name, limit, directory=directory))
+        )
         cells = [_version_cells(line) for line in versions]
         told = table(VERSION_HEADINGS, cells)
     else:
-        slots = run_to_end(_slots(limit, directory=directory))
+        slots = (
+            list(islice(client.history.slots(), limit))
+            if client
+            else run_to_end(_slots(limit, directory=directory))
+        )
         told = table(SLOT_HEADINGS, [_slot_cells(line) for line in slots])
     if as_json:
         print_json(versions if table_name else slots)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from arco.cli.options import at_option, directory_option, json_option
+from arco.cli.options import at_option, directory_option, json_option, server_option
+from arco.cli.remote import lineage_of, server_for, walks
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.lineage.columns import TraceMethod
@@ -19,6 +20,9 @@ from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.service.columns import split_column
 from arco.service.past import standing_at
+
+if TYPE_CHECKING:
+    from arco.client.client import Client
 
 HOPS = 5
 Ends = Callable[[Step], tuple[str, str]]
@@ -54,6 +58,7 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
     help="How to write it; openlineage: the newest run events, as JSON.",
 )
 @at_option
+@server_option
 @directory_option
 @json_option
 def command(
@@ -62,6 +67,7 @@ def command(
     down: int | None,
     form: str,
     moment: str,
+    server: str,
     directory: Path | None,
     as_json: bool,
 ) -> None:
@@ -72,7 +78,11 @@ def command(
     """
     given = up is not None or down is not None
     hops = (up or 0, down or 0) if given else (HOPS, HOPS)
-    found = run_to_end(_found(name, hops, moment=moment, directory=directory))
+    client = server_for(server, directory, moment=moment)
+    if client is None:
+        found = run_to_end(_found(name, hops, moment=moment, directory=directory))
+    else:
+        found = _asked(client, name, hops=hops, form=form)
     if as_json:
         print_json(found.events if form == "openlineage" else found.around or found.origins)
     else:
@@ -85,6 +95,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     around: Neighbourhood | None = None
     origins: Origins | None = None
     events: list[dict[str, Any]] = []
+
+
+def _asked(client: Client, name: str, *, hops: tuple[int, int], form: str) -> Found:
+    if form == "openlineage":
+        raise click.UsageError("--format openlineage looks into a store: leave out --server")
+    found = lineage_of(client, name, hops=hops)
+    if isinstance(found, Origins):
+        return Found(origins=found)
+    up, down = walks(found)
+    return Found(around=Neighbourhood(table=found.dataset, up=up, down=down))
 
 
 async def _found(name: str, hops: tuple[int, int], *, moment: str, directory: Path | None) -> Found:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import directory_option, json_option, server_option
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import place
 from arco.cli.terminal import harmless
@@ -18,8 +18,10 @@ from arco.ids import attempt_id, dispatch_id
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
 from arco.service.workspace import Workspace
 from arco.store import keys
+from arco.wire.logs import LogLine, TaskLine
 
 POLL_SECONDS = 0.3
+NOTHING = "nothing was printed"
 EPILOG = """\b
 Examples:
   arco logs 5T1V
@@ -28,32 +30,21 @@ Examples:
 """
 
 
-class StoredLine(msgspec.Struct, frozen=True):
-    """A line as a worker stored it."""
-
-    ts: datetime
-    stream: str
-    line: str
-
-
-class LogLine(msgspec.Struct, frozen=True):
-    """A line with the attempt it belongs to."""
-
-    ts: datetime
-    task: str
-    attempt: int
-    stream: str
-    line: str
-
-
 @click.command("logs", epilog=EPILOG)
 @click.argument("run")
 @click.option("--task", default="", help="Only this asset, asset[partition] or task number.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@server_option
 @directory_option
 @json_option
-def command(run: str, task: str, follow: bool, directory: Path | None, as_json: bool) -> None:
+def command(
+    run: str, task: str, follow: bool, server: str, directory: Path | None, as_json: bool
+) -> None:
     """Print what the tasks of RUN printed and logged, all attempts, in the order of the plan."""
+    client = server_for(server, directory)
+    if client is not None:
+        _tell(client.runs.logs(run, task=task, follow=follow), as_json=as_json)
+        return
     run_to_end(_print(run, task, directory=directory, follow=follow, as_json=as_json))
 
 
@@ -71,7 +62,16 @@ async def _print(
             await workspace.runtime.sleep(POLL_SECONDS)
             await workspace.database.refresh()
     if not reader.lines and not as_json:
-        click.echo("nothing was printed", err=True)
+        click.echo(NOTHING, err=True)
+
+
+def _tell(lines: Iterator[TaskLine], *, as_json: bool) -> None:
+    printed = False
+    for line in lines:
+        click.echo(spelled(line, as_json=as_json))
+        printed = True
+    if not printed and not as_json:
+        click.echo(NOTHING, err=True)
 
 
 class LogReader:
@@ -82,7 +82,7 @@ class LogReader:
         self._read: set[str] = set()
         self.lines = 0
 
-    async def fresh(self, run_id: str, tasks: list[TaskSummary]) -> AsyncIterator[LogLine]:
+    async def fresh(self, run_id: str, tasks: list[TaskSummary]) -> AsyncIterator[TaskLine]:
         """The lines that were stored since the last call."""
         for task in tasks:
             for attempt in range(1, task.attempt + 1):
@@ -90,16 +90,16 @@ class LogReader:
                 async for line in self._attempt(run_id, attempted):
                     self.lines += 1
                     name = place(task.asset, task.partition)
-                    yield LogLine(line.ts, name, attempt, line.stream, line.line)
+                    yield TaskLine(line.ts, name, attempt, line.stream, line.line)
 
-    async def _attempt(self, run_id: str, attempted: str) -> AsyncIterator[StoredLine]:
+    async def _attempt(self, run_id: str, attempted: str) -> AsyncIterator[LogLine]:
         for entry in await self._store.list(keys.task_log_folder(run_id, attempted)):
             data = None if entry.key in self._read else await self._store.get(entry.key)
             if data is None:
                 continue
             self._read.add(entry.key)
             for line in data.splitlines():
-                yield msgspec.json.decode(line, type=StoredLine)
+                yield msgspec.json.decode(line, type=LogLine)
 
 
 def chosen(detail: RunDetail, task: str) -> list[TaskSummary]:
@@ -117,7 +117,7 @@ def chosen(detail: RunDetail, task: str) -> list[TaskSummary]:
     )
 
 
-def spelled(line: LogLine, *, as_json: bool) -> str:
+def spelled(line: TaskLine, *, as_json: bool) -> str:
     """The line as JSON, or as `12:03:04 asset[partition] | text`."""
     if as_json:
         return msgspec.json.encode(line).decode()
@@ -130,4 +130,4 @@ def _names(task: TaskSummary) -> tuple[str, ...]:
     return task.asset, where, task.task_key, f"{task.asset}[{task.partition_key}]", str(task.index)
 
 
-__all__ = ["LogLine", "LogReader", "StoredLine", "chosen", "command", "spelled"]
+__all__ = ["LogReader", "chosen", "command", "spelled"]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import directory_option, json_option, server_option
+from arco.cli.remote import perform, server_for
 from arco.cli.running import (
-    Request,
     continue_left_behind,
     deploy_and_tell,
     on_stage,
@@ -18,12 +18,15 @@ from arco.cli.running import (
 from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import print_json
 from arco.orchestration.states import RunState
+from arco.service.summaries import RunDetail
+from arco.wire.runs import TriggerRequest
 
 EPILOG = """\b
 Examples:
   arco run                                    whatever is missing or stale
   arco run marts.daily_delays --partition 2013-05
   arco run '+marts.*' --all                   with everything upstream, fresh or not
+  arco run --server https://arco.example      what is stale there
 """
 
 
@@ -33,6 +36,7 @@ Examples:
 @click.option("--all", "every", is_flag=True, help="Every partition, also the fresh ones.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
+@server_option
 @directory_option
 @json_option
 def command(
@@ -41,6 +45,7 @@ def command(
     every: bool,
     no_deploy: bool,
     run_key: str,
+    server: str,
     directory: Path | None,
     as_json: bool,
 ) -> None:
@@ -48,21 +53,28 @@ def command(
 
     SELECTION is asset keys, globs (marts.*), tag:NAME or group:NAME; + in front adds everything
     upstream, + behind everything downstream. Without one, all assets. Without --partition or
-    --all, every missing or stale partition runs.
+    --all, every missing or stale partition runs. With --server nothing is deployed: what the
+    server has deployed runs there.
     """
     if partition and every:
         raise click.UsageError("--partition and --all exclude each other")
-    request = Request(
+    request = TriggerRequest(
         selection=selection,
         partition=partition,
         which="all" if every else "stale",
         run_key=run_key,
     )
+    client = server_for(server, directory)
+    if client is not None:
+        detail = perform(client, request, as_json=as_json)
+        sys.exit(_ended(detail, as_json=as_json))
     work = _run(request, directory, deploys=not no_deploy, as_json=as_json)
     sys.exit(run_to_end(work))
 
 
-async def _run(request: Request, directory: Path | None, *, deploys: bool, as_json: bool) -> int:
+async def _run(
+    request: TriggerRequest, directory: Path | None, *, deploys: bool, as_json: bool
+) -> int:
     settings = settings_for(directory)
     async with opened(settings) as workspace:
         if deploys:
@@ -70,6 +82,10 @@ async def _run(request: Request, directory: Path | None, *, deploys: bool, as_js
         async with on_stage(workspace, as_json=as_json) as stage:
             await continue_left_behind(stage)
             detail = await run_request(stage, request)
+    return _ended(detail, as_json=as_json)
+
+
+def _ended(detail: RunDetail | None, *, as_json: bool) -> int:
     if as_json:
         print_json(detail or {"fresh": True})
     return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import at_option, directory_option
+from arco.cli.options import at_option, directory_option, server_option
 from arco.cli.querying import query
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted
 from arco.query.pool import Result
@@ -32,8 +33,11 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @at_option
+@server_option
 @directory_option
-def command(select: str, shape: str, as_json: bool, moment: str, directory: Path | None) -> None:
+def command(
+    select: str, shape: str, as_json: bool, moment: str, server: str, directory: Path | None
+) -> None:
     """Run one SELECT; "-" reads it from standard input.
 
     Tables are NAMESPACE.NAME at their published version; metadata is system.catalog.tables,
@@ -42,11 +46,15 @@ def command(select: str, shape: str, as_json: bool, moment: str, directory: Path
     """
     text = sys.stdin.read() if select == "-" else select
     format = Format.JSON if as_json else FORMATS[shape]
+    client = server_for(server, directory, moment=moment)
+    if client is not None:
+        rows = client.query(text, format=format)
+        _write(rows.body, format)
+        if format is Format.TEXT or rows.is_truncated:
+            click.echo(f"({_counted(rows.count, is_cut=rows.is_truncated)})", err=True)
+        return
     result = run_to_end(_ask(text, format, moment=moment, directory=directory))
-    sys.stdout.buffer.write(result.body)
-    if format is Format.JSON:
-        sys.stdout.buffer.write(b"\n")
-    sys.stdout.buffer.flush()
+    _write(result.body, format)
     if format is Format.TEXT or result.truncated:
         click.echo(_footer(result), err=True)
 
@@ -56,9 +64,20 @@ async def _ask(text: str, format: Format, *, moment: str, directory: Path | None
         return await query(workspace, text, format=format, moment=moment)
 
 
+def _write(body: bytes, format: Format) -> None:
+    sys.stdout.buffer.write(body)
+    if format is Format.JSON:
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
+
+
 def _footer(result: Result) -> str:
-    cut = ", more were left off" if result.truncated else ""
-    return f"({counted(result.rows, 'row')}{cut}, {result.elapsed_ms:,.0f} ms)"
+    rows = _counted(result.rows, is_cut=result.truncated)
+    return f"({rows}, {result.elapsed_ms:,.0f} ms)"
+
+
+def _counted(rows: int, *, is_cut: bool) -> str:
+    return counted(rows, "row") + (", more were left off" if is_cut else "")
 
 
 __all__ = ["command"]

@@ -6,23 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import directory_option, json_option, server_option
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, seconds, table
-from arco.engine.domain import LEADER, LEASES
-from arco.engine.lanes.lag import facts_lag
-from arco.model import State
-from arco.service.assets import AssetSummary, list_assets
-from arco.service.candidates import is_led
-from arco.service.leases import read_beacon
-from arco.service.summaries import RunDetail, RunSummary, newest_runs, run_detail
-from arco.service.workspace import Workspace
+from arco.service.assets import AssetStatus
+from arco.service.overview import overview_of
+from arco.service.summaries import Overview, RunDetail, RunSummary, run_detail
 
 LAG_SHOWN_SECONDS = 2.0
-RUNS_SHOWN = 10
 ASSET_HEADINGS = ("asset", "fresh", "rows", "version", "made at", "group", "tags")
 RUN_HEADINGS = ("run", "state", "tasks", "triggered at", "took", "selection")
 TASK_HEADINGS = ("asset", "partition", "state", "attempt", "rows", "took")
@@ -30,34 +24,24 @@ EPILOG = """\b
 Examples:
   arco status
   arco status 5T1V                       the run whose id ends so
+  arco status --server http://127.0.0.1:8321
   arco status --json | jq '.assets[] | select(.stale > 0) | .key'
 """
 
 
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace at a glance."""
-
-    seq: int
-    led_by: str | None
-    """The process that leads now; None while nobody does."""
-    address: str | None
-    facts_lag_seconds: float | None
-    """How long the oldest fact waits that is not visible yet; None when it is not known."""
-    assets: list[AssetSummary]
-    runs: list[RunSummary]
-
-
 @click.command("status", epilog=EPILOG)
 @click.argument("run", default="")
+@server_option
 @directory_option
 @json_option
-def command(run: str, directory: Path | None, as_json: bool) -> None:
+def command(run: str, server: str, directory: Path | None, as_json: bool) -> None:
     """Show the assets with what is stale, and the newest runs; or the tasks of one RUN."""
+    client = server_for(server, directory)
     if run:
-        detail = run_to_end(_run(run, directory))
+        detail = client.runs.get(run) if client else run_to_end(_run(run, directory))
         print_json(detail) if as_json else click.echo(run_text(detail))
         return
-    overview = run_to_end(_overview(directory))
+    overview = client.overview() if client else run_to_end(_overview(directory))
     print_json(overview) if as_json else click.echo(overview_text(overview))
 
 
@@ -69,27 +53,6 @@ async def _run(run: str, directory: Path | None) -> RunDetail:
 async def _overview(directory: Path | None) -> Overview:
     async with reading(directory) as workspace:
         return await overview_of(workspace)
-
-
-async def overview_of(workspace: Workspace) -> Overview:
-    """The workspace at its newest known slot."""
-    has_leader = await is_led(workspace)
-    beacon = await read_beacon(workspace)
-    lag = await facts_lag(workspace.database)
-    now = workspace.runtime.now()
-
-    def question(state: State) -> Overview:
-        lease = state.get(LEASES, LEADER) if has_leader else None
-        return Overview(
-            seq=workspace.database.seq,
-            led_by=lease.writer if lease else None,
-            address=beacon.address or None if lease and beacon else None,
-            facts_lag_seconds=lag.seconds,
-            assets=list_assets(state, now),
-            runs=newest_runs(state, RUNS_SHOWN),
-        )
-
-    return await workspace.database.asked(question)
 
 
 def overview_text(overview: Overview) -> str:
@@ -125,7 +88,7 @@ def run_text(detail: RunDetail) -> str:
     return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}"
 
 
-def _asset_cells(asset: AssetSummary) -> tuple[Any, ...]:
+def _asset_cells(asset: AssetStatus) -> tuple[Any, ...]:
     fresh = None if asset.stale is None else f"{asset.partitions - asset.stale:,}"
     return (
         asset.key,

@@ -9,8 +9,9 @@ import click
 
 from arco.catalog.tables import CatalogTable
 from arco.cli import terminal
-from arco.cli.options import at_option, directory_option, json_option
+from arco.cli.options import at_option, directory_option, json_option, server_option
 from arco.cli.querying import query, quoted
+from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json, table
 from arco.query.protocol import Format
@@ -30,17 +31,23 @@ Examples:
 @click.command("tables", epilog=EPILOG)
 @click.option("--preview", metavar="TABLE", default="", help="Show the first rows of this table.")
 @at_option
+@server_option
 @directory_option
 @json_option
-def command(preview: str, moment: str, directory: Path | None, as_json: bool) -> None:
+def command(preview: str, moment: str, server: str, directory: Path | None, as_json: bool) -> None:
     """List the tables at their published versions, now or as of --at."""
+    client = server_for(server, directory, moment=moment)
     if preview:
         format = Format.JSON if as_json else Format.TEXT
         sys.stdout.buffer.write(
-            run_to_end(_preview(preview, format, moment=moment, directory=directory))
+            client.query(_first_rows(preview), format=format).body
+            if client
+            else run_to_end(_preview(preview, format, moment=moment, directory=directory))
         )
         return
-    tables = run_to_end(_tables(moment, directory=directory))
+    tables = (
+        list(client.tables.list()) if client else run_to_end(_tables(moment, directory=directory))
+    )
     if as_json:
         print_json(tables)
     elif tables:
@@ -57,9 +64,12 @@ async def _tables(moment: str, *, directory: Path | None) -> list[CatalogTable]:
 
 
 async def _preview(name: str, format: Format, *, moment: str, directory: Path | None) -> bytes:
-    sql = f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
     async with reading(directory) as workspace:
-        return (await query(workspace, sql, format=format, moment=moment)).body
+        return (await query(workspace, _first_rows(name), format=format, moment=moment)).body
+
+
+def _first_rows(name: str) -> str:
+    return f"select * from {quoted(name)} limit {PREVIEW_ROWS}"
 
 
 def _cells(row: CatalogTable) -> tuple[object, ...]:

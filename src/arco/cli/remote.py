@@ -1,0 +1,138 @@
+"""Commands that ask a server: the same answers as from an open store, through `arco.Client`.
+
+The client is loaded with the first server that is named.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+import arco
+from arco.cli.live import LiveDisplay
+from arco.cli.profiles import target_of
+from arco.cli.progress import Display, PlainDisplay, SilentDisplay
+from arco.cli.telling import beginning, ending, remainder
+from arco.cli.terminal import is_live
+from arco.errors import NotFound
+from arco.lineage.impact import Impact, Origins, PartitionImpact
+from arco.lineage.walks import Walk
+from arco.runtime import AsyncioRuntime
+from arco.service.settings import load
+from arco.service.summaries import RunDetail
+from arco.wire.lineage import LineageAnswer
+from arco.wire.runs import TriggerRequest
+
+if TYPE_CHECKING:
+    from arco.client.client import Client
+
+C = TypeVar("C")
+T = TypeVar("T")
+INTERRUPTED = 130
+
+
+def server_for(server: str, directory: Path | None, *, moment: str = "") -> Client | None:
+    """The server that a command is told to ask, as of the moment; None for one that opens a store.
+
+    `--dir` goes before `ARCO_SERVER`. Raises: what `target_of` raises.
+    """
+    if server and directory is not None:
+        raise click.UsageError("--server and --dir exclude each other")
+    named = server if server or directory is not None else load().server
+    if not named:
+        return None
+    target = target_of(named)
+    client = arco.Client(target.url, key=target.key)
+    return client.as_of(moment) if moment else client
+
+
+def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDetail | None:
+    """The run that answers the request, followed to its end; None when everything is fresh."""
+
+    def say(text: str) -> None:
+        click.echo(text, err=as_json)
+
+    triggered = client.runs.trigger(
+        *request.selection,
+        partition=request.partition,
+        which=request.which,
+        run_key=request.run_key,
+    )
+    if triggered.fresh:
+        say("everything is fresh: nothing to run")
+        return None
+    live: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
+    display = SilentDisplay if as_json else live
+    try:
+        detail = client.runs.get(triggered.run_id)
+        say(beginning(detail, which=request.which))
+        detail = _followed(client, detail, display=display())
+    except KeyboardInterrupt:
+        stands = client.runs.get(triggered.run_id)
+        click.echo(remainder(stands, again="", where=""), err=True)
+        sys.exit(INTERRUPTED)
+    say(ending(detail))
+    return detail
+
+
+def cancelled(client: Client, run: str) -> RunDetail:
+    """The run, once it has ended."""
+    return client.runs.wait(client.runs.cancel(client.runs.get(run).run.run_id).run_id)
+
+
+def walks(answer: LineageAnswer) -> tuple[Walk, Walk]:
+    """Both walks that the answer tells."""
+    up = Walk(answer.dataset, answer.upstream, answer.truncated)
+    return up, Walk(answer.dataset, answer.downstream, answer.truncated)
+
+
+def lineage_of(client: Client, name: str, *, hops: tuple[int, int]) -> LineageAnswer | Origins:
+    """Edges around a table, or where a column comes from."""
+    return _by_name(
+        name,
+        table=lambda dataset: client.lineage.walk(dataset, up=hops[0], down=hops[1]),
+        column=client.lineage.column_origins,
+    )
+
+
+def impact_of(client: Client, name: str, *, partition: str) -> Impact | PartitionImpact:
+    """What depends on a table, a column, or a partition."""
+    if partition:
+        return client.lineage.partition_impact(name, partition)
+    return _by_name(name, table=client.lineage.impact, column=client.lineage.column_impact)
+
+
+def _followed(client: Client, detail: RunDetail, *, display: Display) -> RunDetail:
+    runtime = AsyncioRuntime()
+    try:
+        for seen in client.runs.follow(detail.run.run_id):
+            detail = seen
+            display.show(detail, runtime.now())
+        return detail
+    finally:
+        display.close()
+
+
+def _by_name(name: str, *, table: Callable[[str], T], column: Callable[[str, str], C]) -> T | C:
+    """What is asked of a table, or of the column of one, by whatever the name turns out to be."""
+    try:
+        return table(name)
+    except NotFound:
+        dataset, _, last = name.rpartition(".")
+        if "." not in dataset:
+            raise
+    return column(dataset, last)
+
+
+__all__ = [
+    "cancelled",
+    "impact_of",
+    "lineage_of",
+    "perform",
+    "server_for",
+    "walks",
+]
