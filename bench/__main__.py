@@ -6,12 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import engine, facts, machine, orchestrator, state
+from bench import columns, engine, facts, machine, orchestrator, state
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
     "engine": ("Engine", engine.measurements),
+    "columns": ("Columns over HTTP", columns.measurements),
     "facts": ("Facts", facts.measurements),
     "state": ("A catalog of many tables", state.measurements),
 }

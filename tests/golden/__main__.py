@@ -1,4 +1,4 @@
-"""`python -m tests.golden schemas`, or `python -m tests.golden KIND NAME`.
+"""`python -m tests.golden schemas`, or `KIND NAME` (README.md lists the kinds).
 
 Adds golden files; the kinds are those of `main`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from arco.runtime import run
-from tests.golden import access, commits, facts, histories, objects, schemas, stores
+from tests.golden import access, commits, facts, histories, interface, objects, schemas, stores
 
 
 def main(arguments: list[str]) -> None:
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> None:
             run(objects.write(name))
         case ["access", name]:
             run(access.write(name))
+        case ["interface", name]:
+            interface.write(name)
         case ["store", name]:
             run(stores.write(name))
         case _:

@@ -11,6 +11,7 @@ SCHEMAS = GOLDEN / "schemas"
 COMMITS = GOLDEN / "commits"
 HISTORIES = GOLDEN / "histories"
 STORES = GOLDEN / "stores"
+INTERFACES = GOLDEN / "interfaces"
 SCOPE = Scope()
 BYTES_MAX = 600_000
 

@@ -18,7 +18,7 @@ from litestar.openapi.spec import Tag
 from arco.api.callers import CALLER
 from arco.api.headers import with_headers
 from arco.api.routes import api_routes
-from arco.api.schemas import DocumentedStructs
+from arco.api.schemas import DocumentedStructs, with_plain_items
 from arco.api.strictness import travels
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json"
@@ -73,7 +73,7 @@ def openapi_document() -> bytes:
         for handler in getattr(route, "route_handlers", ())
         if travels(handler)
     }
-    schema = with_headers(described.openapi_schema.to_schema(), travelling)
+    schema = with_headers(with_plain_items(described.openapi_schema.to_schema()), travelling)
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

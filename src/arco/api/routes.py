@@ -9,6 +9,7 @@ from arco.api import access, browser, keys, leaves, objects, policies, restores
 from arco.api.altering import refresh_table, routes_of
 from arco.api.assets import show_assets
 from arco.api.changes import CREATING
+from arco.api.columns import show_columns
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.feed import show_changes
 from arco.api.health import show_health
@@ -73,6 +74,7 @@ ROUTES = (
     show_partition_impact,
     report_foreign_run,
     send_facts,
+    show_columns,
     show_changes,
     show_history,
     show_versions,

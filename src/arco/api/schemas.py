@@ -29,6 +29,8 @@ class DocumentedStructs(OpenAPISchemaPlugin):
         schema = self._framework(field_definition, schema_creator)
         struct = field_definition.type_
         schema.description = schema.description or inspect.getdoc(struct)
+        if struct.__struct_config__.forbid_unknown_fields:
+            schema.additional_properties = False
         for name, words in field_docs(struct).items():
             described = (schema.properties or {}).get(name)
             if isinstance(described, Schema):
@@ -47,6 +49,26 @@ class DocumentedStructs(OpenAPISchemaPlugin):
         return schema
 
 
+def with_plain_items(value: Any) -> Any:
+    """The schema in which the items of a list are what they are.
+
+    The framework takes the dots of `tuple[str, ...]` for another kind of item, which may be
+    anything.
+
+    >>> with_plain_items({"items": {"oneOf": [{"type": "string"}, {}]}, "type": "array"})
+    {'items': {'type': 'string'}, 'type': 'array'}
+    """
+    if isinstance(value, list):
+        return [with_plain_items(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: with_plain_items(each) for name, each in value.items()}
+    match plain.get("items"):
+        case {"oneOf": [items, {**rest}]} if not rest:
+            plain["items"] = items
+    return plain
+
+
 @lru_cache
 def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Field -> the string that stands below it in the source."""
@@ -61,4 +83,4 @@ def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
     return docs
 
 
-__all__ = ["DocumentedStructs", "field_docs"]
+__all__ = ["DocumentedStructs", "field_docs", "with_plain_items"]

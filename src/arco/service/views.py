@@ -88,6 +88,11 @@ class View:
         if shown is None:
             return iter(())
         rows = self._state.range(table, *prefix, after=after)
+        if table is COLUMNS and prefix:
+            # All of them are shown, or none: the rule speaks of their table.
+            name = self._state.get(TABLE_NAMES, prefix[0])
+            known = name is not None and _of_table(self._visible, self._state, row=name)
+            return rows if known else iter(())
         return (row for row in rows if shown(self._visible, self._state, row=row))
 
     def _tables_of(self, namespace_id: str, after: Key | None) -> Iterator[CatalogTable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+CURSOR_HEADER = "Arco-Next-Cursor"
 KEY_HEADER = "Idempotency-Key"
 REPEATED_HEADER = "Arco-Repeated"
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -13,6 +14,7 @@ TRACE_HEADER = "traceparent"
 TRUNCATED_HEADER = "Arco-Truncated"
 
 __all__ = [
+    "CURSOR_HEADER",
     "KEY_HEADER",
     "REPEATED_HEADER",
     "REQUEST_ID_HEADER",

@@ -1,0 +1,149 @@
+"""Columns of ten thousand tables in one answer: as JSON, as lines of JSON, or as an Arrow stream.
+
+Law L4: the answer is made from one state, also when its rows have to be read from disk first. Must
+not know routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from arco.api.callers import CallerHere
+from arco.api.failures import refusals
+from arco.api.listing import Among, InCatalog, InNamespace
+from arco.api.paging import Cursor, read_cursor, write_cursor
+from arco.api.session import Here, ask, state_headers
+from arco.catalog.kinds import Kind
+from arco.catalog.tables import COLUMNS, CatalogTable
+from arco.model import Key, State, Table
+from arco.query.provider import rows_to_ipc
+from arco.service.objects import leaves_behind
+from arco.wire.columns import ColumnLine, ColumnList
+from arco.wire.headers import CURSOR_HEADER
+
+TABLES_MAX = 10_000
+LINES = "application/x-ndjson"
+ARROW = "application/vnd.apache.arrow.stream"
+TABLE = Table("columns", ColumnLine, ("table_id", "ordinal"))
+TableCount = Annotated[
+    int, Parameter(ge=1, le=TABLES_MAX, description="The columns of how many tables at most.")
+]
+ANSWERS = {
+    200: ResponseSpec(
+        ColumnList,
+        generate_examples=False,
+        description="The columns. With `Accept: application/x-ndjson` one object a line, with "
+        "`Accept: application/vnd.apache.arrow.stream` an Arrow stream; then the next cursor "
+        "stands in `Arco-Next-Cursor`.",
+    ),
+    **refusals(),
+}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Columns of whole tables, and the last table that was looked at unless it was the last."""
+
+    lines: list[ColumnLine]
+    behind: Key | None
+
+
+class Gathering:
+    """A question that goes on where it was when rows had to be loaded, unless the state moved."""
+
+    def __init__(
+        self, seq: Callable[[], int], after: Key | None, *, limit: int, among: Among
+    ) -> None:
+        self._seq = seq
+        self._after = after
+        self._limit = limit
+        self._among = among
+        self._at = -1
+        self._lines: list[ColumnLine] = []
+        self._tables = 0
+        self._behind = after
+
+    def __call__(self, state: State) -> Found:
+        if self._at != self._seq():
+            self._at, self._lines, self._tables, self._behind = self._seq(), [], 0, self._after
+        among = self._among
+        for table in leaves_behind(
+            state,
+            among.kind,
+            after=self._behind,
+            catalog=among.catalog,
+            namespace=among.namespace,
+        ):
+            if self._tables == self._limit:
+                return Found(self._lines, self._behind)
+            self._lines += lines_of(state, table)
+            self._tables += 1
+            self._behind = (table.catalog, table.namespace, table.name)
+        return Found(self._lines, None)
+
+
+def lines_of(state: State, table: CatalogTable) -> list[ColumnLine]:
+    """A line for each column of the table's present schema."""
+    return [
+        ColumnLine(
+            catalog=table.catalog,
+            namespace=table.namespace,
+            table=table.name,
+            table_id=table.table_id,
+            ordinal=row.ordinal,
+            name=row.name,
+            type=row.type,
+            nullable=row.nullable,
+            is_partition=row.is_partition,
+            comment=row.comment,
+        )
+        for row in state.range(COLUMNS, table.table_id)
+    ]
+
+
+@get("/columns", summary="List the columns of many tables", tags=["catalog"], responses=ANSWERS)
+async def show_columns(
+    session: Here,
+    caller: CallerHere,
+    request: Request[Any, Any, Any],
+    cursor: Cursor = "",
+    limit: TableCount = TABLES_MAX,
+    catalog: InCatalog = "",
+    namespace: InNamespace = "",
+) -> Response[ColumnList]:
+    """The columns of up to ten thousand tables, by namespace, table and ordinal.
+
+    Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`.
+    """
+    among = Among(Kind.TABLE, catalog, namespace)
+    after = read_cursor(cursor, "columns", *among.asked, types=(str, str, str))
+    database = session.workspace.database
+    gathering = Gathering(lambda: database.seq, after, limit=limit, among=among)
+    seen = await ask(session, gathering, caller=caller)
+    found = seen.value
+    follows = write_cursor(found.behind, "columns", *among.asked)
+    kind, content = _written(found.lines, follows, accept=request.headers.get("accept", ""))
+    body = await session.workspace.runtime.thread(content)
+    headers = {**state_headers(seen.token), **({CURSOR_HEADER: follows} if follows else {})}
+    answer: Response[Any] = Response(body, media_type=kind, headers=headers)
+    return answer
+
+
+def _written(
+    lines: list[ColumnLine], follows: str, *, accept: str
+) -> tuple[str, Callable[[], bytes]]:
+    """The media type, and what makes the body."""
+    if ARROW in accept:
+        return ARROW, partial(rows_to_ipc, TABLE, lines)
+    if LINES in accept:
+        return LINES, partial(msgspec.json.Encoder().encode_lines, lines)
+    return "application/json", partial(msgspec.json.encode, ColumnList(lines, follows))
+
+
+__all__ = ["Found", "Gathering", "lines_of", "show_columns"]
