@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import tempfile
 import time
@@ -237,13 +236,18 @@ async def seconds_of(database: Database, question: Callable[[State], object]) ->
 
 def resident_bytes() -> int:
     """Memory of this process now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    return status_bytes("VmRSS")
 
 
 def peak_bytes() -> int:
-    """The most memory this process ever had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIBIBYTE
+    """The most memory this process ever had; what is inherited from its parent does not count."""
+    return status_bytes("VmHWM")
+
+
+def status_bytes(name: str) -> int:
+    """A line of what the kernel says about this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * KIBIBYTE
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from bench.results import Measurement, percentile, spelled
 RUNTIME = AsyncioRuntime()
 RUNS = 16
 TABLES_PER_RUN = 400
+BUSY_NAMESPACES = 8
 ROUNDS = 9
 JOINED_TABLES = 100_000
 VIEW = """
@@ -103,14 +104,15 @@ async def with_runs(folder: Path, count: int) -> dict[Table[Any], TableFiles]:
 
 
 def creations(count: int) -> Decision:
-    """Some tables appear in namespaces that are there."""
+    """Some tables appear in a few of the namespaces that are there."""
 
     def decide(state: State, now: datetime) -> list[Event]:
         events: list[Event] = []
         for turn in range(TABLES_PER_RUN):
             name = f"later_{now:%H%M%S%f}_{turn}"
-            beside = catalogs.scattered(name, count)
-            command = catalogs.added_table(name, beside, identity=catalogs.scattered_id(name))
+            beside = turn % BUSY_NAMESPACES * catalogs.TABLES_PER_NAMESPACE % count
+            identity = catalogs.later_id(int(f"{now:%H%M%S%f}") * TABLES_PER_RUN + turn)
+            command = catalogs.added_table(name, beside, identity=identity)
             events += publish_versions(command, state, now=now)
         return events
 
