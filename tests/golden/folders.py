@@ -13,7 +13,7 @@ HISTORIES = GOLDEN / "histories"
 STORES = GOLDEN / "stores"
 INTERFACES = GOLDEN / "interfaces"
 SCOPE = Scope()
-BYTES_MAX = 600_000
+BYTES_MAX = 800_000
 
 
 def named(folder: Path) -> list[Path]:

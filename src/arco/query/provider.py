@@ -377,6 +377,7 @@ __all__ = [
     "Provisions",
     "TaskDependency",
     "UserTable",
+    "UserView",
     "key_lines",
     "provider_for",
     "public_tables",
