@@ -13,10 +13,13 @@ from arco.engine.database import Database
 from arco.engine.lanes import collecting, keeping
 from arco.engine.lanes.collecting import collect_below, watermarks
 from arco.engine.lanes.folder import Folder
+from arco.engine.lanes.ingest import BACKLOG_SECONDS_MAX, Ingester
 from arco.engine.lanes.lane import LaneWriter
 from arco.model import State
 from arco.store import keys
+from arco.testing.ledger import LEDGER, noted
 from arco.testing.world import CALM, Faults, Violation, World
+from tests.property.driven import Driven
 from tests.simulation.lane_stages import (
     SILENT_SECONDS,
     LaneStage,
@@ -67,6 +70,22 @@ def test_what_is_folded_does_not_stay_but_where_quarantined_facts_stand(seed: in
     assert len(rows["notes"]) > 0
     assert standing == {keys.lane_slot(lane, slot) for lane, slot in spared}
     assert rows["lanes"].keys() == {*rows["open"], *(lane for lane, _ in spared)}
+
+
+def test_a_process_whose_folded_lane_was_forgotten_goes_on_taking_facts() -> None:
+    driven = Driven([LEDGER])
+
+    async def work(database: Database) -> int:
+        ingester, folder = Ingester(database), Folder(database)
+        await ingester.append([noted("a", 0)])
+        await ingester.close()
+        await folder.step()
+        await collect_below(database, await database.asked(watermarks))
+        await database.runtime.sleep(2 * BACKLOG_SECONDS_MAX)
+        await ingester.append([noted("a", 1)])
+        return await folder.step()
+
+    assert driven.do("p0", work) == 1
 
 
 def written_unproven(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from arco.engine.lanes.batches import (
     Fact,
     encode_fact,
 )
-from arco.engine.lanes.lane import LaneWriter
+from arco.engine.lanes.lane import LaneWriter, known_roster
 from arco.engine.lanes.tables import LANES
 from arco.engine.outcomes import outcome_unknown
 from arco.errors import Corrupt, Invalid, TooManyRequests
@@ -65,7 +65,13 @@ class Unfolded(msgspec.Struct, frozen=True):
     lane: str
     slot: int
     size_bytes: int
+    number: int
     written: float
+
+    def is_folded(self, state: State) -> bool:
+        """True once a fold consumed it, also when the lane was collected and forgotten since."""
+        row = state.get(LANES, self.lane)
+        return self.number < known_roster(state) if row is None else self.slot < row.next_slot
 
 
 class Ingester:
@@ -161,13 +167,8 @@ class Ingester:
             )
 
     def _forget_folded(self, state: State) -> None:
-        while self._backlog:
-            oldest = self._backlog[0]
-            lane = state.get(LANES, oldest.lane)
-            if lane is None or lane.next_slot <= oldest.slot:
-                return
-            self._backlog_bytes -= oldest.size_bytes
-            self._backlog.popleft()
+        while self._backlog and self._backlog[0].is_folded(state):
+            self._backlog_bytes -= self._backlog.popleft().size_bytes
 
     def _enter(self, waiting: Waiting) -> None:
         self._waiting.append(waiting)
@@ -239,7 +240,13 @@ class Ingester:
             if not self._is_due():
                 self._full.clear()
         self._backlog.append(
-            Unfolded(place.lane, place.slot, place.size_bytes, self._runtime.monotonic())
+            Unfolded(
+                place.lane,
+                place.slot,
+                place.size_bytes,
+                place.number,
+                self._runtime.monotonic(),
+            )
         )
         self._backlog_bytes += place.size_bytes
         self._settle(taken, place.lane, slot=place.slot)

@@ -28,6 +28,8 @@ class Place(msgspec.Struct, frozen=True):
     lane: str
     slot: int
     size_bytes: int
+    number: int
+    """The lane's registration."""
 
 
 class LaneWriter:
@@ -51,7 +53,7 @@ class LaneWriter:
             data = await self._encoded(lane, lines)
             if await self._occupy(lane, data) and await self._is_read(lane, self._next):
                 self._next += 1
-                return Place(lane, self._next - 1, len(data))
+                return Place(lane, self._next - 1, len(data), self._number)
             # Somebody took this lane for dead and sealed it. The batch is nowhere that is read.
             self._lane = ""
 
