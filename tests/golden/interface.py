@@ -7,6 +7,7 @@ compared: descriptions may change at any time.
 from __future__ import annotations
 
 import enum
+import gzip
 import json
 import re
 import typing
@@ -26,6 +27,7 @@ Schema = dict[str, Any]
 Promise = dict[str, Any]
 Interface = dict[str, Promise]
 """`operation GET /api/v1/tables` and the like -> what was promised of it."""
+KEPT = "interface.txt.gz"
 REF = "#/components/schemas/"
 WORDS = frozenset({"description", "title", "default", "examples", "example", "discriminator"})
 MODULE = re.compile(r"\b[a-z_.]+\.(?=[A-Z])|^<class '|'>$")
@@ -285,12 +287,13 @@ def _fields(role: str, name: str, *, schema: Mapping[str, Any]) -> Interface:
 def write(name: str) -> None:
     """Keep what this release promises."""
     lines = (f"{line}\t{json.dumps(promise)}\n" for line, promise in sorted(interface().items()))
-    (fresh(INTERFACES / name) / "interface.txt").write_text("".join(lines), "utf-8")
+    kept = gzip.compress("".join(lines).encode(), mtime=0)
+    (fresh(INTERFACES / name) / KEPT).write_bytes(kept)
 
 
 def read(name: str) -> Interface:
     """What a release promised."""
-    text = (INTERFACES / name / "interface.txt").read_text("utf-8")
+    text = gzip.decompress((INTERFACES / name / KEPT).read_bytes()).decode()
     lines = (line.partition("\t") for line in text.splitlines())
     return {line: json.loads(promise) for line, _, promise in lines}
 
