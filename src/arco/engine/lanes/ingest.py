@@ -290,4 +290,4 @@ def checked_lines(facts: Sequence[Fact]) -> list[bytes]:
     return lines
 
 
-__all__ = ["Accepted", "Ingester", "Unfolded", "Waiting", "checked_lines"]
+__all__ = ["BACKLOG_SECONDS_MAX", "Accepted", "Ingester", "Unfolded", "Waiting", "checked_lines"]
