@@ -6,7 +6,7 @@ import pytest
 
 from arco.runtime import AsyncioRuntime, run
 from arco.store import creating
-from arco.store.creating import TRIES, create_patiently
+from arco.store.creating import TRIES, create_alone, create_patiently
 from arco.store.memory import MemoryStore
 from arco.store.port import StoreFault
 from arco.testing.stores import CountingStore, Fault, FaultyStore, Rule, ScriptedFaults
@@ -72,3 +72,11 @@ def test_a_process_that_must_not_write_any_more_does_not_ask_again() -> None:
     with pytest.raises(StoreFault):
         run(create_patiently(Broken(), RUNTIME, key=KEY, data=b""))
     assert asked == [KEY]
+
+
+def test_a_name_of_ones_own_that_is_said_to_be_taken_is_looked_at() -> None:
+    memory = MemoryStore()
+    run(create_alone(memory, key=KEY, data=b"ours"))
+    run(create_alone(memory, key=KEY, data=b"ours"))
+    with pytest.raises(StoreFault, match="does not stand there"):
+        run(create_alone(memory, key=KEY, data=b"other"))

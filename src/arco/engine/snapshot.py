@@ -24,6 +24,7 @@ from arco.errors import Corrupt
 from arco.ids import sha256
 from arco.model import Event, Key, State
 from arco.store import keys
+from arco.store.creating import create_alone
 
 TAIL_COMMITS_MAX = 64
 TAIL_BYTES_MAX = 1024 * 1024
@@ -105,7 +106,7 @@ async def _written(database: Database) -> Written:
     index = await attempt.write(before, changes)
     data = msgspec.json.encode(index, order="sorted")
     name = keys.data_folder("engine", position.seq, attempt.cid) + "index.json"
-    await database.store.create(name, data)
+    await create_alone(database.store, key=name, data=data)
     database.replay.reader.remember(sha256(data), index)
     published = SnapshotPublishedV2(
         slot=position.seq,

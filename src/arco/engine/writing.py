@@ -32,6 +32,7 @@ from arco.engine.parquet import Changed, Lines
 from arco.ids import sha256
 from arco.model import Key, Table
 from arco.store import keys
+from arco.store.creating import create_alone
 
 Changes = Mapping[str, Sequence[Changed]]
 
@@ -218,7 +219,7 @@ class Attempt:
         folder = keys.data_folder(domain, self._position.seq, self.cid)
         key = f"{folder}{name}-{len(self.names) + 1}{suffix}"
         self.names.append(key)
-        await self._database.store.create(key, data)
+        await create_alone(self._database.store, key=key, data=data)
         return key
 
 
