@@ -243,6 +243,10 @@ CODES: dict[str, tuple[str, str]] = {
     "TABLE_BUSY": ("Conflict", "{} is publishing {}"),
     "TABLE_NOT_EXTERNAL": ("Conflict", "{} is no external table that was looked at"),
     "TABLE_NOT_FOUND": ("NotFound", "there is no such table"),
+    "TABLE_NOT_PUBLISHED_HERE": (
+        "Invalid",
+        "no asset has published a version of {}, so there is none to ...",
+    ),
     "TABLE_UNCHANGED": ("NotFound", "nothing of a table {} differs"),
     "TABLE_UNREACHABLE": ("Unavailable", "the store did not answer for {} ({})"),
     "TABLE_UNREADABLE": ("Unavailable", "`{}` cannot be read: {}"),

@@ -216,6 +216,18 @@ def test_what_cannot_be_restored_is_refused_and_changes_nothing(
     assert server.workspace.database.seq == before
 
 
+@pytest.mark.parametrize("path", ["restore", "restore/plan"])
+def test_a_table_that_nobody_published_has_no_version_to_come_back(
+    server: Server, path: str
+) -> None:
+    namespace = path.replace("/", "_")
+    name = f"{namespace}.seen"
+    assert server.post("/api/v1/namespaces", {"name": namespace}).status == 201
+    assert server.post("/api/v1/tables", {"name": name}).status == 201
+    refusal = server.post(f"/api/v1/{path}", {"tables": [name], "to": "1"})
+    assert (refusal.status, refusal.error()["code"]) == (400, "TABLE_NOT_PUBLISHED_HERE")
+
+
 class Somebody(Identity):
     """Everybody who asks is a principal that was given nothing."""
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from arco.engine.idempotency import Intent
 from arco.errors import Unavailable
 from arco.ids import sha256
 from arco.model import Decision, Drop, Event, Key, Put, Row, State, Table
@@ -67,7 +68,8 @@ class ExampleLog:
         while (data := await self.read(self.seq + 1)) is not None:
             self.fold(data)
 
-    async def transact(self, decision: Decision) -> Receipt:
+    async def transact(self, decision: Decision, intent: Intent | None = None) -> Receipt:
+        """Its callers repeat no request, so nothing is remembered of one."""
         while self._busy:
             await self.runtime.sleep(0.01)
         self._busy = True

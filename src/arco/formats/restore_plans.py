@@ -62,7 +62,8 @@ async def plan_restore(workspace: Workspace, names: Sequence[str], *, slot: int)
     """What bringing these tables back to a slot would do.
 
     Cost: `state_at`, and a LIST and two log replays a table. Raises: NotFound TABLE_NOT_FOUND,
-    TABLE_ABSENT_THEN, FILES_GONE; Invalid PARTITIONING_CHANGED, DELTA_FEATURE_UNSUPPORTED.
+    TABLE_ABSENT_THEN, FILES_GONE; Invalid PARTITIONING_CHANGED, DELTA_FEATURE_UNSUPPORTED,
+    TABLE_NOT_PUBLISHED_HERE.
     """
     past = await state_at(workspace.database, slot)
     tables = [await _planned(workspace, name, past=past) for name in dict.fromkeys(names)]
@@ -97,13 +98,14 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
 
 async def _versions(workspace: Workspace, name: str, *, past: Past) -> tuple[Asset, int, int]:
     def present(state: State) -> tuple[Asset, int]:
-        find_table(state, name)
-        asset, pin = state.get(ASSETS, name), state.get(PINS, name)
-        assert asset is not None and pin is not None, name
+        key = find_table(state, name).full_name
+        asset, pin = state.get(ASSETS, key), state.get(PINS, key)
+        if asset is None or pin is None:
+            raise _never_published(name)
         return asset, pin.version
 
     asset, version_now = await workspace.database.asked(present)
-    then = await past.asked(lambda state: state.get(PINS, name))
+    then = await past.asked(lambda state: state.get(PINS, asset.key))
     if then is None or then.table_id != asset.table_id:
         raise NotFound(
             "TABLE_ABSENT_THEN",
@@ -111,6 +113,14 @@ async def _versions(workspace: Workspace, name: str, *, past: Past) -> tuple[Ass
             hint=f"`arco history {name}` lists its versions and their slots",
         )
     return asset, version_now, then.version
+
+
+def _never_published(name: str) -> Invalid:
+    return Invalid(
+        "TABLE_NOT_PUBLISHED_HERE",
+        f"no asset has published a version of {name}, so there is none to bring back",
+        hint="whoever writes its files brings them back; `arco undrop` brings back what was dropped",
+    )
 
 
 def _refuse_partitioning(asset: Asset, then: TableSnapshot) -> None:

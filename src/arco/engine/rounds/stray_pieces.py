@@ -73,8 +73,11 @@ class StrayPieces:
         return found
 
     async def _stands(self, lane: str) -> bool:
-        """False for a lane that was collected and forgotten since the page was listed."""
-        return bool(await self._database.store.list(keys.lane_folder(lane), limit=1))
+        """False for a lane that was collected and forgotten: its first batch is gone. What a writer
+        that came too late may have left behind it is nowhere that is read, and was sent again.
+        """
+        first = await self._database.store.list(keys.lane_folder(lane), limit=1)
+        return [entry.key for entry in first] == [keys.lane_slot(lane, 0)]
 
     def _registration(self, lane: str) -> Registration:
         database = self._database
