@@ -119,7 +119,7 @@ def _never_published(name: str) -> Invalid:
     return Invalid(
         "TABLE_NOT_PUBLISHED_HERE",
         f"no asset has published a version of {name}, so there is none to bring back",
-        hint="whoever writes its files brings them back; `arco undrop` brings back what was dropped",
+        hint="whoever writes its files can bring them back",
     )
 
 
