@@ -203,6 +203,16 @@ class LaneMachine(RuleBasedStateMachine):
         return self.driven.do(process, look)
 
 
+def test_a_fold_of_two_lanes_is_folded_again_in_the_order_it_names() -> None:
+    """A fact stands twice, spoiled in one lane and mended in both: what overtakes what is kept."""
+    machine = LaneMachine()
+    machine.send_what_cannot_be_folded(process="p0", count=1)
+    machine.send_what_cannot_be_folded(process="p0", count=1)
+    machine.close(process="p0")
+    machine.send_again(process="p0", share=0.5, count=1)
+    machine.teardown()
+
+
 def rows_of(state: State) -> tuple[dict[str, int], dict[str, int], int]:
     """How often each fact counts, what that sums up to, and how many facts could not be folded."""
     notes = {row.token: row.times for row in state.range(NOTES)}

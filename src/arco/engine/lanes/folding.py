@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
@@ -76,12 +77,12 @@ def fold_facts(
     roster_next = before.roster_next if before else 0
     skipped = max(0, roster_next - gathered.roster_first)
     opened = gathered.opened[skipped:]
-    slots = list(_unfolded(state, gathered.slots, opened=opened))
+    lanes = _lane_by_lane(_unfolded(state, gathered.slots, opened=opened))
     retries = [r for r in gathered.retries if state.get(QUARANTINE, r.lane, r.slot, r.position)]
-    if not (opened or slots or retries):
+    if not (opened or lanes or retries):
         return None
     fold = FactFold(registry, state, now)
-    for slot in slots:
+    for slot in chain.from_iterable(lanes.values()):
         fold.take(slot)
     for retry in retries:
         fold.retry(retry)
@@ -90,7 +91,7 @@ def fold_facts(
         roster_next=roster_next + len(opened),
         folded_at=now,
         opened=opened,
-        ranges=tuple(_ranges(slots)),
+        ranges=tuple(_range(lane, taken) for lane, taken in lanes.items()),
         retried=tuple((retry.lane, retry.slot, retry.position) for retry in retries),
         changes=fold.changes(),
         facts=fold.facts,
@@ -116,12 +117,18 @@ def _unfolded(
             yield slot
 
 
-def _ranges(slots: Sequence[ReadSlot]) -> Iterator[LaneRange]:
+def _lane_by_lane(slots: Iterable[ReadSlot]) -> dict[str, list[ReadSlot]]:
+    """Lane -> its slots, in the order in which the event names the lanes: whoever folds the event's
+    ranges again meets the facts in the same order, and quarantines the same ones.
+    """
     lanes: dict[str, list[ReadSlot]] = {}
     for slot in slots:
         lanes.setdefault(slot.lane, []).append(slot)
-    for lane, taken in lanes.items():
-        yield LaneRange(lane, taken[0].slot, taken[-1].slot + 1, taken[-1].seal)
+    return lanes
+
+
+def _range(lane: str, taken: Sequence[ReadSlot]) -> LaneRange:
+    return LaneRange(lane, taken[0].slot, taken[-1].slot + 1, taken[-1].seal)
 
 
 class FactFold:
