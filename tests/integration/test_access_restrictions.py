@@ -53,6 +53,7 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("GET", "/api/v1/assets?group={it}", of="namespace"),
     ),
     "show_tables": (Spoken("GET", "/api/v1/tables?namespace={it}", of="namespace"),),
+    "show_columns": (Spoken("GET", "/api/v1/columns?namespace={it}", of="namespace"),),
     "show_table": (
         Spoken("GET", "/api/v1/tables/{it}"),
         Spoken("GET", "/api/v1/tables/{it}?fields=columns"),
@@ -177,6 +178,7 @@ TELLING: dict[str, Spoken] = {
     "show_health": Spoken("GET", "/api/v1/health"),
     "show_assets": Spoken("GET", "/api/v1/assets"),
     "show_tables": Spoken("GET", "/api/v1/tables"),
+    "show_columns": Spoken("GET", "/api/v1/columns"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),
