@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -133,7 +134,7 @@ def folded_again(
         roster_next=gathered.roster_first + len(gathered.opened),
         folded_at=now,
         opened=gathered.opened,
-        ranges=tuple(folding._ranges(gathered.slots)),
+        ranges=tuple(starmap(folding._range, folding._lane_by_lane(gathered.slots).items())),
         changes=fold.changes(),
     )
 
