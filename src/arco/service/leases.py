@@ -150,7 +150,7 @@ async def read_beacon(workspace: Workspace) -> Beacon | None:
     data = await workspace.store.get(keys.LEAD)
     try:
         return msgspec.json.decode(data, type=Beacon) if data else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
