@@ -286,7 +286,7 @@ def _checked_archive(path: Path, archive: tarfile.TarFile) -> Manifest:
         raise _damaged(path, f"{MANIFEST} does not match its hash")
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _no_package(path, f"its manifest cannot be read: {error}") from error
     if manifest.format != FORMAT:
         raise _no_package(path, f"its format is {manifest.format}, this release reads {FORMAT}")

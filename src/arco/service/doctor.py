@@ -155,7 +155,7 @@ async def _workspace(store: ScopedStore, runtime: Runtime, *, settings: Settings
 def _format_problem(data: bytes | None) -> str:
     try:
         found = msgspec.json.decode(data or b"", type=_Format)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return "FORMAT.json, which says how to read the workspace, cannot be read"
     if found.format > FORMAT_VERSION or found.features:
         needs = "".join(f", {feature}" for feature in found.features)

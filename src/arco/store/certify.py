@@ -93,7 +93,7 @@ async def recorded_certificate(store: Store) -> Certificate | None:
     record = await store.get(_record_name(store.identity))
     try:
         found = msgspec.json.decode(record or b"", type=Certificate)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return found if (found.place, found.endpoint, found.driver) == store.identity else None
 
