@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
 from arco.access.callers import Caller
 from arco.access.events import GrantGiven
 from arco.access.privileges import Kind as SecurableKind
 from arco.access.privileges import Privilege
-from arco.catalog.changes import CatalogChange, Undrop
+from arco.catalog.changes import CHANGES_MAX, CatalogChange, Undrop
 from arco.catalog.decisions.asking import Asker, Seen
 from arco.catalog.decisions.deciding import decide
 from arco.catalog.decisions.placing import find_dropped
@@ -27,22 +25,10 @@ from arco.errors import Invalid
 from arco.ids import new_uuid7
 from arco.model import Event, State
 from arco.service.authority import require
+from arco.service.objects import Changed
 from arco.service.permitting import CREATED, kind_of, needs
 from arco.service.workspace import Workspace
 from arco.store import keys
-
-CHANGES_MAX = 1_000
-
-
-class Changed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The object that one change was about, as it stands once all of them happened."""
-
-    kind: Kind
-    object_id: str
-    full_name: str = ""
-    """Its name with every part; absent when it does not stand any more."""
-    etag: str = ""
-    """What `if_match` takes; absent when it does not stand any more."""
 
 
 class Changing:
@@ -154,4 +140,4 @@ def _told(state: State, kind: Kind, *, object_id: str) -> Changed:
     return Changed(kind=kind, object_id=object_id, full_name=found.full_name, etag=found.etag)
 
 
-__all__ = ["CHANGES_MAX", "Changed", "Changing"]
+__all__ = ["Changing"]
