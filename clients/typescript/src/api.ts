@@ -1099,7 +1099,7 @@ export interface TableDifference {
   partitions?: Array<PartitionDifference>;
 }
 
-/** Tables by namespace and name. */
+/** Tables by catalog, namespace and name. */
 export interface TableList {
   tables: Array<CatalogTable>;
   /** Where the next page starts, as `cursor`; absent on the last page. */
@@ -1347,63 +1347,39 @@ export interface Operations {
   /** Deployed assets, what each depends on, and the version that readers see, page by page. */
   show_assets: { place: {}; query: { cursor?: string; limit?: number; project?: string; group?: string; owner?: string; tag?: string; fields?: string; at?: string; }; body: null; answer: AssetList; row: AssetList["assets"][number]; };
   /** Catalogs by name, page by page. */
-  show_catalogs: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: CatalogList; row: CatalogList["catalogs"][number]; };
+  show_catalogs: { place: {}; query: { cursor?: string; limit?: number; owner?: string; fields?: string; at?: string; }; body: null; answer: CatalogList; row: CatalogList["catalogs"][number]; };
   /** A collection of namespaces. */
   create_catalog: { place: {}; query: {}; body: CreateCatalog; answer: Changed; };
-  /** Namespaces of every depth by catalog and name, page by page. */
-  show_namespaces: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; fields?: string; at?: string; }; body: null; answer: NamespaceList; row: NamespaceList["namespaces"][number]; };
-  /** A namespace in a catalog or in another namespace: `sales`, `sales.eu`, `lab.sales`. */
-  create_namespace: { place: {}; query: {}; body: CreateNamespace; answer: Changed; };
   /** One catalog with its tags. */
   show_catalog: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: CatalogDetail; };
   /** Its name is free at once; its files stay until it is purged. */
   drop_catalog: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
   /** Comment, owner, properties; texts of views and functions; comments on columns. */
   alter_catalog: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
+  /** Set and remove tags of the object, or of one column of a table. */
+  tag_catalog: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
+  /** Its id stays, and with it grants, tags, lineage and history. */
+  move_catalog: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
+  /** The newest dropped one that had the name, or the one with the id, and what went with it. */
+  undrop_catalog: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
+  /** Namespaces of every depth by catalog and name, page by page. */
+  show_namespaces: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; owner?: string; fields?: string; at?: string; }; body: null; answer: NamespaceList; row: NamespaceList["namespaces"][number]; };
+  /** A namespace in a catalog or in another namespace: `sales`, `sales.eu`, `lab.sales`. */
+  create_namespace: { place: {}; query: {}; body: CreateNamespace; answer: Changed; };
   /** One namespace with its tags. */
   show_namespace: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: NamespaceDetail; };
   /** Its name is free at once; its files stay until it is purged. */
   drop_namespace: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
   /** Comment, owner, properties; texts of views and functions; comments on columns. */
   alter_namespace: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
-  /** Every schema the table has had since its history is kept, the newest first. */
-  show_schemas: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: SchemaList; };
-  /** Objects and columns by the tags they bear, page by page. */
-  show_tags: { place: {}; query: { cursor?: string; limit?: number; tag?: string; value?: string | null; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: TagList; row: TagList["tags"][number]; };
-  /** What can be brought back until it is purged, by the name it had, page by page. */
-  show_dropped: { place: {}; query: { cursor?: string; limit?: number; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: DroppedList; row: DroppedList["dropped"][number]; };
-  /** Views by catalog, namespace and name, page by page. */
-  show_views: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; fields?: string; at?: string; }; body: null; answer: ViewList; row: ViewList["views"][number]; };
-  /** A query under a name. `POST /api/v1/query` reads it by its `duckdb` text. */
-  create_view: { place: {}; query: {}; body: CreateView; answer: Changed; };
-  /** Volumes by catalog, namespace and name, page by page. */
-  show_volumes: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; fields?: string; at?: string; }; body: null; answer: VolumeList; row: VolumeList["volumes"][number]; };
-  /** A folder for files that are no table: one of ours, or the one at `location`. */
-  create_volume: { place: {}; query: {}; body: CreateVolume; answer: Changed; };
-  /** Functions by catalog, namespace and name, page by page. */
-  show_functions: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; fields?: string; at?: string; }; body: null; answer: FunctionList; row: FunctionList["functions"][number]; };
-  /** A function under a name, with a body per dialect. */
-  create_function: { place: {}; query: {}; body: CreateFunction; answer: Changed; };
-  /** One view with its tags. */
-  show_view: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: ViewDetail; };
-  /** Its name is free at once; its files stay until it is purged. */
-  drop_view: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
-  /** Comment, owner, properties; texts of views and functions; comments on columns. */
-  alter_view: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
-  /** One volume with its tags. */
-  show_volume: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: VolumeDetail; };
-  /** Its name is free at once; its files stay until it is purged. */
-  drop_volume: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
-  /** Comment, owner, properties; texts of views and functions; comments on columns. */
-  alter_volume: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
-  /** One function with its tags. */
-  show_function: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: FunctionDetail; };
-  /** Its name is free at once; its files stay until it is purged. */
-  drop_function: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
-  /** Comment, owner, properties; texts of views and functions; comments on columns. */
-  alter_function: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
+  /** Set and remove tags of the object, or of one column of a table. */
+  tag_namespace: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
+  /** Its id stays, and with it grants, tags, lineage and history. */
+  move_namespace: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
+  /** The newest dropped one that had the name, or the one with the id, and what went with it. */
+  undrop_namespace: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
   /** Tables with the version that readers see now, by catalog, namespace and name, page by page. */
-  show_tables: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; format?: string; fields?: string; at?: string; }; body: null; answer: TableList; row: TableList["tables"][number]; };
+  show_tables: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; owner?: string; format?: string; fields?: string; at?: string; }; body: null; answer: TableList; row: TableList["tables"][number]; };
   /** A managed table with the columns given; or, with a `location`, a Delta, Iceberg or Parquet table that stands there already: its schema is read. */
   create_table: { place: {}; query: {}; body: CreateTable; answer: Changed; };
   /** One table with the columns of its present schema, its tags and its statistics. */
@@ -1412,46 +1388,70 @@ export interface Operations {
   drop_table: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
   /** Comment, owner, properties; texts of views and functions; comments on columns. */
   alter_table: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
-  /** Create, alter, tag, move, drop and bring back objects, all in one commit or not at all. `change` names each one's kind. Where it names an object, `name` is its name or id; `if_match` takes its `etag`. */
-  change_catalog: { place: {}; query: {}; body: ChangesRequest; answer: ChangesAnswer; };
-  /** Set and remove tags of the object, or of one column of a table. */
-  tag_catalog: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
-  /** Its id stays, and with it grants, tags, lineage and history. */
-  move_catalog: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
-  /** The newest dropped one that had the name, or the one with the id, and what went with it. */
-  undrop_catalog: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
-  /** Set and remove tags of the object, or of one column of a table. */
-  tag_namespace: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
-  /** Its id stays, and with it grants, tags, lineage and history. */
-  move_namespace: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
-  /** The newest dropped one that had the name, or the one with the id, and what went with it. */
-  undrop_namespace: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
   /** Set and remove tags of the object, or of one column of a table. */
   tag_table: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
   /** Its id stays, and with it grants, tags, lineage and history. */
   move_table: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
   /** The newest dropped one that had the name, or the one with the id, and what went with it. */
   undrop_table: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
+  /** Read the schema and the size at the table's location again; a changed schema is kept as history. */
+  refresh_table: { place: { full_name: string; }; query: {}; body: null; answer: Changed; };
+  /** Views by catalog, namespace and name, page by page. */
+  show_views: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; owner?: string; fields?: string; at?: string; }; body: null; answer: ViewList; row: ViewList["views"][number]; };
+  /** A query under a name. `POST /api/v1/query` reads it by its `duckdb` text. */
+  create_view: { place: {}; query: {}; body: CreateView; answer: Changed; };
+  /** One view with its tags. */
+  show_view: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: ViewDetail; };
+  /** Its name is free at once; its files stay until it is purged. */
+  drop_view: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
+  /** Comment, owner, properties; texts of views and functions; comments on columns. */
+  alter_view: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
   /** Set and remove tags of the object, or of one column of a table. */
   tag_view: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
   /** Its id stays, and with it grants, tags, lineage and history. */
   move_view: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
   /** The newest dropped one that had the name, or the one with the id, and what went with it. */
   undrop_view: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
+  /** Volumes by catalog, namespace and name, page by page. */
+  show_volumes: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; owner?: string; fields?: string; at?: string; }; body: null; answer: VolumeList; row: VolumeList["volumes"][number]; };
+  /** A folder for files that are no table: one of ours, or the one at `location`. */
+  create_volume: { place: {}; query: {}; body: CreateVolume; answer: Changed; };
+  /** One volume with its tags. */
+  show_volume: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: VolumeDetail; };
+  /** Its name is free at once; its files stay until it is purged. */
+  drop_volume: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
+  /** Comment, owner, properties; texts of views and functions; comments on columns. */
+  alter_volume: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
   /** Set and remove tags of the object, or of one column of a table. */
   tag_volume: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
   /** Its id stays, and with it grants, tags, lineage and history. */
   move_volume: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
   /** The newest dropped one that had the name, or the one with the id, and what went with it. */
   undrop_volume: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
+  /** Functions by catalog, namespace and name, page by page. */
+  show_functions: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; owner?: string; fields?: string; at?: string; }; body: null; answer: FunctionList; row: FunctionList["functions"][number]; };
+  /** A function under a name, with a body per dialect. */
+  create_function: { place: {}; query: {}; body: CreateFunction; answer: Changed; };
+  /** One function with its tags. */
+  show_function: { place: { full_name: string; }; query: { fields?: string; at?: string; }; body: null; answer: FunctionDetail; };
+  /** Its name is free at once; its files stay until it is purged. */
+  drop_function: { place: { full_name: string; }; query: { contents?: "refuse" | "drop"; }; body: null; answer: Changed; };
+  /** Comment, owner, properties; texts of views and functions; comments on columns. */
+  alter_function: { place: { full_name: string; }; query: {}; body: AlterRequest; answer: Changed; };
   /** Set and remove tags of the object, or of one column of a table. */
   tag_function: { place: { full_name: string; }; query: {}; body: TagsRequest; answer: Changed; };
   /** Its id stays, and with it grants, tags, lineage and history. */
   move_function: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
   /** The newest dropped one that had the name, or the one with the id, and what went with it. */
   undrop_function: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
-  /** Read the schema and the size at the table's location again; a changed schema is kept as history. */
-  refresh_table: { place: { full_name: string; }; query: {}; body: null; answer: Changed; };
+  /** Every schema the table has had since its history is kept, the newest first. */
+  show_schemas: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: SchemaList; };
+  /** Objects and columns by the tags they bear, page by page. */
+  show_tags: { place: {}; query: { cursor?: string; limit?: number; tag?: string; value?: string | null; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: TagList; row: TagList["tags"][number]; };
+  /** What can be brought back until it is purged, by the name it had, page by page. */
+  show_dropped: { place: {}; query: { cursor?: string; limit?: number; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: DroppedList; row: DroppedList["dropped"][number]; };
+  /** Create, alter, tag, move, drop and bring back objects, all in one commit or not at all. `change` names each one's kind. Where it names an object, `name` is its name or id; `if_match` takes its `etag`. */
+  change_catalog: { place: {}; query: {}; body: ChangesRequest; answer: ChangesAnswer; };
   /** The newest runs, newest first, without their tasks. */
   show_runs: { place: {}; query: { cursor?: string; limit?: number; state?: RunState | null; fields?: string; at?: string; }; body: null; answer: RunList; row: RunList["runs"][number]; };
   /** Run what is selected: named partitions, or all that are missing or stale. Acknowledged when the decision is durable; the run itself goes on in the leading process. Idempotent by `run_key`. */
@@ -1549,57 +1549,57 @@ export const OPERATIONS = {
   show_assets: { method: "GET", path: "/api/v1/assets", key: false, rows: "assets" },
   show_catalogs: { method: "GET", path: "/api/v1/catalogs", key: false, rows: "catalogs" },
   create_catalog: { method: "POST", path: "/api/v1/catalogs", key: true },
-  show_namespaces: { method: "GET", path: "/api/v1/namespaces", key: false, rows: "namespaces" },
-  create_namespace: { method: "POST", path: "/api/v1/namespaces", key: true },
   show_catalog: { method: "GET", path: "/api/v1/catalogs/{full_name}", key: false },
   drop_catalog: { method: "DELETE", path: "/api/v1/catalogs/{full_name}", key: true },
   alter_catalog: { method: "PATCH", path: "/api/v1/catalogs/{full_name}", key: true },
+  tag_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/tags", key: true },
+  move_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/move", key: true },
+  undrop_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/undrop", key: true },
+  show_namespaces: { method: "GET", path: "/api/v1/namespaces", key: false, rows: "namespaces" },
+  create_namespace: { method: "POST", path: "/api/v1/namespaces", key: true },
   show_namespace: { method: "GET", path: "/api/v1/namespaces/{full_name}", key: false },
   drop_namespace: { method: "DELETE", path: "/api/v1/namespaces/{full_name}", key: true },
   alter_namespace: { method: "PATCH", path: "/api/v1/namespaces/{full_name}", key: true },
-  show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false },
-  show_tags: { method: "GET", path: "/api/v1/tags", key: false, rows: "tags" },
-  show_dropped: { method: "GET", path: "/api/v1/dropped", key: false, rows: "dropped" },
-  show_views: { method: "GET", path: "/api/v1/views", key: false, rows: "views" },
-  create_view: { method: "POST", path: "/api/v1/views", key: true },
-  show_volumes: { method: "GET", path: "/api/v1/volumes", key: false, rows: "volumes" },
-  create_volume: { method: "POST", path: "/api/v1/volumes", key: true },
-  show_functions: { method: "GET", path: "/api/v1/functions", key: false, rows: "functions" },
-  create_function: { method: "POST", path: "/api/v1/functions", key: true },
-  show_view: { method: "GET", path: "/api/v1/views/{full_name}", key: false },
-  drop_view: { method: "DELETE", path: "/api/v1/views/{full_name}", key: true },
-  alter_view: { method: "PATCH", path: "/api/v1/views/{full_name}", key: true },
-  show_volume: { method: "GET", path: "/api/v1/volumes/{full_name}", key: false },
-  drop_volume: { method: "DELETE", path: "/api/v1/volumes/{full_name}", key: true },
-  alter_volume: { method: "PATCH", path: "/api/v1/volumes/{full_name}", key: true },
-  show_function: { method: "GET", path: "/api/v1/functions/{full_name}", key: false },
-  drop_function: { method: "DELETE", path: "/api/v1/functions/{full_name}", key: true },
-  alter_function: { method: "PATCH", path: "/api/v1/functions/{full_name}", key: true },
+  tag_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/tags", key: true },
+  move_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/move", key: true },
+  undrop_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/undrop", key: true },
   show_tables: { method: "GET", path: "/api/v1/tables", key: false, rows: "tables" },
   create_table: { method: "POST", path: "/api/v1/tables", key: true },
   show_table: { method: "GET", path: "/api/v1/tables/{full_name}", key: false },
   drop_table: { method: "DELETE", path: "/api/v1/tables/{full_name}", key: true },
   alter_table: { method: "PATCH", path: "/api/v1/tables/{full_name}", key: true },
-  change_catalog: { method: "POST", path: "/api/v1/catalog/changes", key: true },
-  tag_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/tags", key: true },
-  move_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/move", key: true },
-  undrop_catalog: { method: "POST", path: "/api/v1/catalogs/{full_name}/undrop", key: true },
-  tag_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/tags", key: true },
-  move_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/move", key: true },
-  undrop_namespace: { method: "POST", path: "/api/v1/namespaces/{full_name}/undrop", key: true },
   tag_table: { method: "POST", path: "/api/v1/tables/{full_name}/tags", key: true },
   move_table: { method: "POST", path: "/api/v1/tables/{full_name}/move", key: true },
   undrop_table: { method: "POST", path: "/api/v1/tables/{full_name}/undrop", key: true },
+  refresh_table: { method: "POST", path: "/api/v1/tables/{full_name}/refresh", key: true },
+  show_views: { method: "GET", path: "/api/v1/views", key: false, rows: "views" },
+  create_view: { method: "POST", path: "/api/v1/views", key: true },
+  show_view: { method: "GET", path: "/api/v1/views/{full_name}", key: false },
+  drop_view: { method: "DELETE", path: "/api/v1/views/{full_name}", key: true },
+  alter_view: { method: "PATCH", path: "/api/v1/views/{full_name}", key: true },
   tag_view: { method: "POST", path: "/api/v1/views/{full_name}/tags", key: true },
   move_view: { method: "POST", path: "/api/v1/views/{full_name}/move", key: true },
   undrop_view: { method: "POST", path: "/api/v1/views/{full_name}/undrop", key: true },
+  show_volumes: { method: "GET", path: "/api/v1/volumes", key: false, rows: "volumes" },
+  create_volume: { method: "POST", path: "/api/v1/volumes", key: true },
+  show_volume: { method: "GET", path: "/api/v1/volumes/{full_name}", key: false },
+  drop_volume: { method: "DELETE", path: "/api/v1/volumes/{full_name}", key: true },
+  alter_volume: { method: "PATCH", path: "/api/v1/volumes/{full_name}", key: true },
   tag_volume: { method: "POST", path: "/api/v1/volumes/{full_name}/tags", key: true },
   move_volume: { method: "POST", path: "/api/v1/volumes/{full_name}/move", key: true },
   undrop_volume: { method: "POST", path: "/api/v1/volumes/{full_name}/undrop", key: true },
+  show_functions: { method: "GET", path: "/api/v1/functions", key: false, rows: "functions" },
+  create_function: { method: "POST", path: "/api/v1/functions", key: true },
+  show_function: { method: "GET", path: "/api/v1/functions/{full_name}", key: false },
+  drop_function: { method: "DELETE", path: "/api/v1/functions/{full_name}", key: true },
+  alter_function: { method: "PATCH", path: "/api/v1/functions/{full_name}", key: true },
   tag_function: { method: "POST", path: "/api/v1/functions/{full_name}/tags", key: true },
   move_function: { method: "POST", path: "/api/v1/functions/{full_name}/move", key: true },
   undrop_function: { method: "POST", path: "/api/v1/functions/{full_name}/undrop", key: true },
-  refresh_table: { method: "POST", path: "/api/v1/tables/{full_name}/refresh", key: true },
+  show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false },
+  show_tags: { method: "GET", path: "/api/v1/tags", key: false, rows: "tags" },
+  show_dropped: { method: "GET", path: "/api/v1/dropped", key: false, rows: "dropped" },
+  change_catalog: { method: "POST", path: "/api/v1/catalog/changes", key: true },
   show_runs: { method: "GET", path: "/api/v1/runs", key: false, rows: "runs" },
   trigger_run: { method: "POST", path: "/api/v1/runs", key: true },
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
