@@ -91,7 +91,7 @@ def processes(folder: Path, role: str) -> Iterator[tuple[Process, Process, Proce
             each.end()
 
 
-def paused_for_long(paused: Process, busy: Process, tidy: Process) -> None:
+def paused_for_long(paused: Process, *, busy: Process, tidy: Process) -> None:
     """It is stopped until what it stood on is gone, goes on, and reaches what the others did."""
     lines = len(paused.told)
     wait(lambda: len(paused.told) > lines + 1, "it works before it is stopped")
@@ -111,7 +111,7 @@ def test_a_process_that_was_stopped_catches_up_and_nothing_is_lost_or_done_twice
 ) -> None:
     with processes(tmp_path, role) as (paused, busy, tidy):
         for _ in range(PAUSES):
-            paused_for_long(paused, busy, tidy)
+            paused_for_long(paused, busy=busy, tidy=tidy)
         told = {"paused": paused.told, "busy": busy.told}
     run(judge(tmp_path / "store", role, told=told))
 

@@ -75,12 +75,8 @@ def _silent(place: Place) -> None:
     """Nobody waits to hear it."""
 
 
-def _unheard(read_bytes: int) -> None:
-    """Nor this."""
-
-
-def _heard(tell: Telling, place: Place, read_bytes: int) -> None:
-    tell(msgspec.structs.replace(place, read_bytes=place.read_bytes + read_bytes))
+def _ignored(read_bytes: int) -> None:
+    """Nobody waits to hear it."""
 
 
 async def inspect_tables(
@@ -102,9 +98,9 @@ async def inspect_tables(
     found = Inspection(len(published), 0, ())
     for number, row in enumerate(published):
         place = Place(number, len(published), row.full_name, found.read_bytes)
+        tell(place)
         inspector = _Inspector(store, runtime, row)
-        inspector.heard = partial(_heard, tell, place)
-        inspector.heard(0)
+        inspector.tell = partial(_add, tell, to=place)
         inspector.findings += _pin_findings(state, row)
         read_too = {version for table_id, version in used if table_id == row.table_id}
         await inspector.look(recorded, read_too)
@@ -112,6 +108,10 @@ async def inspect_tables(
             await inspector.compare()
         found = inspector.added_to(found)
     return found
+
+
+def _add(tell: Telling, read_bytes: int, *, to: Place) -> None:
+    tell(msgspec.structs.replace(to, read_bytes=to.read_bytes + read_bytes))
 
 
 class _Inspector:
@@ -129,7 +129,8 @@ class _Inspector:
         self._files = 0
         self._entries_unrecorded = 0
         self.findings: list[Finding] = []
-        self.heard: Callable[[int], None] = _unheard
+        self.tell: Callable[[int], None] = _ignored
+        """Told how many bytes were read so far."""
 
     async def look(
         self, recorded: Mapping[tuple[str, int], str], read_too: Collection[int]
@@ -243,7 +244,7 @@ class _Inspector:
             await self._runtime.thread(digest.update, piece)
             start += len(piece) or self._sizes[name]
             self._read_bytes += len(piece)
-            self.heard(self._read_bytes)
+            self.tell(self._read_bytes)
         return digest.hexdigest()
 
     def _key(self, path: str) -> str:
