@@ -17,6 +17,7 @@ from litestar.params import JSONBody, Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.changes import REFUSALS, changed
+from arco.api.headers import CHANGES_ONE
 from arco.api.session import Here
 from arco.catalog.changes import (
     Alter,
@@ -101,6 +102,7 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         tags=["catalog"],
         response_description="It is so.",
         responses=REFUSALS,
+        opt={CHANGES_ONE: True},
     )
     async def alter(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[AlterRequest]
@@ -117,6 +119,7 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         status_code=200,
         response_description="It bears them.",
         responses=REFUSALS,
+        opt={CHANGES_ONE: True},
     )
     async def tag(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[TagsRequest]
@@ -137,6 +140,7 @@ def _moving(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         status_code=200,
         response_description="It has the name.",
         responses=REFUSALS,
+        opt={CHANGES_ONE: True},
     )
     async def move(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[MoveRequest]
@@ -158,6 +162,7 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         status_code=200,
         response_description="It is gone, and can be brought back until it is purged.",
         responses=REFUSALS,
+        opt={CHANGES_ONE: True},
     )
     async def drop(
         session: Here, caller: CallerHere, full_name: ObjectNamed, contents: Contents = "refuse"
@@ -174,6 +179,7 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         status_code=200,
         response_description="It stands again.",
         responses=REFUSALS,
+        opt={CHANGES_ONE: True},
     )
     async def undrop(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[UndropRequest]
@@ -196,6 +202,7 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
     status_code=200,
     response_description="The catalog knows what stands there now.",
     responses=REFUSALS,
+    opt={CHANGES_ONE: True},
 )
 async def refresh_table(
     session: Here, caller: CallerHere, full_name: ObjectNamed

@@ -34,7 +34,7 @@ from arco.model import State
 from arco.service.changing import CHANGES_MAX, Changed, Changing
 from arco.service.objects import find_detail
 
-REFUSALS = refusals(404, 409, 412, 413, 415, 422)
+REFUSALS = refusals(404, 409)
 
 
 class ChangesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

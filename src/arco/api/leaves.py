@@ -16,6 +16,7 @@ from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import TELLS_ONE
 from arco.api.listing import Among, InCatalog, InNamespace, leaf_page
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize
 from arco.api.session import Here, read, read_one
@@ -135,6 +136,7 @@ async def show_functions(
     tags=["catalog"],
     response_description="The view.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_view(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
@@ -151,6 +153,7 @@ async def show_view(
     tags=["catalog"],
     response_description="The volume.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_volume(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
@@ -170,6 +173,7 @@ async def show_volume(
     tags=["catalog"],
     response_description="The function.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_function(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""

@@ -18,6 +18,7 @@ from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import TELLS_ONE
 from arco.api.listing import InCatalog
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read, read_one
@@ -139,6 +140,7 @@ async def show_namespaces(
     tags=["catalog"],
     response_description="The catalog.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_catalog(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
@@ -158,6 +160,7 @@ async def show_catalog(
     tags=["catalog"],
     response_description="The namespace.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_namespace(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""

@@ -40,7 +40,7 @@ async def show_policies(session: Here, caller: CallerHere, on: OnObject) -> Resp
     tags=["access"],
     status_code=200,
     response_description="It counts for every query from here on.",
-    responses=refusals(404, 413, 415),
+    responses=refusals(404),
 )
 async def restrict(
     session: Here, caller: CallerHere, data: JSONBody[PolicyRequest]
@@ -62,7 +62,7 @@ async def restrict(
     tags=["access"],
     status_code=200,
     response_description="It counts no more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def free(session: Here, caller: CallerHere, on: OnObject) -> Response[AccessOutcome]:
     """Show readers of the table every row, or of the column its values."""

@@ -11,6 +11,7 @@ from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import TELLS_ONE
 from arco.api.listing import Among, InCatalog, InNamespace, leaf_page
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize
 from arco.api.session import Here, read, read_one
@@ -61,6 +62,7 @@ async def show_tables(
     tags=["catalog"],
     response_description="The table.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_table(
     session: Here, caller: CallerHere, full_name: ObjectNamed, fields: Fields = ""
