@@ -75,6 +75,8 @@ TELLING = {
     "a body that is no JSON": {"Content-Type": "text/plain"},
     "something old": {"Arco-Max-Staleness-Ms": "60000"},
 }
+# A line that is too long is no HTTP, and nothing behind the parser hears of it.
+NO_REQUEST = b"Invalid HTTP request received."
 PARTS = {
     "full_name": "sales.orders",
     "run_id": "x",
@@ -136,6 +138,8 @@ def test_what_is_answered_is_what_the_document_says(
         if isinstance(case.query.get("wait"), int):
             case.query["wait"] = min(case.query["wait"], 1)
         answer = case.call(base_url=server.address, session=connection, timeout=20)
+        if answer.content == NO_REQUEST:
+            return
         case.validate_response(answer, checks=CHECKS)
         if mode is GenerationMode.POSITIVE and answer.status_code == 400:
             error = answer.json()["error"]

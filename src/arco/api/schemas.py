@@ -18,12 +18,15 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+ITEMS = {"min_length": "min_items", "max_length": "max_items"}
 # Kind of value -> what it is called, and limit -> keyword.
 LIMITS: Mapping[Any, tuple[OpenAPIType, Mapping[str, str]]] = {
     msgspec.inspect.DictType: (
         OpenAPIType.OBJECT,
         {"min_length": "min_properties", "max_length": "max_properties"},
     ),
+    msgspec.inspect.ListType: (OpenAPIType.ARRAY, ITEMS),
+    msgspec.inspect.VarTupleType: (OpenAPIType.ARRAY, ITEMS),
     msgspec.inspect.IntType: (OpenAPIType.INTEGER, {"ge": "minimum", "le": "maximum"}),
     msgspec.inspect.StrType: (
         OpenAPIType.STRING,
@@ -73,15 +76,18 @@ def _field_types(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Any]]:
 
 
 def _bound(schema: Any, kind: Any) -> None:
-    """The limits of a value, which the framework forgets of objects and of what may be null."""
-    if isinstance(kind, msgspec.inspect.UnionType):
-        for part in getattr(schema, "one_of", None) or ():
-            for option in kind.types:
+    """The limits of a value, which the framework forgets of whatever stands inside another."""
+    if isinstance(schema, Schema) and schema.one_of:
+        for part in schema.one_of:
+            for option in getattr(kind, "types", (kind,)):
                 _bound(part, option)
     elif isinstance(schema, Schema) and type(kind) in LIMITS:
         name, keywords = LIMITS[type(kind)]
-        for limit, keyword in keywords.items() if schema.type is name else ():
-            setattr(schema, keyword, getattr(kind, limit))
+        if schema.type is name:
+            for limit, keyword in keywords.items():
+                setattr(schema, keyword, getattr(kind, limit))
+            _bound(schema.items, getattr(kind, "item_type", None))
+            _bound(schema.additional_properties, getattr(kind, "value_type", None))
 
 
 def with_plain_items(value: Any) -> Any:
