@@ -155,6 +155,7 @@ def _problem(item: Any) -> str:
 __all__ = [
     "BODY_BYTES_MAX",
     "DOCUMENTATION",
+    "MEANINGS",
     "REQUEST_ID",
     "describe",
     "failed",
