@@ -14,6 +14,7 @@ from arco.api.changing import decided
 from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.api.strictness import PRESENT_ONLY
+from arco.query.trying import try_policy
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 from arco.wire.access import AccessOutcome, PolicyList, PolicyRequest
 
@@ -47,10 +48,12 @@ async def restrict(
 ) -> Response[AccessOutcome]:
     """Show readers of a table only some rows, or of a column another value.
 
-    It counts for everyone who is not exempt, owners included. What cannot be applied shows nothing.
+    It counts for everyone who is not exempt, owners included. It is tried before it is set; what
+    cannot be applied later, because the table changed, shows nothing.
     """
     wish = PolicyWish(on=data.on, expression=data.expression, exempt=data.exempt)
     authority = session.workspace.authority
+    await try_policy(session.workspace, session.queries, wish=wish, caller=caller)
     decision = policing(wish, caller=caller, authority=authority)
     return await decided(session, decision, caller=caller)
 
