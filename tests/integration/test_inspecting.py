@@ -12,6 +12,7 @@ from deltalake import write_deltalake
 
 from arco.catalog.tables import TABLES, CatalogTable
 from arco.engine.tables import Tables
+from arco.errors import Corrupt
 from arco.formats import delta, inspecting
 from arco.formats.arrow import to_arrow
 from arco.formats.inspecting import Depth, Inspection, Place, inspect_tables
@@ -204,3 +205,21 @@ def test_files_are_read_piece_by_piece_and_progress_is_told(
     assert [place.name for place in told[:1]] == ["demo.t"]
     assert [place.read_bytes for place in told] == sorted(place.read_bytes for place in told)
     assert len(told) > 10
+
+
+def test_an_entry_with_a_block_that_was_never_written_is_refused_and_not_read_up_to_there(
+    shelf: Shelf,
+) -> None:
+    whole = shelf.entry(1).read_bytes()
+    start = whole.index(b"att_") + 10
+    shelf.entry(1).write_bytes(whole[:start] + bytes(50) + whole[start + 50 :])
+    with pytest.raises(Corrupt, match="is torn"):
+        delta.dataset(shelf.table.location, 1)
+    assert delta.dataset(shelf.table.location, 0).count_rows() == len(ROWS)
+    assert any("is torn" in problem for problem in shelf.problems())
+    delta_log = shelf.table.folder / "_delta_log"
+    shelf.entry(1).write_bytes(whole)
+    delta.checkpoint(shelf.table.location, 1)
+    assert len(list(delta_log.glob("*.checkpoint.parquet"))) == 1
+    shelf.entry(0).write_bytes(bytes(10))
+    assert delta.dataset(shelf.table.location, 1).count_rows() == 1
