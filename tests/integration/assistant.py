@@ -70,11 +70,7 @@ def by_stdio(directory: Path, script: Script[T], *options: str, **environment: s
         env={**os.environ, "PYTHONPATH": SOURCES, **environment},
     )
 
-    async def main() -> T:
-        async with Client(stdio_client(parameters)) as client:
-            return await script(Assistant(client))
-
-    return run(main())
+    return run(_scripted(stdio_client(parameters), script))
 
 
 def by_http(url: str, script: Script[T], *, key: str = "") -> T:
@@ -82,11 +78,8 @@ def by_http(url: str, script: Script[T], *, key: str = "") -> T:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     async def main() -> T:
-        async with (
-            httpx2.AsyncClient(headers=headers, timeout=30) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
-        ):
-            return await script(Assistant(client))
+        async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+            return await _scripted(streamable_http_client(url, http_client=http), script)
 
     return run(main())
 
@@ -127,6 +120,17 @@ def waiting(directory: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+async def _scripted(transport: Any, script: Script[T]) -> T:
+    failures: list[AssertionError] = []
+    async with Client(transport) as client:
+        try:
+            return await script(Assistant(client))
+        except AssertionError as error:
+            # The library's tasks would wrap it into groups.
+            failures.append(error)
+    raise failures[0]
 
 
 __all__ = ["Answer", "Assistant", "Script", "by_http", "by_stdio", "listening", "posted", "waiting"]

@@ -34,6 +34,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
+def at_hand(shop: Project) -> Iterator[str]:
+    """The URL of a server that answers everybody on this machine."""
+    with listening(shop.directory) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with guarding(tmp_path_factory.mktemp("guarded")) as guarded:
         guarded.grant(Privilege.SELECT, "namespace:sales", to="user:ann")
@@ -91,7 +98,7 @@ async def _read_resources(assistant: Assistant) -> None:
         await assistant.client.read_resource("arco://tables/no.such")
 
 
-def test_what_makes_no_sense_is_answered_with_what_to_do(shop: Project) -> None:
+def test_what_makes_no_sense_is_answered_with_what_to_do(at_hand: str) -> None:
     async def script(assistant: Assistant) -> None:
         cases: list[tuple[str, dict[str, Any], str]] = [
             ("describe", {"name": "raw.order"}, "TABLE_NOT_FOUND"),
@@ -102,7 +109,7 @@ def test_what_makes_no_sense_is_answered_with_what_to_do(shop: Project) -> None:
             ("query", {"sql": "drop table raw.orders"}, "QUERY_NOT_READ_ONLY"),
             ("query", {"sql": "select * from read_csv('/etc/passwd')"}, "QUERY"),
             ("trace", {"name": "raw.orders", "column": "nothing"}, "COLUMN"),
-            ("show_run", {"run": "../assets"}, "RUN_NOT_FOUND"),
+            ("show_run", {"run": "../assets"}, "NOT_FOUND"),
             ("explain_access", {"privilege": "FLY", "on": "workspace"}, "privilege"),
         ]
         for tool, arguments, word in cases:
@@ -111,10 +118,10 @@ def test_what_makes_no_sense_is_answered_with_what_to_do(shop: Project) -> None:
         with pytest.raises(MCPError, match="no tool"):
             await assistant.call("tag", name="raw.orders", tags={"a": "b"})
 
-    by_stdio(shop.directory, script)
+    by_http(at_hand, script)
 
 
-def test_long_answers_are_cut_and_say_where(shop: Project) -> None:
+def test_long_answers_are_cut_and_say_where(at_hand: str) -> None:
     async def script(assistant: Assistant) -> None:
         sql = "select range as n, repeat('x', 200) as text from range(5000)"
         answer = await assistant.call("query", sql=sql, rows_max=1000)
@@ -127,7 +134,7 @@ def test_long_answers_are_cut_and_say_where(shop: Project) -> None:
         text = await assistant.call("query", sql="select repeat('y', 100000) as text")
         assert text.json["left_out"] == {"rows[][]": 96_000}
 
-    by_stdio(shop.directory, script)
+    by_http(at_hand, script)
 
 
 def test_changes_are_made_where_they_are_let_and_once(shop: Project) -> None:
@@ -142,7 +149,7 @@ def test_changes_are_made_where_they_are_let_and_once(shop: Project) -> None:
             commented = await assistant.call("comment", **column)
             assert not commented.is_error, commented.text
         orders = (await assistant.call("describe", name="raw.orders")).data
-        assert [(tag["tag"], tag["value"]) for tag in orders["tags"]] == [("layer", "gold")]
+        assert ("layer", "gold") in [(tag["tag"], tag["value"]) for tag in orders["tags"]]
         assert orders["columns"][1]["comment"] == "In euros."
         wish = {"selection": ["raw.orders"], "request_name": "again"}
         fresh = (await assistant.call("run_assets", **wish)).data

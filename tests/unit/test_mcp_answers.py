@@ -9,7 +9,6 @@ import pytest
 
 from arco.mcp.answers import NOTE, told
 from arco.mcp.changing import CHANGING
-from arco.mcp.surface import schema_of
 from arco.mcp.tools import READING, Tool
 
 BYTES = 2_000
@@ -45,7 +44,7 @@ def test_what_is_left_out_adds_up() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_tool_describes_itself_and_every_argument(tool: Tool) -> None:
-    schema = schema_of(tool)
+    schema = tool.schema
     assert schema["type"] == "object"
     assert schema["additionalProperties"] is False
     assert [name for name, each in schema["properties"].items() if not each["description"]] == []

@@ -95,4 +95,4 @@ def _named(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-__all__ = ["BYTES_MAX", "NOTE", "told"]
+__all__ = ["BYTES_MAX", "NOTE", "Told", "told"]

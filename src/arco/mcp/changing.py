@@ -76,11 +76,10 @@ def started(client: Client, wish: RunAssetsWish) -> Any:
     triggered = client.runs.trigger(
         *wish.selection, partition=wish.partition, run_key=f"mcp:{wish.request_name}"
     )
-    performed = client.health().leader is not None
     return {
         "run_id": triggered.run_id,
         "everything_is_fresh": triggered.fresh,
-        "a_process_performs_runs": performed,
+        "a_process_performs_runs": client.overview().led_by is not None,
     }
 
 
@@ -95,4 +94,4 @@ def _place(kind: str, name: str) -> str:
     return f"/{PLURALS[Kind(kind)]}/{quote(name, safe='')}"
 
 
-__all__ = ["CHANGING"]
+__all__ = ["CHANGING", "CommentWish", "RunAssetsWish", "TagWish", "commented", "started", "tagged"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import unquote
@@ -39,9 +39,10 @@ class Inside:
         asked: Future[Answer] = asyncio.run_coroutine_threadsafe(self._asked(request), self._loop)
         try:
             return asked.result()
-        except BaseException as error:
-            asked.cancel()
-            raise Lost(RuntimeError(f"this process ends: {error}"), sent=True) from error
+        except CancelledError as error:
+            lost = Lost(RuntimeError("this process ends"), sent=True)
+            lost.is_hopeless = True
+            raise lost from error
 
     def close(self) -> None:
         """Nothing: no connection is kept."""

@@ -160,4 +160,4 @@ async def _refuse(error: ArcoError, send: Any) -> None:
     await send({"type": "http.response.body", "body": msgspec.json.encode(body)})
 
 
-__all__ = ["Address", "Door", "Offer", "serve_http", "serve_stdio"]
+__all__ = ["Address", "Door", "Offer", "Strictness", "serve_http", "serve_stdio"]

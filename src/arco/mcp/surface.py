@@ -143,7 +143,7 @@ def _declared(tool: Tool) -> types.Tool:
     return types.Tool(
         name=tool.name,
         description=tool.description,
-        input_schema=schema_of(tool),
+        input_schema=tool.schema,
         annotations=types.ToolAnnotations(
             read_only_hint=not tool.writes,
             destructive_hint=False,
@@ -151,14 +151,6 @@ def _declared(tool: Tool) -> types.Tool:
             open_world_hint=False,
         ),
     )
-
-
-def schema_of(tool: Tool) -> dict[str, Any]:
-    """The JSON Schema of a tool's arguments, without references where there need be none."""
-    (schema,), others = msgspec.json.schema_components([tool.wish], ref_template="#/$defs/{name}")
-    own = others.pop(tool.wish.__name__, schema)
-    fields = {name: each for name, each in own.items() if name not in ("title", "description")}
-    return fields | ({"$defs": others} if others else {})
 
 
 def _resource(row: dict[str, Any]) -> types.Resource:
@@ -182,4 +174,4 @@ def _refused(text: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-__all__ = ["ClientFor", "Surface", "protocol_server", "schema_of"]
+__all__ = ["ClientFor", "Surface", "protocol_server"]

@@ -39,7 +39,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """One tool; the first line of `answer`'s docstring is its title, all of it its description."""
+    """One tool; the docstring of `answer` describes it to the assistant."""
 
     name: str
     wish: type[Wish]
@@ -50,6 +50,14 @@ class Tool(msgspec.Struct, frozen=True):
     def description(self) -> str:
         """What it does, on one line."""
         return " ".join((self.answer.__doc__ or "").split())
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its arguments."""
+        _, named = msgspec.json.schema_components([self.wish], ref_template="#/$defs/{name}")
+        own = named.pop(self.wish.__name__)
+        fields = {name: own[name] for name in own if name not in ("title", "description")}
+        return fields | ({"$defs": named} if named else {})
 
 
 class ListWish(Wish, frozen=True, kw_only=True):
@@ -240,4 +248,28 @@ def _part(text: str) -> str:
     return quote(text, safe="")
 
 
-__all__ = ["READING", "KindName", "Tool", "Wish"]
+__all__ = [
+    "READING",
+    "AccessWish",
+    "DescribeWish",
+    "Described",
+    "KindName",
+    "ListWish",
+    "LogWish",
+    "QueryWish",
+    "RunWish",
+    "RunsWish",
+    "StatusWish",
+    "Tool",
+    "TraceWish",
+    "Wish",
+    "access_explained",
+    "described",
+    "listed",
+    "printed",
+    "queried",
+    "ran",
+    "run_shown",
+    "stood",
+    "traced",
+]

@@ -131,7 +131,8 @@ async def _asked(server: str, directory: Path | None, **chosen: Any) -> AsyncIte
         return
     settings = msgspec.structs.replace(existing_settings(directory), **chosen)
     async with opened(settings) as workspace, inside(workspace, installed_version()) as connections:
-        yield Asked(arco.Client.over(connections), connections.is_strict, is_remote=False)
+        with arco.Client.over(connections) as client:
+            yield Asked(client, connections.is_strict, is_remote=False)
 
 
-__all__ = ["command"]
+__all__ = ["Asked", "command"]
