@@ -135,11 +135,12 @@ def _refuse_torn(location: str, version: int) -> None:
     found = [(match, info.path) for info in infos if (match := LOG_FILE.search(info.path))]
     known = [int(match[1]) for match, _ in found if match[2] != "json"]
     first = max((each for each in known if each <= version), default=-1)
-    for match, path in found:
-        if match[2] == "json" and first < int(match[1]) <= version:
-            with folder.open_input_stream(path) as stream:
-                if b"\0" in stream.read():
-                    raise _unreadable(location, ValueError(f"{path} is torn"))
+    entries = [(int(match[1]), path) for match, path in found if match[2] == "json"]
+    for path in (path for number, path in entries if first < number <= version):
+        with folder.open_input_stream(path) as stream:
+            is_torn = b"\0" in stream.read()
+        if is_torn:
+            raise _unreadable(location, ValueError(f"{path} is torn"))
 
 
 def _table(location: str, version: int | None = None) -> DeltaTable:
