@@ -190,7 +190,7 @@ def told(found: Verification) -> str:
         f"log:      {counted(found.slots, 'slot')}, {counted(found.events, 'event')}",
         f"snapshot: {newest}",
         f"tables:   {counted(found.tables, 'table')}, {counted(found.files, 'file')}, "
-        f"{found.read_bytes / 1_000_000:,.1f} MB compared",
+        f"{_compared(found.read_bytes)}",
     ]
     unrecorded = (
         f"not recorded: the hashes of {counted(found.files_unrecorded, 'file')} and "
@@ -203,6 +203,10 @@ def told(found: Verification) -> str:
         lines += [f"  hint: {finding.hint}"] if finding.hint else []
     lines.append(counted(len(found.findings), "finding") if found.findings else "clean")
     return "\n".join(lines)
+
+
+def _compared(read_bytes: int) -> str:
+    return f"{read_bytes:,} bytes compared" if read_bytes else "data not compared"
 
 
 __all__ = [
