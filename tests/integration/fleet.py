@@ -163,9 +163,9 @@ class Client(threading.Thread):
         """Create it, and ask for it once more as if no answer had come."""
         key = {"Idempotency-Key": new_uuid7(RUNTIME)}
         body = {"change": "create_namespace", "name": name}
-        answer = self.asked("POST", "/api/v1/namespaces", body, headers=key)
+        answer = self.asked("POST", "/api/v1/namespaces", body=body, headers=key)
         if answer.status == 201:
-            again = self.asked("POST", "/api/v1/namespaces", body, headers=key)
+            again = self.asked("POST", "/api/v1/namespaces", body=body, headers=key)
             self._expect(again.body == answer.body, f"{name}: {answer}, then {again}")
             self.told.created[name] = answer.body["object_id"]
         else:
@@ -192,13 +192,13 @@ class Client(threading.Thread):
             }
             for number in range(FACTS_AT_ONCE)
         ]
-        answer = self.asked("POST", "/api/v1/facts", {"facts": facts})
+        answer = self.asked("POST", "/api/v1/facts", body={"facts": facts})
         self._expect(answer.status == 202 and not answer.body["quarantined"], f"{answer}")
         self.told.facts += FACTS_AT_ONCE
 
     def _trigger(self) -> None:
         key = {"Idempotency-Key": new_uuid7(RUNTIME)}
-        answer = self.asked("POST", "/api/v1/runs", {"which": "all"}, headers=key)
+        answer = self.asked("POST", "/api/v1/runs", body={"which": "all"}, headers=key)
         self._expect(answer.status == 202, f"{answer}")
         self.told.runs.append(answer.body["run_id"])
 
@@ -206,8 +206,8 @@ class Client(threading.Thread):
         self,
         method: str,
         path: str,
-        body: object = None,
         *,
+        body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer of whichever server gives one."""
