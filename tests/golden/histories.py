@@ -23,7 +23,8 @@ from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
 from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -349,7 +350,9 @@ class Teller:
                 mint=lambda name: new_uuid7(self._runtime),
             )
             reads = tuple(_observed(table) for table in row.tables if table.asset == TOTALS)
-            recorded = ReadsRecorded(run_id=run_id, reads=reads, recorded_at=now)
+            recorded = ReadsRecordedV2(
+                run_id=run_id, reads=reads, recorded_at=now, number=next_recording(state)
+            )
             return [
                 *publish_run(run_id)(state, now),
                 *publish_versions(command, state, now=now),

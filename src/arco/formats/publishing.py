@@ -23,7 +23,8 @@ from arco.formats.restoring import restore
 from arco.formats.snapshot import TableSnapshot
 from arco.ids import milliseconds, new_uuid7
 from arco.lineage.columns import DatasetTrace
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.model import Event, State
 from arco.orchestration.commands.publications import (
     GiveUpPublication,
@@ -213,7 +214,7 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     return tables
 
 
-def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecorded:
+def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecordedV2:
     """What the run's tasks really read, as lineage."""
     versions = {table.asset: table.version for table in publication.tables}
     reads = tuple(
@@ -221,7 +222,9 @@ def recorded_reads(state: State, publication: Publication, *, now: datetime) -> 
         for task in state.range(TASKS, publication.run_id)
         for index in range(len(task.reads))
     )
-    return ReadsRecorded(run_id=publication.run_id, reads=reads, recorded_at=now)
+    return ReadsRecordedV2(
+        run_id=publication.run_id, reads=reads, recorded_at=now, number=next_recording(state)
+    )
 
 
 def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRead:
