@@ -254,6 +254,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TASK_NOT_FOUND": ("NotFound", "run {} has no task {}"),
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
+    "TICK_UNDER_WAY": ("TooManyRequests", "another tick is under way in this process"),
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
