@@ -259,6 +259,7 @@ CODES: dict[str, tuple[str, str]] = {
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
+    "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
 }
 
 

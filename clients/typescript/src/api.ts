@@ -1909,4 +1909,5 @@ export const CODES = {
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
+  URL_SECRETS_INVALID: "Invalid",
 } as const;

@@ -19,7 +19,7 @@ from arco.errors import Unauthenticated
 from arco.service.audit import Asked, Audit
 from arco.service.identity import Identity, credentials_invalid
 from arco.service.limits import Limits
-from arco.service.signatures import Signatures, is_signed
+from arco.service.signatures import Signatures, is_signed, read_secrets
 from arco.service.workspace import Workspace
 
 TICK = ("POST", "/api/v1/tick")
@@ -34,7 +34,10 @@ class Reception:
         self._limits = Limits(workspace.settings, workspace.runtime)
         self._audit = Audit(workspace)
         self._scope = workspace.settings.scope
-        self.signatures = Signatures(workspace.runtime)
+        settings = workspace.settings
+        self.signatures = Signatures(
+            workspace.runtime, settings.scope, secrets=read_secrets(settings)
+        )
 
     @property
     def is_strict(self) -> bool:
