@@ -54,7 +54,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield guarded
 
 
-def tick(guarded: Guarded, authorization: str, path: str = TICK) -> Answer:
+def tick(guarded: Guarded, authorization: str, *, path: str = TICK) -> Answer:
     return ask_with(guarded, authorization, "POST", path)
 
 
@@ -124,7 +124,7 @@ def test_nobody_else_lets_time_pass_and_nothing_happens(guarded: Guarded) -> Non
 
 @pytest.mark.parametrize("path", [f"{TICK}/", "/api//v1/tick", "/api/v1/%74ick", f"{TICK}?x=1"])
 def test_no_spelling_of_the_path_lets_an_owner_tick(guarded: Guarded, path: str) -> None:
-    answer = tick(guarded, f"Bearer {guarded.owner}", path)
+    answer = tick(guarded, f"Bearer {guarded.owner}", path=path)
     assert answer.status in {400, 401, 404}
 
 
