@@ -11,6 +11,8 @@ import pytest
 
 from arco.access.privileges import Privilege
 from arco.api.openapi import openapi_document
+from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
+from arco.orchestration.definitions import ScheduleDefinition
 from arco.testing.stores import CountingStore
 from tests.integration.api_server import Answer
 from tests.integration.guarded_server import HIDDEN, Guarded, guarding
@@ -43,7 +45,7 @@ class Spoken(msgspec.Struct, frozen=True):
     path: str
     body: Any = None
     of: str = "table"
-    """`table`, `namespace`, `run` or `key`."""
+    """`table`, `namespace`, `run`, `schedule` or `key`."""
 
 
 # Operation -> requests that name an object. What is hidden must answer like what is not there.
@@ -60,6 +62,11 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     ),
     "show_run": (Spoken("GET", "/api/v1/runs/{it}", of="run"),),
     "cancel_run": (Spoken("POST", "/api/v1/runs/{it}/cancel", {}, of="run"),),
+    "show_schedule": (Spoken("GET", "/api/v1/schedules/{it}", of="schedule"),),
+    "show_ticks": (Spoken("GET", "/api/v1/schedules/{it}/ticks", of="schedule"),),
+    "enable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/enable", b"", of="schedule"),),
+    "disable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/disable", b"", of="schedule"),),
+    "fire_schedule": (Spoken("POST", "/api/v1/schedules/{it}/tick", b"", of="schedule"),),
     "show_logs": (Spoken("GET", "/api/v1/runs/{it}/tasks/0/logs", of="run"),),
     "trigger_run": (
         Spoken("POST", "/api/v1/runs", {"selection": ["{it}"], "which": "all"}),
@@ -180,6 +187,7 @@ TELLING: dict[str, Spoken] = {
     "show_tables": Spoken("GET", "/api/v1/tables"),
     "show_columns": Spoken("GET", "/api/v1/columns"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
+    "show_schedules": Spoken("GET", "/api/v1/schedules"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),
     "show_views": Spoken("GET", "/api/v1/views"),
@@ -246,13 +254,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(
             guarded,
             guarded.key("user:ann"),
-            {**HIDDEN_OBJECTS, "run": run_id, "key": "b" * 16},
-            {**NO_OBJECTS, "run": NO_RUN, "key": "c" * 16},
+            {**HIDDEN_OBJECTS, "run": run_id, "schedule": "payroll", "key": "b" * 16},
+            {**NO_OBJECTS, "run": NO_RUN, "schedule": "pairoll", "key": "c" * 16},
         )
 
 
 def hide_objects(guarded: Guarded) -> None:
-    """One hidden object of each kind that was not published, and a hidden one that was dropped."""
+    """A hidden object of each kind that was not published, a schedule, and one that was dropped."""
+    payroll = ScheduleDefinition(name="payroll", cron="@monthly", selection=(HIDDEN_TABLE,))
+    schedules = DefineSchedules(project="shop", deployment_id="D", schedules=(payroll,))
+    guarded.decide(define_schedules(schedules))
     texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
     bodies: dict[str, dict[str, Any]] = {
         "catalog": {},
@@ -272,7 +283,7 @@ def hide_objects(guarded: Guarded) -> None:
 
 def ask(world: World, spoken: Spoken, *, name: str = "", key: str = "") -> Answer:
     body = spoken.body
-    if body is not None:
+    if body is not None and not isinstance(body, bytes):
         body = msgspec.json.decode(msgspec.json.encode(body).decode().replace("{it}", name))
     elif spoken.method == "DELETE":
         body = b""

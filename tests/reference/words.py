@@ -335,6 +335,8 @@ BODY_WORDS: dict[str, str] = {
     "FunctionDetail.function": "The function.",
     "FunctionList.functions": "The functions.",
     "NamespaceDetail.namespace": "The namespace.",
+    "ScheduleDetail.schedule": "How it stands.",
+    "ScheduleTick.outcome": "What came of it.",
     "NamespaceList.namespaces": "The namespaces.",
     "SchemaList.schemas": "The schemas.",
     "TagList.tags": "What bears them.",

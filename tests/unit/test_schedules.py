@@ -18,6 +18,7 @@ from arco.orchestration.commands.schedules import (
     schedule_problems,
 )
 from arco.orchestration.controllers import next_due
+from arco.orchestration.definitions import ScheduleDefinition
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.rows import Run
 from arco.orchestration.schedules import (
@@ -27,7 +28,6 @@ from arco.orchestration.schedules import (
     TICKS_KEPT,
     DefinedSchedule,
     Schedule,
-    ScheduleDefinition,
     SchedulesDefined,
     ScheduleTick,
     TickOutcome,

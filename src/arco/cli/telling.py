@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from arco.cli.terminal import counted, harmless, seconds
 from arco.execution.deploying import Deployment
-from arco.orchestration.choosing import Which
+from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState, TaskState
 from arco.service.summaries import RunDetail, TaskSummary
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from arco.orchestration.definitions import Manifest
-from arco.orchestration.schedules import ScheduleDefinition
+from arco.orchestration.definitions import Manifest, ScheduleDefinition
 from arco.sdk.problems import Problem
 
 

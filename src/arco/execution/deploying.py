@@ -19,8 +19,7 @@ from arco.ids import new_ulid
 from arco.model import Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
-from arco.orchestration.definitions import Manifest
-from arco.orchestration.schedules import ScheduleDefinition
+from arco.orchestration.definitions import Manifest, ScheduleDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from arco.errors import ArcoError, Invalid
+from arco.orchestration.definitions import Which
 from arco.orchestration.partitions import parse_selector
 from arco.orchestration.plan import TASKS_MAX, upstream_first
 from arco.orchestration.staleness import Place, own_staleness, upstream_places
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Chosen: TypeAlias = dict[str, tuple[str, ...]]
-Which: TypeAlias = Literal["stale", "refresh", "all"]
-"""`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
 
 
 def choose_partitions(
@@ -136,4 +135,4 @@ def _nobody_takes(text: str, refused: dict[str, ArcoError]) -> ArcoError:
     )
 
 
-__all__ = ["Chosen", "Which", "choose_partitions"]
+__all__ = ["Chosen", "choose_partitions"]

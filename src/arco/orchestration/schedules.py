@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
 
 import msgspec
 
 from arco.model import Payload, Table
-from arco.orchestration.choosing import Which
-from arco.orchestration.definitions import SourceLine
+from arco.orchestration.definitions import ScheduleDefinition
 
-Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
 TICKS_KEPT = 1000
 """Of each schedule; older ones are dropped as new ones come."""
 
@@ -42,29 +39,6 @@ class TickOutcome(StrEnum):
     """It waited, and its schedule left the project."""
 
 
-class ScheduleDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One schedule, as the project declares it."""
-
-    name: str
-    cron: str
-    """Five fields, six with seconds first, or `@daily` and the like."""
-    timezone: str = "UTC"
-    selection: tuple[str, ...] = ()
-    """Terms of the selection language; none: every asset."""
-    partition: str = ""
-    """What `--partition` takes; empty: `which` decides."""
-    which: Which = "refresh"
-    overlap: Overlap = "skip"
-    """What a tick does while the run of the one before has not ended."""
-    catch_up_ms: int = 86_400_000
-    """How late a tick may still be started."""
-    catch_up_max: int = 1
-    """How many late ticks are started, the newest; the others count as missed."""
-    enabled: bool = True
-    description: str = ""
-    source: SourceLine = SourceLine("", 0)
-
-
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """One schedule as it stands."""
 
@@ -73,6 +47,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     deployment_id: str
     definition: ScheduleDefinition
     enabled: bool
+    """Its ticks start runs."""
     removed: bool = False
     next_at: datetime | None = None
     """When it fires next; None: never again, or removed."""
@@ -88,9 +63,13 @@ class ScheduleTick(msgspec.Struct, frozen=True, kw_only=True):
     """One time at which a schedule was due, and what came of it."""
 
     schedule: str
+    """The schedule's name."""
     scheduled_for: datetime
+    """When it was due."""
     outcome: TickOutcome
+    """What came of it."""
     decided_at: datetime
+    """When that was decided."""
     run_id: str = ""
     message: str = ""
     missed: int = 0
@@ -110,7 +89,9 @@ class QueuedTick(msgspec.Struct, frozen=True, kw_only=True):
     """A tick that waits for the end of the run before."""
 
     schedule: str
+    """The schedule's name."""
     scheduled_for: datetime
+    """When it was due."""
 
 
 class DefinedSchedule(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,6 +99,7 @@ class DefinedSchedule(msgspec.Struct, frozen=True, omit_defaults=True):
 
     definition: ScheduleDefinition
     next_at: datetime | None = None
+    """None: never."""
 
 
 class SchedulesDefined(Payload, frozen=True):
@@ -127,6 +109,7 @@ class SchedulesDefined(Payload, frozen=True):
     deployment_id: str
     schedules: tuple[DefinedSchedule, ...]
     defined_at: datetime
+    """When they were."""
 
 
 class ScheduleEnabled(Payload, frozen=True):
@@ -134,6 +117,7 @@ class ScheduleEnabled(Payload, frozen=True):
 
     name: str
     enabled_at: datetime
+    """When it was."""
 
 
 class ScheduleDisabled(Payload, frozen=True):
@@ -141,6 +125,7 @@ class ScheduleDisabled(Payload, frozen=True):
 
     name: str
     disabled_at: datetime
+    """When it was."""
 
 
 class ScheduleTicked(Payload, frozen=True):
@@ -148,11 +133,15 @@ class ScheduleTicked(Payload, frozen=True):
 
     name: str
     scheduled_for: datetime
+    """When it was due."""
     decided_at: datetime
+    """When what follows was decided."""
     outcome: TickOutcome
+    """What came of it."""
     run_id: str = ""
     message: str = ""
     missed: int = 0
+    """How many ticks are meant, when they were missed."""
     actor: str = ""
 
 
@@ -161,6 +150,7 @@ class ScheduleAdvanced(Payload, frozen=True):
 
     name: str
     next_at: datetime | None = None
+    """When it fires next; None: never again."""
 
 
 EVENTS: tuple[type[Payload], ...] = (
@@ -189,11 +179,9 @@ __all__ = [
     "TICKS_KEPT",
     "DefinedSchedule",
     "DueSchedule",
-    "Overlap",
     "QueuedTick",
     "Schedule",
     "ScheduleAdvanced",
-    "ScheduleDefinition",
     "ScheduleDisabled",
     "ScheduleEnabled",
     "ScheduleTick",

@@ -28,7 +28,7 @@ class RunScope(msgspec.Struct, frozen=True):
     workspace: str
 
 
-def run_of_tick(schedule: Schedule, tick: ScheduleTicked, scope: RunScope) -> TriggerRun:
+def run_of_tick(schedule: Schedule, tick: ScheduleTicked, *, scope: RunScope) -> TriggerRun:
     """The run that a tick asks for, under a key and an id that only this tick has."""
     definition = schedule.definition
     unix_ms = milliseconds(tick.scheduled_for)
@@ -62,7 +62,7 @@ def fired(
     return [*events, ticked(tick, outcome=outcome, run_id=run_id)]
 
 
-def undecided(schedule: Schedule, scheduled_for: datetime, now: datetime) -> ScheduleTicked:
+def undecided(schedule: Schedule, scheduled_for: datetime, *, now: datetime) -> ScheduleTicked:
     """A tick before it is known what becomes of it."""
     return ScheduleTicked(
         name=schedule.name,

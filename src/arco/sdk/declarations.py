@@ -13,10 +13,15 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
-from arco.orchestration.choosing import Which
-from arco.orchestration.definitions import RetryPolicy, SchemaPolicy, SourceLine, WriteMode
+from arco.orchestration.definitions import (
+    Overlap,
+    RetryPolicy,
+    SchemaPolicy,
+    SourceLine,
+    Which,
+    WriteMode,
+)
 from arco.orchestration.partitions import PartitionMapping, Partitions
-from arco.orchestration.schedules import Overlap
 
 Function: TypeAlias = Callable[..., Any]
 T = TypeVar("T")

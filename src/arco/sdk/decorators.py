@@ -98,7 +98,7 @@ def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclar
     As a decorator above `@asset` it runs that asset and is called like it:
     `@schedule("@hourly", timezone="Europe/Berlin")`.
     """
-    _refuse_unknown("schedule", options, ScheduleOptions)
+    _refuse_unknown("schedule", options, allowed=ScheduleOptions)
     frame = sys._getframe(1)
     source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
     declaration = ScheduleDeclaration(source=source, cron=cron, options=options)
@@ -124,7 +124,7 @@ def _where(function: Function) -> SourceLine:
 
 
 def _refuse_unknown(
-    decorator: str, options: Mapping[str, Any], allowed: type[Any] = AssetOptions
+    decorator: str, options: Mapping[str, Any], *, allowed: type[Any] = AssetOptions
 ) -> None:
     known = allowed.__annotations__
     for name in options:

@@ -1,7 +1,6 @@
 """Compiling schedules: what the project declares becomes definitions, or every problem they have.
 
-Law: an expression, a zone or a selection that cannot work is found before anything is deployed.
-Must not know when a schedule fires.
+Law: all problems are found before any is reported. Must not know when a schedule fires.
 """
 
 from __future__ import annotations
@@ -10,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from arco.orchestration.commands.schedules import schedule_problems
-from arco.orchestration.definitions import Manifest
-from arco.orchestration.schedules import ScheduleDefinition
+from arco.orchestration.definitions import ScheduleDefinition
 from arco.sdk.declarations import ScheduleDeclaration, declaration_of
 from arco.sdk.manifest import asset_keys, milliseconds, place, spelled
 from arco.sdk.names import NameIndex
@@ -20,7 +17,7 @@ from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
 
 
-def compile_schedules(loaded: Loaded, manifest: Manifest) -> tuple[ScheduleDefinition, ...]:
+def compile_schedules(loaded: Loaded) -> tuple[ScheduleDefinition, ...]:
     """Every schedule of the project, sorted by name.
 
     Raises: Invalid DEFINITIONS_INVALID with all problems, each with its file and line.
@@ -30,21 +27,16 @@ def compile_schedules(loaded: Loaded, manifest: Manifest) -> tuple[ScheduleDefin
     problems: list[Problem] = []
     found: list[ScheduleDefinition] = []
     for each in declared:
-        definition, wrong = _definition(each, names, loaded.project)
+        definition, wrong = _definition(each, names, project=loaded.project)
         found += [definition] if definition is not None else []
         problems += (problem_at(place(each, loaded.project), sentence) for sentence in wrong)
-    assets = {asset.key: asset for asset in manifest.assets}
-    problems += (
-        problem_at(schedule.source, sentence)
-        for schedule, sentence in schedule_problems(found, assets)
-    )
     if problems:
         raise definitions_invalid(problems)
     return tuple(sorted(found, key=lambda each: each.name))
 
 
 def _definition(
-    declaration: ScheduleDeclaration, names: NameIndex, project: Project
+    declaration: ScheduleDeclaration, names: NameIndex, *, project: Project
 ) -> tuple[ScheduleDefinition | None, list[str]]:
     options: dict[str, Any] = dict(declaration.options)
     terms, wrong = _selection(declaration, names, project=project)

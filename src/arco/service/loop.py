@@ -23,7 +23,7 @@ from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
 from arco.orchestration.commands.restores import started_restores
-from arco.orchestration.controllers import next_due, standing_decisions
+from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.orchestration.ticking import RunScope
@@ -56,6 +56,7 @@ class Leader:
         executor: Executor,
         publisher: Publisher,
         collector: Collector,
+        standing: Standing = CARRYING_ON,
     ) -> None:
         self._workspace = workspace
         self._database = workspace.database
@@ -64,6 +65,7 @@ class Leader:
         self._executor = executor
         self._publisher = publisher
         self._collector = collector
+        self._standing = standing
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
         self._acts = False
@@ -81,7 +83,7 @@ class Leader:
         window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * settings.workers)
         scope = RunScope(settings.scope.tenant, settings.scope.workspace)
         self._database.controllers = tuple(
-            guarded(self._lease, decision) for decision in standing_decisions(window, scope)
+            guarded(self._lease, decision) for decision in self._standing.decisions(window, scope)
         )
         self._database.listeners.append(self._applied)
         self._acts = True
@@ -226,11 +228,11 @@ class Leader:
     async def _look_around(self) -> None:
         before = self._database.seq
         await self._database.refresh()
-        self._due = await self._database.asked(next_due)
+        self._due = await self._database.asked(self._standing.next_due)
         due = self._due is not None and self._due <= self._runtime.now()
         if self._database.seq > before or due:
             await self._nudge()
-            self._due = await self._database.asked(next_due)
+            self._due = await self._database.asked(self._standing.next_due)
 
     async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""

@@ -18,13 +18,12 @@ from arco.errors import ArcoError, Conflict, Invalid, NotFound
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.cron import next_occurrence, parse_cron
-from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.definitions import AssetDefinition, ScheduleDefinition
 from arco.orchestration.schedules import (
     SCHEDULE_TICKS,
     SCHEDULES,
     DefinedSchedule,
     Schedule,
-    ScheduleDefinition,
     ScheduleDisabled,
     ScheduleEnabled,
     SchedulesDefined,
@@ -118,7 +117,7 @@ def _own_problems(schedule: ScheduleDefinition) -> Iterator[str]:
     if schedule.catch_up_ms < 0:
         yield "catch_up_seconds is negative"
     try:
-        fires = next_occurrence(parse_cron(schedule.cron), schedule.timezone, ANCHOR)
+        fires = next_occurrence(parse_cron(schedule.cron), schedule.timezone, after=ANCHOR)
     except ValueError as error:
         yield str(error)
         return
@@ -164,7 +163,7 @@ def _define(state: State, now: datetime, *, command: DefineSchedules) -> Sequenc
 def _first_due(definition: ScheduleDefinition, now: datetime) -> DefinedSchedule:
     try:
         cron = parse_cron(definition.cron)
-        return DefinedSchedule(definition, next_occurrence(cron, definition.timezone, now))
+        return DefinedSchedule(definition, next_occurrence(cron, definition.timezone, after=now))
     except ValueError as error:
         raise Invalid(
             "SCHEDULE_INVALID",
@@ -189,8 +188,8 @@ def _fire(
     schedule = find_schedule(state, command.name)
     if state.get(SCHEDULE_TICKS, schedule.name, now) is not None:
         return ()
-    tick = msgspec.structs.replace(undecided(schedule, now, now), actor=command.actor)
-    run = run_of_tick(schedule, tick, command.scope)
+    tick = msgspec.structs.replace(undecided(schedule, now, now=now), actor=command.actor)
+    run = run_of_tick(schedule, tick, scope=command.scope)
     return fired(state, tick, command=run, trigger=permitted(run))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+
+import msgspec
 
 from arco.model import Decision, State
 from arco.orchestration.controllers import (
@@ -16,19 +19,29 @@ from arco.orchestration.controllers import (
 from arco.orchestration.ticking import RunScope
 
 
-def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
-    """All controllers, in the order in which they help each other.
+class Standing(msgspec.Struct, frozen=True):
+    """What a leading process decides by itself, and when it next has something to decide."""
 
-    `window` is how many attempts may be out at once; runs that they start belong to
-    `scope`.
+    decisions: Callable[[int, RunScope], tuple[Decision, ...]]
+    next_due: Callable[[State], datetime | None]
+
+
+def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
+    """Those that carry on what was asked for, in the order in which they help each other.
+
+    `window` is how many attempts may be out at once.
     """
     return (
-        fire_due_schedules.Clockwork(scope).decide,
         release_due_retries.decide,
         end_finished_runs.decide,
         request_publications.decide,
         partial(dispatch_ready_tasks.decide, window=window),
     )
+
+
+def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
+    """All controllers; runs that they start belong to `scope`."""
+    return (fire_due_schedules.Clockwork(scope).decide, *run_decisions(window, scope))
 
 
 def next_due(state: State) -> datetime | None:
@@ -37,4 +50,16 @@ def next_due(state: State) -> datetime | None:
     return min((at for at in due if at is not None), default=None)
 
 
-__all__ = ["next_due", "standing_decisions"]
+CARRYING_ON = Standing(run_decisions, release_due_retries.next_due)
+"""Of a command that waits for its own run: it starts nothing that nobody asked it for."""
+AUTOMATING = Standing(standing_decisions, next_due)
+"""Of a process that is there to serve."""
+
+__all__ = [
+    "AUTOMATING",
+    "CARRYING_ON",
+    "Standing",
+    "next_due",
+    "run_decisions",
+    "standing_decisions",
+]

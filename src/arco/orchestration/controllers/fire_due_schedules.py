@@ -74,15 +74,15 @@ class Clockwork:
             yield from _unreadable(schedule, error, now=now)
             return
         if ticks.last_missed is not None:
-            missed = undecided(schedule, ticks.last_missed, now)
+            missed = undecided(schedule, ticks.last_missed, now=now)
             yield ticked(missed, outcome=TickOutcome.MISSED, missed=ticks.missed)
         running = is_running(state.get(RUNS, schedule.last_run_id))
         waiting = any(True for _ in state.range(QUEUED_TICKS, schedule.name))
         for scheduled_for in ticks.kept:
-            tick = undecided(schedule, scheduled_for, now)
+            tick = undecided(schedule, scheduled_for, now=now)
             held = _held(schedule, running=running, waiting=waiting)
             if held is not None:
-                yield from _interrupted(state, schedule, now) if running else ()
+                yield from _interrupted(state, schedule, now=now) if running else ()
                 yield ticked(tick, outcome=held)
                 waiting = waiting or held is TickOutcome.QUEUED
                 continue
@@ -101,14 +101,14 @@ class Clockwork:
             seen.add(queued.schedule)
             if is_running(state.get(RUNS, schedule.last_run_id)):
                 continue
-            tick = undecided(schedule, queued.scheduled_for, now)
+            tick = undecided(schedule, queued.scheduled_for, now=now)
             if schedule.enabled:
                 yield from self._fire(state, schedule, tick=tick)
             else:
                 yield ticked(tick, outcome=TickOutcome.DISABLED)
 
     def _fire(self, state: State, schedule: Schedule, *, tick: ScheduleTicked) -> Sequence[Event]:
-        command = run_of_tick(schedule, tick, self._scope)
+        command = run_of_tick(schedule, tick, scope=self._scope)
         return fired(state, tick, command=command, trigger=trigger_run(command))
 
 
@@ -124,27 +124,29 @@ def due_ticks(schedule: Schedule, now: datetime) -> DueTicks:
         return DueTicks(next_at=since)
     cron, timezone = parse_cron(definition.cron), definition.timezone
     oldest = max(since, now - timedelta(milliseconds=definition.catch_up_ms))
-    kept = _newest(cron, timezone, (oldest, now), count=definition.catch_up_max)
+    kept = _newest(cron, timezone, span=(oldest, now), count=definition.catch_up_max)
     ends = kept[0] if kept else now + INSTANT
-    earlier = takewhile(lambda at: at < ends, occurrences(cron, timezone, since - INSTANT))
+    earlier = takewhile(lambda at: at < ends, occurrences(cron, timezone, after=since - INSTANT))
     missed = list(islice(earlier, COUNTED_MAX))
     return DueTicks(
         kept=tuple(kept),
         missed=len(missed),
         last_missed=missed[-1] if missed else None,
-        next_at=next_occurrence(cron, timezone, now),
+        next_at=next_occurrence(cron, timezone, after=now),
     )
 
 
 def _newest(
-    cron: Cron, timezone: str, span: tuple[datetime, datetime], *, count: int
+    cron: Cron, timezone: str, *, span: tuple[datetime, datetime], count: int
 ) -> list[datetime]:
     """The last `count` occurrences in the span, found without walking all of it."""
     begins, ends = span
     width = timedelta(minutes=1)
     while True:
         since = max(begins, ends - width)
-        found = list(takewhile(lambda at: at <= ends, occurrences(cron, timezone, since - INSTANT)))
+        found = list(
+            takewhile(lambda at: at <= ends, occurrences(cron, timezone, after=since - INSTANT))
+        )
         if len(found) >= count or since == begins:
             return found[-count:]
         width *= 8
@@ -168,7 +170,7 @@ def _held(schedule: Schedule, *, running: bool, waiting: bool) -> TickOutcome | 
     return TickOutcome.OVERLAPPED
 
 
-def _interrupted(state: State, schedule: Schedule, now: datetime) -> Iterator[Event]:
+def _interrupted(state: State, schedule: Schedule, *, now: datetime) -> Iterator[Event]:
     """The run before is asked to stop, where the schedule says so and it can still be stopped."""
     run = state.get(RUNS, schedule.last_run_id)
     wanted = schedule.enabled and schedule.definition.overlap == "cancel_running"
@@ -183,7 +185,7 @@ def _interrupted(state: State, schedule: Schedule, now: datetime) -> Iterator[Ev
 
 
 def _unreadable(schedule: Schedule, error: ValueError, *, now: datetime) -> Iterator[Event]:
-    tick = undecided(schedule, schedule.next_at or now, now)
+    tick = undecided(schedule, schedule.next_at or now, now=now)
     yield ticked(tick, outcome=TickOutcome.REFUSED, message=str(error))
     yield Event(ScheduleAdvanced(name=schedule.name, next_at=now + UNKNOWN_ZONE_DELAY), ACTOR)
 

@@ -119,7 +119,7 @@ def _numbers(field: Field, text: str) -> tuple[int, ...]:
 def _term(field: Field, term: str) -> Iterator[int]:
     """`*`, `7`, `1-5`, `*/15` or `10-50/20`."""
     span, slash, step_text = term.partition("/")
-    step = _step(field, term, step_text) if slash else 1
+    step = _step(field, term, text=step_text) if slash else 1
     if span == "*":
         # Seven and zero are the same day: a wildcard counts it once.
         yield from range(field.least, (6 if field is WEEKDAY else field.most) + 1, step)
@@ -136,7 +136,7 @@ def _term(field: Field, term: str) -> Iterator[int]:
     yield from range(low, high + 1, step)
 
 
-def _step(field: Field, term: str, text: str) -> int:
+def _step(field: Field, term: str, *, text: str) -> int:
     if text.isdecimal() and text.isascii() and len(text) <= 3 and int(text) >= 1:
         return int(text)
     raise ValueError(f"{term!r} in the {field.name}: a step is a whole number from 1 on")

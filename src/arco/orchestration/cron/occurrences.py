@@ -21,7 +21,7 @@ HORIZON = timedelta(days=366 * 41)
 """Whatever can fire fires within it: 29 February on a Monday skips 40 years around 2100."""
 
 
-def occurrences(cron: Cron, timezone: str, after: datetime) -> Iterator[datetime]:
+def occurrences(cron: Cron, timezone: str, *, after: datetime) -> Iterator[datetime]:
     """Every moment after `after`, in UTC and in order, at which the expression fires.
 
     It ends where nothing fired for 41 years.
@@ -31,22 +31,22 @@ def occurrences(cron: Cron, timezone: str, after: datetime) -> Iterator[datetime
     floor = after.astimezone(UTC).replace(tzinfo=None)
     last = floor
     for stretch in stretches(timezone, floor):
-        for instant in _within(cron, stretch, last):
+        for instant in _within(cron, stretch, floor=last):
             last = instant
             yield instant.replace(tzinfo=UTC)
         if stretch.ends - last > HORIZON:
             return
 
 
-def next_occurrence(cron: Cron, timezone: str, after: datetime) -> datetime | None:
+def next_occurrence(cron: Cron, timezone: str, *, after: datetime) -> datetime | None:
     """The first moment after `after` at which the expression fires; None: it never does.
 
     Raises: ValueError when there is no such zone.
     """
-    return next(occurrences(cron, timezone, after), None)
+    return next(occurrences(cron, timezone, after=after), None)
 
 
-def _within(cron: Cron, stretch: Stretch, floor: datetime) -> Iterator[datetime]:
+def _within(cron: Cron, stretch: Stretch, *, floor: datetime) -> Iterator[datetime]:
     """Moments of one stretch after `floor`; the stretch's first one stands for those skipped."""
     shift = stretch.offset - stretch.before
     civil = max(floor.replace(microsecond=0) + SECOND, stretch.begins) + stretch.offset
@@ -56,7 +56,7 @@ def _within(cron: Cron, stretch: Stretch, floor: datetime) -> Iterator[datetime]
             civil = max(civil, stretch.begins + stretch.offset + SECOND)
         civil = max(civil, stretch.begins + stretch.before) if shift < ZERO else civil
     ends = stretch.ends + stretch.offset
-    while (found := _first(cron, civil, ends)) is not None:
+    while (found := _first(cron, civil, ends=ends)) is not None:
         yield found - stretch.offset
         civil = found + SECOND
 
@@ -65,18 +65,18 @@ def _skips(cron: Cron, stretch: Stretch) -> bool:
     """A civil time that was jumped over matches, on a day that was not left out altogether."""
     begins, ends = stretch.begins + stretch.before, stretch.begins + stretch.offset
     there = {(begins - SECOND).date(), ends.date()}
-    found = _first(cron, begins, ends)
+    found = _first(cron, begins, ends=ends)
     while found is not None and found.date() not in there:
-        found = _first(cron, datetime.combine(found.date() + DAY, datetime.min.time()), ends)
+        found = _first(cron, datetime.combine(found.date() + DAY, datetime.min.time()), ends=ends)
     return found is not None
 
 
-def _first(cron: Cron, civil: datetime, ends: datetime) -> datetime | None:
+def _first(cron: Cron, civil: datetime, *, ends: datetime) -> datetime | None:
     """The first civil time in [civil, ends) that matches."""
     day = civil.date()
     time = _time_from(cron, civil) if _matches(cron, day) else None
     if time is None:
-        following = _next_day(cron, day, ends.date())
+        following = _next_day(cron, day, last=ends.date())
         if following is None:
             return None
         day, time = following, (cron.hours[0], cron.minutes[0], cron.seconds[0])
@@ -99,7 +99,7 @@ def _time_from(cron: Cron, civil: datetime) -> tuple[int, int, int] | None:
     return None
 
 
-def _next_day(cron: Cron, day: date, last: date) -> date | None:
+def _next_day(cron: Cron, day: date, *, last: date) -> date | None:
     """The first matching day after `day`, up to `last`."""
     day += DAY
     while day <= last:

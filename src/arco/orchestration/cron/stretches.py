@@ -52,7 +52,7 @@ def stretches(timezone: str, after: datetime) -> Iterator[Stretch]:
 @lru_cache(maxsize=4096)
 def _of_year(timezone: str, year: int) -> tuple[Stretch, ...]:
     zone = zone_named(timezone)
-    changes = _changes(zone, datetime(year, 1, 1), datetime(year + 1, 1, 1))
+    changes = _changes(zone, datetime(year, 1, 1), ends=datetime(year + 1, 1, 1))
     edges = sorted({datetime(year, 1, 1), *changes, datetime(year + 1, 1, 1)})
     return tuple(
         Stretch(begins, ends, _offset(zone, begins), _offset(zone, begins - SECOND))
@@ -60,18 +60,18 @@ def _of_year(timezone: str, year: int) -> tuple[Stretch, ...]:
     )
 
 
-def _changes(zone: ZoneInfo, begins: datetime, ends: datetime) -> Iterator[datetime]:
+def _changes(zone: ZoneInfo, begins: datetime, *, ends: datetime) -> Iterator[datetime]:
     """The first second of every other offset in [begins, ends)."""
     low, offset = begins, _offset(zone, begins)
     while low < ends:
         high = min(low + STEP, ends)
         changed = _offset(zone, high)
         if changed != offset:
-            yield _first_change(zone, low, high)
+            yield _first_change(zone, low, high=high)
         low, offset = high, changed
 
 
-def _first_change(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
+def _first_change(zone: ZoneInfo, low: datetime, *, high: datetime) -> datetime:
     before = _offset(zone, low)
     while high - low > SECOND:
         middle = low + timedelta(seconds=(high - low) // SECOND // 2)
@@ -86,4 +86,4 @@ def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
     return instant.replace(tzinfo=UTC).astimezone(zone).utcoffset() or ZERO
 
 
-__all__ = ["Stretch", "stretches", "zone_named"]
+__all__ = ["SECOND", "ZERO", "Stretch", "stretches", "zone_named"]

@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from arco.model import Change, Drop, Put, State
+from arco.orchestration.definitions import ScheduleDefinition
 from arco.orchestration.schedules import (
     DUE_SCHEDULES,
     QUEUED_TICKS,
@@ -23,7 +24,6 @@ from arco.orchestration.schedules import (
     QueuedTick,
     Schedule,
     ScheduleAdvanced,
-    ScheduleDefinition,
     ScheduleDisabled,
     ScheduleEnabled,
     SchedulesDefined,
