@@ -69,6 +69,12 @@ def waited_for(development: Development, *, started: int) -> list[dict[str, Any]
     raise AssertionError(ticks)
 
 
+def actors(project: Project) -> set[str]:
+    """Who asked for runs so far."""
+    question = "SELECT DISTINCT actor FROM system.orchestration.runs"
+    return {row["actor"] for row in project.arco("sql", "--json", question).json()}
+
+
 def ended(development: Development, tick: dict[str, Any]) -> bool:
     run = development.get(f"/api/v1/runs/{tick['run_id']}")["run"]
     return run["state"] == "SUCCEEDED"
@@ -77,15 +83,15 @@ def ended(development: Development, tick: dict[str, Any]) -> bool:
 def test_a_command_starts_nothing_that_nobody_asked_for(project: Project) -> None:
     time.sleep(1.1)
     project.arco("run", "+shop.total")
-    runs = project.arco("status", "--json").json()["runs"]
-    assert [run["actor"] for run in runs] == ["cli"]
+    assert actors(project) == {"cli"}
 
 
-def test_a_server_fires_the_schedule_and_each_tick_has_one_run(served: Development) -> None:
+def test_a_server_fires_the_schedule_and_each_tick_has_one_run(
+    project: Project, served: Development
+) -> None:
     done = waited_for(served, started=2)
     assert len({tick["run_id"] for tick in done}) == len(done)
-    run = served.get(f"/api/v1/runs/{done[0]['run_id']}")["run"]
-    assert run["actor"] == "schedule:shop.prices"
+    assert "schedule:shop.prices" in actors(project)
 
 
 def test_a_killed_server_leaves_every_tick_decided_once(project: Project) -> None:
