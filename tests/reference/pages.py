@@ -24,6 +24,7 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "cli.md": surfaces.cli_page,
     "http.md": surfaces.http_page,
     "when-schedules-fire.md": conformance.conformance_page,
+    "mcp.md": surfaces.mcp_page,
 }
 TYPESCRIPT = "clients/typescript/src/api.ts"
 
