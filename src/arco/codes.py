@@ -265,10 +265,12 @@ CODES: dict[str, tuple[str, str]] = {
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
     "TEXT_UNREADABLE": ("Corrupt", "{} cannot be read: {}"),
+    "TICK_UNDER_WAY": ("TooManyRequests", "another tick is under way in this process"),
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
+    "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
 }
 
 

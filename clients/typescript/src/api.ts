@@ -628,7 +628,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url";
+export type Method = "local" | "key" | "token" | "url" | "timer";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -1193,6 +1193,32 @@ export interface TaskSummary {
   error?: TaskError | null;
 }
 
+/** A part of the work that could not be done this time. */
+export interface TickProblem {
+  /** `fold`, `publish`, `check` or `collect`. */
+  part: string;
+  code: string;
+  message: string;
+}
+
+/** What fell due and was done. */
+export interface Ticked {
+  /** How many events the controllers decided: retries released, runs ended, attempts begun. */
+  decided: number;
+  /** How many facts became visible. */
+  folded: number;
+  /** Whether a snapshot was published. */
+  published: boolean;
+  /** Whether a piece of what is stored was read and checked. */
+  checked: boolean;
+  /** Whether garbage was collected. */
+  collected: boolean;
+  /** False: more is due already, so that the next tick need not wait. */
+  is_done: boolean;
+  /** The parts that failed; the next tick tries them again. */
+  problems?: Array<TickProblem>;
+}
+
 /** How the columns of a dataset are known. */
 export type TraceMethod = "QUERY" | "DECLARED" | "UNKNOWN";
 
@@ -1541,6 +1567,8 @@ export interface Operations {
   mint_urls: { place: {}; query: {}; body: UrlsRequest; answer: UrlsAnswer; };
   /** One Parquet file, whole or a range of it, on stores that sign no URLs themselves. The URL is the credential: it shows this file to anyone until it ends. */
   read_file: { place: { name: string; }; query: { ends: number; size: number; signature: string; }; body: null; answer: unknown; };
+  /** Do once what a leader does by its clock: release retries, end runs, begin what waits, make facts visible, publish a snapshot, check and collect what is stored. For timers that the server's operator wrote down, with a token of their issuer, and for nobody else. Asked again it does what is due then; asked twice at once nothing is done twice. What was begun is performed by the process that leads. */
+  tick: { place: {}; query: {}; body: null; answer: Ticked; };
 }
 
 /** How each operation is asked: `key` is true where an `Idempotency-Key` makes it happen once. */
@@ -1645,6 +1673,7 @@ export const OPERATIONS = {
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
   mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: false },
   read_file: { method: "GET", path: "/api/v1/browser/files/{name}", key: false },
+  tick: { method: "POST", path: "/api/v1/tick", key: false },
 } as const;
 
 /** Every error code of this release, and its class. */
@@ -1880,8 +1909,10 @@ export const CODES = {
   TEXTS_UNEXPECTED: "Invalid",
   TEXT_INVALID: "Invalid",
   TEXT_UNREADABLE: "Corrupt",
+  TICK_UNDER_WAY: "TooManyRequests",
   TRACE_INVALID: "Invalid",
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
+  URL_SECRETS_INVALID: "Invalid",
 } as const;

@@ -30,6 +30,7 @@ from arco.api.quarantine import (
 )
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.ticks import tick
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
@@ -83,6 +84,7 @@ ROUTES = (
     *keys.ROUTES,
     *policies.ROUTES,
     *browser.ROUTES,
+    tick,
 )
 
 

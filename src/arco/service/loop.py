@@ -31,6 +31,7 @@ from arco.service.candidates import may_lead
 from arco.service.leases import Lease
 from arco.service.ports import Collector, Executor, Publisher
 from arco.service.retention import PROFILES, is_due
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 DISPATCH_WINDOW_MIN = 64
@@ -76,7 +77,7 @@ class Leader:
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
-        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers)
+        window = dispatch_window(self._workspace.settings)
         self._database.controllers = tuple(
             guarded(self._lease, decision) for decision in standing_decisions(window)
         )
@@ -270,6 +271,11 @@ class Leader:
                 LOG.exception("no garbage was collected")
 
 
+def dispatch_window(settings: Settings) -> int:
+    """How many attempts may be out at once."""
+    return max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * settings.workers)
+
+
 def publishable(state: State) -> list[str]:
     """The runs and restores whose tables can be moved forward now, those that have begun first."""
     started = [row.run_id for row in started_publications(state)]
@@ -298,4 +304,4 @@ def _while_leading(
     return decision(state, now) if lease.is_current(state) else ()
 
 
-__all__ = ["Leader", "ended", "guarded", "publishable"]
+__all__ = ["Leader", "dispatch_window", "ended", "guarded", "publishable"]
