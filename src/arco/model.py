@@ -63,6 +63,21 @@ def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
 _KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
+class Relation(msgspec.Struct, frozen=True, eq=False):
+    """Edges: each stands in both tables, whose keys are its two ends, near and far.
+
+    `forward` is keyed by where an edge comes from, `backward` by where it goes to.
+    """
+
+    forward: Table[Any]
+    backward: Table[Any]
+
+    @property
+    def width(self) -> int:
+        """How many parts of a key are one end."""
+        return len(self.forward.key) // 2
+
+
 class Put(msgspec.Struct, frozen=True, gc=False):
     """The row now stands under its key."""
 
@@ -152,6 +167,34 @@ def _is_bounded(kind: msgspec.inspect.Type) -> bool:
     return not isinstance(kind, msgspec.inspect.DateTimeType) or kind.tz is True
 
 
+class Several(NotLoaded):
+    """Cold rows that are wanted together."""
+
+    def __init__(self, parts: Sequence[NotLoaded]) -> None:
+        super().__init__(parts[0].table, parts[0].prefix)
+        self.parts = parts
+
+
+def rows_under(state: State, table: Table[Row], keys: Iterable[Key]) -> dict[Key, Row]:
+    """The rows that stand under these keys; cold ones are asked for together.
+
+    Raises: NotLoaded.
+    """
+    found: dict[Key, Row] = {}
+    cold: list[NotLoaded] = []
+    for key in keys:
+        try:
+            row = state.get(table, *key)
+        except NotLoaded as missing:
+            cold.append(missing)
+        else:
+            if row is not None:
+                found[key] = row
+    if cold:
+        raise Several(cold)
+    return found
+
+
 Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
 Names: TypeAlias = Callable[[State, Any], Iterable[str]]
 Decision: TypeAlias = Callable[[State, datetime], Sequence[Event]]
@@ -224,10 +267,13 @@ __all__ = [
     "Payload",
     "Put",
     "Reducer",
+    "Relation",
     "Row",
+    "Several",
     "State",
     "Table",
     "field_types",
+    "rows_under",
     "snake_case",
     "time_fields",
 ]

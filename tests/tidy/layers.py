@@ -76,6 +76,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "polars": ("arco.formats",),
     "pyarrow": (
         "arco.client.rows",
+        "arco.engine.adjacency",
         "arco.engine.parquet",
         "arco.engine.layout",
         "arco.engine.lines",
@@ -95,10 +96,11 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
 
 # Imports inside functions: only these libraries, only in these places. Start-up counts.
 LAZY_LIBRARIES = frozenset(
-    {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
+    {"pyarrow", "duckdb", "deltalake", "numpy", "pyiceberg", "pandas", "polars", "sqlglot"}
 )
 LAZY_HOMES = (
     "arco.client.rows",
+    "arco.engine.adjacency",
     "arco.formats",
     "arco.query",
     "arco.execution",

@@ -10,16 +10,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from arco.engine.adjacency import adjacency_of, read_ends
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import Index
 from arco.engine.log import Log, Slot
+from arco.engine.parquet import give_back_memory
 from arco.engine.reader import Reader
 from arco.engine.registry import Registry, WireEvent
-from arco.engine.stored import Missing
+from arco.engine.relations import Unbuilt
+from arco.engine.stored import Missing, together
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, State
+from arco.model import Change, Event, NotLoaded, Relation, Several, State
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -65,7 +68,32 @@ class Replay:
         return decode_events(await self.reader.checked(reference.name, reference.sha256))
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
-        """Bring the rows that `cold` asked for into memory."""
+        """Bring what `cold` asked for into memory."""
+        if isinstance(cold, Several):
+            for each in together(cold.parts):
+                await self.load(tables, each)
+        elif isinstance(cold, Unbuilt):
+            await self._index(tables, cold.relation)
+        else:
+            await self._rows(tables, cold)
+
+    async def _index(self, tables: Tables, relation: Relation) -> None:
+        """Make the arrays of a relation. Cost: every file of its forward table."""
+        stored = tables.memory[relation.forward.name].stored
+        if stored is None:
+            return
+        table, files = relation.forward, stored.files
+        ends = []
+        for file in (*await self.reader.base(files), *files.deltas):
+            data = await self.reader.file(file)
+            ends.append(await self._runtime.thread(read_ends, table, data))
+        count = len(ends) - len(files.deltas)
+        made = partial(adjacency_of, relation, ends[:count], ends[count:])
+        tables.adjacencies.put(table.name, files, await self._runtime.thread(made))
+        ends.clear()
+        await self._runtime.thread(give_back_memory)
+
+    async def _rows(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]
         stored = memory.stored
         if isinstance(cold, Missing) and cold.places:
