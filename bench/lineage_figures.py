@@ -61,17 +61,19 @@ async def figures(folder: Path, count: int) -> Figures:
     found.started_bytes = resident_bytes()
     found.commit_unasked = await commits(database, 0, asked=False)
     found.cold = await seconds_of(database, lambda state: both_ways(state, picked(count, "cold")))
-    await datasets(found, database, count)
-    await columns(found, database, count)
+    await datasets(found, database, count=count)
+    await columns(found, database, count=count)
     found.commit = await commits(database, COMMITS, asked=True)
-    found.after_commit = await typical(database, count, lambda state, name: both_ways(state, name))
+    found.after_commit = await typical(
+        database, count, question=lambda state, name: both_ways(state, name)
+    )
     found.array_bytes = database.tables.adjacencies.size_bytes
     found.current_bytes, found.peak_bytes = resident_bytes(), peak_bytes()
     await database.close()
     return found
 
 
-async def datasets(found: Figures, database: Database, count: int) -> None:
+async def datasets(found: Figures, database: Database, *, count: int) -> None:
     """Walks and ways between datasets, warm."""
     taken, steps = [], []
     for turn in range(WALKS):
@@ -91,7 +93,7 @@ async def datasets(found: Figures, database: Database, count: int) -> None:
     found.path = (percentile(ways, 0.5), percentile(ways, 0.99))
 
 
-async def columns(found: Figures, database: Database, count: int) -> None:
+async def columns(found: Figures, database: Database, *, count: int) -> None:
     """Impact and origins of columns; the first question makes their arrays."""
     first = picked(count, "column")
     found.columns_cold = await seconds_of(
@@ -130,7 +132,7 @@ async def commits(database: Database, first: int, *, asked: bool) -> float:
 
 
 async def typical(
-    database: Database, count: int, question: Callable[[State, str], object]
+    database: Database, count: int, *, question: Callable[[State, str], object]
 ) -> float:
     """The median over some datasets."""
     names = [picked(count, f"again {turn}") for turn in range(WALKS)]

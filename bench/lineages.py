@@ -24,7 +24,7 @@ from bench.catalogs import CREATED_AT, RUN_ID, published
 DATASETS_PER_EDGE = 0.3
 HUB_SHARE = 0.25
 """So much of all edges come from one dataset."""
-SEED = 20130101
+GOLDEN = 0x9E3779B97F4A7C15
 REST: dict[str, Any] = {
     "run_id": RUN_ID,
     "downstream_version": 3,
@@ -52,14 +52,22 @@ def edges_of(count: int) -> tuple[Numbers, Numbers]:
     """Upstream and downstream numbers of about so many edges, each once: most datasets are made
     from some that came before them, and a quarter of all from the hub.
     """
-    chance = np.random.default_rng(SEED)
     datasets = int(count * DATASETS_PER_EDGE)
-    downstream = chance.integers(1, datasets, count)
-    upstream = (downstream * chance.random(count) ** 0.5).astype(np.int64)
+    downstream = 1 + (shares(count, 1) * (datasets - 1)).astype(np.int64)
+    upstream = (downstream * shares(count, 2) ** 0.5).astype(np.int64)
     hub = int(count * HUB_SHARE)
     downstream[:hub], upstream[:hub] = np.arange(hub) + 1, 0
     both = np.unique(upstream * datasets + downstream)
     return both // datasets, both % datasets
+
+
+def shares(count: int, stream: int) -> npt.NDArray[np.float64]:
+    """So many numbers in [0, 1) that look like chance and are the same each time (splitmix64)."""
+    mixed = (np.arange(count, dtype=np.uint64) + np.uint64(stream << 40)) * np.uint64(GOLDEN)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    found: npt.NDArray[np.float64] = (mixed >> np.uint64(11)) / float(1 << 53)
+    return found
 
 
 async def fill(database: Database, count: int) -> None:

@@ -154,6 +154,39 @@ class NotLoaded(Exception):
         super().__init__(f"{table.name} {prefix!r} is not in memory")
         self.table = table
         self.prefix = prefix
+        self.others: Sequence[NotLoaded] = ()
+        """What was asked for beside it, and is loaded with it."""
+
+
+class Misses:
+    """What the parts of one question miss, each asked `with` this one after the other: all of it is
+    loaded at once, so that the question is asked again as often as its deepest part misses.
+
+    No row is ever made up: a part that misses one ends there, and what parts after it find out is
+    not heard, refusals included.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[NotLoaded] = []
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, NotLoaded):
+            self._found += (error, *error.others)
+            return True
+        return bool(self._found) and isinstance(error, Exception)
+
+    def settle(self) -> None:
+        """Nothing, when no part missed anything.
+
+        Raises: NotLoaded.
+        """
+        if self._found:
+            first, *others = self._found
+            first.others = others
+            raise first
 
 
 def _is_bounded(kind: msgspec.inspect.Type) -> bool:
@@ -167,31 +200,19 @@ def _is_bounded(kind: msgspec.inspect.Type) -> bool:
     return not isinstance(kind, msgspec.inspect.DateTimeType) or kind.tz is True
 
 
-class Several(NotLoaded):
-    """Cold rows that are wanted together."""
-
-    def __init__(self, parts: Sequence[NotLoaded]) -> None:
-        super().__init__(parts[0].table, parts[0].prefix)
-        self.parts = parts
-
-
-def rows_under(state: State, table: Table[Row], keys: Iterable[Key]) -> dict[Key, Row]:
+def rows_under(state: State, table: Table[Row], *, keys: Iterable[Key]) -> dict[Key, Row]:
     """The rows that stand under these keys; cold ones are asked for together.
 
     Raises: NotLoaded.
     """
     found: dict[Key, Row] = {}
-    cold: list[NotLoaded] = []
+    misses = Misses()
     for key in keys:
-        try:
+        with misses:
             row = state.get(table, *key)
-        except NotLoaded as missing:
-            cold.append(missing)
-        else:
             if row is not None:
                 found[key] = row
-    if cold:
-        raise Several(cold)
+    misses.settle()
     return found
 
 
@@ -262,6 +283,7 @@ __all__ = [
     "Drop",
     "Event",
     "Key",
+    "Misses",
     "Names",
     "NotLoaded",
     "Payload",
@@ -269,7 +291,6 @@ __all__ = [
     "Reducer",
     "Relation",
     "Row",
-    "Several",
     "State",
     "Table",
     "field_types",

@@ -195,7 +195,7 @@ async def live(steps: Sequence[object], sizes: Sizes) -> None:
         elif step == "open":
             database = await opened(store, sizes)
         elif step != "ask":
-            await recorded(database, step, number, known=known)
+            await recorded(database, step, number=number, known=known)
         await database.asked(lambda state: check_edges(state, known))
         moments.append((database.seq, set(known.reads), set(known.columns)))
     await database.asked(lambda state: check(state, known))
@@ -211,7 +211,7 @@ async def opened(store: MemoryStore, sizes: Sizes) -> Database:
     )
 
 
-async def recorded(database: Database, step: object, number: int, *, known: Known) -> None:
+async def recorded(database: Database, step: object, *, number: int, known: Known) -> None:
     """The step is committed, and known."""
     event = payload(step, number)  # type: ignore[arg-type]
     await database.transact(lambda state, now: [Event(event)])

@@ -153,7 +153,7 @@ def read_ends(table: Table[Any], data: bytes) -> pa.Table:
 
 
 def adjacency_of(
-    relation: Relation, base: Sequence[pa.Table], deltas: Sequence[pa.Table]
+    relation: Relation, base: Sequence[pa.Table], *, deltas: Sequence[pa.Table]
 ) -> Adjacency:
     """The edges of these lines, as `read_ends` reads them; deltas stand oldest first."""
     import numpy as np

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from arco.engine.adjacency import adjacency_of, read_ends
+from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import Index
@@ -19,10 +20,10 @@ from arco.engine.parquet import give_back_memory
 from arco.engine.reader import Reader
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.relations import Unbuilt
-from arco.engine.stored import Missing, together
+from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, Relation, Several, State
+from arco.model import Change, Event, NotLoaded, Relation, State
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -68,14 +69,22 @@ class Replay:
         return decode_events(await self.reader.checked(reference.name, reference.sha256))
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
-        """Bring what `cold` asked for into memory."""
-        if isinstance(cold, Several):
-            for each in together(cold.parts):
-                await self.load(tables, each)
-        elif isinstance(cold, Unbuilt):
-            await self._index(tables, cold.relation)
-        else:
-            await self._rows(tables, cold)
+        """Bring the rows that `cold` asked for, and others with it, into memory.
+
+        Cost: one GET a file, however many of its blocks are missing.
+        """
+        places: dict[str, dict[BlockId, Place]] = {}
+        for each in (cold, *cold.others):
+            if isinstance(each, Missing) and each.places:
+                wanted = places.setdefault(each.table.name, {})
+                wanted |= {place.block: place for place in each.places}
+            elif isinstance(each, Unbuilt):
+                await self._index(tables, each.relation)
+            else:
+                await self._load_table(tables, each)
+        for name, wanted in places.items():
+            found = tuple(wanted.values())
+            await self.reader.blocks(tables.by_name[name], found, into=tables.cache)
 
     async def _index(self, tables: Tables, relation: Relation) -> None:
         """Make the arrays of a relation. Cost: every file of its forward table."""
@@ -88,17 +97,15 @@ class Replay:
             data = await self.reader.file(file)
             ends.append(await self._runtime.thread(read_ends, table, data))
         count = len(ends) - len(files.deltas)
-        made = partial(adjacency_of, relation, ends[:count], ends[count:])
-        tables.adjacencies.put(table.name, files, await self._runtime.thread(made))
+        made = partial(adjacency_of, relation, ends[:count], deltas=ends[count:])
+        tables.adjacencies.put(table.name, files, adjacency=await self._runtime.thread(made))
         ends.clear()
         await self._runtime.thread(give_back_memory)
 
-    async def _rows(self, tables: Tables, cold: NotLoaded) -> None:
+    async def _load_table(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]
         stored = memory.stored
-        if isinstance(cold, Missing) and cold.places:
-            await self.reader.blocks(cold.table, cold.places, into=tables.cache)
-        elif stored is not None and stored.is_small:
+        if stored is not None and stored.is_small:
             lines = await self.reader.newest_first(stored.table, stored.files)
             if memory.stored is stored:
                 memory.complete(lines)

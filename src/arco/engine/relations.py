@@ -52,7 +52,7 @@ class Adjacencies:
             self._kept.move_to_end(key)
         return found
 
-    def put(self, name: str, files: TableFiles, adjacency: Adjacency) -> None:
+    def put(self, name: str, files: TableFiles, *, adjacency: Adjacency) -> None:
         """These are the arrays of these files."""
         self._kept[_key_of(name, files)] = adjacency
         while len(self._kept) > KEPT_MAX:
@@ -140,13 +140,15 @@ class Indexed:
             if node in changes:
                 yield from self._adjacency.links(side, plain)
                 plain = []
-                yield from _changed(node, self._adjacency.links(side, [node]), changes[node])
+                yield from _changed(
+                    node, self._adjacency.links(side, [node]), changed=changes[node]
+                )
             else:
                 plain.append(node)
         yield from self._adjacency.links(side, plain)
 
 
-def _changed(node: Key, links: Iterator[Link], changed: dict[Key, bool]) -> Iterator[Link]:
+def _changed(node: Key, links: Iterator[Link], *, changed: dict[Key, bool]) -> Iterator[Link]:
     kept = (far for _, far in links if far not in changed)
     more = sorted(far for far, stands in changed.items() if stands)
     yield from ((node, far) for far in heapq.merge(kept, more))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -42,25 +42,6 @@ class Missing(NotLoaded):
     def __init__(self, table: Table[Any], prefix: Key, *, places: Sequence[Place] = ()) -> None:
         super().__init__(table, prefix)
         self.places = places
-
-
-def together(parts: Iterable[NotLoaded]) -> list[NotLoaded]:
-    """The same, with all blocks of a table asked for at once."""
-    others: list[NotLoaded] = []
-    blocks: dict[str, dict[BlockId, Place]] = {}
-    tables: dict[str, Missing] = {}
-    for each in parts:
-        if isinstance(each, Missing) and each.places:
-            tables[each.table.name] = each
-            found = blocks.setdefault(each.table.name, {})
-            found.update((place.block, place) for place in each.places)
-        else:
-            others.append(each)
-    joined = (
-        Missing(tables[name].table, tables[name].prefix, places=list(places.values()))
-        for name, places in blocks.items()
-    )
-    return [*others, *joined]
 
 
 class SortedRun:
@@ -233,5 +214,4 @@ __all__ = [
     "SortedRun",
     "StoredTable",
     "newest_of",
-    "together",
 ]

@@ -146,7 +146,7 @@ def column_origins(state: State, dataset: str, *, column: str) -> Origins:
 
     truncated = walk([(dataset, column)], expand) or len(found) > LINKS_MAX
     shown = found[:LINKS_MAX]
-    traces = rows_under(state, TRACED_DATASETS, {near[:1] for _, (near, _) in shown})
+    traces = rows_under(state, TRACED_DATASETS, keys={near[:1] for _, (near, _) in shown})
     return Origins(
         dataset=dataset,
         column=column,
@@ -171,8 +171,8 @@ def partition_impact(
             bad.setdefault(name, set()).add(key)
         for upstream, downstream, _ in list(datasets_below(graph, bad)):
             for seen in state.range(OBSERVATIONS, downstream):
-                for key in _bad_keys(seen, upstream, bad[upstream]):
-                    found.append(_affected_partition(hop, seen, key))
+                for key in _bad_keys(seen, upstream, bad=bad[upstream]):
+                    found.append(_affected_partition(hop, seen, key=key))
                     yield seen.downstream, seen.partition_key
 
     truncated = walk([(dataset, key) for key in partition_keys], expand)
@@ -220,7 +220,7 @@ class _Readers:
         edges = list(islice(datasets_below(self.graph, asked), PLACES_MAX + 1))
         self.truncated |= len(edges) > PLACES_MAX
         ours = {(downstream,) for _, downstream, foreign in edges if not foreign}
-        traces = rows_under(self._state, TRACED_DATASETS, ours)
+        traces = rows_under(self._state, TRACED_DATASETS, keys=ours)
         self._found.update((each, []) for each in asked)
         for upstream, downstream, foreign in edges:
             reason = FOREIGN if foreign else _unknown(traces.get((downstream,)))
@@ -273,13 +273,13 @@ def _origin(hop: int, link: Link, *, traces: Mapping[Key, TracedDataset]) -> Ori
     )
 
 
-def _bad_keys(seen: Observation, upstream: str, bad: set[str]) -> Iterator[str]:
+def _bad_keys(seen: Observation, upstream: str, *, bad: set[str]) -> Iterator[str]:
     """The bad partitions of the upstream that were read."""
     if seen.upstream == upstream:
         yield from (key for key in seen.upstream_partition_keys or ("",) if key in bad)
 
 
-def _affected_partition(hop: int, seen: Observation, key: str) -> AffectedPartition:
+def _affected_partition(hop: int, seen: Observation, *, key: str) -> AffectedPartition:
     return AffectedPartition(
         hop=hop,
         dataset=seen.downstream,
