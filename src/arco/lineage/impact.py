@@ -25,6 +25,9 @@ from arco.model import Key, State, rows_under
 
 PLACES_MAX = 10_000
 LINKS_MAX = 10_000
+HOPS_MAX = 10_000
+ANY = "*"
+"""Stands for every partition of a dataset; no partition has this key."""
 NOT_TRACED = "it has not been published since columns are traced"
 FOREIGN = "another system reported that it reads this"
 
@@ -56,6 +59,8 @@ class Affected(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     effect: Effect
     because_of: str
     """The dataset, or `dataset.column`, one step nearer."""
+    kind: str = ""
+    """What the dataset is: `asset`, `table`, `view`, or `foreign`."""
     reason: str = ""
     """Why it is only possible."""
 
@@ -97,6 +102,8 @@ class AffectedPartition(msgspec.Struct, frozen=True, kw_only=True):
     partition_key: str
     upstream: str
     upstream_partition_key: str
+    upstream_version: int | None = None
+    """The version of the upstream that was read."""
     run_id: str
 
 
@@ -105,6 +112,8 @@ class PartitionImpact(msgspec.Struct, frozen=True, kw_only=True):
 
     dataset: str
     partition_keys: tuple[str, ...]
+    version: int | None = None
+    """Only what was made from this version of the dataset; null: from any."""
     affected: tuple[AffectedPartition, ...]
     truncated: bool = False
 
@@ -113,7 +122,7 @@ Place: TypeAlias = tuple[str, str]
 T = TypeVar("T")
 
 
-def column_impact(state: State, dataset: str, *, column: str) -> Impact:
+def column_impact(state: State, dataset: str, *, column: str, hops: int = HOPS_MAX) -> Impact:
     """What would be different if the column's values were; without a column: if the rows were."""
     readers = _Readers(state)
     told: dict[Node, Affected] = {}
@@ -125,7 +134,7 @@ def column_impact(state: State, dataset: str, *, column: str) -> Impact:
             yield reached
 
     effect = Effect.VALUES if column else Effect.ROWS
-    truncated = walk([Node(dataset, column, effect)], expand)
+    truncated = walk([Node(dataset, column, effect)], expand, hops=hops)
     return Impact(
         dataset=dataset,
         column=column,
@@ -156,40 +165,45 @@ def column_origins(state: State, dataset: str, *, column: str) -> Origins:
 
 
 def partition_impact(
-    state: State, dataset: str, *, partition_keys: Sequence[str]
+    state: State, dataset: str, *, partition_keys: Sequence[str], version: int | None = None
 ) -> PartitionImpact:
-    """Every partition that was made from these, as runs recorded it.
+    """Every partition that was made from these, as runs recorded it; no keys: from any partition.
 
     Cost: the newest observations of every dataset downstream.
     """
     graph = graph_of(state)
-    found: list[AffectedPartition] = []
+    found: dict[AffectedPartition, None] = {}
 
     def expand(places: Sequence[Place], hop: int) -> Iterator[Place]:
-        bad: dict[str, set[str]] = {}
-        for name, key in places:
-            bad.setdefault(name, set()).add(key)
-        for upstream, downstream, _ in list(datasets_below(graph, bad)):
+        bad = _Bad(places, version=version if hop == 1 else None)
+        for upstream, downstream, _ in list(datasets_below(graph, bad.keys)):
             for seen in state.range(OBSERVATIONS, downstream):
-                for key in _bad_keys(seen, upstream, bad=bad[upstream]):
-                    found.append(_affected_partition(hop, seen, key=key))
+                for key in bad.read_by(seen, upstream):
+                    found[_affected_partition(hop, seen, key=key)] = None
                     yield seen.downstream, seen.partition_key
 
-    truncated = walk([(dataset, key) for key in partition_keys], expand)
+    starts = [(dataset, key) for key in partition_keys] or [(dataset, ANY)]
+    truncated = walk(starts, expand)
     return PartitionImpact(
         dataset=dataset,
         partition_keys=tuple(partition_keys),
+        version=version,
         affected=tuple(found),
         truncated=truncated,
     )
 
 
-def walk(starts: Iterable[T], expand: Callable[[Sequence[T], int], Iterable[T]]) -> bool:
+def walk(
+    starts: Iterable[T],
+    expand: Callable[[Sequence[T], int], Iterable[T]],
+    *,
+    hops: int = HOPS_MAX,
+) -> bool:
     """Breadth first from `starts`, every place once; True when there were too many to visit."""
     frontier = list(starts)
     seen = set(frontier)
     hop = 1
-    while frontier:
+    while frontier and hop <= hops:
         reached: list[T] = []
         for place in expand(frontier, hop):
             if place not in seen:
@@ -273,10 +287,23 @@ def _origin(hop: int, link: Link, *, traces: Mapping[Key, TracedDataset]) -> Ori
     )
 
 
-def _bad_keys(seen: Observation, upstream: str, *, bad: set[str]) -> Iterator[str]:
-    """The bad partitions of the upstream that were read."""
-    if seen.upstream == upstream:
-        yield from (key for key in seen.upstream_partition_keys or ("",) if key in bad)
+class _Bad:
+    """Partitions that are bad, by dataset; `version`: only as they are in this version of it."""
+
+    def __init__(self, places: Iterable[Place], *, version: int | None) -> None:
+        self.keys: dict[str, set[str]] = {}
+        self._version = version
+        for dataset, key in places:
+            self.keys.setdefault(dataset, set()).add(key)
+
+    def read_by(self, seen: Observation, upstream: str) -> Iterator[str]:
+        """The bad partitions of the upstream that were read."""
+        if seen.upstream != upstream:
+            return
+        if self._version is not None and seen.upstream_version != self._version:
+            return
+        bad = self.keys[upstream]
+        yield from (key for key in seen.upstream_partition_keys or ("",) if {key, ANY} & bad)
 
 
 def _affected_partition(hop: int, seen: Observation, *, key: str) -> AffectedPartition:
@@ -286,6 +313,7 @@ def _affected_partition(hop: int, seen: Observation, *, key: str) -> AffectedPar
         partition_key=seen.partition_key,
         upstream=seen.upstream,
         upstream_partition_key=key,
+        upstream_version=seen.upstream_version,
         run_id=seen.run_id,
     )
 
