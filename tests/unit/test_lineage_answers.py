@@ -47,7 +47,7 @@ def state_of(reads: Iterable[ObservedRead], *traces: DatasetTrace) -> MemoryStat
     return state
 
 
-def reported(state: MemoryState, up: str, down: str) -> None:
+def reported(state: MemoryState, up: str, *, down: str) -> None:
     """Another system reports that it made `down` from `up`."""
     fact = ForeignRunReported(
         run=RunReference("f1"),
@@ -69,8 +69,8 @@ def traced(dataset: str, method: TraceMethod, *sources: str) -> DatasetTrace:
 
 def test_an_edge_says_which_run_made_it_from_which_version_and_how_sure_that_is() -> None:
     state = state_of([read("a.a", "b.b", version=7)])
-    reported(state, "b.b", "c.c")
-    reported(state, "a.a", "b.b")
+    reported(state, "b.b", down="c.c")
+    reported(state, "a.a", down="b.b")
     ours, theirs = evidence_of(state, [("a.a", "b.b"), ("b.b", "c.c"), ("c.c", "a.a")])
     assert (ours.certainty, ours.run_id) == (Certainty.OBSERVED, "r1")
     assert (ours.upstream_version, ours.downstream_version) == (7, 107)
@@ -162,7 +162,7 @@ def test_a_dataset_or_an_edge_that_is_not_there_says_so() -> None:
     state = state_of([read("a.a", "b.b")])
     with pytest.raises(NotFound, match=r"no asset, table or recorded read is called 'x\.x'"):
         require_dataset(state, "x.x")
-    reported(state, "a.a", "ours.too")
+    reported(state, "a.a", down="ours.too")
     require_dataset(state, "ours.too")
     with pytest.raises(NotFound, match="was not made from"):
         require_edge(state, upstream="ours.too", downstream="a.a")

@@ -128,4 +128,10 @@ ROUTES = (
     show_version_impact,
 )
 
-__all__ = ["ROUTES"]
+__all__ = [
+    "ROUTES",
+    "show_column_impact",
+    "show_dataset_impact",
+    "show_partition_impact",
+    "show_version_impact",
+]

@@ -84,7 +84,8 @@ async def export_lineage(
     """
 
     def look(state: State) -> LineageEvents:
-        return LineageEvents(events_around(state, *_around(state, dataset, hops=(up, down))))
+        before, after = _around(state, dataset, hops=(up, down))
+        return LineageEvents(events_around(state, up=before, down=after))
 
     return await read(session, look, caller=caller)
 
@@ -156,4 +157,13 @@ def _around(state: State, dataset: str, *, hops: tuple[int, int]) -> tuple[Walk,
 
 ROUTES = (show_path, show_edge, show_lineage, export_lineage, show_column_origins)
 
-__all__ = ["ROUTES", "Column", "Dataset"]
+__all__ = [
+    "ROUTES",
+    "Column",
+    "Dataset",
+    "export_lineage",
+    "show_column_origins",
+    "show_edge",
+    "show_lineage",
+    "show_path",
+]

@@ -106,8 +106,8 @@ def edge_story(state: State, *, upstream: str, downstream: str) -> EdgeStory | N
     edges = evidence_of(state, [(upstream, downstream)])
     if not edges:
         return None
-    columns = list(islice(_columns(state, upstream, downstream), PARTS_MAX + 1))
-    partitions = list(islice(_partitions(state, upstream, downstream), PARTS_MAX + 1))
+    columns = list(islice(_columns(state, upstream, downstream=downstream), PARTS_MAX + 1))
+    partitions = list(islice(_partitions(state, upstream, downstream=downstream), PARTS_MAX + 1))
     trace = state.get(TRACED_DATASETS, downstream)
     return EdgeStory(
         edge=edges[0],
@@ -142,13 +142,13 @@ def _evidence(edge: Edge | ForeignEdge) -> Evidence:
     )
 
 
-def _columns(state: State, upstream: str, downstream: str) -> Iterator[ColumnSource]:
+def _columns(state: State, upstream: str, *, downstream: str) -> Iterator[ColumnSource]:
     for edge in state.range(COLUMN_EDGES, downstream):
         if edge.upstream == upstream:
             yield source_of(edge)
 
 
-def _partitions(state: State, upstream: str, downstream: str) -> Iterator[ReadPartition]:
+def _partitions(state: State, upstream: str, *, downstream: str) -> Iterator[ReadPartition]:
     for seen in state.range(OBSERVATIONS, downstream):
         if seen.upstream == upstream:
             yield ReadPartition(

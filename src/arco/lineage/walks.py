@@ -144,4 +144,4 @@ def _walk(
     return Walk(dataset, tuple(steps))
 
 
-__all__ = ["Step", "Walk", "is_foreign", "shortest_path", "walk_down", "walk_up"]
+__all__ = ["DATASETS_MAX", "Step", "Walk", "is_foreign", "shortest_path", "walk_down", "walk_up"]

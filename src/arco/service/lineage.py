@@ -115,7 +115,7 @@ def path_between(state: State, *, upstream: str, downstream: str) -> LineagePath
     return LineagePath(found, evidence_of(state, pairwise(found)))
 
 
-def events_around(state: State, up: Walk, down: Walk) -> list[dict[str, Any]]:
+def events_around(state: State, *, up: Walk, down: Walk) -> list[dict[str, Any]]:
     """OpenLineage: the newest run event of every dataset of both walks, of the nearest thousand."""
     names = dict.fromkeys([up.dataset])
     names |= dict.fromkeys(step.downstream for step in (*up.steps, *down.steps))

@@ -130,7 +130,7 @@ async def _found(asked: Asked, *, directory: Path | None) -> tuple[Effects, list
         found = _effects(state, asked, workspace=workspace)
         nothing = Walk(found.dataset, ())
         below = walk_down(state, found.dataset, hops=asked.depth)
-        return found, events_around(state, nothing, below)
+        return found, events_around(state, up=nothing, down=below)
 
     async with reading(directory) as workspace:
         return await (await standing_at(workspace, asked.moment)).asked(question)
@@ -149,4 +149,4 @@ def _effects(state: State, asked: Asked, *, workspace: Workspace) -> Effects:
     return into_only(state, found, into=asked.into)
 
 
-__all__ = ["command", "written"]
+__all__ = ["Asked", "command", "written"]

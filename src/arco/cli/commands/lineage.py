@@ -136,7 +136,7 @@ async def _found(asked: Asked, *, directory: Path | None) -> Found:
         down = walk_down(state, dataset, hops=asked.hops[1])
         edges = edges_of(state, (*up.steps, *down.steps))
         around = Neighbourhood(table=dataset, up=up, down=down, edges=edges)
-        return Found(around=around, events=events_around(state, up, down))
+        return Found(around=around, events=events_around(state, up=up, down=down))
 
     async with reading(directory) as workspace:
         return await (await standing_at(workspace, asked.moment)).asked(question)
@@ -172,4 +172,4 @@ def _as_events(found: Found) -> str:
     return "\n".join(msgspec.json.encode(event).decode() for event in found.events)
 
 
-__all__ = ["Found", "command", "written"]
+__all__ = ["Asked", "Found", "command", "written"]
