@@ -77,6 +77,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.adjacency",
+        "arco.engine.keeping_arrays",
         "arco.engine.parquet",
         "arco.engine.layout",
         "arco.engine.lines",
@@ -101,6 +102,7 @@ LAZY_LIBRARIES = frozenset(
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.keeping_arrays",
     "arco.formats",
     "arco.query",
     "arco.execution",

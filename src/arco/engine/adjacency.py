@@ -28,15 +28,10 @@ Link: TypeAlias = tuple[Key, Key]
 class Adjacency:
     """All edges of the files it was made of."""
 
-    def __init__(self, nodes: Nodes, edges: Numbers) -> None:
-        """`edges`: the number of the near end in the upper half, of the far end in the lower."""
-        import numpy as np
-
+    def __init__(self, nodes: Nodes, *, forward: Side, backward: Side) -> None:
         self.nodes = nodes
-        self.edges = len(edges)
-        turned = (edges << np.uint64(32)) | (edges >> np.uint64(32))
-        self.forward = Side(np.sort(edges), len(nodes))
-        self.backward = Side(np.sort(turned), len(nodes))
+        self.forward = forward
+        self.backward = backward
 
     @property
     def size_bytes(self) -> int:
@@ -61,17 +56,17 @@ class Nodes:
 
     def __init__(self, words: Sequence[pa.Array], codes: Numbers) -> None:
         """`words`: what each part may be, in order; `codes`: the words of a node as one number."""
-        self._words = words
-        self._codes = codes
+        self.words = words
+        self.codes = codes
         self._known: dict[Key, int] = {}
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
     @property
     def size_bytes(self) -> int:
         """What it holds in memory."""
-        return int(self._codes.nbytes) + sum(int(words.nbytes) for words in self._words)
+        return int(self.codes.nbytes) + sum(int(words.nbytes) for words in self.words)
 
     def number(self, node: Key) -> int | None:
         """The number of the node; None when it has no edges."""
@@ -79,13 +74,13 @@ class Nodes:
         if known is not None:
             return known
         code = 0
-        for words, part in zip(self._words, node, strict=True):
+        for words, part in zip(self.words, node, strict=True):
             place = _place(words, part)
             if place is None:
                 return None
             code = code * len(words) + place
-        found = int(self._codes.searchsorted(code))
-        is_there = found < len(self._codes) and int(self._codes[found]) == code
+        found = int(self.codes.searchsorted(code))
+        is_there = found < len(self.codes) and int(self.codes[found]) == code
         return found if is_there else None
 
     def names(self, numbers: Numbers) -> list[Key]:
@@ -93,8 +88,8 @@ class Nodes:
         import numpy as np
         import pyarrow as pa
 
-        codes, parts = self._codes[numbers], []
-        for words in reversed(self._words):
+        codes, parts = self.codes[numbers], []
+        for words in reversed(self.words):
             codes, places = np.divmod(codes, np.uint64(len(words)))
             parts.append(words.take(pa.array(places)).to_pylist())
         names: list[Key] = list(zip(*reversed(parts), strict=True))
@@ -107,32 +102,28 @@ class Nodes:
 class Side:
     """The far ends of every node's edges, side by side, and where those of each node begin."""
 
-    def __init__(self, edges: Numbers, nodes: int) -> None:
-        import numpy as np
-
-        near = (edges >> np.uint64(32)).astype(np.int64)
-        self._starts = np.zeros(nodes + 1, np.int64)
-        np.cumsum(np.bincount(near, minlength=nodes), out=self._starts[1:])
-        self._far = edges.astype(np.uint32)
+    def __init__(self, starts: Numbers, far: Numbers) -> None:
+        self.starts = starts
+        self.far = far
 
     @property
     def size_bytes(self) -> int:
         """What it holds in memory."""
-        return int(self._starts.nbytes + self._far.nbytes)
+        return int(self.starts.nbytes + self.far.nbytes)
 
     def batches(self, numbers: Sequence[int]) -> Iterator[tuple[list[int], Numbers]]:
         """For each edge of these nodes the place of its node among them, and its far end."""
         import numpy as np
 
         chosen = np.array(numbers, np.int64)
-        first = self._starts[chosen]
-        counts = self._starts[chosen + 1] - first
+        first = self.starts[chosen]
+        counts = self.starts[chosen + 1] - first
         places = np.repeat(np.arange(len(chosen)), counts)
         before = np.cumsum(counts) - counts
         positions = np.repeat(first - before, counts) + np.arange(len(places))
         for start in range(0, len(places), LINKS_AT_ONCE):
             stop = start + LINKS_AT_ONCE
-            yield places[start:stop].tolist(), self._far[positions[start:stop]]
+            yield places[start:stop].tolist(), self.far[positions[start:stop]]
 
 
 def _place(words: pa.Array, part: str) -> int | None:
@@ -165,7 +156,20 @@ def adjacency_of(
     if half > count:
         stands = np.concatenate([_stands(part) for part in deltas])
         edges = _newest(edges[:count], edges[count:], stands=stands)
-    return Adjacency(nodes, edges)
+    turned = (edges << np.uint64(32)) | (edges >> np.uint64(32))
+    forward, backward = (_side(each, len(nodes)) for each in (edges, turned))
+    return Adjacency(nodes, forward=forward, backward=backward)
+
+
+def _side(edges: Numbers, nodes: int) -> Side:
+    """`edges`: the number of the near end in the upper half, of the far end in the lower."""
+    import numpy as np
+
+    ordered = np.sort(edges)
+    starts = np.zeros(nodes + 1, np.int64)
+    near = (ordered >> np.uint64(32)).astype(np.int64)
+    np.cumsum(np.bincount(near, minlength=nodes), out=starts[1:])
+    return Side(starts, ordered.astype(np.uint32))
 
 
 def _numbered(relation: Relation, lines: Sequence[pa.Table]) -> tuple[Nodes, Numbers]:

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from arco.engine.adjacency import adjacency_of, read_ends
+from arco.engine.adjacency import Adjacency, adjacency_of, read_ends
 from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
-from arco.engine.index import Index
+from arco.engine.index import Index, TableFiles
+from arco.engine.keeping_arrays import keep, kept, object_name, packed, unpacked
 from arco.engine.log import Log, Slot
 from arco.engine.parquet import give_back_memory
 from arco.engine.reader import Reader
@@ -87,20 +88,34 @@ class Replay:
             await self.reader.blocks(tables.by_name[name], found, into=tables.cache)
 
     async def _index(self, tables: Tables, relation: Relation) -> None:
-        """Make the arrays of a relation. Cost: every file of its forward table."""
+        """The arrays of a relation are there: as they were kept, or made again.
+
+        Cost: one GET, else every file of its forward table and one PUT.
+        """
         stored = tables.memory[relation.forward.name].stored
         if stored is None:
             return
-        table, files = relation.forward, stored.files
+        files = stored.files
+        name = object_name(relation.forward.name, files)
+        data = await kept(self._store, name)
+        if data is not None:
+            read = partial(unpacked, data, width=relation.width)
+            adjacency = await self._runtime.thread(read)
+        if data is None or adjacency is None:
+            adjacency = await self._made(relation, files)
+            await keep(self._store, name, await self._runtime.thread(packed, adjacency))
+        tables.adjacencies.put(relation.forward.name, files, adjacency=adjacency)
+
+    async def _made(self, relation: Relation, files: TableFiles) -> Adjacency:
         ends = []
         for file in (*await self.reader.base(files), *files.deltas):
             data = await self.reader.file(file)
-            ends.append(await self._runtime.thread(read_ends, table, data))
+            ends.append(await self._runtime.thread(read_ends, relation.forward, data))
         count = len(ends) - len(files.deltas)
         made = partial(adjacency_of, relation, ends[:count], deltas=ends[count:])
-        tables.adjacencies.put(table.name, files, adjacency=await self._runtime.thread(made))
-        ends.clear()
+        adjacency = await self._runtime.thread(made)
         await self._runtime.thread(give_back_memory)
+        return adjacency
 
     async def _load_table(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]
