@@ -77,7 +77,7 @@ async def show_column_impact(
     summary="What was made from a partition",
     tags=["lineage"],
     response_description="Partitions, nearest first.",
-    responses=refusals(400, 404),
+    responses=refusals(404),
 )
 async def show_partition_impact(
     session: Here,
@@ -104,7 +104,7 @@ async def show_partition_impact(
     summary="What was made from a version",
     tags=["lineage"],
     response_description="Partitions, nearest first.",
-    responses=refusals(400, 404),
+    responses=refusals(404),
 )
 async def show_version_impact(
     session: Here, caller: CallerHere, dataset: Dataset, version: Version, into: Into = ""

@@ -114,7 +114,7 @@ async def show_column_origins(
     summary="A way between two datasets",
     tags=["lineage"],
     response_description="The way.",
-    responses=refusals(400, 404),
+    responses=refusals(404),
 )
 async def show_path(
     session: Here, caller: CallerHere, upstream: End, downstream: End

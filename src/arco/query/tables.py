@@ -19,8 +19,9 @@ from arco.formats.surveying import parquet_dataset
 from arco.ids import sha256
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Missing, OnWire, ParquetFiles, ParquetFolder, PinnedTable
-from arco.query.restricting import quoted, restricted
+from arco.query.restricting import restricted
 from arco.query.statement import private_name
+from arco.query.wording import quoted
 
 
 def register(
