@@ -103,7 +103,8 @@ class Replay:
             adjacency = await self._runtime.thread(read)
         if data is None or adjacency is None:
             adjacency = await self._made(relation, files)
-            await keep(self._store, name, await self._runtime.thread(packed, adjacency))
+            packed_arrays = await self._runtime.thread(packed, adjacency)
+            await keep(self._store, name, data=packed_arrays)
         tables.adjacencies.put(relation.forward.name, files, adjacency=adjacency)
 
     async def _made(self, relation: Relation, files: TableFiles) -> Adjacency:

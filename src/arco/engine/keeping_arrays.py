@@ -52,7 +52,7 @@ async def kept(store: Store, name: str) -> bytes | None:
         return None
 
 
-async def keep(store: Store, name: str, data: bytes) -> None:
+async def keep(store: Store, name: str, *, data: bytes) -> None:
     """The object stands, unless it may not be written: then the next process makes its own.
 
     It is written as a hint is: nothing depends on it, so it need not survive a power loss.
@@ -122,4 +122,4 @@ def _words_of(part: memoryview) -> Any:
     return pa.ipc.open_stream(pa.py_buffer(part)).read_next_batch().column(0)
 
 
-__all__ = ["keep", "kept", "object_name", "packed", "unpacked"]
+__all__ = ["Head", "keep", "kept", "object_name", "packed", "unpacked"]
