@@ -60,6 +60,19 @@ def test_the_next_process_reads_the_arrays_and_no_file_they_were_made_of() -> No
     run(main())
 
 
+def test_questions_at_the_same_time_wait_for_the_same_arrays() -> None:
+    async def main() -> None:
+        store = CountingStore(MemoryStore())
+        await filled(store)
+        store.reset()
+        database = await opened(store)
+        answers = await AsyncioRuntime().gather(database.asked(steps_of) for _ in range(4))
+        assert answers == [EXPECTED] * 4
+        assert store.counts(ARRAYS)["get"] == 1
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     ("verb", "fault"),
     [

@@ -95,17 +95,28 @@ class Replay:
         stored = tables.memory[relation.forward.name].stored
         if stored is None:
             return
-        files = stored.files
-        name = object_name(relation.forward.name, files)
+        name = object_name(relation.forward.name, stored.files)
+        pending = tables.adjacencies.pending
+        if name in pending:
+            await pending[name].wait()
+            return
+        pending[name] = self._runtime.signal()
+        try:
+            found = await self._arrays(name, relation, files=stored.files)
+            tables.adjacencies.put(relation.forward.name, stored.files, adjacency=found)
+        finally:
+            pending.pop(name).set()
+
+    async def _arrays(self, name: str, relation: Relation, *, files: TableFiles) -> Adjacency:
         data = await kept(self._store, name)
         if data is not None:
             read = partial(unpacked, data, width=relation.width)
-            adjacency = await self._runtime.thread(read)
-        if data is None or adjacency is None:
-            adjacency = await self._made(relation, files)
-            packed_arrays = await self._runtime.thread(packed, adjacency)
-            await keep(self._store, name, data=packed_arrays)
-        tables.adjacencies.put(relation.forward.name, files, adjacency=adjacency)
+            found = await self._runtime.thread(read)
+            if found is not None:
+                return found
+        made = await self._made(relation, files)
+        await keep(self._store, name, data=await self._runtime.thread(packed, made))
+        return made
 
     async def _made(self, relation: Relation, files: TableFiles) -> Adjacency:
         ends = []

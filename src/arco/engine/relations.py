@@ -16,9 +16,10 @@ from arco.engine.index import TableFiles
 from arco.engine.memory import MemoryTable
 from arco.engine.stored import Missing
 from arco.model import Key, NotLoaded, Relation
+from arco.runtime import Signal
 
-KEPT_MAX = 4
-"""So many arrays stay in memory; each holds about 20 bytes an edge, and every name once."""
+KEPT_BYTES_MAX = 256 * 1024 * 1024
+"""Arrays of so many bytes stay in memory: about 20 bytes an edge, and every name once."""
 CHANGES_MAX = 65_536
 Changes: TypeAlias = dict[Key, dict[Key, bool]]
 """A node, the far end of an edge of it, and whether that edge stands now."""
@@ -38,6 +39,8 @@ class Adjacencies:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[FilesKey, Adjacency] = OrderedDict()
+        self.pending: dict[str, Signal] = {}
+        """Object name -> set once its arrays are there, or nobody is at it any more."""
 
     @property
     def size_bytes(self) -> int:
@@ -55,7 +58,7 @@ class Adjacencies:
     def put(self, name: str, files: TableFiles, *, adjacency: Adjacency) -> None:
         """These are the arrays of these files."""
         self._kept[_key_of(name, files)] = adjacency
-        while len(self._kept) > KEPT_MAX:
+        while len(self._kept) > 1 and self.size_bytes > KEPT_BYTES_MAX:
             self._kept.popitem(last=False)
 
 
