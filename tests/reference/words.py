@@ -311,6 +311,8 @@ BODY_WORDS: dict[str, str] = {
     "AffectedPartition.hop": "How many steps away it is.",
     "AffectedPartition.dataset": "The dataset that is affected.",
     "AffectedPartition.upstream_partition_key": "The partition it was made from, one step nearer.",
+    "Evidence.certainty": "How sure the edge is.",
+    "EdgeStory.edge": "The newest run that made it, and how sure that is.",
     "Impact.dataset": "The dataset that was asked about.",
     "Impact.affected": "What depends on it, nearest first.",
     "Impact.truncated": "True when there is more than is told.",
