@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from arco.access.privileges import Privilege
 from arco.api.openapi import openapi_document
+from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.model import Event
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.definitions import ScheduleDefinition
 from arco.service.leases import Lease, take_lease
@@ -78,10 +81,19 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("GET", "/api/v1/lineage/path?upstream=sales.orders&downstream={it}"),
         Spoken("GET", "/api/v1/lineage/path?upstream={it}&downstream=sales.orders"),
     ),
+    "show_edge": (
+        Spoken("GET", "/api/v1/lineage/edge?upstream=sales.orders&downstream={it}"),
+        Spoken("GET", "/api/v1/lineage/edge?upstream={it}&downstream=sales.orders"),
+    ),
+    "export_lineage": (Spoken("GET", "/api/v1/lineage/{it}/openlineage"),),
     "show_column_origins": (Spoken("GET", "/api/v1/lineage/{it}/columns/id"),),
     "show_dataset_impact": (Spoken("GET", "/api/v1/impact/{it}"),),
     "show_column_impact": (Spoken("GET", "/api/v1/impact/{it}/columns/id"),),
     "show_partition_impact": (Spoken("GET", "/api/v1/impact/{it}/partitions/x"),),
+    "show_version_impact": (
+        Spoken("GET", "/api/v1/impact/{it}/versions/1"),
+        Spoken("GET", "/api/v1/impact/sales.orders/versions/1?into={it}"),
+    ),
     "run_query": (
         Spoken("POST", "/api/v1/query", {"sql": "SELECT count(*) FROM {it}"}),
         Spoken("POST", "/api/v1/query", {"sql": "SELECT * FROM {it} AT (VERSION => 7)"}),
@@ -316,8 +328,8 @@ def test_every_operation_is_tried_as_a_restricted_caller() -> None:
         for methods in msgspec.json.decode(openapi_document())["paths"].values()
         for operation in methods.values()
     }
-    # A file has no caller: its URL is the credential, which has tests of its own.
-    assert operations - {"read_file"} <= SPEAKING.keys() | TELLING.keys() | REFUSED.keys()
+    # A file has no caller, its URL is the credential, and a tick has a timer: both have tests.
+    assert operations - {"read_file", "tick"} <= SPEAKING.keys() | TELLING.keys() | REFUSED.keys()
 
 
 @pytest.mark.parametrize(
@@ -372,6 +384,19 @@ def test_who_holds_nothing_is_told_of_nothing(world: World, operation: str) -> N
         return
     text = ask(world, TELLING[operation], key=loader).body.decode()
     assert not [word for word in ("sales", "orders", "refunds", *HIDDEN) if word in text]
+
+
+def test_nothing_hidden_is_a_bridge_of_lineage(world: World) -> None:
+    ends = ("sales.orders", HIDDEN_TABLE, "sales.refunds")
+    reads = tuple(ObservedRead(upstream=up, downstream=down) for up, down in pairwise(ends))
+    now = world.guarded.server.workspace.runtime.now()
+    event = Event(ReadsRecorded(run_id="bridge", reads=reads, recorded_at=now))
+    world.guarded.decide(lambda state, now: [event])
+    way = Spoken("GET", "/api/v1/lineage/path?upstream=sales.orders&downstream=sales.refunds")
+    assert ask(world, way, key=world.guarded.owner).json()["datasets"] == list(ends)
+    assert ask(world, way).json()["datasets"] == []
+    walk = Spoken("GET", "/api/v1/lineage/sales.orders?down=5&details=true")
+    assert ask(world, walk).json()["downstream"] == []
 
 
 @pytest.mark.parametrize("operation", REFUSED)

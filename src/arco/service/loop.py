@@ -28,9 +28,11 @@ from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.orchestration.ticking import RunScope
 from arco.runtime import Signal, Spawned
+from arco.service.candidates import may_lead
 from arco.service.leases import Lease
 from arco.service.ports import Collector, Executor, Publisher
 from arco.service.retention import PROFILES, is_due
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 DISPATCH_WINDOW_MIN = 64
@@ -79,11 +81,9 @@ class Leader:
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
-        settings = self._workspace.settings
-        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * settings.workers)
-        scope = RunScope(settings.scope.tenant, settings.scope.workspace)
         self._database.controllers = tuple(
-            guarded(self._lease, decision) for decision in self._standing.decisions(window, scope)
+            guarded(self._lease, decision)
+            for decision in decisions_of(self._standing, self._workspace.settings)
         )
         self._database.listeners.append(self._applied)
         self._acts = True
@@ -236,7 +236,7 @@ class Leader:
 
     async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""
-        if self._database.failed is not None:
+        if not may_lead(self._database):
             return False
         try:
             return await self._database.asked(self._lease.is_current)
@@ -286,6 +286,12 @@ class Leader:
                 LOG.exception("no garbage was collected")
 
 
+def decisions_of(standing: Standing, settings: Settings) -> tuple[Decision, ...]:
+    """What a process of these settings decides by itself."""
+    window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * settings.workers)
+    return standing.decisions(window, RunScope(settings.scope.tenant, settings.scope.workspace))
+
+
 def publishable(state: State) -> list[str]:
     """The runs and restores whose tables can be moved forward now, those that have begun first."""
     started = [row.run_id for row in started_publications(state)]
@@ -314,4 +320,4 @@ def _while_leading(
     return decision(state, now) if lease.is_current(state) else ()
 
 
-__all__ = ["Leader", "ended", "guarded", "publishable"]
+__all__ = ["Leader", "decisions_of", "ended", "guarded", "publishable"]
