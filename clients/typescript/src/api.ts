@@ -1330,6 +1330,7 @@ export interface TickList {
 
 /** What a tick came to. */
 export type TickOutcome = "STARTED" | "FRESH" | "QUEUED" | "OVERLAPPED" | "DISABLED" | "MISSED" | "REFUSED" | "REMOVED";
+
 /** A part of the work that could not be done this time. */
 export interface TickProblem {
   /** `fold`, `publish`, `check` or `collect`. */
@@ -1340,7 +1341,7 @@ export interface TickProblem {
 
 /** What fell due and was done. */
 export interface Ticked {
-  /** How many events the controllers decided: retries released, runs ended, attempts begun. */
+  /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
   decided: number;
   /** How many facts became visible. */
   folded: number;
@@ -2078,8 +2079,8 @@ export const CODES = {
   TEXTS_UNEXPECTED: "Invalid",
   TEXT_INVALID: "Invalid",
   TEXT_UNREADABLE: "Corrupt",
-  TICK_UNKNOWN: "NotFound",
   TICK_UNDER_WAY: "TooManyRequests",
+  TICK_UNKNOWN: "NotFound",
   TRACE_INVALID: "Invalid",
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",
