@@ -17,7 +17,8 @@ from arco.api.openapi import openapi_document
 from arco.testing.stores import CountingStore
 from tests.integration.api_server import Answer, Server, serving
 from tests.integration.guarded_server import Guarded, guarding, publish_data
-from tests.integration.test_access_restrictions import NO_RUN, SPEAKING, World, ask, told
+from tests.integration.operations import SPEAKING
+from tests.integration.test_access_restrictions import NO_RUN, World, ask, told
 
 OPEN = {"strangers_per_second": 0.0, "requests_per_second": 0.0}
 THEIRS = {

@@ -20,8 +20,8 @@ from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
 from arco.engine.rounds.patrol import Patrol
 from arco.errors import ArcoError, TooManyRequests
-from arco.orchestration.controllers import standing_decisions
-from arco.service.loop import dispatch_window
+from arco.orchestration.controllers import AUTOMATING
+from arco.service.loop import decisions_of
 from arco.service.ports import Collector
 from arco.service.retention import PROFILES, is_due
 from arco.service.workspace import Workspace
@@ -45,7 +45,7 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
     """What fell due and was done."""
 
     decided: int
-    """How many events the controllers decided: retries released, runs ended, attempts begun."""
+    """How many events the controllers decided: schedules that fired, retries, ends, attempts."""
     folded: int
     """How many facts became visible."""
     published: bool
@@ -114,10 +114,9 @@ class Ticker:
 
     async def _decide(self) -> int:
         """How many events the controllers decided; none is due any more."""
-        window = dispatch_window(self._workspace.settings)
         before = self._database.seq
         count = 0
-        for decision in standing_decisions(window):
+        for decision in decisions_of(AUTOMATING, self._workspace.settings):
             receipt = await self._database.transact(decision)
             count += len(receipt.events)
         LOG.info("a tick decided %s events after slot %s", count, before)
