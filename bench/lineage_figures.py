@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from arco.engine.database import Database
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.lineage.impact import column_impact, column_origins
 from arco.lineage.tables import EDGES
 from arco.lineage.walks import shortest_path, walk_down, walk_up

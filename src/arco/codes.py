@@ -206,6 +206,9 @@ CODES: dict[str, tuple[str, str]] = {
     "RUN_PUBLISHING": ("Conflict", "Run {} is being published; from there it only goes forward."),
     "RUN_SUCCEEDED": ("Conflict", "Run {} succeeded; nothing of it has to run again."),
     "RUN_UNKNOWN": ("NotFound", "There is no run {}."),
+    "SCHEDULE_INVALID": ("Invalid", "Schedule {} cannot be read: {}"),
+    "SCHEDULE_TAKEN": ("Conflict", "Schedule {} belongs to project {}."),
+    "SCHEDULE_UNKNOWN": ("NotFound", "There is no schedule {}."),
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
     "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
@@ -267,10 +270,13 @@ CODES: dict[str, tuple[str, str]] = {
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
     "TEXT_UNREADABLE": ("Corrupt", "{} cannot be read: {}"),
+    "TICK_UNDER_WAY": ("TooManyRequests", "another tick is under way in this process"),
+    "TICK_UNKNOWN": ("NotFound", "Schedule {} has no tick on record for {}."),
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
+    "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
 }
 
 

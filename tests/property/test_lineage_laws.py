@@ -20,7 +20,8 @@ from arco.engine.database import Database
 from arco.engine.past import Past, state_at
 from arco.engine.sizes import Sizes
 from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod, in_order
-from arco.lineage.domain import DOMAIN, ObservedRead, ReadsRecorded
+from arco.lineage.domain import DOMAIN
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.lineage.graph import COLUMNS, OWN, StateGraph
 from arco.lineage.impact import column_impact, column_origins
 from arco.lineage.walks import shortest_path, walk_down, walk_up

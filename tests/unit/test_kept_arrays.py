@@ -10,7 +10,8 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.keeping_arrays import unpacked
 from arco.engine.sizes import Sizes
-from arco.lineage.domain import DOMAIN, ObservedRead, ReadsRecorded
+from arco.lineage.domain import DOMAIN
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.lineage.walks import Step, walk_down
 from arco.model import Event, State
 from arco.runtime import AsyncioRuntime, run

@@ -10,7 +10,8 @@ import pytest
 from arco.cli.telling_lineage import impact_lines, path_lines
 from arco.errors import NotFound
 from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod
-from arco.lineage.domain import DOMAIN, ObservedRead, ReadsRecorded
+from arco.lineage.domain import DOMAIN
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.lineage.evidence import Certainty, LineagePath, edge_story, evidence_of
 from arco.lineage.exports import impact_mermaid, origins_mermaid, partitions_mermaid, path_mermaid
 from arco.lineage.foreign import (

@@ -679,7 +679,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url";
+export type Method = "local" | "key" | "token" | "url" | "timer";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -1016,6 +1016,71 @@ export interface RunSummary {
   message?: string;
 }
 
+/** One schedule, the times it fires next, and its newest ticks. */
+export interface ScheduleDetail {
+  schedule: ScheduleSummary;
+  /** The next five times. */
+  fires: Array<string>;
+  /** The newest ten, newest first. */
+  ticks: Array<ScheduleTick>;
+}
+
+/** Schedules by name. */
+export interface ScheduleList {
+  /** Each with when it fires next. */
+  schedules: Array<ScheduleSummary>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One schedule: when it fires, what it runs, and how it stands. */
+export interface ScheduleSummary {
+  name: string;
+  project: string;
+  /** Its expression. */
+  cron: string;
+  timezone: string;
+  /** Terms of the selection language; empty: every asset. */
+  selection: Array<string>;
+  partition: string;
+  /** Which of their partitions run. */
+  which: "stale" | "refresh" | "all";
+  /** What a tick does while the run before has not ended. */
+  overlap: "skip" | "queue_one" | "queue_all" | "cancel_running" | "allow";
+  /** How late a tick may still be started. */
+  catch_up_seconds: number;
+  /** How many late ticks are started. */
+  catch_up_max: number;
+  /** Its ticks start runs. */
+  enabled: boolean;
+  description: string;
+  /** When it fires next; null: never again. */
+  next_at: string | null;
+  /** When its newest tick was due. */
+  last_tick_at: string | null;
+  /** What its newest tick came to. */
+  last_outcome: TickOutcome | null;
+  /** The newest run it started. */
+  last_run_id: string;
+}
+
+/** One time at which a schedule was due, and what came of it. */
+export interface ScheduleTick {
+  /** The schedule's name. */
+  schedule: string;
+  /** When it was due. */
+  scheduled_for: string;
+  outcome: TickOutcome;
+  /** When that was decided. */
+  decided_at: string;
+  run_id?: string;
+  message?: string;
+  /** How many ticks this row stands for, when they were missed. */
+  missed?: number;
+  /** Who asked for it, when it was fired by hand. */
+  actor?: string;
+}
+
 /** The schemas of a table, the newest first. */
 export interface SchemaList {
   schemas: Array<SchemaVersion>;
@@ -1255,6 +1320,43 @@ export interface TaskSummary {
   error?: TaskError | null;
 }
 
+/** Ticks of a schedule, newest first. */
+export interface TickList {
+  /** What each came to. */
+  ticks: Array<ScheduleTick>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** What a tick came to. */
+export type TickOutcome = "STARTED" | "FRESH" | "QUEUED" | "OVERLAPPED" | "DISABLED" | "MISSED" | "REFUSED" | "REMOVED";
+
+/** A part of the work that could not be done this time. */
+export interface TickProblem {
+  /** `fold`, `publish`, `check` or `collect`. */
+  part: string;
+  code: string;
+  message: string;
+}
+
+/** What fell due and was done. */
+export interface Ticked {
+  /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
+  decided: number;
+  /** How many facts became visible. */
+  folded: number;
+  /** Whether a snapshot was published. */
+  published: boolean;
+  /** Whether a piece of what is stored was read and checked. */
+  checked: boolean;
+  /** Whether garbage was collected. */
+  collected: boolean;
+  /** False: more is due already, so that the next tick need not wait. */
+  is_done: boolean;
+  /** The parts that failed; the next tick tries them again. */
+  problems?: Array<TickProblem>;
+}
+
 /** How the columns of a dataset are known. */
 export type TraceMethod = "QUERY" | "DECLARED" | "UNKNOWN";
 
@@ -1264,7 +1366,7 @@ export interface TriggerRequest {
   selection?: Array<string>;
   /** `2013-05`, `month=2013-01..2013-06`; what is named runs, fresh or not. */
   partition?: string;
-  which?: "stale" | "all";
+  which?: "stale" | "refresh" | "all";
   /** The same key with the same request is answered by the same run. */
   run_key?: string;
 }
@@ -1523,6 +1625,18 @@ export interface Operations {
   show_run: { place: { run_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RunDetail; };
   /** Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless. */
   cancel_run: { place: { run_id: string; }; query: {}; body: CancelRequest; answer: RunSummary; };
+  /** Every schedule of the deployed projects, by name, with when it fires next. */
+  show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
+  /** One schedule with the next times it fires and its newest ticks. */
+  show_schedule: { place: { name: string; }; query: { fields?: string; at?: string; }; body: null; answer: ScheduleDetail; };
+  /** What each tick came to, newest first: a run, or why there is none. The last thousand. */
+  show_ticks: { place: { name: string; }; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: TickList; row: TickList["ticks"][number]; };
+  /** Its ticks start runs, from the next one on. Nothing of the past is started. */
+  enable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
+  /** Its ticks are recorded and start nothing, until it is switched on. */
+  disable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
+  /** Start what the schedule starts, whatever runs now, and though it is off. A tick of its own: the times at which the schedule fires stay what they were. */
+  fire_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleTick; };
   /** What the task printed, from chunk `chunk` on; at most eight chunks at once. An answer without lines means that nothing more is stored yet. */
   show_logs: { place: { run_id: string; index: number; }; query: { attempt?: number | null; chunk?: number; }; body: null; answer: TaskLogs; };
   /** A shortest way from one dataset down to another, and what is known of each hop. */
@@ -1609,6 +1723,8 @@ export interface Operations {
   mint_urls: { place: {}; query: {}; body: UrlsRequest; answer: UrlsAnswer; };
   /** One Parquet file, whole or a range of it, on stores that sign no URLs themselves. The URL is the credential: it shows this file to anyone until it ends. */
   read_file: { place: { name: string; }; query: { ends: number; size: number; signature: string; }; body: null; answer: unknown; };
+  /** Do once what a leader does by its clock: release retries, end runs, begin what waits, make facts visible, publish a snapshot, check and collect what is stored. For timers that the server's operator wrote down, with a token of their issuer, and for nobody else. Asked again it does what is due then; asked twice at once nothing is done twice. What was begun is performed by the process that leads. */
+  tick: { place: {}; query: {}; body: null; answer: Ticked; };
 }
 
 /** How each operation is asked: `key` is true where an `Idempotency-Key` makes it happen once. */
@@ -1673,6 +1789,12 @@ export const OPERATIONS = {
   trigger_run: { method: "POST", path: "/api/v1/runs", key: true },
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
   cancel_run: { method: "POST", path: "/api/v1/runs/{run_id}/cancel", key: true },
+  show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
+  show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
+  show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
+  enable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/enable", key: true },
+  disable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/disable", key: true },
+  fire_schedule: { method: "POST", path: "/api/v1/schedules/{name}/tick", key: true },
   show_logs: { method: "GET", path: "/api/v1/runs/{run_id}/tasks/{index}/logs", key: false },
   show_path: { method: "GET", path: "/api/v1/lineage/path", key: false },
   show_edge: { method: "GET", path: "/api/v1/lineage/edge", key: false },
@@ -1716,6 +1838,7 @@ export const OPERATIONS = {
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
   mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: false },
   read_file: { method: "GET", path: "/api/v1/browser/files/{name}", key: false },
+  tick: { method: "POST", path: "/api/v1/tick", key: false },
 } as const;
 
 /** Every error code of this release, and its class. */
@@ -1901,6 +2024,9 @@ export const CODES = {
   RUN_PUBLISHING: "Conflict",
   RUN_SUCCEEDED: "Conflict",
   RUN_UNKNOWN: "NotFound",
+  SCHEDULE_INVALID: "Invalid",
+  SCHEDULE_TAKEN: "Conflict",
+  SCHEDULE_UNKNOWN: "NotFound",
   SCHEMA_CHANGED: "Invalid",
   SCOPE_INVALID: "Invalid",
   SECURABLE_INVALID: "Invalid",
@@ -1953,8 +2079,11 @@ export const CODES = {
   TEXTS_UNEXPECTED: "Invalid",
   TEXT_INVALID: "Invalid",
   TEXT_UNREADABLE: "Corrupt",
+  TICK_UNDER_WAY: "TooManyRequests",
+  TICK_UNKNOWN: "NotFound",
   TRACE_INVALID: "Invalid",
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
+  URL_SECRETS_INVALID: "Invalid",
 } as const;

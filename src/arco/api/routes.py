@@ -5,7 +5,18 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, browser, impact, keys, lineage, objects, policies, restores, traces
+from arco.api import (
+    access,
+    browser,
+    impact,
+    keys,
+    lineage,
+    objects,
+    policies,
+    restores,
+    schedules,
+    traces,
+)
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
 from arco.api.columns import show_columns
@@ -22,6 +33,7 @@ from arco.api.quarantine import (
 )
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.ticks import tick
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
@@ -50,6 +62,7 @@ ROUTES = (
     trigger,
     show_run,
     cancel,
+    *schedules.ROUTES,
     show_logs,
     *lineage.ROUTES,
     *impact.ROUTES,
@@ -71,6 +84,7 @@ ROUTES = (
     *keys.ROUTES,
     *policies.ROUTES,
     *browser.ROUTES,
+    tick,
 )
 
 
