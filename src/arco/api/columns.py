@@ -26,7 +26,7 @@ from arco.model import Key, State, Table
 from arco.query.provider import rows_to_ipc
 from arco.service.objects import leaves_behind
 from arco.wire.columns import ColumnLine, ColumnList
-from arco.wire.headers import CURSOR_HEADER
+from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER
 
 TABLES_MAX = 10_000
 LINES = "application/x-ndjson"
@@ -41,7 +41,7 @@ ANSWERS = {
         generate_examples=False,
         description="The columns. With `Accept: application/x-ndjson` one object a line, with "
         "`Accept: application/vnd.apache.arrow.stream` an Arrow stream; then the next cursor "
-        "stands in `Arco-Next-Cursor`.",
+        "stands in `Arco-Next-Cursor`. `Arco-Rows` counts them.",
     ),
     **refusals(),
 }
@@ -130,7 +130,8 @@ async def show_columns(
     follows = write_cursor(found.behind, "columns", *among.asked)
     kind, content = _written(found.lines, follows, accept=request.headers.get("accept", ""))
     body = await session.workspace.runtime.thread(content)
-    headers = {**state_headers(seen.token), **({CURSOR_HEADER: follows} if follows else {})}
+    headers = {**state_headers(seen.token), ROWS_HEADER: str(len(found.lines))}
+    headers |= {CURSOR_HEADER: follows} if follows else {}
     answer: Response[Any] = Response(body, media_type=kind, headers=headers)
     return answer
 

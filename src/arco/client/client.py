@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from arco.client.access import Access
 from arco.client.asking import Asked, Asker, Manner
-from arco.client.catalog import Assets, Tables
+from arco.client.browser import Browser
+from arco.client.catalog import Assets, Catalog
 from arco.client.connections import Connections
 from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.lineage import Lineage
+from arco.client.objects import Catalogs, Functions, Namespaces, Tables, Views, Volumes
 from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
+from arco.client.restores import Restores
 from arco.client.rows import Rows
 from arco.client.runs import Runs
 from arco.errors import Invalid
@@ -70,7 +74,16 @@ class Client:
         runtime = AsyncioRuntime()
         self._asker = asker
         self.assets = Assets(asker)
+        self.catalog = Catalog(asker)
+        self.catalogs = Catalogs(asker)
+        self.namespaces = Namespaces(asker)
         self.tables = Tables(asker)
+        self.views = Views(asker)
+        self.volumes = Volumes(asker)
+        self.functions = Functions(asker)
+        self.access = Access(asker)
+        self.browser = Browser(asker)
+        self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.lineage = Lineage(asker)
         self.history = History(asker)

@@ -62,7 +62,7 @@ class Connections:
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         self._place = place_of(url)
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._trust = ssl.create_default_context() if self._place.is_secure else None
         self._idle: deque[http.client.HTTPConnection] = deque()
 
@@ -102,7 +102,7 @@ class Connections:
             raise Lost(error, sent=True) from error
 
     def _connection(self) -> http.client.HTTPConnection:
-        place, seconds = self._place, self._timeout_seconds
+        place, seconds = self._place, self.timeout_seconds
         if self._trust is not None:
             return http.client.HTTPSConnection(
                 place.host, place.port, timeout=seconds, context=self._trust

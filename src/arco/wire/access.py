@@ -148,6 +148,7 @@ class PolicyList(msgspec.Struct, frozen=True):
 
 
 __all__ = [
+    "OVERLAP_HOURS",
     "AccessOutcome",
     "CreatedKey",
     "GrantList",

@@ -13,9 +13,10 @@ from arco.cli.options import directory_option, json_option
 from arco.cli.restoring import StaleAsset, finished, left_behind, stale_assets
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, print_json
-from arco.formats.restore_plans import RestorePlan, TablePlan, plan_restore
+from arco.formats.restore_plans import plan_restore
 from arco.formats.restoring import begin_restore
 from arco.service.history import meant_slot
+from arco.service.restores import RestorePlan, TablePlan
 
 STALE_SHOWN_MAX = 10
 EPILOG = """\b
