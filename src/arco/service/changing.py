@@ -23,7 +23,7 @@ from arco.engine.fold import fold
 from arco.engine.tables import Overlay
 from arco.errors import Invalid
 from arco.ids import new_uuid7
-from arco.model import Event, State
+from arco.model import Event, Misses, State
 from arco.service.authority import require
 from arco.service.objects import Changed
 from arco.service.permitting import CREATED, kind_of, needs
@@ -58,29 +58,40 @@ class Changing:
     def decide(self, state: State, now: datetime) -> Sequence[Event]:
         """The events of every change, in order.
 
-        Raises: what the first change that cannot happen raises.
+        Raises: what the first change that cannot happen raises; NotLoaded, for what any of them
+        misses.
         """
         overlay = Overlay(state)
         events: list[Event] = []
         self._abouts = []
+        misses = Misses()
         for index, change in enumerate(self._changes):
-            self._allow(overlay, change)
-            about = self._about(overlay, change)
-            made = decide(change, self._asker(index), state=overlay, now=now)
-            fold(self._workspace.database.registry, overlay, events=made)
-            if about is None:
-                kind = kind_of(change)
-                about = (kind, find(overlay, kind, name=change.name).object_id)
-                owned = self._owned(about, now=now)
-                fold(self._workspace.database.registry, overlay, events=owned)
-                made += owned
-            events += made
-            self._abouts.append(about)
+            with misses:
+                events += self._decided(overlay, change, index=index, now=now)
+        misses.settle()
         return events
 
     def changed(self, state: State) -> tuple[Changed, ...]:
         """What the changes were about, in their order, as it stands in the state they led to."""
         return tuple(_told(state, kind, object_id=object_id) for kind, object_id in self._abouts)
+
+    def _decided(
+        self, overlay: Overlay, change: CatalogChange, *, index: int, now: datetime
+    ) -> list[Event]:
+        """The change's events, which are folded."""
+        registry = self._workspace.database.registry
+        self._allow(overlay, change)
+        about = self._about(overlay, change)
+        made = list(decide(change, self._asker(index), state=overlay, now=now))
+        fold(registry, overlay, events=made)
+        if about is None:
+            kind = kind_of(change)
+            about = (kind, find(overlay, kind, name=change.name).object_id)
+            owned = self._owned(about, now=now)
+            fold(registry, overlay, events=owned)
+            made += owned
+        self._abouts.append(about)
+        return made
 
     def _allow(self, overlay: Overlay, change: CatalogChange) -> None:
         if self._caller.is_local:
