@@ -205,6 +205,11 @@ REFUSED: dict[str, Spoken] = {
     "report_foreign_run": Spoken("POST", "/api/v1/lineage", {}),
     "show_principals": Spoken("GET", "/api/v1/access/principals"),
     "add_principal": Spoken("POST", "/api/v1/access/principals", {"principal": "user:eve"}),
+    "disable_principal": Spoken("POST", "/api/v1/access/principals/user:olga/disable"),
+    "enable_principal": Spoken("POST", "/api/v1/access/principals/user:olga/enable"),
+    "show_pins": Spoken("GET", "/api/v1/pins"),
+    "create_pin": Spoken("POST", "/api/v1/pins", {"name": "kept"}),
+    "drop_pin": Spoken("DELETE", "/api/v1/pins/kept"),
     "remove_principal": Spoken("DELETE", "/api/v1/access/principals/user:olga"),
     "add_member": Spoken(
         "POST", "/api/v1/access/members", {"group": "group:analysts", "member": "user:ann"}

@@ -101,6 +101,29 @@ def test_privileges_are_given_explained_and_taken(client: arco.Client) -> None:
     assert client.access.revoke_key(key.key_id)
 
 
+def test_a_principal_is_refused_and_let_in_again(client: arco.Client) -> None:
+    client.access.add_principal("user:eve")
+    assert client.access.disable_principal("user:eve")
+    (eve,) = [each for each in client.access.principals() if each.principal == "user:eve"]
+    assert eve.disabled and eve.added_at is not None
+    assert client.access.enable_principal("user:eve")
+    assert not client.access.enable_principal("user:eve")
+
+
+def test_a_slot_is_kept_under_a_name_until_it_is_let_go(client: arco.Client) -> None:
+    client.namespaces.create("pinned")
+    kept = client.pins.create("audit", reason="quarter", expires_hours=24)
+    assert kept.slot == client.health().seq - 1
+    assert kept.expires_at is not None and kept.expires_at > kept.pinned_at
+    assert [each.name for each in client.pins.list()] == ["audit"]
+    with pytest.raises(errors.AlreadyExists):
+        client.pins.create("audit", slot=0)
+    with pytest.raises(errors.NotFound):
+        client.pins.create("later", slot=10_000)
+    assert client.pins.drop("audit")
+    assert list(client.pins.list()) == []
+
+
 def test_a_signed_url_gives_the_file_it_names(client: arco.Client) -> None:
     told = client.browser.urls(["catalog.namespaces"])
     data = client.browser.read(told.files[0])

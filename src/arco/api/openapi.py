@@ -37,11 +37,12 @@ most 16 MiB; unknown fields, repeated names and unknown parameters are refused.
 """
 TAGS = [
     Tag(name="server", description="This process."),
-    Tag(name="catalog", description="Tables and their columns."),
+    Tag(name="catalog", description="Catalogs, namespaces, tables, views, volumes, functions."),
     Tag(name="orchestration", description="Assets, runs, tasks and what they print."),
     Tag(name="lineage", description="What was made from what."),
     Tag(name="access", description="Principals, privileges, keys, and why a decision is as it is."),
     Tag(name="time travel", description="What happened, what differs, and bringing it back."),
+    Tag(name="facts", description="What other systems observed, and what of it cannot be folded."),
     Tag(name="query", description="SQL over published tables and `system.*`."),
 ]
 CONFIG = OpenAPIConfig(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, browser, keys, objects, policies, restores, traces
+from arco.api import access, browser, keys, objects, pins, policies, restores, traces
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
 from arco.api.columns import show_columns
@@ -82,6 +82,7 @@ ROUTES = (
     *access.ROUTES,
     *keys.ROUTES,
     *policies.ROUTES,
+    *pins.ROUTES,
     *browser.ROUTES,
 )
 

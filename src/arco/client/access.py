@@ -16,6 +16,8 @@ from arco.client.operations import (
     ADD_MEMBER,
     ADD_PRINCIPAL,
     CREATE_KEY,
+    DISABLE_PRINCIPAL,
+    ENABLE_PRINCIPAL,
     EXPLAIN_ACCESS,
     GIVE_GRANT,
     REMOVE_MEMBER,
@@ -32,7 +34,7 @@ from arco.client.operations import (
     SHOW_PRINCIPALS,
     Operation,
 )
-from arco.service.granting import GrantLine, KeyLine
+from arco.service.granting import GrantLine, KeyLine, PrincipalLine
 from arco.service.policing import PolicyLine
 from arco.wire.access import (
     OVERLAP_HOURS,
@@ -43,7 +45,6 @@ from arco.wire.access import (
     MemberRequest,
     Myself,
     PolicyRequest,
-    PrincipalLine,
     PrincipalRequest,
     RotationRequest,
 )
@@ -91,6 +92,14 @@ class Access:
     def remove_principal(self, principal: str, *, key: str = "") -> bool:
         """Remove a principal with its grants, memberships and keys."""
         return self._changed(REMOVE_PRINCIPAL, place={"principal": principal}, key=key)
+
+    def disable_principal(self, principal: str, *, key: str = "") -> bool:
+        """Refuse whoever comes as the principal, by key or by token."""
+        return self._changed(DISABLE_PRINCIPAL, place={"principal": principal}, key=key)
+
+    def enable_principal(self, principal: str, *, key: str = "") -> bool:
+        """Let the principal in again."""
+        return self._changed(ENABLE_PRINCIPAL, place={"principal": principal}, key=key)
 
     def add_member(self, member: str, group: str, *, key: str = "") -> bool:
         """Put a principal into a group."""

@@ -72,10 +72,14 @@ class Catalog:
         body = ChangesRequest(wanted)
         return self._asker.ask(CHANGE_CATALOG, Asked(body=body, key=key)).changed
 
-    def tags(self, tag: str = "", *, value: str = "", kind: Kind | str = "") -> Iterator[Bearer]:
+    def tags(
+        self, tag: str = "", *, value: str | None = None, kind: Kind | str = ""
+    ) -> Iterator[Bearer]:
         """What bears the tag, or any tag: objects and columns, by tag and value."""
         only = {"tag": tag, "value": value, "kind": str(kind)}
-        return paged(self._asker, SHOW_TAGS, only=only, rows=lambda page: page.tags)
+        found = paged(self._asker, SHOW_TAGS, only=only, rows=lambda page: page.tags)
+        # An empty value cannot be spelled in a URL that leaves out what is empty.
+        return (each for each in found if value in (None, each.value))
 
     def dropped(self, *, kind: Kind | str = "") -> Iterator[DroppedLine]:
         """What `undrop` can bring back, by the name it had."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from arco.catalog.kinds import Kind
 from arco.client.access import Access
 from arco.client.asking import Asked, Asker, Manner
 from arco.client.browser import Browser
@@ -19,8 +20,16 @@ from arco.client.connections import Connections
 from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.lineage import Lineage
-from arco.client.objects import Catalogs, Functions, Namespaces, Tables, Views, Volumes
+from arco.client.objects import (
+    Catalogs,
+    Functions,
+    Namespaces,
+    Tables,
+    Views,
+    Volumes,
+)
 from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
+from arco.client.pins import Pins
 from arco.client.restores import Restores
 from arco.client.rows import Rows
 from arco.client.runs import Runs
@@ -30,6 +39,7 @@ from arco.runtime import AsyncioRuntime
 from arco.service.summaries import Overview
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
+from arco.wire.objects import PLURALS
 from arco.wire.queries import QueryRequest
 
 CREDENTIAL = re.compile(r"[\x21-\x7e]{0,8192}\Z")
@@ -83,6 +93,7 @@ class Client:
         self.functions = Functions(asker)
         self.access = Access(asker)
         self.browser = Browser(asker)
+        self.pins = Pins(asker)
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.lineage = Lineage(asker)
@@ -136,6 +147,10 @@ class Client:
         other = Client.__new__(Client)
         other._use(self._asker.with_moment(moment))
         return other
+
+    def objects(self, kind: Kind | str) -> Any:
+        """The objects of a kind that is named at run time: `client.objects("table").get(name)`."""
+        return getattr(self, PLURALS[Kind(kind)])
 
     def health(self) -> Health:
         """How the server is, and how far it has read."""

@@ -106,10 +106,6 @@ class Objects(Generic[Row, Detail]):
         self._asker = asker
         self._operations = operations
 
-    def list(self, *, catalog: str = "", namespace: str = "", owner: str = "") -> Iterator[Row]:
-        """Objects of the kind by where they stand, page by page as they are used."""
-        return self._listed({"catalog": catalog, "namespace": namespace, "owner": owner})
-
     def get(self, name: str) -> Detail:
         """One object with what is said about it."""
         return self._asker.ask(self._operations.show, Asked(place={"full_name": name}))
@@ -180,6 +176,10 @@ class Catalogs(Objects[Catalog, CatalogDetail]):
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker, CATALOGS)
 
+    def list(self, *, owner: str = "") -> Iterator[Catalog]:
+        """Catalogs by name, page by page as they are used."""
+        return self._listed({"owner": owner})
+
     def create(self, name: str, **said: Unpack[Said]) -> Changed:
         """A new catalog."""
         return self._create(CreateCatalog, name, said=said)
@@ -190,6 +190,10 @@ class Namespaces(Objects[Namespace, NamespaceDetail]):
 
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker, NAMESPACES)
+
+    def list(self, *, catalog: str = "", owner: str = "") -> Iterator[Namespace]:
+        """Namespaces by catalog and name, page by page as they are used."""
+        return self._listed({"catalog": catalog, "owner": owner})
 
     def create(self, name: str, **said: Unpack[Said]) -> Changed:
         """A new namespace, in a catalog or another namespace that exists."""
@@ -228,6 +232,10 @@ class Views(Objects[View, ViewDetail]):
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker, VIEWS)
 
+    def list(self, *, catalog: str = "", namespace: str = "", owner: str = "") -> Iterator[View]:
+        """Views by catalog, namespace and name, page by page as they are used."""
+        return self._listed({"catalog": catalog, "namespace": namespace, "owner": owner})
+
     def create(self, name: str, texts: Mapping[str, str], **said: Unpack[Said]) -> Changed:
         """A new view; `texts` has its query for each dialect, such as `duckdb`."""
         return self._create(CreateView, name, said={**said, "texts": texts})
@@ -239,6 +247,10 @@ class Volumes(Objects[Volume, VolumeDetail]):
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker, VOLUMES)
 
+    def list(self, *, catalog: str = "", namespace: str = "", owner: str = "") -> Iterator[Volume]:
+        """Volumes by catalog, namespace and name, page by page as they are used."""
+        return self._listed({"catalog": catalog, "namespace": namespace, "owner": owner})
+
     def create(self, name: str, **said: Unpack[VolumeSaid]) -> Changed:
         """A new volume; or, registered, the folder at `location`."""
         return self._create(CreateVolume, name, said=said)
@@ -249,6 +261,12 @@ class Functions(Objects[Function, FunctionDetail]):
 
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker, FUNCTIONS)
+
+    def list(
+        self, *, catalog: str = "", namespace: str = "", owner: str = ""
+    ) -> Iterator[Function]:
+        """Functions by catalog, namespace and name, page by page as they are used."""
+        return self._listed({"catalog": catalog, "namespace": namespace, "owner": owner})
 
     def create(
         self,

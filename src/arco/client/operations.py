@@ -55,6 +55,7 @@ from arco.wire.objects import (
     ViewList,
     VolumeList,
 )
+from arco.wire.pins import PinList, PinnedSlot
 from arco.wire.runs import RunList, Triggered
 from arco.wire.travel import RestoreSummary, SlotList, VersionList
 
@@ -202,6 +203,15 @@ SHOW_KEYS = Operation("show_keys", "GET", "/access/keys", KeyList)
 CREATE_KEY = Operation("create_key", "POST", "/access/keys", CreatedKey, "by_key")
 ROTATE_KEY = Operation("rotate_key", "POST", "/access/keys/{key_id}/rotate", CreatedKey, "by_key")
 REVOKE_KEY = Operation("revoke_key", "DELETE", "/access/keys/{key_id}", AccessOutcome, "by_key")
+DISABLE_PRINCIPAL = Operation(
+    "disable_principal", "POST", "/access/principals/{principal}/disable", AccessOutcome, "by_key"
+)
+ENABLE_PRINCIPAL = Operation(
+    "enable_principal", "POST", "/access/principals/{principal}/enable", AccessOutcome, "by_key"
+)
+SHOW_PINS = Operation("show_pins", "GET", "/pins", PinList)
+CREATE_PIN = Operation("create_pin", "POST", "/pins", PinnedSlot, "by_key")
+DROP_PIN = Operation("drop_pin", "DELETE", "/pins/{name}", AccessOutcome, "by_key")
 SHOW_POLICIES = Operation("show_policies", "GET", "/access/policies", PolicyList)
 SET_POLICY = Operation("set_policy", "POST", "/access/policies", AccessOutcome, "by_key")
 REMOVE_POLICY = Operation("remove_policy", "DELETE", "/access/policies", AccessOutcome, "by_key")
@@ -256,6 +266,11 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     CREATE_KEY,
     ROTATE_KEY,
     REVOKE_KEY,
+    DISABLE_PRINCIPAL,
+    ENABLE_PRINCIPAL,
+    SHOW_PINS,
+    CREATE_PIN,
+    DROP_PIN,
     SHOW_POLICIES,
     SET_POLICY,
     REMOVE_POLICY,
@@ -269,6 +284,10 @@ __all__ = [
     "CATALOGS",
     "CHANGE_CATALOG",
     "CREATE_KEY",
+    "CREATE_PIN",
+    "DISABLE_PRINCIPAL",
+    "DROP_PIN",
+    "ENABLE_PRINCIPAL",
     "EXPLAIN_ACCESS",
     "FUNCTIONS",
     "GIVE_GRANT",
@@ -308,6 +327,7 @@ __all__ = [
     "SHOW_OVERVIEW",
     "SHOW_PARTITION_IMPACT",
     "SHOW_PATH",
+    "SHOW_PINS",
     "SHOW_POLICIES",
     "SHOW_PRINCIPALS",
     "SHOW_QUARANTINED_FACT",

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import at_option, directory_option, json_option, server_option
-from arco.cli.remote import impact_of, server_for
+from arco.cli.options import at_option, json_option
+from arco.cli.remote import impact_of
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.lineage.impact import (
     Affected,
     Effect,
@@ -47,21 +48,18 @@ HEADINGS = {
     help="Only what this partition went into, such as 2013-05.",
 )
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(
-    name: str, partition: str, moment: str, server: str, directory: Path | None, as_json: bool
-) -> None:
+def command(name: str, partition: str, moment: str, where: Where, as_json: bool) -> None:
     """Show what would be different if TABLE, or one COLUMN of it, were.
 
     Columns are followed through SQL, and through Python that declares `column_lineage`; where
     neither says it, the table is named as possible. With --partition: every partition that was made
     from it, as runs recorded.
     """
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is None:
-        found = run_to_end(_impact(name, partition, moment=moment, directory=directory))
+        found = run_to_end(_impact(name, partition, moment=moment, directory=where.directory))
     else:
         found = impact_of(client, name, partition=partition)
     if as_json:

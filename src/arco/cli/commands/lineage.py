@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from arco.cli.options import at_option, directory_option, json_option, server_option
-from arco.cli.remote import lineage_of, server_for, walks
+from arco.cli.options import at_option, json_option
+from arco.cli.remote import lineage_of, walks
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.lineage.columns import TraceMethod
 from arco.lineage.exports import mermaid, openlineage
 from arco.lineage.impact import Origins, column_origins
@@ -58,8 +59,7 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
     help="How to write it; openlineage: the newest run events, as JSON.",
 )
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
 def command(
     name: str,
@@ -67,8 +67,7 @@ def command(
     down: int | None,
     form: str,
     moment: str,
-    server: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
@@ -78,9 +77,9 @@ def command(
     """
     given = up is not None or down is not None
     hops = (up or 0, down or 0) if given else (HOPS, HOPS)
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is None:
-        found = run_to_end(_found(name, hops, moment=moment, directory=directory))
+        found = run_to_end(_found(name, hops, moment=moment, directory=where.directory))
     else:
         found = _asked(client, name, hops=hops, form=form)
     if as_json:

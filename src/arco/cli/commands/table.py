@@ -12,10 +12,11 @@ from arco.catalog.events import PublishedColumn
 from arco.catalog.kinds import Kind
 from arco.cli.creating import creation_options, said
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json
 from arco.cli.terminal import table as lines
+from arco.cli.where import Where, where_option
 from arco.service.objects import schemas_of
 
 NOT_NULL = " not null"
@@ -50,7 +51,7 @@ def create(
     columns: tuple[str, ...],
     location: str,
     format: Any,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -62,26 +63,29 @@ def create(
         columns=tuple(column_of(text) for text in columns),
         **said(**given),
     )
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 @command.command("refresh", epilog="Example: arco table refresh sales.old")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def refresh(name: str, directory: Path | None, as_json: bool) -> None:
+def refresh(name: str, where: Where, as_json: bool) -> None:
     """Read the schema and the size of an external table again."""
-    changed = carry_out((Refresh(name=name),), directory)[0]
+    changed = carry_out((Refresh(name=name),), where)[0]
     tell_changed(changed, "refreshed", as_json=as_json)
 
 
 @command.command("schemas", epilog="Example: arco table schemas sales.old --json")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def schemas(name: str, directory: Path | None, as_json: bool) -> None:
+def schemas(name: str, where: Where, as_json: bool) -> None:
     """List the schemas a table has had, the newest first."""
-    found = run_to_end(_schemas(name, directory))
+    client = where.client()
+    found = (
+        list(client.tables.schemas(name)) if client else run_to_end(_schemas(name, where.directory))
+    )
     if as_json:
         print_json(found)
         return
