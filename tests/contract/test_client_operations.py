@@ -62,6 +62,7 @@ ASKED: dict[str, Ask] = {
         [{"change": "drop", "kind": "table", "name": "a.b"}]
     ),
     "refresh_table": lambda client: client.tables.refresh("a.b"),
+    "show_freshness": lambda client: client.tables.freshness("a.b"),
     "show_schemas": lambda client: client.tables.schemas("a.b"),
     "show_tags": lambda client: list(client.catalog.tags("layer", value="gold", kind="table")),
     "show_dropped": lambda client: list(client.catalog.dropped(kind="view")),

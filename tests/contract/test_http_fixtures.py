@@ -13,6 +13,8 @@ import msgspec
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
+from arco.api.examples import EXAMPLES
+from arco.api.openapi import openapi_document
 from arco.api.routes import api_routes
 from arco.client.connections import Answer
 from arco.client.operations import OPERATIONS, Operation
@@ -45,6 +47,25 @@ def test_the_server_takes_the_request(name: str, kind: str) -> None:
     example = FIXTURES[name]["request"][kind]
     read = msgspec.convert(example, wanted)
     assert msgspec.convert(msgspec.to_builtins(read), wanted) == read
+
+
+def test_every_operation_is_described_with_its_parameters_and_an_example() -> None:
+    document = json.loads(openapi_document())
+    tags = {each["name"] for each in document["tags"]}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            name = operation["operationId"]
+            assert operation["summary"] and operation["description"], name
+            assert operation["tags"] and tags.issuperset(operation["tags"]), name
+            for parameter in operation.get("parameters", []):
+                assert parameter["description"], (name, parameter["name"])
+            assert ("requestBody" in operation) == (name in EXAMPLES), name
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_server_takes_the_example_of_the_document(name: str) -> None:
+    wanted = HANDLERS[name].parsed_fn_signature.parameters["data"].annotation
+    msgspec.convert(EXAMPLES[name], wanted)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -140,6 +140,7 @@ for each in KINDS:
     SPEAKING |= {name: SPEAKING.get(name, ()) + tried for name, tried in spoken_of(each).items()}
 SPEAKING |= {
     "show_schemas": (Spoken("GET", "/api/v1/tables/{it}/schemas"),),
+    "show_freshness": (Spoken("GET", "/api/v1/tables/{it}/freshness"),),
     "refresh_table": (Spoken("POST", "/api/v1/tables/{it}/refresh", {}),),
     "show_catalogs": (Spoken("GET", "/api/v1/catalogs?fields=name"),),
     "show_namespaces": (Spoken("GET", "/api/v1/namespaces?catalog={it}", of="catalog"),),

@@ -38,6 +38,7 @@ table show sales.orders --json
 table show no.such
 table alter sales.orders --comment 'one row an order' --set retention=7d --column id='its id'
 table schemas sales.orders
+table freshness sales.orders
 table refresh sales.orders
 view create sales.newest --sql 'select 1 as one'
 view list --json

@@ -480,6 +480,28 @@ export interface FeedPage {
 /** How the rows of a result are spelled. */
 export type Format = "arrow" | "json" | "csv" | "text";
 
+/** How fresh one table is; what only an asset can say is null for a table that none makes. */
+export interface Freshness {
+  /** Its whole name. */
+  table: string;
+  /** The version that readers see. */
+  version: number | null;
+  /** When the newest of its data was made; null: it is not known. */
+  materialized_at: string | null;
+  /** How long ago that was. */
+  age_seconds: number | null;
+  /** The asset that makes it. */
+  asset: string | null;
+  /** How many partitions there are now; 1 for an unpartitioned asset. */
+  partitions: number | null;
+  /** How many of them are there. */
+  materialized: number | null;
+  /** How many of them a run would make; null, too, when there are too many to judge. */
+  stale: number | null;
+  /** Why: how many are stale for which reason at the root of it. */
+  reasons: Record<string, number>;
+}
+
 /** A function under a name, as each dialect spells it. */
 export interface Function {
   namespace_id: string;
@@ -1487,6 +1509,8 @@ export interface Operations {
   undrop_function: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
   /** Every schema the table has had since its history is kept, the newest first. */
   show_schemas: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: SchemaList; };
+  /** When the newest of it was made, how many of its partitions are there, and how many a run would make again, and why. */
+  show_freshness: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: Freshness; };
   /** Objects and columns by the tags they bear, page by page. */
   show_tags: { place: {}; query: { cursor?: string; limit?: number; tag?: string; value?: string | null; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: TagList; row: TagList["tags"][number]; };
   /** What can be brought back until it is purged, by the name it had, page by page. */
@@ -1648,6 +1672,7 @@ export const OPERATIONS = {
   move_function: { method: "POST", path: "/api/v1/functions/{full_name}/move", key: true },
   undrop_function: { method: "POST", path: "/api/v1/functions/{full_name}/undrop", key: true },
   show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false },
+  show_freshness: { method: "GET", path: "/api/v1/tables/{full_name}/freshness", key: false },
   show_tags: { method: "GET", path: "/api/v1/tags", key: false, rows: "tags" },
   show_dropped: { method: "GET", path: "/api/v1/dropped", key: false, rows: "dropped" },
   change_catalog: { method: "POST", path: "/api/v1/catalog/changes", key: true },

@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 
 from arco.api.callers import CALLER
+from arco.api.examples import with_examples
 from arco.api.headers import with_headers
 from arco.api.routes import api_routes
 from arco.api.schemas import DocumentedStructs, with_plain_items
@@ -74,7 +75,8 @@ def openapi_document() -> bytes:
         for handler in getattr(route, "route_handlers", ())
         if travels(handler)
     }
-    schema = with_headers(with_plain_items(described.openapi_schema.to_schema()), travelling)
+    plain = with_plain_items(described.openapi_schema.to_schema())
+    schema = with_examples(with_headers(plain, travelling))
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

@@ -36,6 +36,7 @@ from arco.client.operations import (
     FUNCTIONS,
     NAMESPACES,
     REFRESH_TABLE,
+    SHOW_FRESHNESS,
     SHOW_SCHEMAS,
     TABLES,
     VIEWS,
@@ -44,6 +45,7 @@ from arco.client.operations import (
 )
 from arco.client.paging import paged
 from arco.errors import Invalid
+from arco.service.freshness import Freshness
 from arco.service.objects import (
     CatalogDetail,
     Changed,
@@ -220,6 +222,10 @@ class Tables(Objects[CatalogTable, TableDetail]):
     def refresh(self, name: str, *, if_match: str = "", key: str = "") -> Changed:
         """The external table, with the schema and the size that it has by now."""
         return self._change(REFRESH_TABLE, name, if_match=if_match, key=key)
+
+    def freshness(self, name: str) -> Freshness:
+        """When the newest of the table was made, and how much of it a run would make again."""
+        return self._asker.ask(SHOW_FRESHNESS, Asked(place={"full_name": name}))
 
     def schemas(self, name: str) -> Sequence[SchemaVersion]:
         """The schemas the table has had, the newest first."""

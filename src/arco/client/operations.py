@@ -16,6 +16,7 @@ from arco.catalog.kinds import Kind
 from arco.lineage.impact import Impact, Origins, PartitionImpact
 from arco.service.changes import FeedPage
 from arco.service.differences import Difference
+from arco.service.freshness import Freshness
 from arco.service.objects import (
     CatalogDetail,
     Changed,
@@ -146,6 +147,7 @@ SHOW_ASSETS = Operation("show_assets", "GET", "/assets", AssetList)
 CHANGE_CATALOG = Operation("change_catalog", "POST", "/catalog/changes", ChangesAnswer, "by_key")
 REFRESH_TABLE = Operation("refresh_table", "POST", "/tables/{full_name}/refresh", Changed, "by_key")
 SHOW_SCHEMAS = Operation("show_schemas", "GET", "/tables/{full_name}/schemas", SchemaList)
+SHOW_FRESHNESS = Operation("show_freshness", "GET", "/tables/{full_name}/freshness", Freshness)
 SHOW_TAGS = Operation("show_tags", "GET", "/tags", TagList)
 SHOW_DROPPED = Operation("show_dropped", "GET", "/dropped", DroppedList)
 SHOW_COLUMNS = Operation("show_columns", "GET", "/columns", ColumnList)
@@ -225,6 +227,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     CHANGE_CATALOG,
     REFRESH_TABLE,
     SHOW_SCHEMAS,
+    SHOW_FRESHNESS,
     SHOW_TAGS,
     SHOW_DROPPED,
     SHOW_COLUMNS,
@@ -317,6 +320,7 @@ __all__ = [
     "SHOW_DATASET_IMPACT",
     "SHOW_DIFFERENCE",
     "SHOW_DROPPED",
+    "SHOW_FRESHNESS",
     "SHOW_GRANTS",
     "SHOW_HEALTH",
     "SHOW_HISTORY",
