@@ -60,7 +60,7 @@ class Stranger:
         place = {key: quote(str(given[key])) for key in given if known[key] == "path"}
         query = urlencode({key: given[key] for key in given if known[key] == "query"})
         target = operation.path.format(**place) + ("?" + query if query else "")
-        status, content = self._exchange(operation.method, target, body)
+        status, content = self._exchange(operation.method, target, body=body)
         answer = operation.said["responses"].get(str(status))
         assert answer is not None, (name, status, content)
         assert status < 300, (name, content)
@@ -102,7 +102,7 @@ class Stranger:
         )
         return next((each for each in found if each), "")
 
-    def _exchange(self, method: str, target: str, body: Any = None) -> tuple[int, bytes]:
+    def _exchange(self, method: str, target: str, *, body: Any = None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self._host, timeout=30)
         headers = {} if method == "GET" else {"Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)

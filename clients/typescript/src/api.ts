@@ -498,7 +498,7 @@ export interface Freshness {
   materialized: number | null;
   /** How many of them a run would make; null, too, when there are too many to judge. */
   stale: number | null;
-  /** Why: how many are stale for which reason at the root of it. */
+  /** Why: how many are stale for which reason at the root of it, such as `CODE_CHANGED`. */
   reasons: Record<string, number>;
 }
 

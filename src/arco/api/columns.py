@@ -164,4 +164,4 @@ def _written(
     return "application/json", partial(msgspec.json.encode, ColumnList(lines, follows))
 
 
-__all__ = ["Found", "Gathering", "lines_of", "show_columns"]
+__all__ = ["BEGUN_MAX", "Found", "Gathering", "lines_of", "show_columns"]
