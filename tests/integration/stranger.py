@@ -65,8 +65,7 @@ class Stranger:
         assert answer is not None, (name, status, content)
         assert status < 300, (name, content)
         told = json.loads(content)
-        ((media, described_content),) = answer["content"].items()
-        assert media == "application/json"
+        described_content = answer["content"]["application/json"]
         # Whoever asks for some fields is told of no others.
         wrong = "fields" not in given and self._misfit(told, described_content["schema"], at=name)
         assert not wrong, wrong

@@ -67,7 +67,7 @@ async def show_pins(
     tags=["time travel"],
     status_code=201,
     response_description="The slot stays readable.",
-    responses=refusals(404, 409, 412, 413, 415, 422),
+    responses=refusals(404, 409),
 )
 async def create(
     session: Here, caller: CallerHere, data: JSONBody[PinRequest]
@@ -102,7 +102,7 @@ async def create(
     tags=["time travel"],
     status_code=200,
     response_description="It keeps nothing any more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def drop(session: Here, caller: CallerHere, name: PinName) -> Response[AccessOutcome]:
     """Let a pin go: what only it kept becomes garbage."""

@@ -40,7 +40,7 @@ Number = Annotated[int, Parameter(ge=0, le=2**53, description="Its place there."
     summary="List quarantined facts",
     tags=["facts"],
     response_description="The facts.",
-    responses=refusals(403),
+    responses=refusals(),
     opt={PRESENT_ONLY: True},
 )
 async def show_quarantine(
@@ -67,7 +67,7 @@ async def show_quarantine(
     summary="Get a quarantined fact",
     tags=["facts"],
     response_description="The fact as it was sent.",
-    responses=refusals(403, 404),
+    responses=refusals(404),
     opt={PRESENT_ONLY: True},
 )
 async def show_quarantined_fact(
@@ -104,7 +104,7 @@ async def show_quarantined_fact(
     tags=["facts"],
     status_code=200,
     response_description="What became of them.",
-    responses=refusals(403, 404, 413, 415),
+    responses=refusals(404),
 )
 async def retry_quarantined_facts(
     session: Here, caller: CallerHere, data: JSONBody[RetryRequest]

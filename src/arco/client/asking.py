@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from arco.client.connections import Answer, Connections, Lost, Request, unreadable
+from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
 from arco.client.operations import PREFIX, SHOW_HEALTH, Operation
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
@@ -60,6 +60,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     patience_seconds: float = 30.0
     """How long a request is repeated before its failure is told."""
+    timeout_seconds: float = 60.0
+    """How long one exchange may take."""
     staleness_ms: int = 0
     """So old may what is read be, besides what this client wrote."""
     at: str = ""
@@ -92,7 +94,7 @@ class Memory:
 class Asker:
     """Asks one server."""
 
-    def __init__(self, connections: Connections, manner: Manner, *, runtime: Runtime) -> None:
+    def __init__(self, connections: Exchanges, manner: Manner, *, runtime: Runtime) -> None:
         self._connections = connections
         self._manner = manner
         self._runtime = runtime
@@ -152,7 +154,7 @@ class Asker:
     @property
     def timeout_seconds(self) -> float:
         """How long one exchange may take."""
-        return self._connections.timeout_seconds
+        return self._manner.timeout_seconds
 
     @property
     def moment(self) -> str:
@@ -166,6 +168,12 @@ class Asker:
     def with_moment(self, at: str) -> Asker:
         """The same, with reads of this moment."""
         return self._in(msgspec.structs.replace(self._manner, at=at))
+
+    def with_credential(self, credential: str) -> Asker:
+        """The same, for somebody else, who has seen nothing yet."""
+        other = self._in(msgspec.structs.replace(self._manner, credential=credential))
+        other.memory = Memory()
+        return other
 
     def _in(self, manner: Manner) -> Asker:
         other = Asker(self._connections, manner, runtime=self._runtime)

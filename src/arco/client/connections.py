@@ -9,6 +9,7 @@ import http.client
 import ssl
 from collections import deque
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -57,12 +58,22 @@ class Place(msgspec.Struct, frozen=True):
     """What stands before every route, where a proxy puts something there."""
 
 
+class Exchanges(Protocol):
+    """A way to one server, for any number of threads."""
+
+    def exchange(self, request: Request) -> Answer:
+        """The answer to the request. Raises: Lost; Invalid ANSWER_UNREADABLE."""
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+
+
 class Connections:
     """The open connections to one server."""
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         self._place = place_of(url)
-        self.timeout_seconds = timeout_seconds
+        self._timeout_seconds = timeout_seconds
         self._trust = ssl.create_default_context() if self._place.is_secure else None
         self._idle: deque[http.client.HTTPConnection] = deque()
 
@@ -102,7 +113,7 @@ class Connections:
             raise Lost(error, sent=True) from error
 
     def _connection(self) -> http.client.HTTPConnection:
-        place, seconds = self._place, self.timeout_seconds
+        place, seconds = self._place, self._timeout_seconds
         if self._trust is not None:
             return http.client.HTTPSConnection(
                 place.host, place.port, timeout=seconds, context=self._trust
@@ -173,6 +184,7 @@ def _not_a_url(url: str) -> Invalid:
 __all__ = [
     "Answer",
     "Connections",
+    "Exchanges",
     "Lost",
     "Place",
     "Request",

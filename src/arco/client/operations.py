@@ -186,7 +186,7 @@ SHOW_QUARANTINED_FACT = Operation(
     "show_quarantined_fact", "GET", "/facts/quarantine/{lane}/{slot}/{position}", ShownFact
 )
 RETRY_QUARANTINED_FACTS = Operation(
-    "retry_quarantined_facts", "POST", "/facts/quarantine/retry", Retried, "by_content"
+    "retry_quarantined_facts", "POST", "/facts/quarantine/retry", Retried, "by_key"
 )
 RUN_QUERY = Operation("run_query", "POST", "/query", bytes)
 SHOW_ME = Operation("show_me", "GET", "/access/me", Myself)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,7 +12,8 @@ from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
 from arco.cli.where import Where, where_option
-from arco.model import Decision
+from arco.query.pool import QueryPool
+from arco.query.trying import try_policy
 from arco.service.granting import GrantLine, explained, grants_of, grants_on
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 
@@ -81,7 +81,7 @@ def restrict(expression: str, on: str, exempt: tuple[str, ...], where: Where) ->
     if client:
         client.access.restrict(expression, on, exempt=exempt)
     else:
-        run_to_end(_policed(where.directory, policing, wish=wish))
+        run_to_end(_restrict(where.directory, wish))
     click.echo(f"{on} is restricted for everyone who is not exempt")
 
 
@@ -94,7 +94,7 @@ def unrestrict(on: str, where: Where) -> None:
     if client:
         client.access.unrestrict(on)
     else:
-        run_to_end(_policed(where.directory, freeing, wish=PolicyWish(on=on)))
+        run_to_end(_free(where.directory, PolicyWish(on=on)))
     click.echo(f"{on} is not restricted any more")
 
 
@@ -119,12 +119,21 @@ def restrictions(on: str, where: Where, as_json: bool) -> None:
         click.echo("nothing is restricted: `arco access restrict EXPRESSION --on OBJECT`")
 
 
-async def _policed(
-    directory: Path | None, deciding: Callable[..., Decision], *, wish: PolicyWish
-) -> None:
+async def _restrict(directory: Path | None, wish: PolicyWish) -> None:
     async with reading(directory) as workspace:
         caller = owner_of(workspace)
-        decision = deciding(wish, caller=caller, authority=workspace.authority)
+        queries = QueryPool(workspace.runtime, size=1)
+        try:
+            await try_policy(workspace, queries, wish=wish, caller=caller)
+        finally:
+            await queries.close()
+        decision = policing(wish, caller=caller, authority=workspace.authority)
+        await workspace.database.transact(decision)
+
+
+async def _free(directory: Path | None, wish: PolicyWish) -> None:
+    async with reading(directory) as workspace:
+        decision = freeing(wish, caller=owner_of(workspace), authority=workspace.authority)
         await workspace.database.transact(decision)
 
 
