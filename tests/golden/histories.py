@@ -23,8 +23,14 @@ from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
 from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.model import Decision, Event, State
+from arco.orchestration.commands.abandoning import (
+    AbandonPublication,
+    abandon_publication,
+    finish_undoing,
+)
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -84,6 +90,7 @@ from arco.service.workspace import DOMAINS
 from arco.store import keys
 from arco.store.local import LocalStore
 from arco.store.scoped import ScopedStore
+from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
@@ -98,6 +105,7 @@ CHAPTERS = (
     "fail_and_rerun",
     "stop_and_repeat",
     "bring_back",
+    "take_back",
     "keep_and_forget",
     "answer_again",
     "trace_columns",
@@ -137,7 +145,7 @@ class Teller:
     async def begin(self) -> None:
         """A leader, a project with every kind of definition, values of a dynamic set."""
         await self._say(_lease)
-        self._database.controllers = standing_decisions(64)
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
         await self._deploy(*_project("1"))
         await snapshot.publish(self._database)
         for values in (("eu", "us"), ("asia",)):
@@ -192,7 +200,7 @@ class Teller:
 
     async def bring_back(self) -> None:
         """A table of which an older version is restored, over a foreign one."""
-        self._database.controllers = standing_decisions(64)
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
         await self._deploy(*_project("3")[:1])
         run = RUNS[7]
         await self._trigger(run, ORDERS)
@@ -215,6 +223,27 @@ class Teller:
         then = {key: replace(found, data_version="older") for key, found in now.items() if found}
         finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
         await self._ask(finish_restore(finish))
+
+    async def take_back(self) -> None:
+        """A publication that a foreign version made impossible, over one more."""
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
+        await self._deploy(*_project("3")[:1])
+        run = RUNS[8]
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="unwanted"))
+        tables = (self._prepared(ORDERS, 30),)
+        await self._ask(start_publication(StartPublication(run_id=run, tables=tables)))
+        command = AbandonPublication(
+            run_id=run,
+            tables=(self._prepared(ORDERS, 31),),
+            standing=tables,
+            code="SCHEMA_CHANGED",
+            message="shop.orders changed its columns",
+        )
+        await self._ask(abandon_publication(command))
+        later = (self._prepared(ORDERS, 32),)
+        await self._ask(rebase_publication(RebasePublication(run_id=run, tables=later)))
+        await self._ask(finish_undoing(run))
 
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""
@@ -349,7 +378,9 @@ class Teller:
                 mint=lambda name: new_uuid7(self._runtime),
             )
             reads = tuple(_observed(table) for table in row.tables if table.asset == TOTALS)
-            recorded = ReadsRecorded(run_id=run_id, reads=reads, recorded_at=now)
+            recorded = ReadsRecordedV2(
+                run_id=run_id, reads=reads, recorded_at=now, number=next_recording(state)
+            )
             return [
                 *publish_run(run_id)(state, now),
                 *publish_versions(command, state, now=now),

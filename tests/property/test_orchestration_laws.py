@@ -41,7 +41,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
 from arco.testing.folding import MemoryState
-from arco.testing.orchestration_samples import START, Bench, graph, staged
+from arco.testing.orchestration_samples import SCOPE, START, Bench, graph, staged
 
 RUN_IDS = ("R3", "R1", "R2")
 STEPS_TO_FINISH_MAX = 400
@@ -282,6 +282,16 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
     st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
     st.builds(events.PublicationRebased, run_id=run_ids, tables=prepared, rebased_at=times),
     st.builds(
+        events.PublicationAbandoned,
+        run_id=run_ids,
+        tables=st.one_of(prepared, st.just(())),
+        standing=prepared,
+        code=st.just("SCHEMA_CHANGED"),
+        message=st.just("changed"),
+        abandoned_at=times,
+    ),
+    st.builds(events.PublicationUndone, run_id=run_ids, undone_at=times),
+    st.builds(
         events.RunPublished,
         run_id=run_ids,
         tables=st.just((events.PublishedTable("T", "n.a", 1),)),
@@ -311,7 +321,7 @@ def test_controllers_are_quiet_when_asked_again(
     bench.trigger("R0")
     for position in range(len(script)):
         play(bench, script[position : position + 1])
-        for controller in standing_decisions(3):
+        for controller in standing_decisions(3, SCOPE):
             assert list(controller(bench.state, bench.now)) == []
 
 

@@ -28,15 +28,24 @@ from arco.client.objects import (
     Views,
     Volumes,
 )
-from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
+from arco.client.operations import (
+    RUN_QUERY,
+    SHOW_HEALTH,
+    SHOW_OVERVIEW,
+    TICK,
+    Operation,
+    Repetition,
+)
 from arco.client.pins import Pins
 from arco.client.restores import Restores
 from arco.client.rows import Rows
 from arco.client.runs import Runs
+from arco.client.schedules import Schedules
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.runtime import AsyncioRuntime
 from arco.service.summaries import Overview
+from arco.service.ticking import Ticked
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
 from arco.wire.objects import PLURALS
@@ -99,6 +108,7 @@ class Client:
         self.pins = Pins(asker)
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
+        self.schedules = Schedules(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)
         self.facts = Facts(asker, runtime)
@@ -170,6 +180,10 @@ class Client:
     def overview(self) -> Overview:
         """The workspace at a glance: assets with what is stale, the newest runs, who leads."""
         return self._asker.ask(SHOW_OVERVIEW)
+
+    def tick(self) -> Ticked:
+        """What fell due and was done by it: for the token of a timer that the server knows."""
+        return self._asker.ask(TICK)
 
     def query(
         self,

@@ -13,7 +13,9 @@ import msgspec
 
 from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
+from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
+from arco.orchestration.schedules import ScheduleTick
 from arco.service.changes import FeedPage
 from arco.service.differences import Difference
 from arco.service.freshness import Freshness
@@ -26,7 +28,9 @@ from arco.service.objects import (
     VolumeDetail,
 )
 from arco.service.restores import RestorePlan
+from arco.service.schedules import ScheduleDetail
 from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
+from arco.service.ticking import Ticked
 from arco.wire.access import (
     AccessOutcome,
     CreatedKey,
@@ -41,7 +45,7 @@ from arco.wire.browser import UrlsAnswer
 from arco.wire.columns import ColumnList
 from arco.wire.facts import FactsReceipt, QuarantineList, Retried, ShownFact
 from arco.wire.health import Health
-from arco.wire.lineage import LineageAnswer, LineagePath
+from arco.wire.lineage import LineageAnswer, LineageEvents
 from arco.wire.logs import TaskLogs
 from arco.wire.objects import (
     PLURALS,
@@ -58,6 +62,7 @@ from arco.wire.objects import (
 )
 from arco.wire.pins import PinList, PinnedSlot
 from arco.wire.runs import RunList, Triggered
+from arco.wire.schedules import ScheduleList, TickList
 from arco.wire.travel import RestoreSummary, SlotList, VersionList
 
 T = TypeVar("T")
@@ -167,6 +172,8 @@ CANCEL_RUN = Operation("cancel_run", "POST", "/runs/{run_id}/cancel", RunSummary
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_LINEAGE = Operation("show_lineage", "GET", "/lineage/{dataset}", LineageAnswer)
 SHOW_PATH = Operation("show_path", "GET", "/lineage/path", LineagePath)
+SHOW_EDGE = Operation("show_edge", "GET", "/lineage/edge", EdgeStory)
+EXPORT_LINEAGE = Operation("export_lineage", "GET", "/lineage/{dataset}/openlineage", LineageEvents)
 SHOW_COLUMN_ORIGINS = Operation(
     "show_column_origins", "GET", "/lineage/{dataset}/columns/{column}", Origins
 )
@@ -176,6 +183,9 @@ SHOW_COLUMN_IMPACT = Operation(
 )
 SHOW_PARTITION_IMPACT = Operation(
     "show_partition_impact", "GET", "/impact/{dataset}/partitions/{partition}", PartitionImpact
+)
+SHOW_VERSION_IMPACT = Operation(
+    "show_version_impact", "GET", "/impact/{dataset}/versions/{version}", PartitionImpact
 )
 REPORT_FOREIGN_RUN = Operation("report_foreign_run", "POST", "/lineage", FactsReceipt, "by_content")
 SEND_FACTS = Operation("send_facts", "POST", "/facts", FactsReceipt, "by_content")
@@ -217,6 +227,18 @@ DROP_PIN = Operation("drop_pin", "DELETE", "/pins/{name}", AccessOutcome, "by_ke
 SHOW_POLICIES = Operation("show_policies", "GET", "/access/policies", PolicyList)
 SET_POLICY = Operation("set_policy", "POST", "/access/policies", AccessOutcome, "by_key")
 REMOVE_POLICY = Operation("remove_policy", "DELETE", "/access/policies", AccessOutcome, "by_key")
+SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
+SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
+SHOW_TICKS = Operation("show_ticks", "GET", "/schedules/{name}/ticks", TickList)
+ENABLE_SCHEDULE = Operation(
+    "enable_schedule", "POST", "/schedules/{name}/enable", ScheduleDetail, "by_key"
+)
+DISABLE_SCHEDULE = Operation(
+    "disable_schedule", "POST", "/schedules/{name}/disable", ScheduleDetail, "by_key"
+)
+FIRE_SCHEDULE = Operation("fire_schedule", "POST", "/schedules/{name}/tick", ScheduleTick, "by_key")
+TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
+TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
 MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_content")
 
 OPERATIONS: tuple[Operation[Any], ...] = (
@@ -245,10 +267,13 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_LOGS,
     SHOW_LINEAGE,
     SHOW_PATH,
+    SHOW_EDGE,
+    EXPORT_LINEAGE,
     SHOW_COLUMN_ORIGINS,
     SHOW_DATASET_IMPACT,
     SHOW_COLUMN_IMPACT,
     SHOW_PARTITION_IMPACT,
+    SHOW_VERSION_IMPACT,
     REPORT_FOREIGN_RUN,
     SEND_FACTS,
     LIST_QUARANTINED_FACTS,
@@ -277,6 +302,14 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_POLICIES,
     SET_POLICY,
     REMOVE_POLICY,
+    SHOW_SCHEDULES,
+    SHOW_SCHEDULE,
+    SHOW_TICKS,
+    ENABLE_SCHEDULE,
+    DISABLE_SCHEDULE,
+    FIRE_SCHEDULE,
+    TICK,
+    TICK,
     MINT_URLS,
 )
 
@@ -289,9 +322,13 @@ __all__ = [
     "CREATE_KEY",
     "CREATE_PIN",
     "DISABLE_PRINCIPAL",
+    "DISABLE_SCHEDULE",
     "DROP_PIN",
     "ENABLE_PRINCIPAL",
+    "ENABLE_SCHEDULE",
     "EXPLAIN_ACCESS",
+    "EXPORT_LINEAGE",
+    "FIRE_SCHEDULE",
     "FUNCTIONS",
     "GIVE_GRANT",
     "LIST_QUARANTINED_FACTS",
@@ -320,6 +357,7 @@ __all__ = [
     "SHOW_DATASET_IMPACT",
     "SHOW_DIFFERENCE",
     "SHOW_DROPPED",
+    "SHOW_EDGE",
     "SHOW_FRESHNESS",
     "SHOW_GRANTS",
     "SHOW_HEALTH",
@@ -338,11 +376,16 @@ __all__ = [
     "SHOW_RESTORE",
     "SHOW_RUN",
     "SHOW_RUNS",
+    "SHOW_SCHEDULE",
+    "SHOW_SCHEDULES",
     "SHOW_SCHEMAS",
     "SHOW_TAGS",
+    "SHOW_TICKS",
     "SHOW_VERSIONS",
+    "SHOW_VERSION_IMPACT",
     "START_RESTORE",
     "TABLES",
+    "TICK",
     "TRIGGER_RUN",
     "VIEWS",
     "VOLUMES",
