@@ -66,11 +66,12 @@ class Replay:
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
         """Bring the rows that `cold` asked for into memory."""
-        memory = tables.memory[cold.table.name]
-        stored = memory.stored
         if isinstance(cold, Missing) and cold.places:
             await self.reader.blocks(cold.table, cold.places, into=tables.cache)
-        elif stored is not None and stored.is_small:
+            return
+        memory = tables.memory[cold.table.name]
+        stored = memory.stored
+        if stored is not None and stored.is_small:
             lines = await self.reader.newest_first(stored.table, stored.files)
             if memory.stored is stored:
                 memory.complete(lines)

@@ -23,6 +23,7 @@ from arco.errors import Unavailable
 from arco.formats.inspecting import Inspection, inspect_tables
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, Runtime
+from arco.service.search.checking import search_findings
 from arco.service.workspace import DOMAINS, open_scope
 from arco.store.port import Store
 
@@ -122,10 +123,11 @@ async def verification(store: Store, runtime: Runtime) -> Verification:
     verifier = Verifier(store, runtime, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
     inspection = await inspect_tables(store, runtime, state=verifier.tables)
-    return _together(report, inspection)
+    search = await search_findings(store, runtime, verifier.tables)
+    return _together(report, inspection, search)
 
 
-def _together(report: Report, inspection: Inspection) -> Verification:
+def _together(report: Report, inspection: Inspection, search: tuple[Finding, ...]) -> Verification:
     return Verification(
         slots=report.slots,
         events=report.events,
@@ -133,7 +135,7 @@ def _together(report: Report, inspection: Inspection) -> Verification:
         snapshot_rows=report.snapshot_rows,
         tables=inspection.tables,
         files=inspection.files,
-        findings=(*report.findings, *inspection.findings),
+        findings=(*report.findings, *inspection.findings, *search),
     )
 
 
