@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("arco.cli.commands.logs", "Print what the tasks of a run printed."),
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
+    "search": ("arco.cli.commands.search", "Find anything in the catalog."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "catalog": ("arco.cli.commands.catalog", "Make and change catalogs, or many objects at once."),
     "namespace": ("arco.cli.commands.namespace", "Make and change namespaces."),

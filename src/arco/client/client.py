@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from arco.client.asking import Asked, Asker, Manner
 from arco.client.catalog import Assets, Tables
@@ -17,7 +17,14 @@ from arco.client.connections import Connections
 from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.lineage import Lineage
-from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
+from arco.client.operations import (
+    RUN_QUERY,
+    SEARCH,
+    SHOW_HEALTH,
+    SHOW_OVERVIEW,
+    Operation,
+    Repetition,
+)
 from arco.client.rows import Rows
 from arco.client.runs import Runs
 from arco.errors import Invalid
@@ -27,9 +34,24 @@ from arco.service.summaries import Overview
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
 from arco.wire.queries import QueryRequest
+from arco.wire.search import SearchAnswer
 
 CREDENTIAL = re.compile(r"[\x21-\x7e]{0,8192}\Z")
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+
+
+class Filters(TypedDict, total=False):
+    """What a search leaves out; lists are written with commas."""
+
+    kind: str
+    tag: str
+    """`pii` or `pii=high`; all of them."""
+    owner: str
+    """One of them."""
+    namespace: str
+    """A namespace or a catalog, at any depth."""
+    fresh_since: str
+    """A day, or how long ago (`7d`): only tables with data of that day or later."""
 
 
 class Client:
@@ -132,6 +154,16 @@ class Client:
         """The workspace at a glance: assets with what is stale, the newest runs, who leads."""
         return self._asker.ask(SHOW_OVERVIEW)
 
+    def search(
+        self, text: str = "", *, limit: int = 20, cursor: str = "", **filters: Unpack[Filters]
+    ) -> SearchAnswer:
+        """What has these words, best first, and how much there is; the next page with `cursor`.
+
+        Raises: Invalid SEARCH_INVALID; NotFound for a namespace that is not there.
+        """
+        asked = Asked(query={"q": text, "limit": limit, "cursor": cursor, **filters})
+        return self._asker.ask(SEARCH, asked)
+
     def query(
         self,
         sql: str,
@@ -177,4 +209,4 @@ class Client:
         self._asker.close()
 
 
-__all__ = ["Client"]
+__all__ = ["Client", "Filters"]

@@ -18,8 +18,9 @@ from arco.wire.facts import FactsReceipt
 from arco.wire.health import Health
 from arco.wire.lineage import LineageAnswer, LineagePath
 from arco.wire.logs import TaskLogs
+from arco.wire.objects import TableList
 from arco.wire.runs import RunList, Triggered
-from arco.wire.tables import TableList
+from arco.wire.search import SearchAnswer
 from arco.wire.travel import SlotList, VersionList
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ SHOW_OVERVIEW = Operation("show_overview", "GET", "/overview", Overview)
 SHOW_ASSETS = Operation("show_assets", "GET", "/assets", AssetList)
 SHOW_TABLES = Operation("show_tables", "GET", "/tables", TableList)
 SHOW_TABLE = Operation("show_table", "GET", "/tables/{full_name}", TableDetail)
+SEARCH = Operation("search", "GET", "/search", SearchAnswer)
 SHOW_HISTORY = Operation("show_history", "GET", "/history", SlotList)
 SHOW_VERSIONS = Operation("show_versions", "GET", "/tables/{full_name}/history", VersionList)
 SHOW_DIFFERENCE = Operation("show_difference", "GET", "/diff", Difference)
@@ -74,6 +76,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_ASSETS,
     SHOW_TABLES,
     SHOW_TABLE,
+    SEARCH,
     SHOW_HISTORY,
     SHOW_VERSIONS,
     SHOW_DIFFERENCE,
@@ -99,6 +102,7 @@ __all__ = [
     "PREFIX",
     "REPORT_FOREIGN_RUN",
     "RUN_QUERY",
+    "SEARCH",
     "SEND_FACTS",
     "SHOW_ASSETS",
     "SHOW_COLUMN_IMPACT",

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import Index
 from arco.engine.log import Log, Slot
 from arco.engine.reader import Reader
 from arco.engine.registry import Registry, WireEvent
-from arco.engine.stored import Missing
+from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, State
+from arco.model import Change, Event, NotLoaded, State, Table
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -65,10 +66,21 @@ class Replay:
         return decode_events(await self.reader.checked(reference.name, reference.sha256))
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
-        """Bring the rows that `cold` asked for into memory."""
-        if isinstance(cold, Missing) and cold.places:
-            await self.reader.blocks(cold.table, cold.places, into=tables.cache)
-            return
+        """Bring the rows that `cold` asked for, and others with it, into memory.
+
+        Cost: one GET a file, however many of its blocks are missing.
+        """
+        places: dict[Table[Any], dict[BlockId, Place]] = {}
+        for each in (cold, *cold.others):
+            if isinstance(each, Missing) and each.places:
+                wanted = places.setdefault(each.table, {})
+                wanted |= {place.block: place for place in each.places}
+            else:
+                await self._load_table(tables, each)
+        for table, wanted in places.items():
+            await self.reader.blocks(table, tuple(wanted.values()), into=tables.cache)
+
+    async def _load_table(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]
         stored = memory.stored
         if stored is not None and stored.is_small:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from arco.engine.tables import Overlay
-from arco.model import AsRow, Change, Drop, Key, Payload, Put, Reducer, Row, State, Table
+from arco.model import AsRow, Change, Drop, Key, Misses, Payload, Put, Reducer, Row, State, Table
 
 Laid: TypeAlias = dict[Key, msgspec.Struct | None]
 Laying: TypeAlias = tuple[Table[Any], Key, msgspec.Struct | None]
@@ -61,14 +61,20 @@ class LaidRows:
         return [(table, key, row)]
 
     def lay_rows(self, reducer: AsRow, rows: Sequence[msgspec.Struct]) -> None:
-        """What the reducer says of all these, one after the other."""
+        """What the reducer says of all these, one after the other.
+
+        Raises: NotLoaded, for what any of them misses.
+        """
         table, key_of, below = reducer.table, reducer.table.key_of, self._below.get
         laid = self._laid(table)
+        misses = Misses()
         for row in rows:
-            key = key_of(row)
-            known = laid[key] if key in laid else below(table, *key)
-            if known is None or reducer.rank(row) > reducer.rank(known):
-                laid[key] = row
+            with misses:
+                key = key_of(row)
+                known = laid[key] if key in laid else below(table, *key)
+                if known is None or reducer.rank(row) > reducer.rank(known):
+                    laid[key] = row
+        misses.settle()
 
     def lay(self, laying: Laying) -> None:
         """The row stands under its key; None: no row does."""

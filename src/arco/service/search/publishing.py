@@ -23,7 +23,7 @@ from arco.engine.parquet import Changed
 from arco.engine.past import Past
 from arco.engine.reader import Reader
 from arco.engine.writing import Attempt
-from arco.model import Key, State, Table
+from arco.model import Key, Misses, State, Table
 from arco.service.search.documents import (
     KINDS,
     TOUCHED,
@@ -227,7 +227,13 @@ async def hidden_in(reader: Reader, files: Iterable[File]) -> dict[str, int]:
 
 def documents_of(state: State, objects: Iterable[Object]) -> dict[Object, Document | None]:
     """The document of each object; None for those that do not stand."""
-    return {each: document_of(state, each) for each in objects}
+    found: dict[Object, Document | None] = {}
+    misses = Misses()
+    for each in objects:
+        with misses:
+            found[each] = document_of(state, each)
+    misses.settle()
+    return found
 
 
 def _page(state: State, *, kind: str, after: Key | None) -> list[Object]:
@@ -239,7 +245,13 @@ def _hidden(state: State, *, shelves: Shelves, objects: Iterable[Object]) -> lis
 
 
 def _touched(state: State, *, name: str, keys: Iterable[Key]) -> list[Object]:
-    return [each for key in keys for each in touched(state, name, key)]
+    found: list[Object] = []
+    misses = Misses()
+    for key in keys:
+        with misses:
+            found += touched(state, name, key)
+    misses.settle()
+    return found
 
 
 def _said(row: CatalogTable) -> tuple[Any, ...]:

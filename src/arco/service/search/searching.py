@@ -22,11 +22,12 @@ from arco.catalog.search.words import asked_words
 from arco.engine.database import Database
 from arco.engine.past import Past
 from arco.engine.tables import Tables
+from arco.engine.tokens import StateToken
 from arco.errors import Corrupt, Invalid, Unavailable
 from arco.model import Key, State
 from arco.service.moments import time_of
 from arco.service.search.documents import KINDS
-from arco.service.search.footing import Footing, Footings, Moved
+from arco.service.search.footing import Footing, Footings, Moved, Standing
 from arco.service.search.hits import SearchHit, hit_of
 from arco.service.search.publishing import SearchFiles
 from arco.service.search.sight import Sights
@@ -58,11 +59,14 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page of hits, how many there are on all pages, and where the page ended if more follow."""
+    """A page of hits, how many there are on all pages, where the page ended if more follow, and
+    the state it is of.
+    """
 
     hits: list[SearchHit]
     total: int
     behind: Key | None
+    token: StateToken
 
 
 BEHIND = (int, int, str, str, str)
@@ -93,16 +97,21 @@ class Search:
         SEARCH_NOT_PUBLISHED. Cost: for a state that was searched before, blocks not cached.
         """
         standing = past if past is not None else self._database
-        today = self._database.runtime.now().date()
         asked = asked_of(lookup, caller, now=self._database.runtime.now())
         if lookup.after is not None:
-            today = date.fromisoformat(lookup.after[-1])
-            asked = msgspec.structs.replace(asked, today=today)
+            asked = msgspec.structs.replace(asked, today=day_of(lookup.after))
         for _ in range(TRIES):
             footing = await self._footings.of(standing)
-            question = partial(self._answer, lookup=lookup, asked=asked, footing=footing, view=view)
+            question = partial(
+                self._answer,
+                lookup=lookup,
+                asked=asked,
+                footing=footing,
+                view=view,
+                standing=standing,
+            )
             try:
-                return await standing.asked(partial(question, seq=lambda: standing.seq))
+                return await standing.asked(question)
             except Moved:
                 self._footings.forget(standing)
             except Corrupt as damage:
@@ -119,7 +128,7 @@ class Search:
         asked: Asked,
         footing: Footing,
         view: Callable[[State], State],
-        seq: Callable[[], int],
+        standing: Standing,
     ) -> Found:
         seen = view(state)
         asked = msgspec.structs.replace(
@@ -128,7 +137,7 @@ class Search:
             weighs_popularity=not isinstance(seen, View),
         )
         assert isinstance(state, Tables)
-        shelves = footing.shelves(state, seq())
+        shelves = footing.shelves(state, standing.seq)
         found = matches(shelves, asked, self._sights.of(seen, shelves))
         after = lookup.after[:-1] if lookup.after is not None else None
         hits = page(shelves, found, after=after, limit=lookup.limit + 1)
@@ -136,7 +145,22 @@ class Search:
         more = len(hits) > lookup.limit
         behind = (*hits[lookup.limit - 1].place, asked.today.isoformat()) if more else None
         total = sum(match.count for match in found)
-        return Found([hit for hit in told if hit is not None], total, behind)
+        return Found([hit for hit in told if hit is not None], total, behind, standing.token)
+
+
+def day_of(after: Key) -> date:
+    """The day on which the first page was asked for: it decides what is fresh on all of them.
+
+    Raises: Invalid CURSOR_INVALID.
+    """
+    try:
+        return date.fromisoformat(after[-1])
+    except ValueError as error:
+        raise Invalid(
+            "CURSOR_INVALID",
+            "the cursor is not one that search gave",
+            hint="send `next_cursor` as it stands, or begin without one",
+        ) from error
 
 
 def asked_of(lookup: Lookup, caller: Caller, *, now: datetime) -> Asked:
