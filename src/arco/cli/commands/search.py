@@ -21,6 +21,7 @@ from arco.service.search.searching import LIMIT_MAX, Lookup
 from arco.wire.search import SearchAnswer
 
 HEADINGS = ("name", "kind", "owner", "found in")
+SHOWN_MAX = 3
 LIKE = (Fit.LIKE_NAME, Fit.LIKE_OTHER)
 EPILOG = """\b
 Examples:
@@ -118,7 +119,7 @@ def told(found: SearchAnswer) -> Iterator[str]:
 
 
 def _cells(hit: SearchHit) -> tuple[Any, ...]:
-    return hit.full_name, hit.kind, hit.owner, "; ".join(map(_marked, hit.fragments))
+    return hit.full_name, hit.kind, hit.owner, "; ".join(map(_marked, hit.fragments[:SHOWN_MAX]))
 
 
 def _marked(fragment: Fragment) -> str:

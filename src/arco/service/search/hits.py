@@ -25,7 +25,7 @@ from arco.orchestration.tables import ASSETS
 from arco.service.search.documents import ASSET, CONTAINERS, definition_of
 
 FRAGMENTS_MAX = 5
-FRAGMENT_CHARACTERS = 160
+FRAGMENT_CHARACTERS = 120
 COMMENT_CHARACTERS = 500
 SPANS_MAX = 32
 
@@ -184,11 +184,10 @@ def _owners(owner: str | None, definition: AssetDefinition | None) -> tuple[str,
 
 
 def _fragments(told: _Told, words: Sequence[str]) -> Iterator[Fragment]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for field, text in told.texts:
-        known = (field, text)
-        if known not in seen and _may_have(text, words):
-            seen.add(known)
+        if text not in seen and _may_have(text, words):
+            seen.add(text)
             fragment = _fragment(field, plain(text), words)
             if fragment is not None:
                 yield fragment
