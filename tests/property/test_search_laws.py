@@ -5,15 +5,22 @@ about and however its segments are cut.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arco.access.callers import local_owner
+from arco.access.callers import Caller, Method, local_owner
+from arco.access.events import GrantGiven
+from arco.access.privileges import Kind as SecurableKind
+from arco.access.privileges import Privilege
 from arco.catalog.changes import CatalogChange
+from arco.catalog.finding import look_up
+from arco.catalog.kinds import Kind, at_key
 from arco.catalog.search.documents import Document
 from arco.catalog.search.matching import Asked, matches
 from arco.catalog.search.ranking import level_of, page
@@ -23,8 +30,10 @@ from arco.engine import snapshot
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.past import state_at
 from arco.engine.verify import Verifier
-from arco.errors import ArcoError
+from arco.errors import ArcoError, NotFound
+from arco.model import Event, State
 from arco.runtime import AsyncioRuntime, run
+from arco.service.authority import Authority
 from arco.service.changing import Changing
 from arco.service.search.checking import search_findings
 from arco.service.search.documents import KINDS, all_objects, document_of
@@ -168,6 +177,7 @@ def test_a_beginning_that_a_crowd_of_words_has_is_answered_from_one_posting() ->
 
 PLACES = ("raw", "mart")
 TABLES = ("flights", "weather", "flights_daily", "planes")
+QUALIFIED = st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES))
 STEPS = st.one_of(
     st.builds(
         lambda name, comment, column: {
@@ -176,19 +186,19 @@ STEPS = st.one_of(
             "comment": comment,
             "columns": [{"name": column, "type": "bigint", "comment": "Counted in minutes"}],
         },
-        st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
+        QUALIFIED,
         TEXTS,
         st.sampled_from(("dep_delay", "ArrDelay", "id")),
     ),
     st.builds(
         lambda name, to: {"change": "move", "kind": "table", "name": name, "to": to},
-        st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
+        QUALIFIED,
         st.builds("main.{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
     ),
     st.builds(
         lambda change, name: {"change": change, "kind": "table", "name": name},
         st.sampled_from(("drop", "undrop")),
-        st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
+        QUALIFIED,
     ),
     st.builds(
         lambda name, comment, owner: {
@@ -198,7 +208,7 @@ STEPS = st.one_of(
             "comment": comment,
             "owner": owner,
         },
-        st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
+        QUALIFIED,
         TEXTS,
         OWNERS,
     ),
@@ -209,10 +219,23 @@ STEPS = st.one_of(
             "name": name,
             "tags": {tag: "high"},
         },
-        st.builds("{}.{}".format, st.sampled_from(PLACES), st.sampled_from(TABLES)),
+        QUALIFIED,
         st.sampled_from(("pii", "gold")),
     ),
     st.sampled_from(("publish", "reopen", "search")),
+)
+GRANTS = st.one_of(
+    st.tuples(st.just("namespace"), st.sampled_from(PLACES)),
+    st.tuples(st.just("table"), QUALIFIED),
+    st.tuples(st.just("view"), st.builds("{}.late".format, st.sampled_from(PLACES))),
+)
+VIEWED = st.builds(
+    lambda place: {
+        "change": "create_view",
+        "name": f"{place}.late",
+        "texts": {"duckdb": "select 1"},
+    },
+    st.sampled_from(PLACES),
 )
 LOOKUPS = st.builds(
     Lookup,
@@ -222,6 +245,9 @@ LOOKUPS = st.builds(
     namespace=st.sampled_from(("", "mart", "main")),
     limit=st.just(50),
 )
+
+
+ANN = Caller(principal="user:ann", tenant="local", workspace="main", method=Method.KEY)
 
 
 class Story:
@@ -249,6 +275,27 @@ class Story:
         """What is found."""
         return await self.workspace.search.asked(lookup, CALLER, view=lambda state: state, **rest)
 
+    async def search_as(self, caller: Caller, lookup: Lookup) -> Found:
+        """What the caller finds."""
+        view = partial(self.workspace.authority.visible, caller=caller)
+        return await self.workspace.search.asked(lookup, caller, view=view)
+
+    async def grant(self, kind: str, name: str) -> None:
+        """Ann may know of the object, if there is one."""
+        database = self.workspace.database
+        found = await database.asked(lambda state: look_up(state, Kind(kind), name=name))
+        if found is None:
+            return
+        given = GrantGiven(
+            kind=SecurableKind(kind),
+            securable_id=found.object_id,
+            principal=ANN.principal,
+            privilege=Privilege.BROWSE,
+            granted_at=database.runtime.now(),
+            granted_by="the test",
+        )
+        await database.transact(lambda state, now: [Event(given)])
+
     async def take(self, step: Any) -> None:
         """One step of the story."""
         database = self.workspace.database
@@ -258,6 +305,9 @@ class Story:
             await self.open()
         elif step == "search":
             await self.search(Lookup(text="flights"))
+            await self.search_as(ANN, Lookup(text="flights"))
+        elif isinstance(step, tuple):
+            await self.grant(*step)
         else:
             await self.change(step)
 
@@ -303,6 +353,44 @@ def test_after_any_changes_snapshots_and_restarts_search_tells_what_the_rows_say
         assert (await verifier.run()).findings == ()
         store, runtime = workspace.store, workspace.runtime
         assert await search_findings(store, runtime, verifier.tables) == ()
+
+    run(main())
+
+
+def seen_by(state: State, authority: Authority) -> list[Document]:
+    """The documents of rows that Ann is shown."""
+    view = authority.visible(state, ANN)
+    return [
+        document
+        for document in documents_in(state)
+        if at_key(view, Kind(document.kind), key=document.key) is not None
+    ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(STEPS, GRANTS, VIEWED), min_size=1, max_size=30), LOOKUPS)
+def test_who_may_know_of_a_part_finds_counts_and_ranks_as_if_there_were_no_more(
+    steps: list[Any], lookup: Lookup
+) -> None:
+    async def main() -> None:
+        story = Story(Path("/nowhere"))
+        await story.open()
+        for place in PLACES:
+            await story.change({"change": "create_namespace", "name": place})
+        for step in steps:
+            await story.take(step)
+        database, authority = story.workspace.database, story.workspace.authority
+        seen = await database.asked(lambda state: seen_by(state, authority))
+        places = {document.full_name for document in seen}
+        room = {"": "", "main": "main", "mart": "main.mart"}[lookup.namespace]
+        if room and room not in places:
+            with pytest.raises(NotFound):
+                await story.search_as(ANN, lookup)
+            return
+        asked = asked_of(lookup, ANN, now=database.runtime.now())
+        asked = msgspec.structs.replace(asked, room=room, weighs_popularity=False)
+        expected = [(kind, name) for kind, name, _ in found(seen, asked)]
+        assert names_of(await story.search_as(ANN, lookup)) == expected
 
     run(main())
 

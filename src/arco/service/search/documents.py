@@ -58,6 +58,15 @@ def all_objects(state: State, kind: str, *, after: Key | None = None) -> Iterato
         yield kind, table.key_of(row)
 
 
+def id_of(state: State, object_: Object) -> str:
+    """The id of an object that stands."""
+    kind, key = object_
+    if kind == ASSET:
+        return str(key[0])
+    found = at_key(state, Kind(kind), key=key)
+    return found.object_id if found is not None else ""
+
+
 def touched(state: State, table: str, key: Key) -> Iterator[Object]:
     """The objects that the change of a row concerns, as they are called now."""
     find = TOUCHED.get(table)
@@ -253,5 +262,6 @@ __all__ = [
     "definition_of",
     "document_of",
     "found_table",
+    "id_of",
     "touched",
 ]

@@ -30,6 +30,7 @@ from arco.service.search.documents import (
     Object,
     all_objects,
     document_of,
+    id_of,
     touched,
 )
 from arco.service.search.shelves import Shelves, StoredSegment, alive, merge_due
@@ -81,9 +82,11 @@ class SearchFiles:
                 objects = await self._objects(kind, after)
                 if not objects:
                     break
-                documents = await self._documents(objects)
+                # Columns stand by the ids of tables: in their order each block is read once.
+                by_id = [each for _, each in sorted((identity, each) for each, identity in objects)]
+                documents = await self._documents(by_id)
                 segments += await self._written(attempt, documents.values())
-                after = objects[-1][1]
+                after = objects[-1][0][1]
         return await self._derived(attempt, segments)
 
     async def _laid_over(
@@ -103,11 +106,11 @@ class SearchFiles:
         segments += await self._written(attempt, documents.values())
         return await self._derived(attempt, await self._merged(attempt, segments))
 
-    async def _objects(self, kind: str, after: Key | None) -> list[Object]:
-        """So many objects of a kind as one segment holds, behind a key."""
-        found: list[Object] = []
+    async def _objects(self, kind: str, after: Key | None) -> list[tuple[Object, str]]:
+        """So many objects of a kind as one segment holds, behind a key, each with its id."""
+        found: list[tuple[Object, str]] = []
         while len(found) < SEGMENT_DOCUMENTS:
-            page = partial(_page, kind=kind, after=found[-1][1] if found else after)
+            page = partial(_page, kind=kind, after=found[-1][0][1] if found else after)
             some = await self._database.asked(page)
             if not some:
                 break
@@ -236,8 +239,9 @@ def documents_of(state: State, objects: Iterable[Object]) -> dict[Object, Docume
     return found
 
 
-def _page(state: State, *, kind: str, after: Key | None) -> list[Object]:
-    return list(islice(all_objects(state, kind, after=after), OBJECTS_AT_ONCE))
+def _page(state: State, *, kind: str, after: Key | None) -> list[tuple[Object, str]]:
+    page = islice(all_objects(state, kind, after=after), OBJECTS_AT_ONCE)
+    return [(each, id_of(state, each)) for each in page]
 
 
 def _hidden(state: State, *, shelves: Shelves, objects: Iterable[Object]) -> list[int]:
