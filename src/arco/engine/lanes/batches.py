@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from arco.engine.lanes.zstd import compress, decompress
 from arco.errors import Corrupt
 from arco.ids import sha256
+from arco.store.text import decoded
 
 FORMAT = 1
 SLOT_FACTS_MAX = 5_000
@@ -87,26 +89,25 @@ def decode_slot(data: bytes, *, lane: str, slot: int) -> LaneSlot:
 
     Raises: Corrupt when the bytes are not what their writer wrote.
     """
+    damaged = partial(_unreadable, (lane, slot))
     try:
         text = decompress(data, size_bytes_max=SLOT_BYTES_LIMIT)
     except OSError as error:
-        raise _unreadable(lane, slot, reason=str(error)) from error
+        raise damaged(str(error)) from error
     end = len(_HEAD) + 64
     unsigned = _HEAD + _UNSIGNED + text[end:]
     if text[: len(_HEAD)] != _HEAD or sha256(unsigned).encode() != text[len(_HEAD) : end]:
-        raise _unreadable(lane, slot, reason="its bytes do not match their own hash")
+        raise damaged("its bytes do not match their own hash")
     first, _, rest = text.partition(b"\n")
-    try:
-        heading = _HEADING.decode(first)
-        facts = tuple(_FACTS.decode_lines(rest))
-    except msgspec.MsgspecError as error:
-        raise _unreadable(lane, slot, reason=str(error)) from error
+    heading = decoded(first, _HEADING.decode, damaged=damaged)
+    facts = tuple(decoded(rest, _FACTS.decode_lines, damaged=damaged))
     if (heading.lane, heading.slot, heading.count) != (lane, slot, len(facts)):
-        raise _unreadable(lane, slot, reason="it says it is another one")
+        raise damaged("it says it is another one")
     return LaneSlot(heading, facts, len(text))
 
 
-def _unreadable(lane: str, slot: int, *, reason: str) -> Corrupt:
+def _unreadable(place: tuple[str, int], reason: str) -> Corrupt:
+    lane, slot = place
     return Corrupt(
         "LANE_UNREADABLE",
         f"slot {slot} of lane {lane} cannot be read: {reason}",

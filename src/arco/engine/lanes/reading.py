@@ -6,13 +6,17 @@ Pure: the same facts read the same, away from the loop. Must not know what any f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from arco.engine.lanes.batches import Fact, LaneSlot
 from arco.engine.registry import Registry
+from arco.errors import Corrupt
 from arco.model import Payload
+from arco.store.text import decoded, text_unreadable
 
+_invalid = partial(text_unreadable, "a fact")
 REASON_CHARACTERS_MAX = 300
 
 
@@ -64,9 +68,9 @@ def _read(registry: Registry, fact: Fact) -> Read:
         known = f"this release does not know {fact.type} version {fact.version}"
         return Read(fact, None, "FACT_TYPE_UNKNOWN", known[:REASON_CHARACTERS_MAX])
     try:
-        return Read(fact, decoder.decode(fact.payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return Read(fact, None, "FACT_INVALID", str(error)[:REASON_CHARACTERS_MAX])
+        return Read(fact, decoded(fact.payload, decoder.decode, damaged=_invalid))
+    except Corrupt as error:
+        return Read(fact, None, "FACT_INVALID", error.details["reason"][:REASON_CHARACTERS_MAX])
 
 
 def _follows(before: Read, after: Read) -> bool:
