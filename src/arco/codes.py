@@ -205,6 +205,12 @@ CODES: dict[str, tuple[str, str]] = {
     "RUN_UNKNOWN": ("NotFound", "There is no run {}."),
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
+    "SEARCH_BUSY": ("Unavailable", "the catalog changed faster than it could be read"),
+    "SEARCH_INVALID": ("Invalid", ""),
+    "SEARCH_NOT_PUBLISHED": (
+        "Unavailable",
+        "there are too many objects to search before what they are ...",
+    ),
     "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
     "SECURABLE_NOT_FOUND": ("NotFound", "there is no {}"),
     "SELECTION_EMPTY": ("NotFound", "No asset matches {}."),
