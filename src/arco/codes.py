@@ -206,7 +206,10 @@ CODES: dict[str, tuple[str, str]] = {
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
     "SEARCH_BUSY": ("Unavailable", "the catalog changed faster than it could be read"),
-    "SEARCH_INVALID": ("Invalid", ""),
+    "SEARCH_INVALID": (
+        "Invalid",
+        "what is searched for is too long or has no word, or a filter names no kind",
+    ),
     "SEARCH_NOT_PUBLISHED": (
         "Unavailable",
         "there are too many objects to search before what they are ...",

@@ -487,6 +487,7 @@ export type Format = "arrow" | "json" | "csv" | "text";
 export interface Fragment {
   /** `name`, `namespace`, `column`, `tag`, `owner`, `group`, `comment`, `column_comment` or `description`. */
   field: string;
+  /** The text, cut around the words where it is long. */
   text: string;
   /** First character and the one behind the last, of each word. */
   spans: Array<[number, number]>;
@@ -983,6 +984,7 @@ export interface SchemaVersion {
 
 /** What was found, best first. */
 export interface SearchAnswer {
+  /** One page of them. */
   hits: Array<SearchHit>;
   /** How many objects on all pages, out of those the caller may know of. */
   total: number;
@@ -994,13 +996,16 @@ export interface SearchAnswer {
 export interface SearchHit {
   /** `catalog`, `namespace`, `table`, `view`, `volume`, `function`, or `asset` for one whose table does not stand yet. */
   kind: string;
+  /** Its name with every part. */
   full_name: string;
   object_id: string;
   fit: Fit;
   owner?: string;
   /** Its comment, else how its code describes it; cut after 500 characters. */
   comment?: string;
+  /** When its data last changed. */
   materialized_at?: string | null;
+  /** Where the words stand, at most five. */
   fragments?: Array<Fragment>;
 }
 

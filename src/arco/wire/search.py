@@ -11,6 +11,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """What was found, best first."""
 
     hits: list[SearchHit]
+    """One page of them."""
     total: int
     """How many objects on all pages, out of those the caller may know of."""
     next_cursor: str = ""

@@ -63,6 +63,7 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     """`name`, `namespace`, `column`, `tag`, `owner`, `group`, `comment`, `column_comment` or
     `description`."""
     text: str
+    """The text, cut around the words where it is long."""
     spans: tuple[tuple[int, int], ...]
     """First character and the one behind the last, of each word."""
 
@@ -74,13 +75,17 @@ class SearchHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`catalog`, `namespace`, `table`, `view`, `volume`, `function`, or `asset` for one whose table
     does not stand yet."""
     full_name: str
+    """Its name with every part."""
     object_id: str
     fit: Fit
+    """How well the worst of the words fits."""
     owner: str = ""
     comment: str = ""
     """Its comment, else how its code describes it; cut after 500 characters."""
     materialized_at: datetime | None = None
+    """When its data last changed."""
     fragments: tuple[Fragment, ...] = ()
+    """Where the words stand, at most five."""
 
 
 class _Told(msgspec.Struct, frozen=True):
