@@ -128,13 +128,11 @@ async def commit(found: Figures, folder: Path) -> None:
         counted = []
         for _ in range(ROUNDS):
             for number in range(TABLES_A_ROUND):
-                for subject, times in zip((plain, searched), taken, strict=True):
-                    times.append(await subject.create(number % found.tables))
-            for subject, times in zip((plain, searched), published, strict=True):
-                subject.store.reset()
-                start = time.perf_counter()
-                await snapshot.publish(subject.database)
-                times.append(time.perf_counter() - start)
+                taken[0].append(await plain.create(number % found.tables))
+                taken[1].append(await searched.create(number % found.tables))
+            searched.store.reset()
+            published[0].append(await seconds_of(lambda _: snapshot.publish(plain.database)))
+            published[1].append(await seconds_of(lambda _: snapshot.publish(searched.database)))
             counted.append(searched.store.counts("data/search/*")["create"])
         found.commits = (percentile(taken[0], 0.5), percentile(taken[1], 0.5))
         found.snapshots = (percentile(published[0], 0.5), percentile(published[1], 0.5))
@@ -159,7 +157,7 @@ async def spread(asked: Callable[[int], Awaitable[Any]]) -> tuple[float, float]:
 STEPS = {"publish": publish, "search": search, "commit": commit}
 
 
-def main(folder: str, tables: str, step: str) -> None:
+def main(folder: str, tables: str, *, step: str) -> None:
     """One step's figures, printed."""
     found = Figures(tables=int(tables))
     run(STEPS[step](found, Path(folder)))
@@ -170,4 +168,4 @@ def main(folder: str, tables: str, step: str) -> None:
 FIGURES = msgspec.to_builtins(Figures())
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1], sys.argv[2], step=sys.argv[3])

@@ -212,7 +212,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "SEARCH_NOT_PUBLISHED": (
         "Unavailable",
-        "there are too many objects to search before what they are ...",
+        "too many objects to search before what they are found by is published",
     ),
     "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
     "SECURABLE_NOT_FOUND": ("NotFound", "there is no {}"),

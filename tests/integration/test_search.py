@@ -207,7 +207,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield server
 
 
-def seen(guarded: Guarded, key: str, words: str) -> Any:
+def seen(guarded: Guarded, key: str, *, words: str) -> Any:
     answer = guarded.ask(key, ("GET", f"/api/v1/search?q={quote(words)}"))
     assert answer.status == 200, answer.body
     return answer.json()
@@ -215,21 +215,21 @@ def seen(guarded: Guarded, key: str, words: str) -> Any:
 
 def test_what_a_caller_may_not_know_of_is_neither_found_nor_counted(guarded: Guarded) -> None:
     ann, olga = guarded.key("user:ann"), guarded.owner
-    assert names(seen(guarded, olga, "people")) == ["main.hr.people"]
+    assert names(seen(guarded, olga, words="people")) == ["main.hr.people"]
     for words in ("people", "hr", "salary", "peopel", "p"):
-        assert seen(guarded, ann, words) == {"hits": [], "total": 0}
-    assert seen(guarded, olga, "id")["total"] == 3
-    assert seen(guarded, ann, "id")["total"] == 2
+        assert seen(guarded, ann, words=words) == {"hits": [], "total": 0}
+    assert seen(guarded, olga, words="id")["total"] == 3
+    assert seen(guarded, ann, words="id")["total"] == 2
 
 
 def test_a_grant_shows_and_a_revocation_hides_at_once(guarded: Guarded) -> None:
     bob = guarded.key("user:bob")
-    assert seen(guarded, bob, "people")["total"] == 0
+    assert seen(guarded, bob, words="people")["total"] == 0
     guarded.grant(Privilege.BROWSE, "table:hr.people", to="group:analysts")
-    assert names(seen(guarded, bob, "people")) == ["main.hr.people"]
+    assert names(seen(guarded, bob, words="people")) == ["main.hr.people"]
     assert names(guarded_rows(guarded, bob)) == ["main.hr.people"]
     guarded.revoke(Privilege.BROWSE, "table:hr.people", principal="group:analysts")
-    assert seen(guarded, bob, "people") == {"hits": [], "total": 0}
+    assert seen(guarded, bob, words="people") == {"hits": [], "total": 0}
 
 
 def guarded_rows(guarded: Guarded, key: str) -> Any:
@@ -242,6 +242,6 @@ def test_what_is_hidden_spoils_no_slip_of_a_word(guarded: Guarded) -> None:
     ann = guarded.key("user:ann")
     body = {"name": "sales.peopled", "texts": {"duckdb": "select 1"}}
     assert guarded.ask(guarded.owner, ("POST", "/api/v1/views"), body=body).status == 201
-    assert names(seen(guarded, ann, "people")) == ["main.sales.peopled"]
-    assert names(seen(guarded, ann, "poeple")) == []
-    assert names(seen(guarded, ann, "peoplex")) == ["main.sales.peopled"]
+    assert names(seen(guarded, ann, words="people")) == ["main.sales.peopled"]
+    assert names(seen(guarded, ann, words="poeple")) == []
+    assert names(seen(guarded, ann, words="peoplex")) == ["main.sales.peopled"]

@@ -30,7 +30,7 @@ def found(documents: Iterable[Document], asked: Asked) -> list[tuple[str, str, i
     """Kind, full name and level of everything that is found, best first."""
     kept = [each for each in documents if passes(each, asked)]
     slipped = {word for word in asked.words if not any(level_of(each, word) < 7 for each in kept)}
-    verdicts = [(judged(each, asked, slipped), each) for each in kept]
+    verdicts = [(judged(each, asked, slipped=slipped), each) for each in kept]
     ordered = sorted((pair for pair in verdicts if pair[0].level < WORST), key=lambda pair: pair[0])
     return [(each.kind, each.full_name, verdict.level) for verdict, each in ordered]
 
@@ -49,11 +49,11 @@ def passes(document: Document, asked: Asked) -> bool:
     return since is None or (document.fresh_on is not None and document.fresh_on >= since)
 
 
-def judged(document: Document, asked: Asked, slipped: set[str]) -> Verdict:
+def judged(document: Document, asked: Asked, *, slipped: set[str]) -> Verdict:
     """What the document is worth."""
     week = asked.today - timedelta(days=6)
     return Verdict(
-        level=fit(document, asked, slipped),
+        level=fit(document, asked, slipped=slipped),
         is_others=not set(asked.mine) & set(document.owners),
         unpopularity=-document.popularity if asked.weighs_popularity else 0,
         is_stale=(document.fresh_on or date.min) < week,
@@ -63,7 +63,7 @@ def judged(document: Document, asked: Asked, slipped: set[str]) -> Verdict:
     )
 
 
-def fit(document: Document, asked: Asked, slipped: set[str]) -> int:
+def fit(document: Document, asked: Asked, *, slipped: set[str]) -> int:
     """The level of the worst word, and 0 for a name that was asked for as a whole."""
     if not asked.words:
         return 0

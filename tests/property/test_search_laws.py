@@ -106,7 +106,7 @@ QUESTIONS = st.builds(
 
 def told(shelves: Shelves, asked: Asked, *, limit: int) -> list[tuple[str, str, int]]:
     """Everything that is found, page by page."""
-    results = matches(shelves, asked, everything)
+    results = matches(shelves, asked, sight=everything)
     hits: list[Any] = []
     while some := page(shelves, results, after=hits[-1].place if hits else None, limit=limit):
         hits += some
@@ -352,7 +352,7 @@ def test_after_any_changes_snapshots_and_restarts_search_tells_what_the_rows_say
         verifier = Verifier(workspace.store, workspace.runtime, (*DOMAINS, ENGINE))
         assert (await verifier.run()).findings == ()
         store, runtime = workspace.store, workspace.runtime
-        assert await search_findings(store, runtime, verifier.tables) == ()
+        assert await search_findings(store, runtime, tables=verifier.tables) == ()
 
     run(main())
 

@@ -67,7 +67,6 @@ class Database:
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
         self.derivations: tuple[Derivation, ...] = ()
-        """What is worked out from rows and published with every snapshot."""
         self.listeners: list[Callable[[Applied], None]] = []
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
@@ -368,7 +367,6 @@ class Database:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
             if cold.table.name not in self.tables.memory:
-                # A derived file says nothing that rows do not: whoever asked does without.
                 raise
             await self._recover(damage)
 

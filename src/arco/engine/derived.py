@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-from arco.engine.index import Derived, Index
+import msgspec
+
+from arco.engine.index import Derived, File, Index
 from arco.engine.parquet import Changed
-
-if TYPE_CHECKING:
-    from arco.engine.writing import Attempt
+from arco.model import Table
 
 LOG = logging.getLogger(__name__)
+
+
+class Files(Protocol):
+    """What writes the files of one snapshot."""
+
+    async def rows_file(self, table: Table[Any], rows: Sequence[msgspec.Struct]) -> File:
+        """A file with these rows, of which there is one at least, in the order of their keys."""
+        ...
 
 
 class Derivation(Protocol):
@@ -29,7 +37,7 @@ class Derivation(Protocol):
     """True once a file of it was found damaged: all of it is made anew."""
 
     async def derive(
-        self, attempt: Attempt, before: Derived | None, changes: Mapping[str, Sequence[Changed]]
+        self, files: Files, before: Derived | None, *, changes: Mapping[str, Sequence[Changed]]
     ) -> Derived:
         """What follows from the present rows: `before` and what changed since, or all of it anew
         when `before` is None.
@@ -41,7 +49,7 @@ class Derivation(Protocol):
 
 async def derived(
     derivations: Sequence[Derivation],
-    attempt: Attempt,
+    files: Files,
     *,
     before: Index | None,
     changes: Mapping[str, Sequence[Changed]],
@@ -53,7 +61,7 @@ async def derived(
         if known is not None and known.version != each.version:
             known = None
         try:
-            made[each.name] = await each.derive(attempt, known, changes)
+            made[each.name] = await each.derive(files, known, changes=changes)
         except Exception:
             LOG.exception("%s is left out of a snapshot", each.name)
     return made
@@ -67,4 +75,4 @@ def lacking(derivations: Sequence[Derivation], index: Index) -> bool:
     )
 
 
-__all__ = ["Derivation", "derived", "lacking"]
+__all__ = ["Derivation", "Files", "derived", "lacking"]

@@ -237,7 +237,7 @@ class Provisions:
         self, item: Provision | Rows | UserTable | UserView | Searched, seq: int
     ) -> Provision:
         if isinstance(item, Searched):
-            asked = search_lines(self._workspace, item, self._caller, seq=seq, see=self._see)
+            asked = search_lines(self._workspace, item, caller=self._caller, seq=seq, see=self._see)
             item = (SEARCH, await asked)
         if isinstance(item, UserTable):
             return await self._restricted(item)

@@ -45,8 +45,8 @@ SEARCH = Table("search", SearchLine, ("position",))
 async def search_lines(
     workspace: Workspace,
     searched: Searched,
-    caller: Caller,
     *,
+    caller: Caller,
     seq: int,
     see: Callable[[State], State],
 ) -> list[SearchLine]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from arco.ids import sha256
-from arco.model import Key, Table
+from arco.model import Key
 
 WORDS_MAX = 5_000
 IDENTITY_BYTES = 12
@@ -126,11 +126,6 @@ class Hidden(msgspec.Struct, frozen=True, kw_only=True):
     """A bit for each document, little end first."""
 
 
-POSTINGS = Table("search.postings", Posting, ("term",), public=False)
-HIDDEN = Table("search.hidden", Hidden, ("segment",), public=False)
-ENTRIES = Table("search.entries", Entry, ("ordinal",), public=False)
-
-
 def identity_of(kind: str, key: Key) -> bytes:
     """The identity of the object of a kind whose row has this key."""
     text = "\0".join((kind, *map(str, key)))
@@ -138,11 +133,8 @@ def identity_of(kind: str, key: Key) -> bytes:
 
 
 __all__ = [
-    "ENTRIES",
-    "HIDDEN",
     "IDENTITY_BYTES",
     "POPULARITY_MAX",
-    "POSTINGS",
     "WORDS",
     "WORD_END",
     "Document",

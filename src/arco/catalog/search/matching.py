@@ -104,11 +104,11 @@ class Match(msgspec.Struct, frozen=True, eq=False):
         return self.levels[-1].bit_count()
 
 
-def matches(library: Library, asked: Asked, sight: Sight) -> list[Match]:
+def matches(library: Library, asked: Asked, *, sight: Sight) -> list[Match]:
     """What the question finds in each segment. Raises: NotLoaded."""
     library.require(_terms(asked))
     library.require_ranges([(each, list(_ranges(each, asked))) for each in library.segments])
-    bases = [_base(each, asked, sight(each)) for each in library.segments]
+    bases = [_base(each, asked, seen=sight(each)) for each in library.segments]
     found: list[list[Sequence[int]]] = [[] for _ in bases]
     for word in asked.words:
         levels = [_levels(segment, word) for segment in library.segments]
@@ -168,7 +168,7 @@ def _bits(segment: Readable, posting: Posting | None) -> int:
     return bits_of(posting.documents, posting.count, size=segment.size)
 
 
-def _base(segment: Readable, asked: Asked, seen: int) -> int:
+def _base(segment: Readable, asked: Asked, *, seen: int) -> int:
     """The documents that may be found at all."""
     left = seen & ~segment.hidden
     if asked.kinds:
@@ -231,7 +231,7 @@ def _rising(levels: Sequence[int]) -> list[int]:
 def _match(segment: Readable, asked: Asked, *, base: int, levels: Sequence[Sequence[int]]) -> Match:
     if levels:
         joint = [base & reduce(and_, (each[at] for each in levels)) for at in range(LEVELS)]
-        whole = _whole(segment, asked.words, joint[4])
+        whole = _whole(segment, asked.words, among=joint[4])
         joint = _rising([whole, *joint[1:]])
     else:
         joint = [base] * LEVELS
@@ -246,7 +246,7 @@ def _match(segment: Readable, asked: Asked, *, base: int, levels: Sequence[Seque
     )
 
 
-def _whole(segment: Readable, words: Sequence[str], among: int) -> int:
+def _whole(segment: Readable, words: Sequence[str], *, among: int) -> int:
     """The documents every word of whose name was asked for, and no word was that they lack."""
     asked = [_any(segment, (Term.NAME + word,)) for word in words]
     known = [_any(segment, (field + word for field in WORDS[:2])) for word in words]

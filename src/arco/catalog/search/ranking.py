@@ -18,7 +18,7 @@ from arco.catalog.search.documents import POPULARITY_MAX, Entry
 from arco.catalog.search.matching import LEVELS, Library, Match, Readable
 from arco.model import Key
 
-CLASSES = LEVELS * 2 * (POPULARITY_MAX + 1) * 2
+CLASSES_OF_LEVEL = 2 * (POPULARITY_MAX + 1) * 2
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -35,27 +35,36 @@ class Hit(msgspec.Struct, frozen=True):
 
 def level_of(rank: int) -> int:
     """How well the words fit, of `LEVELS`; 0 is best."""
-    return rank // (2 * (POPULARITY_MAX + 1) * 2)
+    return rank // CLASSES_OF_LEVEL
 
 
 def page(library: Library, found: Sequence[Match], *, after: Key | None, limit: int) -> list[Hit]:
     """The first `limit` hits behind the place `after`. Raises: NotLoaded."""
     hits: list[Hit] = []
-    for rank in range(after[0] if after else 0, CLASSES):
-        if len(hits) == limit:
-            break
-        behind = after[1:] if after and after[0] == rank else None
-        hits += _of_class(library, found, rank, behind=behind, limit=limit - len(hits))
+    first = after[0] if after else 0
+    for level in range(first // CLASSES_OF_LEVEL, LEVELS):
+        held = [(match, bits) for match in found if (bits := _only(match, level))]
+        ranks = range(level * CLASSES_OF_LEVEL, (level + 1) * CLASSES_OF_LEVEL) if held else ()
+        for rank in ranks[max(0, first - level * CLASSES_OF_LEVEL) :]:
+            if len(hits) == limit:
+                return hits
+            behind = after[1:] if after and after[0] == rank else None
+            hits += _of_class(library, held, rank=rank, behind=behind, limit=limit - len(hits))
     return hits
 
 
 def _of_class(
-    library: Library, found: Sequence[Match], rank: int, *, behind: Key | None, limit: int
+    library: Library,
+    found: Sequence[tuple[Match, int]],
+    *,
+    rank: int,
+    behind: Key | None,
+    limit: int,
 ) -> list[Hit]:
-    held = [(match.segment, bits) for match in found if (bits := _class(match, rank))]
+    classed = ((match.segment, _class(match, bits, rank=rank)) for match, bits in found)
+    held = [(segment, bits) for segment, bits in classed if bits]
     if behind is not None:
-        places = [(segment, _later(segment, bits, behind)) for segment, bits in held]
-        held = [(segment, bits) for segment, bits in places if bits]
+        held = [(segment, _later(segment, bits, behind=behind)) for segment, bits in held]
     first = [(segment, list(islice(ordinals_in(bits), limit))) for segment, bits in held]
     library.require_entries(first)
     lists = [[segment.entry(ordinal) for ordinal in ordinals] for segment, ordinals in first]
@@ -68,26 +77,24 @@ def _in_order(lists: Sequence[Sequence[Entry]]) -> Iterator[Entry]:
     return iter(heapq.merge(*lists, key=lambda entry: entry.order))
 
 
-def _later(segment: Readable, bits: int, behind: Key) -> int:
+def _later(segment: Readable, bits: int, *, behind: Key) -> int:
     place = segment.place(behind)
     return bits >> place << place
 
 
-def _class(match: Match, rank: int) -> int:
-    """The documents of a class."""
-    rest, stale = divmod(rank, 2)
-    rest, degree = divmod(rest, POPULARITY_MAX + 1)
-    level, others = divmod(rest, 2)
-    bits = match.levels[level]
-    if level:
-        bits &= ~match.levels[level - 1]
-    if not bits:
-        return 0
-    bits &= ~match.mine if others else match.mine
+def _only(match: Match, level: int) -> int:
+    """The documents of a level that are of no better one."""
+    return match.levels[level] & ~match.levels[level - 1] if level else match.levels[0]
+
+
+def _class(match: Match, bits: int, *, rank: int) -> int:
+    """Those of the documents of a level that are of a class."""
+    rest, stale = divmod(rank % CLASSES_OF_LEVEL, 2)
+    others, degree = divmod(rest, POPULARITY_MAX + 1)
     # Where popularity does not count, all are of the last degree.
-    degrees = len(match.popular) - 1
-    at = degree - (POPULARITY_MAX - degrees)
+    at = degree - (POPULARITY_MAX + 1 - len(match.popular))
     bits &= match.popular[at] if at >= 0 else 0
+    bits &= ~match.mine if others else match.mine
     return bits & (~match.fresh if stale else match.fresh)
 
 

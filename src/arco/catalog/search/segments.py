@@ -142,11 +142,11 @@ def _crowds(
             if width:
                 prefix = terms[start][2 : 2 + width]
                 yield crowd_term(field, prefix), _together(terms[start:stop], found)
-            stack += _divided(terms, start, stop, width=2 + width + 1)
+            stack += _divided(terms, start, stop=stop, width=2 + width + 1)
 
 
 def _divided(
-    terms: Sequence[str], start: int, stop: int, *, width: int
+    terms: Sequence[str], start: int, *, stop: int, width: int
 ) -> Iterator[tuple[int, int, int]]:
     """The stretches of terms that agree in one character more."""
     while start < stop:

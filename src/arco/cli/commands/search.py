@@ -77,14 +77,16 @@ def command(
     if client is not None:
         found = client.search(text, limit=limit, **filters)
     else:
-        found = run_to_end(_found(_lookup(text, limit, filters), moment, directory=directory))
+        found = run_to_end(
+            _found(_lookup(text, limit, filters=filters), moment, directory=directory)
+        )
     if as_json:
         print_json(found)
     else:
         click.echo("\n".join(told(found)))
 
 
-def _lookup(text: str, limit: int, filters: dict[str, str]) -> Lookup:
+def _lookup(text: str, limit: int, *, filters: dict[str, str]) -> Lookup:
     return Lookup(
         text=text,
         kinds=filters["kind"],

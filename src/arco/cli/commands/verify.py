@@ -123,11 +123,13 @@ async def verification(store: Store, runtime: Runtime) -> Verification:
     verifier = Verifier(store, runtime, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
     inspection = await inspect_tables(store, runtime, state=verifier.tables)
-    search = await search_findings(store, runtime, verifier.tables)
-    return _together(report, inspection, search)
+    search = await search_findings(store, runtime, tables=verifier.tables)
+    return _together(report, inspection, search=search)
 
 
-def _together(report: Report, inspection: Inspection, search: tuple[Finding, ...]) -> Verification:
+def _together(
+    report: Report, inspection: Inspection, *, search: tuple[Finding, ...]
+) -> Verification:
     return Verification(
         slots=report.slots,
         events=report.events,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from arco.catalog.search.documents import ENTRIES, HIDDEN, POSTINGS
 from arco.catalog.search.segments import Segment, told
 from arco.engine.commit import SnapshotReference
 from arco.engine.domain import NEWEST, SNAPSHOTS
@@ -20,13 +19,14 @@ from arco.errors import Corrupt
 from arco.runtime import Runtime
 from arco.service.search.documents import KINDS, TOUCHED, Object, all_objects, document_of, touched
 from arco.service.search.publishing import NAME, VERSION, hidden_in, segment_of
+from arco.service.search.tables import ENTRIES, HIDDEN, POSTINGS
 from arco.store.port import Store
 
 TABLES = (POSTINGS, ENTRIES, HIDDEN)
 HINT = "rows are not harmed: `arco verify --rebuild` makes it again from the log"
 
 
-async def search_findings(store: Store, runtime: Runtime, tables: Tables) -> tuple[Finding, ...]:
+async def search_findings(store: Store, runtime: Runtime, *, tables: Tables) -> tuple[Finding, ...]:
     """What is wrong with the published segments, next to the rows of the newest slot.
 
     Cost: each file of the segments once.
@@ -43,15 +43,17 @@ async def search_findings(store: Store, runtime: Runtime, tables: Tables) -> tup
         published = await _published(reader, derived)
     except Corrupt as damage:
         return (Finding(NAME, damage.message, HINT),)
-    return tuple(Finding(NAME, problem, HINT) for problem in _problems(tables, index, published))
+    return tuple(
+        Finding(NAME, problem, HINT) for problem in _problems(tables, index, published=published)
+    )
 
 
-def _problems(tables: Tables, index: Index, published: Mapping[Object, int]) -> Iterator[str]:
+def _problems(tables: Tables, index: Index, *, published: Mapping[Object, int]) -> Iterator[str]:
     since = {
         each
         for name in TOUCHED
         for key in tables.memory[name].changed(index.slot)
-        for each in touched(tables, name, key)
+        for each in touched(tables, name, key=key)
     }
     expected = dict(_expected(tables))
     differing = {

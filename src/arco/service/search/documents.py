@@ -67,7 +67,7 @@ def id_of(state: State, object_: Object) -> str:
     return found.object_id if found is not None else ""
 
 
-def touched(state: State, table: str, key: Key) -> Iterator[Object]:
+def touched(state: State, table: str, *, key: Key) -> Iterator[Object]:
     """The objects that the change of a row concerns, as they are called now."""
     find = TOUCHED.get(table)
     if find is not None:
@@ -99,13 +99,19 @@ def _of_table(state: State, found: Found) -> Document:
     definition = definition_of(state, row)
     tags = _tags(state.range(TAGS, row.table_id), definition)
     owners = _owners(row.owner, definition)
+    about = _about(row, tags, owners=owners, definition=definition)
     said = [row.comment, row.description, definition.description if definition else ""]
     return Document(
         kind=found.kind.value,
         key=found.key,
         full_name=found.full_name,
         name=words_of(row.name),
-        about=_words([*_about(row, tags, owners, definition), *(each.name for each in columns)]),
+        about=_words(
+            [
+                *_about(row, tags, owners=owners, definition=definition),
+                *(each.name for each in columns),
+            ]
+        ),
         said=_words([*said, *(each.comment for each in columns)]),
         room=f"{row.catalog}.{row.namespace}",
         tags=tags,
@@ -160,6 +166,7 @@ CONTAINERS = (Kind.CATALOG, Kind.NAMESPACE)
 def _about(
     row: CatalogTable,
     tags: Iterable[str],
+    *,
     owners: Iterable[str],
     definition: AssetDefinition | None,
 ) -> Iterator[str]:

@@ -53,7 +53,7 @@ class Footing:
             if memory.since > self._reached:
                 raise Moved
             for key in memory.changed(self._reached):
-                objects.update(dict.fromkeys(touched(tables, name, key)))
+                objects.update(dict.fromkeys(touched(tables, name, key=key)))
         if objects:
             self._shelves.lay(documents_of(tables, objects))
         self._reached = seq
@@ -99,7 +99,7 @@ class Footings:
                 shelves = await stored_shelves(standing, derived)
                 return Footing(shelves, index.slot, reference.sha256)
         published = reference.sha256 if reference is not None else ""
-        return await standing.asked(lambda state: _afresh(state, standing.seq, published))
+        return await standing.asked(lambda state: _afresh(state, standing.seq, published=published))
 
 
 async def _reference(standing: Standing) -> SnapshotReference | None:
@@ -110,7 +110,7 @@ async def _reference(standing: Standing) -> SnapshotReference | None:
     return SnapshotReference(newest.slot, newest.index, newest.sha256) if newest else None
 
 
-def _afresh(state: State, seq: int, published: str) -> Footing:
+def _afresh(state: State, seq: int, *, published: str) -> Footing:
     """The segments of a state of which none are published."""
     objects = [
         each for kind in KINDS for each in islice(all_objects(state, kind), UNPUBLISHED_MAX + 1)

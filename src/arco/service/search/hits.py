@@ -100,7 +100,7 @@ class _Told(msgspec.Struct, frozen=True):
     """Field and text of each."""
 
 
-def hit_of(state: State, hit: Hit, words: Sequence[str]) -> SearchHit | None:
+def hit_of(state: State, hit: Hit, *, words: Sequence[str]) -> SearchHit | None:
     """What is told of a hit; None when its row is not there for whoever asks."""
     entry = hit.entry
     told = _of_asset(state, entry.key[0]) if entry.kind == ASSET else _of_object(state, hit)
@@ -193,7 +193,7 @@ def _fragments(told: _Told, words: Sequence[str]) -> Iterator[Fragment]:
     for field, text in told.texts:
         if text not in seen and _may_have(text, words):
             seen.add(text)
-            fragment = _fragment(field, plain(text), words)
+            fragment = _fragment(field, plain(text), words=words)
             if fragment is not None:
                 yield fragment
 
@@ -203,7 +203,7 @@ def _may_have(text: str, words: Sequence[str]) -> bool:
     return any(_fits(known, word) for known in words_of(text) for word in words)
 
 
-def _fragment(field: str, text: str, words: Sequence[str]) -> Fragment | None:
+def _fragment(field: str, text: str, *, words: Sequence[str]) -> Fragment | None:
     """The piece around the first word that fits."""
     marked = list(islice(_marked(text, words), SPANS_MAX))
     if not marked:

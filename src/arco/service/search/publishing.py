@@ -14,15 +14,15 @@ from typing import Any
 
 from arco.catalog.kinds import Kind
 from arco.catalog.search.bits import ORDINALS_MAX
-from arco.catalog.search.documents import ENTRIES, HIDDEN, POSTINGS, Document, Hidden
+from arco.catalog.search.documents import Document, Hidden
 from arco.catalog.search.segments import Segment, built, merged
 from arco.catalog.tables import TABLES, CatalogTable
 from arco.engine.database import Database
+from arco.engine.derived import Files
 from arco.engine.index import Derived, File, TableFiles
 from arco.engine.parquet import Changed
 from arco.engine.past import Past
 from arco.engine.reader import Reader
-from arco.engine.writing import Attempt
 from arco.model import Key, Misses, State, Table
 from arco.service.search.documents import (
     KINDS,
@@ -34,6 +34,7 @@ from arco.service.search.documents import (
     touched,
 )
 from arco.service.search.shelves import Shelves, StoredSegment, alive, merge_due
+from arco.service.search.tables import ENTRIES, HIDDEN, POSTINGS
 
 NAME = "search"
 VERSION = 1
@@ -60,20 +61,20 @@ class SearchFiles:
         """What the documents of tables were made of that stand in `_made`."""
 
     async def derive(
-        self, attempt: Attempt, before: Derived | None, changes: Mapping[str, Sequence[Changed]]
+        self, files: Files, before: Derived | None, *, changes: Mapping[str, Sequence[Changed]]
     ) -> Derived:
         """The segments after these changes."""
         if before is None or before != self._made or len(self._told) > TOLD_MAX:
             self._told.clear()
         self._made = None
         if before is None or self.is_distrusted:
-            made = await self._anew(attempt)
+            made = await self._anew(files)
         else:
-            made = await self._laid_over(attempt, before, changes)
+            made = await self._laid_over(files, before, changes=changes)
         self._made, self.is_distrusted = made, False
         return made
 
-    async def _anew(self, attempt: Attempt) -> Derived:
+    async def _anew(self, files: Files) -> Derived:
         """Segments of everything there is."""
         segments: list[StoredSegment] = []
         for kind in KINDS:
@@ -85,12 +86,12 @@ class SearchFiles:
                 # Columns stand by the ids of tables: in their order each block is read once.
                 by_id = [each for _, each in sorted((identity, each) for each, identity in objects)]
                 documents = await self._documents(by_id)
-                segments += await self._written(attempt, documents.values())
+                segments += await self._written(files, documents.values())
                 after = objects[-1][0][1]
-        return await self._derived(attempt, segments)
+        return await self._derived(files, segments)
 
     async def _laid_over(
-        self, attempt: Attempt, before: Derived, changes: Mapping[str, Sequence[Changed]]
+        self, files: Files, before: Derived, *, changes: Mapping[str, Sequence[Changed]]
     ) -> Derived:
         objects = await self._concerned(changes)
         if not objects:
@@ -103,8 +104,8 @@ class SearchFiles:
                 segment.hidden |= bits
             await self._database.runtime.sleep(0)
         segments = [each for each in shelves.segments if isinstance(each, StoredSegment)]
-        segments += await self._written(attempt, documents.values())
-        return await self._derived(attempt, await self._merged(attempt, segments))
+        segments += await self._written(files, documents.values())
+        return await self._derived(files, await self._merged(files, segments))
 
     async def _objects(self, kind: str, after: Key | None) -> list[tuple[Object, str]]:
         """So many objects of a kind as one segment holds, behind a key, each with its id."""
@@ -152,24 +153,22 @@ class SearchFiles:
         return found
 
     async def _written(
-        self, attempt: Attempt, documents: Iterable[Document | None]
+        self, files: Files, documents: Iterable[Document | None]
     ) -> list[StoredSegment]:
         """Segments of the documents that stand."""
         standing = [each for each in documents if each is not None]
         return [
-            await self._stored(attempt, await self._database.runtime.thread(built, some))
+            await self._stored(files, await self._database.runtime.thread(built, some))
             for some in _slices(standing, SEGMENT_DOCUMENTS)
         ]
 
-    async def _stored(self, attempt: Attempt, segment: Segment) -> StoredSegment:
-        postings = await attempt.rows_file(POSTINGS, segment.postings)
-        entries = await attempt.rows_file(ENTRIES, segment.entries)
+    async def _stored(self, files: Files, segment: Segment) -> StoredSegment:
+        postings = await files.rows_file(POSTINGS, segment.postings)
+        entries = await files.rows_file(ENTRIES, segment.entries)
         cache = self._database.tables.cache
         return StoredSegment(postings, entries, hidden=0, cache=cache)
 
-    async def _merged(
-        self, attempt: Attempt, segments: Sequence[StoredSegment]
-    ) -> list[StoredSegment]:
+    async def _merged(self, files: Files, segments: Sequence[StoredSegment]) -> list[StoredSegment]:
         """Fewer segments, when many are of like size or hide most of what they hold."""
         left = [each for each in segments if alive(each)]
         for _ in range(MERGES_MAX):
@@ -178,7 +177,7 @@ class SearchFiles:
                 break
             parts = [left[at] for at in due]
             left = [each for each in left if each not in parts]
-            left.append(await self._stored(attempt, await self._merge(parts)))
+            left.append(await self._stored(files, await self._merge(parts)))
         return left
 
     async def _merge(self, parts: Sequence[StoredSegment]) -> Segment:
@@ -189,7 +188,7 @@ class SearchFiles:
         ]
         return await self._database.runtime.thread(merged, read)
 
-    async def _derived(self, attempt: Attempt, segments: Sequence[StoredSegment]) -> Derived:
+    async def _derived(self, files: Files, segments: Sequence[StoredSegment]) -> Derived:
         hidden = sorted(
             (
                 Hidden(segment=each.postings.name, documents=_bytes(each))
@@ -203,15 +202,15 @@ class SearchFiles:
             ENTRIES.name: TableFiles(deltas=tuple(each.entries for each in segments)),
         }
         if hidden:
-            tables[HIDDEN.name] = TableFiles(base=(await attempt.rows_file(HIDDEN, hidden),))
+            tables[HIDDEN.name] = TableFiles(base=(await files.rows_file(HIDDEN, hidden),))
         return Derived(version=VERSION, tables=tables)
 
 
 async def stored_shelves(standing: Database | Past, derived: Derived) -> Shelves:
     """The segments that a snapshot names. Cost: one GET when some of their documents are hidden."""
     reader, cache = standing.replay.reader, standing.tables.cache
-    files = [derived.tables.get(each.name, TableFiles()) for each in (POSTINGS, ENTRIES, HIDDEN)]
-    postings, entries, hidden = (*(each.deltas for each in files[:2]), files[2].base)
+    named = [derived.tables.get(each.name, TableFiles()) for each in (POSTINGS, ENTRIES, HIDDEN)]
+    postings, entries, hidden = (*(each.deltas for each in named[:2]), named[2].base)
     bits = await hidden_in(reader, hidden)
     return Shelves(
         StoredSegment(first, second, hidden=bits.get(first.name, 0), cache=cache)
@@ -253,7 +252,7 @@ def _touched(state: State, *, name: str, keys: Iterable[Key]) -> list[Object]:
     misses = Misses()
     for key in keys:
         with misses:
-            found += touched(state, name, key)
+            found += touched(state, name, key=key)
     misses.settle()
     return found
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -27,7 +28,7 @@ from arco.errors import Corrupt, Invalid, Unavailable
 from arco.model import Key, State
 from arco.service.moments import time_of
 from arco.service.search.documents import KINDS
-from arco.service.search.footing import Footing, Footings, Moved, Standing
+from arco.service.search.footing import Footing, Footings, Moved
 from arco.service.search.hits import SearchHit, hit_of
 from arco.service.search.publishing import SearchFiles
 from arco.service.search.sight import Sights
@@ -100,18 +101,11 @@ class Search:
         asked = asked_of(lookup, caller, now=self._database.runtime.now())
         if lookup.after is not None:
             asked = msgspec.structs.replace(asked, today=day_of(lookup.after))
+        asking = _Asking(lookup, asked, standing, view=view)
         for _ in range(TRIES):
             footing = await self._footings.of(standing)
-            question = partial(
-                self._answer,
-                lookup=lookup,
-                asked=asked,
-                footing=footing,
-                view=view,
-                standing=standing,
-            )
             try:
-                return await standing.asked(question)
+                return await standing.asked(partial(self._answer, asking=asking, footing=footing))
             except Moved:
                 self._footings.forget(standing)
             except Corrupt as damage:
@@ -120,32 +114,32 @@ class Search:
             "SEARCH_BUSY", "the catalog changed faster than it could be read", hint="ask again"
         )
 
-    def _answer(
-        self,
-        state: State,
-        *,
-        lookup: Lookup,
-        asked: Asked,
-        footing: Footing,
-        view: Callable[[State], State],
-        standing: Standing,
-    ) -> Found:
-        seen = view(state)
+    def _answer(self, state: State, *, asking: _Asking, footing: Footing) -> Found:
+        lookup, standing, seen = asking.lookup, asking.standing, asking.view(state)
         asked = msgspec.structs.replace(
-            asked,
+            asking.asked,
             room=_room(seen, lookup.namespace),
             weighs_popularity=not isinstance(seen, View),
         )
         assert isinstance(state, Tables)
         shelves = footing.shelves(state, standing.seq)
-        found = matches(shelves, asked, self._sights.of(seen, shelves))
+        found = matches(shelves, asked, sight=self._sights.of(seen, shelves))
         after = lookup.after[:-1] if lookup.after is not None else None
         hits = page(shelves, found, after=after, limit=lookup.limit + 1)
-        told = [hit_of(seen, hit, asked.words) for hit in hits[: lookup.limit]]
+        told = [hit_of(seen, hit, words=asked.words) for hit in hits[: lookup.limit]]
         more = len(hits) > lookup.limit
         behind = (*hits[lookup.limit - 1].place, asked.today.isoformat()) if more else None
         total = sum(match.count for match in found)
         return Found([hit for hit in told if hit is not None], total, behind, standing.token)
+
+
+class _Asking(msgspec.Struct, frozen=True):
+    """One search on its way: what was typed, of which state, as who sees it."""
+
+    lookup: Lookup
+    asked: Asked
+    standing: Any
+    view: Callable[[State], State]
 
 
 def day_of(after: Key) -> date:
@@ -229,4 +223,4 @@ def _invalid(problem: str, hint: str) -> Invalid:
     return Invalid("SEARCH_INVALID", problem, hint=hint)
 
 
-__all__ = ["BEHIND", "LIMIT_MAX", "Found", "Lookup", "Search", "asked_of"]
+__all__ = ["BEHIND", "LIMIT_MAX", "Found", "Lookup", "Search", "asked_of", "day_of"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log
 
 from arco.catalog.search.bits import ORDINALS_MAX
-from arco.catalog.search.documents import ENTRIES, POSTINGS, Document, Entry, Posting, identity_of
+from arco.catalog.search.documents import Document, Entry, Posting, identity_of
 from arco.catalog.search.matching import Range, Readable
 from arco.catalog.search.segments import (
     MemorySegment,
@@ -26,6 +26,7 @@ from arco.engine.index import File
 from arco.engine.stored import Missing, Place, SortedRun
 from arco.model import Key
 from arco.service.search.documents import Object
+from arco.service.search.tables import ENTRIES, POSTINGS
 
 FAN_OUT = 8
 
