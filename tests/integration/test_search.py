@@ -99,7 +99,7 @@ def test_strange_words_find_what_they_find(shop: Server, words: str) -> None:
 
 def test_a_megabyte_of_words_is_refused(shop: Server) -> None:
     query = {"sql": f"SELECT * FROM system.search('{'a' * 1_000_000}')"}
-    assert shop.ask("POST", "/api/v1/query", body=query).error()["code"] == "QUERY_INVALID"
+    assert shop.ask("POST", "/api/v1/query", body=query).error()["code"] == "QUERY_TOO_LARGE"
     with suppress(ConnectionError):
         assert shop.ask("GET", f"/api/v1/search?q={'a' * 1_000_000}").status == 400
     assert found(shop, q="orders")["total"] == 2

@@ -106,12 +106,7 @@ def _of_table(state: State, found: Found) -> Document:
         key=found.key,
         full_name=found.full_name,
         name=words_of(row.name),
-        about=_words(
-            [
-                *_about(row, tags, owners=owners, definition=definition),
-                *(each.name for each in columns),
-            ]
-        ),
+        about=_words([*about, *(each.name for each in columns)]),
         said=_words([*said, *(each.comment for each in columns)]),
         room=f"{row.catalog}.{row.namespace}",
         tags=tags,
