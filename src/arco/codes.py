@@ -120,6 +120,7 @@ CODES: dict[str, tuple[str, str]] = {
     "LOCATION_UNREADABLE": ("Invalid", "what stands at {} cannot be read as {}"),
     "LOCATION_UNSEEN": ("Conflict", "the table came to stand at another location while the ..."),
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
+    "MCP_EXTRA_MISSING": ("Invalid", "the library for assistants' tools is not installed"),
     "MEMBER_NOT_FOUND": ("NotFound", "{} is not in {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),
     "METHOD_NOT_ALLOWED": ("Invalid", "this route does not take this method"),

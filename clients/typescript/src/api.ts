@@ -1790,6 +1790,7 @@ export const CODES = {
   LOCATION_UNREADABLE: "Invalid",
   LOCATION_UNSEEN: "Conflict",
   MANIFEST_INVALID: "Invalid",
+  MCP_EXTRA_MISSING: "Invalid",
   MEMBER_NOT_FOUND: "NotFound",
   METADATA_INVALID: "Invalid",
   METHOD_NOT_ALLOWED: "Invalid",
