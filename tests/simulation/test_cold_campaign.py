@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from arco.engine.index import File, TableFiles
+from arco.engine.memory import MemoryTable
 from arco.engine.reader import Reader
 from arco.engine.stored import Missing, StoredTable
-from arco.engine.tables import MemoryTable
 from arco.model import Change, Drop, Key
 from arco.testing.actors import Cast, Stage
 from arco.testing.campaign import Play, Tally, campaign, judge, shrunk

@@ -7,99 +7,19 @@ that stand only in files are asked for by `NotLoaded`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, takewhile
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sortedcontainers import SortedDict
 
-from arco.engine.blocks import ABSENT, BlockCache, Line
+from arco.engine.adjacency import Link
+from arco.engine.blocks import BlockCache
 from arco.engine.index import Index, TableFiles
+from arco.engine.memory import MemoryTable, keys_in
+from arco.engine.relations import Adjacencies, Relations
 from arco.engine.sizes import SIZES, Sizes
-from arco.engine.stored import StoredTable, newest_of
-from arco.model import Change, Drop, Key, Put, Row, State, Table
-
-
-class MemoryTable:
-    """One table: rows in key order, and the snapshot files below them that hold the others."""
-
-    def __init__(self) -> None:
-        self.rows: SortedDict = SortedDict()
-        """The row under each key; None where one was dropped that files below still hold."""
-        self.stored: StoredTable | None = None
-        """None: there are no rows but those in memory."""
-        self.slots: dict[Key, int] = {}
-        """The slot that changed each key, oldest first; of every change after `since`."""
-        self.since = -1
-
-    def get(self, key: Key) -> Any:
-        """The row under the key, or None.
-
-        Raises: Missing.
-        """
-        row = self.rows.get(key, ABSENT)
-        if row is not ABSENT:
-            return row
-        return None if self.stored is None else self.stored.get(key)
-
-    def range(self, prefix: Key, *, after: Key | None) -> Iterator[Any]:
-        """Rows whose key starts with `prefix`, past `after`.
-
-        Raises: Missing, at once or while it goes on.
-        """
-        if self.stored is None:
-            return _walk(self.rows, prefix, after=after)
-        past = after is not None and after >= prefix
-        start = after if after is not None and past else prefix
-        below = self.stored.lines(prefix, start, past=past)
-        above = ((key, self.rows[key]) for key in _keys(self.rows, prefix, after=after))
-        first = next(above, None)
-        lines = newest_of([chain([first], above), below]) if first else below
-        return (row for _, row in lines if row is not None)
-
-    def apply(self, change: Change, seq: int) -> None:
-        """Make the change, and remember that slot `seq` made it."""
-        if isinstance(change, Put):
-            key = change.table.key_of(change.row)
-            self.rows[key] = change.row
-        else:
-            key = change.key
-            if self.stored is None:
-                self.rows.pop(key, None)
-            else:
-                self.rows[key] = None
-        self.slots.pop(key, None)
-        self.slots[key] = seq
-
-    def changed(self, slot: int) -> dict[Key, int]:
-        """The keys that changed after `slot`, and the slots that changed them."""
-        assert slot >= self.since, "older changes are forgotten"
-        return dict(takewhile(lambda item: item[1] > slot, reversed(self.slots.items())))
-
-    def complete(self, lines: Iterable[Line]) -> None:
-        """All rows are in memory: these lines, newest first, below what is known already."""
-        for key, row in lines:
-            self.rows.setdefault(key, row)
-        for key in [key for key, row in self.rows.items() if row is None]:
-            del self.rows[key]
-        self.stored = None
-
-    def stand_on(self, stored: StoredTable, slot: int) -> None:
-        """Only what changed after `slot` stays in memory: the rest stands in these files."""
-        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.rows = SortedDict((key, self.rows.get(key)) for key in self.slots)
-        self.stored, self.since = stored, slot
-
-    def is_small(self, files: TableFiles, sizes: Sizes) -> bool:
-        """True when all rows may stay in memory, whatever else these files hold."""
-        count = len(self.rows)
-        line_bytes = files.size_bytes / max(1, files.rows)
-        return count <= sizes.small_rows and count * line_bytes <= sizes.small_bytes
-
-    def forget(self, slot: int) -> None:
-        """Which rows changed up to `slot` does not matter any more."""
-        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.since = max(self.since, slot)
+from arco.engine.stored import StoredTable
+from arco.model import Change, Drop, Key, Relation, Row, State, Table
 
 
 class Tables:
@@ -111,17 +31,21 @@ class Tables:
         *,
         sizes: Sizes = SIZES,
         cache: BlockCache | None = None,
+        adjacencies: Adjacencies | None = None,
     ) -> None:
         self.by_name = {table.name: table for table in tables}
         self.memory: dict[str, MemoryTable] = {name: MemoryTable() for name in self.by_name}
         self.sizes = sizes
         self.cache = cache if cache is not None else BlockCache(sizes.cache_bytes)
+        self.adjacencies = adjacencies if adjacencies is not None else Adjacencies()
+        self._relations = Relations(self.adjacencies)
         self.written = 0
         """How many changes were ever applied."""
 
     def empty(self) -> Tables:
-        """No rows, of the same tables and sizes, with the same cache."""
-        return Tables(self.by_name.values(), sizes=self.sizes, cache=self.cache)
+        """No rows, of the same tables and sizes, with the same caches."""
+        tables = self.by_name.values()
+        return Tables(tables, sizes=self.sizes, cache=self.cache, adjacencies=self.adjacencies)
 
     @property
     def is_cold(self) -> bool:
@@ -134,6 +58,33 @@ class Tables:
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
         return self.memory[table.name].range(prefix, after=after)
+
+    def below(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that come from the nodes, in the order of the nodes, then of their far ends.
+
+        Raises: NotLoaded. Cost: arrays are made of many edges when they are first asked for.
+        """
+        memory = self.memory[relation.forward.name]
+        indexed = self._relations.indexed(relation, memory)
+        if indexed is None:
+            return self._ranges(relation.forward, nodes)
+        return indexed.below(nodes)
+
+    def above(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that go to the nodes, in the order of the nodes, then of their far ends.
+
+        Raises: NotLoaded.
+        """
+        memory = self.memory[relation.forward.name]
+        indexed = self._relations.indexed(relation, memory)
+        if indexed is None:
+            return self._ranges(relation.backward, nodes)
+        return indexed.above(nodes)
+
+    def _ranges(self, table: Table[Any], nodes: Sequence[Key]) -> Iterator[Link]:
+        for node in nodes:
+            for row in self.range(table, *node):
+                yield node, table.key_of(row)[len(node) :]
 
     def apply(self, changes: Iterable[Change], seq: int) -> None:
         """Make the changes of slot `seq`."""
@@ -192,7 +143,7 @@ class Overlay:
         below = self._below.range(table, *prefix, after=after)
         if not rows:
             return below
-        return _laid_over(table, below, rows=rows, keys=list(_keys(rows, prefix, after=after)))
+        return _laid_over(table, below, rows=rows, keys=list(keys_in(rows, prefix, after=after)))
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Lay the changes over the state below."""
@@ -205,21 +156,6 @@ class Overlay:
                 rows[change.key] = None
             else:
                 rows[change.table.key_of(change.row)] = change.row
-
-
-def _keys(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Key]:
-    past = after is not None and after >= prefix
-    start = after if past else prefix
-    width = len(prefix)
-    for key in rows.irange(start or None, inclusive=(not past, True)):
-        if key[:width] != prefix:
-            return
-        yield key
-
-
-def _walk(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Any]:
-    for key in _keys(rows, prefix, after=after):
-        yield rows[key]
 
 
 def _laid_over(
@@ -240,4 +176,4 @@ def _laid_over(
             yield rows[key]
 
 
-__all__ = ["MemoryTable", "Overlay", "Tables"]
+__all__ = ["Overlay", "Tables"]
