@@ -10,7 +10,7 @@ import click
 
 from arco.access.callers import local_owner
 from arco.cli.options import at_option, directory_option, json_option, server_option
-from arco.cli.remote import server_for
+from  import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, print_json, table
 from arco.engine.past import Past
