@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from arco.access.callers import local_owner
-from arco.cli.options import at_option, directory_option, json_option, server_option
-from  import server_for
+from arco.cli.options import at_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, print_json, table
+from arco.cli.where import Where, where_option
 from arco.engine.past import Past
 from arco.service.past import past_at
 from arco.service.search.documents import KINDS
@@ -55,15 +55,13 @@ Examples:
     help="How many at most.",
 )
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
 def command(
     words: tuple[str, ...],
     limit: int,
     moment: str,
-    server: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
     **filters: str,
 ) -> None:
@@ -73,12 +71,12 @@ def command(
     them must fit. A word that nothing has is taken for one that is a slip away.
     """
     text = " ".join(words)
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is not None:
         found = client.search(text, limit=limit, **filters)
     else:
         found = run_to_end(
-            _found(_lookup(text, limit, filters=filters), moment, directory=directory)
+            _found(_lookup(text, limit, filters=filters), moment, directory=where.directory)
         )
     if as_json:
         print_json(found)
