@@ -532,6 +532,8 @@ export interface Fragment {
   text: string;
   /** First character and the one behind the last, of each word. */
   spans: Array<[number, number]>;
+}
+
 /** How fresh one table is; what only an asset can say is null for a table that none makes. */
 export interface Freshness {
   /** Its whole name. */
