@@ -13,7 +13,7 @@ from arco.lineage.foreign import (
     FOREIGN_EDGES,
     FOREIGN_RUNS,
     ForeignRunReported,
-    foreign_run_reported,
+    foreign_runs_reported,
 )
 from arco.lineage.tables import (
     ALL,
@@ -26,7 +26,7 @@ from arco.lineage.tables import (
     Observation,
     RecordedRun,
 )
-from arco.model import Change, Domain, Payload, Put, State
+from arco.model import Change, Domain, Jointly, Payload, Put, State
 
 
 class ObservedRead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -98,7 +98,7 @@ DOMAIN = Domain(
     "lineage",
     (*ALL, *COLUMN_TABLES, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
     {ReadsRecorded: reads_recorded, ColumnsTraced: columns_traced},
-    facts={ForeignRunReported: foreign_run_reported},
+    facts={ForeignRunReported: Jointly(foreign_runs_reported)},
     open_facts=frozenset({ForeignRunReported}),
 )
 

@@ -25,7 +25,7 @@ _HEAD = b'{"check":"'
 _UNSIGNED = b"0" * 64
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One observation, as its producer sent it.
 
     `producer`, `epoch` and `seq` number what one producer sends; `key` names a fact of a producer
@@ -92,13 +92,14 @@ def decode_slot(data: bytes, *, lane: str, slot: int) -> LaneSlot:
     except OSError as error:
         raise _unreadable(lane, slot, reason=str(error)) from error
     end = len(_HEAD) + 64
-    unsigned = _HEAD + _UNSIGNED + text[end:]
-    if text[: len(_HEAD)] != _HEAD or sha256(unsigned).encode() != text[len(_HEAD) : end]:
+    signed = memoryview(text)[end:]
+    check = sha256(_HEAD + _UNSIGNED, signed).encode()
+    if text[: len(_HEAD)] != _HEAD or check != text[len(_HEAD) : end]:
         raise _unreadable(lane, slot, reason="its bytes do not match their own hash")
-    first, _, rest = text.partition(b"\n")
+    first = text.find(b"\n") + 1
     try:
-        heading = _HEADING.decode(first)
-        facts = tuple(_FACTS.decode_lines(rest))
+        heading = _HEADING.decode(text[:first])
+        facts = tuple(_FACTS.decode_lines(memoryview(text)[first:]))
     except msgspec.MsgspecError as error:
         raise _unreadable(lane, slot, reason=str(error)) from error
     if (heading.lane, heading.slot, heading.count) != (lane, slot, len(facts)):
