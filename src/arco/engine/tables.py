@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, takewhile
 from typing import Any
 
-from sortedcontainers import SortedDict
-
 from arco.engine.blocks import ABSENT, BlockCache, Line
 from arco.engine.index import Index, TableFiles
+from arco.engine.ordered import OrderedRows
 from arco.engine.sizes import SIZES, Sizes
 from arco.engine.stored import StoredTable, newest_of
 from arco.model import Change, Drop, Key, Put, Row, State, Table
@@ -24,7 +23,7 @@ class MemoryTable:
     """One table: rows in key order, and the snapshot files below them that hold the others."""
 
     def __init__(self) -> None:
-        self.rows: SortedDict = SortedDict()
+        self.rows = OrderedRows()
         """The row under each key; None where one was dropped that files below still hold."""
         self.stored: StoredTable | None = None
         """None: there are no rows but those in memory."""
@@ -65,7 +64,7 @@ class MemoryTable:
         else:
             key = change.key
             if self.stored is None:
-                self.rows.pop(key, None)
+                self.rows.drop(key)
             else:
                 self.rows[key] = None
         self.slots.pop(key, None)
@@ -79,15 +78,16 @@ class MemoryTable:
     def complete(self, lines: Iterable[Line]) -> None:
         """All rows are in memory: these lines, newest first, below what is known already."""
         for key, row in lines:
-            self.rows.setdefault(key, row)
+            if key not in self.rows:
+                self.rows[key] = row
         for key in [key for key, row in self.rows.items() if row is None]:
-            del self.rows[key]
+            self.rows.drop(key)
         self.stored = None
 
     def stand_on(self, stored: StoredTable, slot: int) -> None:
         """Only what changed after `slot` stays in memory: the rest stands in these files."""
         self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.rows = SortedDict((key, self.rows.get(key)) for key in self.slots)
+        self.rows = OrderedRows((key, self.rows.get(key)) for key in self.slots)
         self.stored, self.since = stored, slot
 
     def is_small(self, files: TableFiles, sizes: Sizes) -> bool:
@@ -177,13 +177,13 @@ class Overlay:
 
     def __init__(self, below: State) -> None:
         self._below = below
-        self._rows: dict[str, SortedDict] = {}
+        self._rows: dict[str, OrderedRows] = {}
         self.changes: list[Change] = []
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
         rows = self._rows.get(table.name)
-        if rows is not None and key in rows:
-            found: Row | None = rows[key]
+        found: Row | None
+        if rows is not None and (found := rows.get(key, ABSENT)) is not ABSENT:
             return found
         return self._below.get(table, *key)
 
@@ -200,30 +200,30 @@ class Overlay:
             self.changes.append(change)
             rows = self._rows.get(change.table.name)
             if rows is None:
-                rows = self._rows[change.table.name] = SortedDict()
+                rows = self._rows[change.table.name] = OrderedRows()
             if isinstance(change, Drop):
                 rows[change.key] = None
             else:
                 rows[change.table.key_of(change.row)] = change.row
 
 
-def _keys(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Key]:
+def _keys(rows: OrderedRows, prefix: Key, *, after: Key | None) -> Iterator[Key]:
     past = after is not None and after >= prefix
-    start = after if past else prefix
+    start = after if after is not None and past else prefix
     width = len(prefix)
-    for key in rows.irange(start or None, inclusive=(not past, True)):
+    for key in rows.keys_from(start, past=past):
         if key[:width] != prefix:
             return
         yield key
 
 
-def _walk(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Any]:
+def _walk(rows: OrderedRows, prefix: Key, *, after: Key | None) -> Iterator[Any]:
     for key in _keys(rows, prefix, after=after):
         yield rows[key]
 
 
 def _laid_over(
-    table: Table[Any], below: Iterator[Any], *, rows: SortedDict, keys: list[Key]
+    table: Table[Any], below: Iterator[Any], *, rows: OrderedRows, keys: list[Key]
 ) -> Iterator[Any]:
     position = 0
     for row in below:
