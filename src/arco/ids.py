@@ -79,10 +79,10 @@ def is_uuid(text: str) -> bool:
     return UUID.match(text) is not None
 
 
-def sha256(*parts: bytes | memoryview) -> str:
-    """Lower-case hex of the sha256 of the parts, one after the other."""
-    digest = hashlib.sha256()
-    for part in parts:
+def sha256(data: bytes, *more: bytes | memoryview) -> str:
+    """Lower-case hex of the sha256 of the data, or of several pieces one after the other."""
+    digest = hashlib.sha256(data)
+    for part in more:
         digest.update(part)
     return digest.hexdigest()
 
