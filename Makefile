@@ -1,5 +1,6 @@
 # Everything a contributor types. `make help` lists it. Needs only git, make and Python 3.11 or
-# newer; npm, where it is there, adds an emulator for tests.
+# newer; npm and Chromium, where they are there, add the tests of an emulator and of the TypeScript
+# client.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,7 +10,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EMULATORS := node_modules/.installed
+NPM_TOOLS := node_modules/.installed
+BROWSER := chromium
 # The first Python that is new enough; `make setup PYTHON=...` names another.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
@@ -25,12 +27,12 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup demo test fast check fmt sim contract bench peers lock docs clean
+.PHONY: help setup browser demo test fast check fmt sim contract bench peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(STAMP) $(EMULATORS) ## A virtual environment with the locked dependencies and this package
+setup: $(STAMP) $(NPM_TOOLS) browser ## A virtual environment with the locked dependencies and this package
 
 demo: $(STAMP) ## Run the demo project (DIR=folder PORT=number)
 	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
@@ -61,7 +63,7 @@ sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
 
-contract: $(STAMP) $(EMULATORS) ## What every store promises, on memory, disk, S3, Google and Azure (ARGS=...)
+contract: $(STAMP) $(NPM_TOOLS) ## What every store promises, on memory, disk, S3, Google and Azure (ARGS=...)
 	$(PYTEST) -n 2 --dist loadfile tests/contract $(ARGS)
 
 bench: $(STAMP) peers ## Requests and seconds per operation, on this machine (ARGS=...)
@@ -113,8 +115,19 @@ $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
 	@touch $@
 
 # Without npm, or offline, the tests that need these say what they leave out (and CI fails).
-$(EMULATORS): package.json package-lock.json
-	@if ! command -v npm > /dev/null; then \
-	  echo "npm is not here: tests on the Azure emulator will be left out."; \
-	elif npm ci --silent --no-audit --no-fund; then touch $(EMULATORS); \
-	else echo "npm could not install: tests on the Azure emulator will be left out."; fi
+$(NPM_TOOLS): package.json package-lock.json
+	@left_out="tests on the Azure emulator and of the TypeScript client will be left out."; \
+	if ! command -v npm > /dev/null; then echo "npm is not here: $$left_out"; \
+	elif npm ci --silent --no-audit --no-fund; then touch $(NPM_TOOLS); \
+	else echo "npm could not install: $$left_out"; fi
+
+# The same for the browser, which is no package of npm here.
+browser:
+	@left_out="tests in a browser will be left out (apt-get install $(BROWSER))."; \
+	if command -v $(BROWSER) > /dev/null; then exit; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
+	  echo "$(BROWSER) is not here: $$left_out"; exit; fi; \
+	echo "Installing $(BROWSER) ..."; \
+	apt-get install -qq -y $(BROWSER) > /dev/null 2>&1 \
+	  || { apt-get update -qq && apt-get install -qq -y $(BROWSER); } > /dev/null 2>&1 \
+	  || echo "$(BROWSER) could not be installed: $$left_out"

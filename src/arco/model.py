@@ -152,6 +152,39 @@ class NotLoaded(Exception):
         super().__init__(f"{table.name} {prefix!r} is not in memory")
         self.table = table
         self.prefix = prefix
+        self.others: Sequence[NotLoaded] = ()
+        """What was asked for beside it, and is loaded with it."""
+
+
+class Misses:
+    """What the parts of one question miss, each asked `with` this one after the other: all of it is
+    loaded at once, so that the question is asked again as often as its deepest part misses.
+
+    No row is ever made up: a part that misses one ends there, and what parts after it find out is
+    not heard, refusals included.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[NotLoaded] = []
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, NotLoaded):
+            self._found += (error, *error.others)
+            return True
+        return bool(self._found) and isinstance(error, Exception)
+
+    def settle(self) -> None:
+        """Nothing, when no part missed anything.
+
+        Raises: NotLoaded.
+        """
+        if self._found:
+            first, *others = self._found
+            first.others = others
+            raise first
 
 
 def _is_bounded(kind: msgspec.inspect.Type) -> bool:
@@ -233,6 +266,7 @@ __all__ = [
     "Event",
     "Jointly",
     "Key",
+    "Misses",
     "Names",
     "NotLoaded",
     "Payload",

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
-SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0005
 
 
 class Signal(Protocol):
@@ -181,7 +181,7 @@ def put_loop_first() -> None:
     turn back only after five milliseconds of Python there; a commit asks a dozen times. And what
     was loaded by now stays for good: the garbage collector need not look at it again and again.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     gc.freeze()
 
 

@@ -14,6 +14,10 @@ import pytest
 INSTALLED = Path(__file__).resolve().parents[2] / "node_modules" / ".bin"
 LEFT_OUT = {
     "azurite-blob": "stores on Azure: install npm, then `make setup` installs the emulator",
+    "tsc": "the TypeScript client: install npm, then `make setup` installs the compiler",
+    "node": "the TypeScript client: install Node 20 or newer",
+    "playwright-core": "the TypeScript client in a browser: install npm, then `make setup`",
+    "chromium": "the TypeScript client in a browser: install Chromium (apt-get install chromium)",
 }
 
 

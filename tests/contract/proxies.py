@@ -111,7 +111,8 @@ class _Relay(_Silent):
             self.hang_up()
             return
         upstream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = dict(self.headers.items()) | ({"Host": self.host} if self.host else {})
+        headers = {name.title(): value for name, value in self.headers.items()}
+        headers |= {"Host": self.host} if self.host else {}
         upstream.request(self.command, self.path, data, headers)
         response = upstream.getresponse()
         body = response.read()

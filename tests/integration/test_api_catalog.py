@@ -104,6 +104,14 @@ def test_lists_show_what_was_made_and_pages_join_without_gap(server: Server, plu
     assert [name[-2:] for name in found if name[-2:] in ends] == ends
 
 
+@pytest.mark.parametrize("plural", BODIES)
+def test_every_list_is_narrowed_to_an_owner(server: Server, plural: str) -> None:
+    assert create(server, plural, **BODIES[plural], owner="user:ann").status == 201
+    listed = server.get(f"{API}/{plural}?owner=user:ann&fields=name,owner").json()
+    assert [row["owner"] for row in listed[plural]] == ["user:ann"]
+    assert server.get(f"{API}/{plural}?owner=user:bob").json()[plural] == []
+
+
 def test_changes_of_many_objects_are_one_commit_or_none(server: Server) -> None:
     before = server.get(f"{API}/health").slot
     changes = [

@@ -10,7 +10,7 @@ from arco.codes import CODES
 from arco.model import field_types
 from arco.orchestration import states
 from arco.service.settings import LIMITS, Settings
-from tests.reference import folding, surfaces
+from tests.reference import folding, surfaces, typescript
 from tests.reference.meanings import field_meaning, summary, used_words
 from tests.reference.words import BODY_WORDS, FIELD_WORDS, OWNER_WORDS, STATE_WORDS
 
@@ -24,11 +24,13 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "cli.md": surfaces.cli_page,
     "http.md": surfaces.http_page,
 }
+TYPESCRIPT = "clients/typescript/src/api.ts"
 
 
 def rendered() -> dict[str, str]:
-    """Path below the repository -> text, for every page this checkout has."""
+    """Path below the repository -> text, for every page and source that is made from the code."""
     pages = {f"{FOLDER}/{name}": make() for name, make in PAGES.items()}
+    pages[TYPESCRIPT] = typescript.typescript_module()
     return {path: text for path, text in pages.items() if text is not None}
 
 

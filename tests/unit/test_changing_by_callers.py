@@ -23,7 +23,8 @@ from arco.engine.tables import Overlay
 from arco.errors import Forbidden, NotFound, Precondition
 from arco.model import Event
 from arco.runtime import AsyncioRuntime
-from arco.service.changing import Changed, Changing
+from arco.service.changing import Changing
+from arco.service.objects import Changed
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace, open_workspace
 

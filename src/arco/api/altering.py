@@ -8,7 +8,7 @@ is decided.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, delete, patch, post
@@ -17,90 +17,43 @@ from litestar.params import JSONBody, Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.changes import REFUSALS, changed
+from arco.api.listing import ObjectNamed
 from arco.api.session import Here
-from arco.catalog.changes import (
-    Alter,
-    Comment,
-    DropObject,
-    Move,
-    Name,
-    Refresh,
-    SetTags,
-    Texts,
-    Undrop,
-)
+from arco.catalog.changes import Alter, DropObject, Move, Refresh, SetTags, Undrop
 from arco.catalog.kinds import Kind
-from arco.service.changing import Changed
+from arco.service.objects import Changed
+from arco.wire.objects import (
+    PLURALS,
+    AlterRequest,
+    MoveRequest,
+    TagsRequest,
+    UndropRequest,
+)
 
-PLURALS = {
-    Kind.CATALOG: "catalogs",
-    Kind.NAMESPACE: "namespaces",
-    Kind.TABLE: "tables",
-    Kind.VIEW: "views",
-    Kind.VOLUME: "volumes",
-    Kind.FUNCTION: "functions",
-}
-ObjectNamed = Annotated[
-    str,
-    Parameter(
-        title="Name",
-        description="Its name, such as `sales.orders` or `main.sales.orders`, or its id.",
-        max_length=4096,
-    ),
-]
 Contents = Annotated[
     Literal["refuse", "drop"],
     Parameter(description="What happens when something is in it: `refuse`, or `drop` that too."),
 ]
 
 
-class AlterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What shall be said about an object; what is left out stays."""
-
-    comment: Comment | None = None
-    owner: Comment | None = None
-    properties: dict[str, str | None] = {}
-    """Properties to set; null removes one."""
-    texts: Texts | None = None
-    """The texts of a view or function, all of them."""
-    column_comments: dict[str, str] = {}
-    """Comments on columns of a table."""
+CHANGES: dict[str, Any] = {"tags": ["catalog"], "status_code": 200, "responses": REFUSALS}
 
 
-class TagsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tags that an object, or one column of a table, shall bear."""
-
-    tags: dict[str, str | None]
-    """Tags to set; null removes one, the others stay."""
-    column: str = ""
-    """A column of the table; empty: the object itself."""
-
-
-class MoveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where an object shall stand."""
-
-    to: Name
-    """Its whole new name, such as `main.archive.orders`."""
-
-
-class UndropRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a dropped object shall be called."""
-
-    to: str = ""
-    """The name it gets; empty: the one it had."""
-
-
-def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
+def altering_routes(kind: Kind) -> Sequence[HTTPRouteHandler]:
     """Every change of one object of this kind."""
     path = f"/{PLURALS[kind]}/{{full_name:str}}"
+    made = (_alter, _tag, _move, _drop, _undrop)
+    routes = tuple(make(kind, path) for make in made)
+    return (*routes, refresh_table) if kind is Kind.TABLE else routes
 
+
+def _alter(kind: Kind, path: str) -> HTTPRouteHandler:
     @patch(
         path,
         operation_id=f"alter_{kind}",
         summary=f"Describe a {kind}",
-        tags=["catalog"],
         response_description="It is so.",
-        responses=REFUSALS,
+        **CHANGES,
     )
     async def alter(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[AlterRequest]
@@ -109,14 +62,16 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         wanted = Alter(kind=kind, name=full_name, **msgspec.structs.asdict(data))
         return await changed(session, wanted, kind=kind, caller=caller)
 
+    return alter
+
+
+def _tag(kind: Kind, path: str) -> HTTPRouteHandler:
     @post(
         f"{path}/tags",
         operation_id=f"tag_{kind}",
         summary=f"Tag a {kind}",
-        tags=["catalog"],
-        status_code=200,
         response_description="It bears them.",
-        responses=REFUSALS,
+        **CHANGES,
     )
     async def tag(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[TagsRequest]
@@ -125,39 +80,34 @@ def routes_of(kind: Kind) -> Sequence[HTTPRouteHandler]:
         wanted = SetTags(kind=kind, name=full_name, tags=data.tags, column=data.column)
         return await changed(session, wanted, kind=kind, caller=caller)
 
-    return (alter, tag, *_moving(kind, path), *_going(kind, path))
+    return tag
 
 
-def _moving(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
+def _move(kind: Kind, path: str) -> HTTPRouteHandler:
     @post(
         f"{path}/move",
         operation_id=f"move_{kind}",
         summary=f"Rename or move a {kind}",
-        tags=["catalog"],
-        status_code=200,
         response_description="It has the name.",
-        responses=REFUSALS,
+        **CHANGES,
     )
     async def move(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[MoveRequest]
     ) -> Response[Changed]:
         """Its id stays, and with it grants, tags, lineage and history."""
-        return await changed(
-            session, Move(kind=kind, name=full_name, to=data.to), kind=kind, caller=caller
-        )
+        wanted = Move(kind=kind, name=full_name, to=data.to)
+        return await changed(session, wanted, kind=kind, caller=caller)
 
-    return (move,)
+    return move
 
 
-def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
+def _drop(kind: Kind, path: str) -> HTTPRouteHandler:
     @delete(
         path,
         operation_id=f"drop_{kind}",
         summary=f"Drop a {kind}",
-        tags=["catalog"],
-        status_code=200,
         response_description="It is gone, and can be brought back until it is purged.",
-        responses=REFUSALS,
+        **CHANGES,
     )
     async def drop(
         session: Here, caller: CallerHere, full_name: ObjectNamed, contents: Contents = "refuse"
@@ -166,14 +116,16 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         wanted = DropObject(kind=kind, name=full_name, contents=contents)
         return await changed(session, wanted, kind=kind, caller=caller)
 
+    return drop
+
+
+def _undrop(kind: Kind, path: str) -> HTTPRouteHandler:
     @post(
         f"{path}/undrop",
         operation_id=f"undrop_{kind}",
         summary=f"Bring back a {kind}",
-        tags=["catalog"],
-        status_code=200,
         response_description="It stands again.",
-        responses=REFUSALS,
+        **CHANGES,
     )
     async def undrop(
         session: Here, caller: CallerHere, full_name: ObjectNamed, data: JSONBody[UndropRequest]
@@ -181,21 +133,18 @@ def _going(kind: Kind, path: str) -> Sequence[HTTPRouteHandler]:
         """The newest dropped one that had the name, or the one with the id, and what went with
         it.
         """
-        return await changed(
-            session, Undrop(kind=kind, name=full_name, to=data.to), kind=kind, caller=caller
-        )
+        wanted = Undrop(kind=kind, name=full_name, to=data.to)
+        return await changed(session, wanted, kind=kind, caller=caller)
 
-    return drop, undrop
+    return undrop
 
 
 @post(
     "/tables/{full_name:str}/refresh",
     operation_id="refresh_table",
     summary="Refresh an external table",
-    tags=["catalog"],
-    status_code=200,
     response_description="The catalog knows what stands there now.",
-    responses=REFUSALS,
+    **CHANGES,
 )
 async def refresh_table(
     session: Here, caller: CallerHere, full_name: ObjectNamed
@@ -206,13 +155,4 @@ async def refresh_table(
     return await changed(session, Refresh(name=full_name), kind=Kind.TABLE, caller=caller)
 
 
-__all__ = [
-    "PLURALS",
-    "AlterRequest",
-    "MoveRequest",
-    "ObjectNamed",
-    "TagsRequest",
-    "UndropRequest",
-    "refresh_table",
-    "routes_of",
-]
+__all__ = ["altering_routes", "refresh_table"]

@@ -121,7 +121,7 @@ async def show_columns(
 
     Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`.
     """
-    among = Among(Kind.TABLE, catalog, namespace)
+    among = Among(kind=Kind.TABLE, catalog=catalog, namespace=namespace)
     after = read_cursor(cursor, "columns", *among.asked, types=(str, str, str))
     database = session.workspace.database
     gathering = Gathering(lambda: database.seq, after, limit=limit, among=among)

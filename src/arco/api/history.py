@@ -13,9 +13,9 @@ from litestar import Response, get
 from litestar.params import Parameter
 
 from arco.access.callers import Caller
-from arco.api.altering import ObjectNamed
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.listing import ObjectNamed
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.session import Here, Session, answer, ask, past_of, require_whole
 from arco.api.strictness import PRESENT_ONLY

@@ -19,13 +19,14 @@ from litestar.enums import MediaType
 
 from arco.api.assets import asset_page
 from arco.api.callers import CallerHere
+from arco.api.listing import Among, object_page
 from arco.api.session import Here, ask
-from arco.api.tables import table_page
+from arco.catalog.kinds import Kind
 from arco.model import State
 from arco.service.summaries import RunSummary, newest_runs
 from arco.wire.assets import AssetList
 from arco.wire.headers import SLOT_HEADER
-from arco.wire.tables import TableList
+from arco.wire.objects import TableList
 
 ROWS_MAX = 200
 RUNS_SHOWN = 20
@@ -65,7 +66,7 @@ def overview(state: State) -> Overview:
     return Overview(
         asset_page(state, limit=ROWS_MAX),
         newest_runs(state, RUNS_SHOWN),
-        table_page(state, limit=ROWS_MAX),
+        TableList(*object_page(state, Among(kind=Kind.TABLE), limit=ROWS_MAX)),
     )
 
 

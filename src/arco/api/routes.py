@@ -5,10 +5,9 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, browser, keys, leaves, objects, policies, restores
-from arco.api.altering import refresh_table, routes_of
+from arco.api import access, browser, keys, objects, policies, restores, traces
 from arco.api.assets import show_assets
-from arco.api.changes import CREATING
+from arco.api.changes import change_catalog
 from arco.api.columns import show_columns
 from arco.api.facts import report_foreign_run, send_facts
 from arco.api.feed import show_changes
@@ -31,8 +30,6 @@ from arco.api.quarantine import (
 )
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
-from arco.api.tables import show_table, show_tables
-from arco.catalog.kinds import Kind
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
@@ -54,13 +51,9 @@ ROUTES = (
     show_health,
     show_overview,
     show_assets,
-    *objects.READING,
-    *leaves.READING,
-    show_tables,
-    show_table,
-    *CREATING,
-    *(route for kind in Kind for route in routes_of(kind)),
-    refresh_table,
+    *objects.ROUTES,
+    *traces.ROUTES,
+    change_catalog,
     show_runs,
     trigger,
     show_run,

@@ -12,6 +12,8 @@ import msgspec
 from arco.catalog.events import Parameter, PublishedColumn
 from arco.catalog.kinds import Kind
 
+CHANGES_MAX = 1_000
+"""So many are one commit at most."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Comment = Annotated[str, msgspec.Meta(max_length=65_536)]
 Labels = Annotated[dict[str, str], msgspec.Meta(max_length=200)]
@@ -156,6 +158,7 @@ CatalogChange: TypeAlias = (
 )
 
 __all__ = [
+    "CHANGES_MAX",
     "Alter",
     "Asked",
     "CatalogChange",

@@ -24,7 +24,7 @@ from arco.catalog.events import (
 from arco.catalog.finding import DEFAULT_CATALOG
 from arco.catalog.kinds import MANAGED, Kind, is_free
 from arco.catalog.tables import CATALOGS, DROPPED, NAMESPACES, TABLE_NAMES, TABLES, TAGS
-from arco.model import Event, Payload, State
+from arco.model import Event, Misses, Payload, State
 
 MintId = Callable[[str], str]
 SUFFIX_CHARACTERS = 8
@@ -74,17 +74,28 @@ def publish_versions(command: PublishVersions, state: State, *, now: datetime) -
             CatalogCreatedV2(name=DEFAULT_CATALOG, catalog_id=catalog_id, created_at=now)
         )
     namespaces: dict[str, str] = {}
+    misses = Misses()
     for version in command.versions:
-        if state.get(TABLE_NAMES, version.table_id) is None:
-            payloads += _namespace(
-                command, state, now=now, name=version.namespace, known=namespaces
-            )
-            payloads += _table(
-                state, now, version=version, namespace_id=namespaces[version.namespace]
-            )
-        payloads += _tags(state, now, version=version)
-        payloads.append(_published(command, now, version=version))
+        with misses:
+            payloads += _appearing(command, state, now=now, version=version, known=namespaces)
+            payloads += _tags(state, now, version=version)
+            payloads.append(_published(command, now, version=version))
+    misses.settle()
     return [Event(payload, command.actor) for payload in payloads]
+
+
+def _appearing(
+    command: PublishVersions,
+    state: State,
+    *,
+    now: datetime,
+    version: PublishedVersion,
+    known: dict[str, str],
+) -> Iterator[Payload]:
+    """What makes the table stand if it does not."""
+    if state.get(TABLE_NAMES, version.table_id) is None:
+        yield from _namespace(command, state, now=now, name=version.namespace, known=known)
+        yield from _table(state, now, version=version, namespace_id=known[version.namespace])
 
 
 def _namespace(

@@ -12,21 +12,15 @@ from typing import Any
 import click
 import msgspec
 
-from arco.access.callers import local_owner
 from arco.catalog.changes import Alter, CatalogChange, DropObject, Move
 from arco.catalog.kinds import Found, Kind
+from arco.cli.asking import owner_of
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, moment, print_json, table
 from arco.formats.registering import prepared
 from arco.model import State
-from arco.service.changing import Changed
-from arco.service.objects import (
-    catalogs_behind,
-    find_detail,
-    leaves_behind,
-    namespaces_behind,
-)
+from arco.service.objects import Changed, find_detail, objects_behind
 
 HEADINGS = ("name", "comment", "owner", "created at")
 COLUMN_HEADINGS = ("column", "type", "nullable", "comment")
@@ -84,9 +78,7 @@ async def _carried_out(
     changes: Sequence[CatalogChange], directory: Path | None
 ) -> tuple[Changed, ...]:
     async with reading(directory) as workspace:
-        scope = workspace.settings.scope
-        caller = local_owner(scope.tenant, scope.workspace)
-        changing = await prepared(workspace, changes, caller=caller)
+        changing = await prepared(workspace, changes, caller=owner_of(workspace))
         await workspace.database.transact(changing.decide)
         return await workspace.database.asked(changing.changed)
 
@@ -213,12 +205,7 @@ def _drop_command(kind: Kind) -> click.Command:
 
 async def _rows(kind: Kind, directory: Path | None, *, catalog: str, namespace: str) -> list[Any]:
     def listed(state: State) -> list[Any]:
-        if kind is Kind.CATALOG:
-            return list(catalogs_behind(state, None))
-        if kind is Kind.NAMESPACE:
-            return list(namespaces_behind(state, None, catalog=catalog))
-        rows = leaves_behind(state, kind, after=None, catalog=catalog, namespace=namespace)
-        return list(rows)
+        return list(objects_behind(state, kind, after=None, catalog=catalog, namespace=namespace))
 
     async with reading(directory) as workspace:
         await workspace.database.refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arco.cli.asking import owner_of
 from arco.query.pool import QueryPool, Result
 from arco.query.protocol import Ask, Format, Limits
 from arco.query.provider import provider_for
@@ -19,7 +20,8 @@ async def query(workspace: Workspace, sql: str, *, format: Format, moment: str =
     pool = QueryPool(workspace.runtime, size=1, environment=store_environment(workspace.settings))
     limits = Limits(seconds_max=workspace.settings.query_seconds_max)
     try:
-        return await pool.run(Ask(sql, limits=limits, format=format), provider_for(workspace, past))
+        provide = provider_for(workspace, past, caller=owner_of(workspace))
+        return await pool.run(Ask(sql, limits=limits, format=format), provide)
     finally:
         await pool.close()
 

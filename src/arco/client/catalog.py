@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from arco.catalog.tables import CatalogTable
 from arco.client.asking import Asked, Asker
 from arco.client.operations import SHOW_ASSETS, SHOW_TABLE, SHOW_TABLES, Operation
+from arco.service.assets import AssetSummary
 from arco.service.summaries import TableDetail
-from arco.wire.assets import AssetSummary
 
 P = TypeVar("P")
 T = TypeVar("T")

@@ -18,8 +18,8 @@ from arco.wire.facts import FactsReceipt
 from arco.wire.health import Health
 from arco.wire.lineage import LineageAnswer, LineagePath
 from arco.wire.logs import TaskLogs
+from arco.wire.objects import TableList
 from arco.wire.runs import RunList, Triggered
-from arco.wire.tables import TableList
 from arco.wire.travel import SlotList, VersionList
 
 T = TypeVar("T")

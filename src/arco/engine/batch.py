@@ -28,7 +28,7 @@ from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError, Conflict
 from arco.ids import sha256
-from arco.model import Decision, Event, NotLoaded, State
+from arco.model import Decision, Event, Misses, NotLoaded, State
 from arco.runtime import Signal
 from arco.store import keys
 
@@ -101,13 +101,16 @@ class Batch:
         self._snapshot: SnapshotReference | None = None
 
     def ask(self, requests: Sequence[Request], controllers: Sequence[Decision]) -> None:
-        """Decide every request in order, then let the controllers act until they are quiet."""
+        """Decide every request in order, then let the controllers act until they are quiet.
+
+        Raises: NotLoaded, for what any of the requests misses.
+        """
+        misses = Misses()
         for request in requests:
             request.error, request.events, request.repeats = None, (), None
-            try:
-                self._carry_out(request)
-            except ArcoError as error:
-                request.error = error
+            with misses:
+                self._answer(request)
+        misses.settle()
         if self._kept:
             self._fold(forget_results(self.overlay, self._now, kept=self._kept))
         self._settle(controllers)
@@ -134,6 +137,12 @@ class Batch:
             commit = msgspec.structs.replace(commit, events=(), events_payload=reference)
         data = encode_commit(commit)
         return Prepared(commit, data, sha256(data), payload)
+
+    def _answer(self, request: Request) -> None:
+        try:
+            self._carry_out(request)
+        except ArcoError as error:
+            request.error = error
 
     def _carry_out(self, request: Request) -> None:
         """The request's events are folded; or it was carried out before, and nothing happens."""

@@ -9,14 +9,19 @@ from collections.abc import Iterable, Sequence
 
 from arco.engine.registry import Registry, WireEvent
 from arco.engine.tables import Overlay
-from arco.model import Event
+from arco.model import Event, Misses
 
 
 def fold(registry: Registry, overlay: Overlay, *, events: Iterable[Event]) -> None:
-    """Lay the changes of `events` over the overlay, one event after the other."""
+    """Lay the changes of `events` over the overlay, one event after the other.
+
+    Raises: NotLoaded, for what any of them misses.
+    """
+    misses = Misses()
     for event in events:
-        changes = list(registry.reducer(event.payload)(overlay, event.payload))
-        overlay.apply(changes)
+        with misses:
+            overlay.apply(list(registry.reducer(event.payload)(overlay, event.payload)))
+    misses.settle()
 
 
 def decode(registry: Registry, wires: Sequence[WireEvent]) -> tuple[list[Event], list[WireEvent]]:

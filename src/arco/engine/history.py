@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
 from arco.engine.index import Index
 from arco.engine.log import Log, Slot
 from arco.engine.reader import Reader
 from arco.engine.registry import Registry, WireEvent
-from arco.engine.stored import Missing
+from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
 from arco.model import Change, Event, NotLoaded, State
@@ -65,12 +66,25 @@ class Replay:
         return decode_events(await self.reader.checked(reference.name, reference.sha256))
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
-        """Bring the rows that `cold` asked for into memory."""
+        """Bring the rows that `cold` asked for, and others with it, into memory.
+
+        Cost: one GET a file, however many of its blocks are missing.
+        """
+        places: dict[str, dict[BlockId, Place]] = {}
+        for each in (cold, *cold.others):
+            if isinstance(each, Missing) and each.places:
+                wanted = places.setdefault(each.table.name, {})
+                wanted |= {place.block: place for place in each.places}
+            else:
+                await self._load_table(tables, each)
+        for name, wanted in places.items():
+            found = tuple(wanted.values())
+            await self.reader.blocks(tables.by_name[name], found, into=tables.cache)
+
+    async def _load_table(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]
         stored = memory.stored
-        if isinstance(cold, Missing) and cold.places:
-            await self.reader.blocks(cold.table, cold.places, into=tables.cache)
-        elif stored is not None and stored.is_small:
+        if stored is not None and stored.is_small:
             lines = await self.reader.newest_first(stored.table, stored.files)
             if memory.stored is stored:
                 memory.complete(lines)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from arco.model import Change, Drop, Payload, Put, State, Table
+from arco.model import Change, Drop, Misses, Payload, Put, State, Table
 
 ROWS = ""
 """Stands for no column of its own: the edge decides which rows, groups or order there are."""
@@ -101,16 +101,23 @@ COLUMN_TABLES: tuple[Table[Any], ...] = (COLUMN_EDGES, COLUMN_CONSUMERS, TRACED_
 
 def columns_traced(state: State, event: ColumnsTraced) -> Iterator[Change]:
     """Each dataset has these edges and no others; what stands already stays as it is."""
+    misses = Misses()
     for trace in event.traces:
-        known = {source_of(edge): edge for edge in state.range(COLUMN_EDGES, trace.dataset)}
-        wanted = set(trace.sources)
-        for source, edge in known.items():
-            if source not in wanted:
-                yield from _dropped(edge)
-        for source in trace.sources:
-            if source not in known or known[source].method is not trace.method:
-                yield from _placed(event, trace, source=source)
-        yield from _traced(state, event, trace=trace)
+        with misses:
+            yield from _edges(state, event, trace=trace)
+            yield from _traced(state, event, trace=trace)
+    misses.settle()
+
+
+def _edges(state: State, event: ColumnsTraced, *, trace: DatasetTrace) -> Iterator[Change]:
+    known = {source_of(edge): edge for edge in state.range(COLUMN_EDGES, trace.dataset)}
+    wanted = set(trace.sources)
+    for source, edge in known.items():
+        if source not in wanted:
+            yield from _dropped(edge)
+    for source in trace.sources:
+        if source not in known or known[source].method is not trace.method:
+            yield from _placed(event, trace, source=source)
 
 
 def stands(state: State, trace: DatasetTrace) -> bool:

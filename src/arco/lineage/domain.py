@@ -26,7 +26,7 @@ from arco.lineage.tables import (
     Observation,
     RecordedRun,
 )
-from arco.model import Change, Domain, Jointly, Payload, Put, State
+from arco.model import Change, Domain, Jointly, Misses, Payload, Put, State
 
 
 class ObservedRead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -55,12 +55,15 @@ def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
         return
     yield Put(RECORDED_RUNS, RecordedRun(run_id=event.run_id))
     seen: set[tuple[str, str]] = set()
+    misses = Misses()
     for read in event.reads:
         yield Put(OBSERVATIONS, _observation(event, read))
         pair = (read.downstream, read.upstream)
         if pair not in seen:
             seen.add(pair)
-            yield from _edge(state, event, read=read)
+            with misses:
+                yield from _edge(state, event, read=read)
+    misses.settle()
 
 
 def _observation(event: ReadsRecorded, read: ObservedRead) -> Observation:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from arco.model import Change, Payload, Put, State, Table
+from arco.model import Change, Misses, Payload, Put, State, Table
 
 DATASETS_MAX = 100
 OWN_NAMESPACE = "arco"
@@ -109,15 +109,18 @@ FOREIGN_CONSUMERS = Table(
 def foreign_runs_reported(state: State, facts: Sequence[ForeignRunReported]) -> Iterator[Change]:
     """Each run with what its reports add, and an edge for each pair once it completed."""
     edges: dict[tuple[str, str], ForeignEdge] = {}
+    misses = Misses()
     for (job, run), reports in _by_run(facts):
-        known = state.get(FOREIGN_RUNS, dataset_name(job), run.run_id)
-        joined = _joined(known, reports, named=(dataset_name(job), run.run_id))
-        if joined == known:
-            continue
-        yield Put(FOREIGN_RUNS, joined)
-        for pair in _pairs(joined):
-            standing = edges.get(pair) or state.get(FOREIGN_EDGES, *pair)
-            edges[pair] = _edge(standing, joined, pair=pair)
+        with misses:
+            known = state.get(FOREIGN_RUNS, dataset_name(job), run.run_id)
+            joined = _joined(known, reports, named=(dataset_name(job), run.run_id))
+            if joined == known:
+                continue
+            yield Put(FOREIGN_RUNS, joined)
+            for pair in _pairs(joined):
+                standing = edges.get(pair) or state.get(FOREIGN_EDGES, *pair)
+                edges[pair] = _edge(standing, joined, pair=pair)
+    misses.settle()
     for pair, edge in edges.items():
         if state.get(FOREIGN_EDGES, *pair) is None:
             yield Put(FOREIGN_CONSUMERS, ForeignConsumer(upstream=pair[1], downstream=pair[0]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from arco.model import Put, State
+from arco.model import Misses, Put, State
 from arco.orchestration.outcomes import Read
 from arco.orchestration.rows import Materialization, PartitionStatus, Task
 from arco.orchestration.settling import Changes
@@ -26,8 +26,11 @@ def materialized(
     `versions` is the published version of each table id.
     """
     changes: Changes = []
+    misses = Misses()
     for task in state.range(TASKS, run_id):
-        if task.state is TaskState.SUCCEEDED:
+        if task.state is not TaskState.SUCCEEDED:
+            continue
+        with misses:
             before = state.get(PARTITION_STATUS, task.asset, task.partition_key)
             status = PartitionStatus(
                 asset=task.asset,
@@ -36,6 +39,7 @@ def materialized(
                 attempt=before.attempt if before else None,
             )
             changes.append(Put(PARTITION_STATUS, status))
+    misses.settle()
     return changes
 
 

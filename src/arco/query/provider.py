@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from arco.access.callers import Caller, local_owner
+from arco.access.callers import Caller
 from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
@@ -103,15 +103,11 @@ DEPENDENCIES = Table(
 )
 
 
-def provider_for(
-    workspace: Workspace, past: Standing | None = None, *, caller: Caller | None = None
-) -> Provider:
-    """The provider of `system.*` and of `namespace.table` as the workspace stands when asked, or
-    as it stood in `past`; without a caller, for whoever owns this machine.
+def provider_for(workspace: Workspace, past: Standing | None = None, *, caller: Caller) -> Provider:
+    """The provider of `system.*` and of `namespace.table`, as much as the caller may know of, as
+    the workspace stands when asked, or as it stood in `past`.
     """
-    scope = workspace.settings.scope
-    known = caller or local_owner(scope.tenant, scope.workspace)
-    return Provisions(workspace, past, caller=known).provide
+    return Provisions(workspace, past, caller=caller).provide
 
 
 class Provisions:

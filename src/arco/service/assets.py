@@ -11,13 +11,35 @@ from datetime import datetime
 import msgspec
 
 from arco.model import State
+from arco.orchestration.definitions import AssetKind
+from arco.orchestration.partitions import dimensions
 from arco.orchestration.rows import Asset
 from arco.orchestration.staleness import stale_partitions
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
 from arco.orchestration.views import AssetView, asset_view, partitions_of
 
+SUMMARISED = ("kind", "description", "group", "tags", "owners", "version")
 JUDGED_PARTITIONS_MAX = 200_000
 """Staleness looks at every partition; above this many it is left to `arco run`."""
+
+
+class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One deployed asset; `version` and what follows only once something of it is published."""
+
+    asset: str
+    kind: AssetKind
+    project: str
+    description: str = ""
+    group: str = ""
+    owners: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+    upstreams: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    """The names of its partition dimensions; none: it is not partitioned."""
+    checks: tuple[str, ...] = ()
+    version: int | None = None
+    run_id: str = ""
+    published_at: datetime | None = None
 
 
 class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,6 +67,48 @@ class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """When the newest of it was made."""
 
 
+class AssetFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which assets are listed; what is empty lets all through."""
+
+    project: str = ""
+    group: str = ""
+    owner: str = ""
+    tag: str = ""
+
+    def keeps(self, row: Asset) -> bool:
+        """True for a deployed asset that fits."""
+        definition, (tag, named, value) = row.definition, self.tag.partition("=")
+        return (
+            not row.removed
+            and self.project in ("", row.project)
+            and self.group in ("", definition.group)
+            and (not self.owner or self.owner in definition.owners)
+            and (not tag or tag in definition.tags)
+            and (not named or definition.tags.get(tag) == value)
+        )
+
+
+def asset_summary(state: State, row: Asset) -> AssetSummary:
+    """The deployed asset, what it is made from, and what of it is published."""
+    definition = row.definition
+    pin = state.get(PINS, row.key)
+    return AssetSummary(
+        asset=row.key,
+        kind=definition.kind,
+        project=row.project,
+        description=definition.description,
+        group=definition.group,
+        owners=definition.owners,
+        tags=definition.tags,
+        upstreams=tuple(dependency.upstream for dependency in definition.dependencies),
+        dimensions=tuple(part.dimension for part in dimensions(definition.partitions)),
+        checks=tuple(check.name for check in definition.checks),
+        version=pin.version if pin else None,
+        run_id=pin.run_id if pin else "",
+        published_at=pin.published_at if pin else None,
+    )
+
+
 def list_assets(state: State, now: datetime) -> list[AssetStatus]:
     """Every deployed asset, by key.
 
@@ -54,7 +118,7 @@ def list_assets(state: State, now: datetime) -> list[AssetStatus]:
     rows = [row for row in state.range(ASSETS) if not row.removed]
     counts = {row.key: len(partitions_of(row.definition, view.at)) for row in rows}
     stale = _stale_counts(view, counts)
-    return [_summary(state, row, partitions=counts[row.key], stale=stale) for row in rows]
+    return [_status(state, row, partitions=counts[row.key], stale=stale) for row in rows]
 
 
 def _stale_counts(view: AssetView, counts: dict[str, int]) -> Counter[str] | None:
@@ -63,30 +127,24 @@ def _stale_counts(view: AssetView, counts: dict[str, int]) -> Counter[str] | Non
     return Counter(stale.asset for stale in stale_partitions(view, list(counts)))
 
 
-def _summary(
+def _status(
     state: State, row: Asset, *, partitions: int, stale: Counter[str] | None
 ) -> AssetStatus:
-    definition = row.definition
+    summary = asset_summary(state, row)
     statuses = state.range(PARTITION_STATUS, row.key)
     held = [status.materialization for status in statuses if status.materialization]
     rows = [each.rows for each in held if each.rows is not None]
-    pin = state.get(PINS, row.key)
     return AssetStatus(
+        **{name: getattr(summary, name) for name in SUMMARISED},
         key=row.key,
-        kind=definition.kind,
-        description=definition.description,
-        group=definition.group,
-        tags=definition.tags,
-        owners=definition.owners,
-        upstreams=tuple(sorted({each.upstream for each in definition.dependencies})),
+        upstreams=tuple(sorted(set(summary.upstreams))),
         partitions=partitions,
-        is_partitioned=definition.partitions is not None,
+        is_partitioned=bool(summary.dimensions),
         materialized=len(held),
         stale=None if stale is None else stale[row.key],
         rows=sum(rows) if rows else None,
-        version=pin.version if pin else None,
         materialized_at=max((each.materialized_at for each in held), default=None),
     )
 
 
-__all__ = ["AssetStatus", "list_assets"]
+__all__ = ["AssetFilter", "AssetStatus", "AssetSummary", "asset_summary", "list_assets"]

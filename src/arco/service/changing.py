@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
 from arco.access.callers import Caller
 from arco.access.events import GrantGiven
 from arco.access.privileges import Kind as SecurableKind
 from arco.access.privileges import Privilege
-from arco.catalog.changes import CatalogChange, Undrop
+from arco.catalog.changes import CHANGES_MAX, CatalogChange, Undrop
 from arco.catalog.decisions.asking import Asker, Seen
 from arco.catalog.decisions.deciding import decide
 from arco.catalog.decisions.placing import find_dropped
@@ -25,24 +23,12 @@ from arco.engine.fold import fold
 from arco.engine.tables import Overlay
 from arco.errors import Invalid
 from arco.ids import new_uuid7
-from arco.model import Event, State
+from arco.model import Event, Misses, State
 from arco.service.authority import require
+from arco.service.objects import Changed
 from arco.service.permitting import CREATED, kind_of, needs
 from arco.service.workspace import Workspace
 from arco.store import keys
-
-CHANGES_MAX = 1_000
-
-
-class Changed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The object that one change was about, as it stands once all of them happened."""
-
-    kind: Kind
-    object_id: str
-    full_name: str = ""
-    """Its name with every part; absent when it does not stand any more."""
-    etag: str = ""
-    """What `if_match` takes; absent when it does not stand any more."""
 
 
 class Changing:
@@ -72,29 +58,40 @@ class Changing:
     def decide(self, state: State, now: datetime) -> Sequence[Event]:
         """The events of every change, in order.
 
-        Raises: what the first change that cannot happen raises.
+        Raises: what the first change that cannot happen raises; NotLoaded, for what any of them
+        misses.
         """
         overlay = Overlay(state)
         events: list[Event] = []
         self._abouts = []
+        misses = Misses()
         for index, change in enumerate(self._changes):
-            self._allow(overlay, change)
-            about = self._about(overlay, change)
-            made = decide(change, self._asker(index), state=overlay, now=now)
-            fold(self._workspace.database.registry, overlay, events=made)
-            if about is None:
-                kind = kind_of(change)
-                about = (kind, find(overlay, kind, name=change.name).object_id)
-                owned = self._owned(about, now=now)
-                fold(self._workspace.database.registry, overlay, events=owned)
-                made += owned
-            events += made
-            self._abouts.append(about)
+            with misses:
+                events += self._decided(overlay, change, index=index, now=now)
+        misses.settle()
         return events
 
     def changed(self, state: State) -> tuple[Changed, ...]:
         """What the changes were about, in their order, as it stands in the state they led to."""
         return tuple(_told(state, kind, object_id=object_id) for kind, object_id in self._abouts)
+
+    def _decided(
+        self, overlay: Overlay, change: CatalogChange, *, index: int, now: datetime
+    ) -> list[Event]:
+        """The change's events, which are folded."""
+        registry = self._workspace.database.registry
+        self._allow(overlay, change)
+        about = self._about(overlay, change)
+        made = list(decide(change, self._asker(index), state=overlay, now=now))
+        fold(registry, overlay, events=made)
+        if about is None:
+            kind = kind_of(change)
+            about = (kind, find(overlay, kind, name=change.name).object_id)
+            owned = self._owned(about, now=now)
+            fold(registry, overlay, events=owned)
+            made += owned
+        self._abouts.append(about)
+        return made
 
     def _allow(self, overlay: Overlay, change: CatalogChange) -> None:
         if self._caller.is_local:
@@ -154,4 +151,4 @@ def _told(state: State, kind: Kind, *, object_id: str) -> Changed:
     return Changed(kind=kind, object_id=object_id, full_name=found.full_name, etag=found.etag)
 
 
-__all__ = ["CHANGES_MAX", "Changed", "Changing"]
+__all__ = ["Changing"]

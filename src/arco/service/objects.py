@@ -75,6 +75,17 @@ class FunctionDetail(msgspec.Struct, frozen=True, kw_only=True):
     etag: str
 
 
+class Changed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The object that one change was about, as it stands once all of them happened."""
+
+    kind: Kind
+    object_id: str
+    full_name: str = ""
+    """Its name with every part; absent when it does not stand any more."""
+    etag: str = ""
+    """What `if_match` takes; absent when it does not stand any more."""
+
+
 class Bearer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What bears a tag: an object, or a column of it."""
 
@@ -102,6 +113,12 @@ class DroppedLine(msgspec.Struct, frozen=True, kw_only=True):
 ObjectDetail: TypeAlias = (
     CatalogDetail | NamespaceDetail | TableDetail | ViewDetail | VolumeDetail | FunctionDetail
 )
+PLACES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.CATALOG: ("name",),
+    Kind.NAMESPACE: ("catalog", "name"),
+    **dict.fromkeys(LEAVES, ("catalog", "namespace", "name")),
+}
+"""The fields that say where an object stands: the order of every list."""
 DETAILS: Mapping[Kind, type[Any]] = {
     Kind.CATALOG: CatalogDetail,
     Kind.NAMESPACE: NamespaceDetail,
@@ -127,6 +144,20 @@ def find_detail(state: State, kind: Kind, *, name: str) -> Any:
     Raises: NotFound with close names.
     """
     return detail_of(state, find(state, kind, name=name))
+
+
+def objects_behind(
+    state: State, kind: Kind, *, after: Key | None, catalog: str = "", namespace: str = ""
+) -> Iterator[Any]:
+    """Rows of this kind in the order of `PLACES`, from behind `after`.
+
+    Where the kind has them: only those of a `catalog`, or that stand in a `namespace` itself.
+    """
+    if kind is Kind.CATALOG:
+        return catalogs_behind(state, after)
+    if kind is Kind.NAMESPACE:
+        return namespaces_behind(state, after, catalog=catalog)
+    return leaves_behind(state, kind, after=after, catalog=catalog, namespace=namespace)
 
 
 def leaves_behind(
@@ -215,8 +246,10 @@ def _namespaces_from(
 
 
 __all__ = [
+    "PLACES",
     "Bearer",
     "CatalogDetail",
+    "Changed",
     "DroppedLine",
     "FunctionDetail",
     "NamespaceDetail",
@@ -230,5 +263,6 @@ __all__ = [
     "find_detail",
     "leaves_behind",
     "namespaces_behind",
+    "objects_behind",
     "schemas_of",
 ]

@@ -38,7 +38,7 @@ from arco.catalog.tables import (
     DroppedWith,
     Purged,
 )
-from arco.model import Change, Drop, Put, State, Table
+from arco.model import Change, Drop, Misses, Put, State, Table
 
 TABLES_BY_NAME: dict[str, Table[Any]] = {table.name: table for table in ALL}
 
@@ -68,11 +68,14 @@ def object_dropped(state: State, event: ObjectDropped) -> Iterator[Change]:
     if found is None:
         return
     root = Found(found.kind, msgspec.structs.replace(found.row, revision=event.revision))
+    misses = Misses()
     for position, each in enumerate((root, *contents(state, found))):
-        rows = list(_rows(state, each))
-        yield from (Drop(table, table.key_of(row)) for table, row in rows)
-        yield index_drop(each)
-        yield from _kept(each, rows, event=event, position=position)
+        with misses:
+            rows = list(_rows(state, each))
+            yield from (Drop(table, table.key_of(row)) for table, row in rows)
+            yield index_drop(each)
+            yield from _kept(each, rows, event=event, position=position)
+    misses.settle()
 
 
 def object_undropped(state: State, event: ObjectUndropped) -> Iterator[Change]:
@@ -102,15 +105,11 @@ def object_undropped(state: State, event: ObjectUndropped) -> Iterator[Change]:
 
 def objects_purged(state: State, event: ObjectsPurged) -> Iterator[Change]:
     """The dropped objects cannot come back; the files of managed tables are nobody's."""
+    misses = Misses()
     for object_id in event.object_ids:
-        dropped = state.get(DROPPED, object_id)
-        if dropped is None:
-            continue
-        yield from _forgotten(state, dropped)
-        for row in list(state.range(SCHEMA_VERSIONS, object_id)):
-            yield Drop(SCHEMA_VERSIONS, (object_id, row.schema_version))
-        if main_row(dropped).keeps_files:
-            yield Put(PURGED, Purged(object_id=object_id, purged_at=event.purged_at))
+        with misses:
+            yield from _purged(state, event, object_id=object_id)
+    misses.settle()
 
 
 def files_purged(state: State, event: FilesPurged) -> Iterator[Change]:
@@ -141,6 +140,17 @@ def saved_rows(dropped: DroppedObject) -> Iterator[tuple[Table[Any], Any]]:
     for name, data in msgspec.json.decode(dropped.rows, type=list[tuple[str, msgspec.Raw]]):
         table = TABLES_BY_NAME[name]
         yield table, msgspec.json.decode(data, type=table.row)
+
+
+def _purged(state: State, event: ObjectsPurged, *, object_id: str) -> Iterator[Change]:
+    dropped = state.get(DROPPED, object_id)
+    if dropped is None:
+        return
+    yield from _forgotten(state, dropped)
+    for row in list(state.range(SCHEMA_VERSIONS, object_id)):
+        yield Drop(SCHEMA_VERSIONS, (object_id, row.schema_version))
+    if main_row(dropped).keeps_files:
+        yield Put(PURGED, Purged(object_id=object_id, purged_at=event.purged_at))
 
 
 def _rows(state: State, found: Found) -> Iterator[tuple[Table[Any], Any]]:

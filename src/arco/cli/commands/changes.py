@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from arco.access.callers import local_owner
+from arco.cli.asking import owner_of
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, moment
@@ -71,8 +71,7 @@ async def _print(
 async def _changes(
     workspace: Workspace, position: Position, *, choice: Choice, follows: bool
 ) -> AsyncIterator[FeedChange]:
-    scope = workspace.settings.scope
-    caller = local_owner(scope.tenant, scope.workspace)
+    caller = owner_of(workspace)
     end = workspace.database.seq
     while follows or position < Position(end):
         page = await (

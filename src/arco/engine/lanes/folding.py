@@ -36,7 +36,7 @@ from arco.engine.lanes.tables import (
     QuarantinedFact,
 )
 from arco.engine.registry import Registry
-from arco.model import AsRow, Jointly, NotLoaded, State
+from arco.model import AsRow, Jointly, Misses, NotLoaded, State
 
 FOLD_FACTS_MAX = 10_000
 RUN_FACTS_MIN = 4
@@ -139,20 +139,23 @@ class FactFold:
         self._rows = LaidRows(state)
         self._now = now
         self._seen: dict[tuple[str, int], Ranges] = {}
+        self._misses = Misses()
         self.facts = 0
         self.duplicates = 0
 
     def take(self, slot: ReadSlot) -> None:
         """Fold the slot's facts; what cannot be folded is quarantined."""
         for first, end in runs_of(slot.reads):
-            if not self._fold_run(slot.reads[first:end]):
-                self._fold_each(slot, range(first, end))
+            with self._misses:
+                if not self._fold_run(slot.reads[first:end]):
+                    self._fold_each(slot, range(first, end))
 
     def _fold_each(self, slot: ReadSlot, positions: range) -> None:
         for position in positions:
-            problem = self._fold(slot.reads[position])
-            if problem is not None:
-                self._quarantine((slot.lane, slot.slot, position), problem)
+            with self._misses:
+                problem = self._fold(slot.reads[position])
+                if problem is not None:
+                    self._quarantine((slot.lane, slot.slot, position), problem)
 
     def _fold_run(self, reads: Sequence[Read]) -> bool:
         """True: all of them are folded, in one piece. False: none is, they go one by one.
@@ -183,14 +186,19 @@ class FactFold:
     def retry(self, retry: Retry) -> None:
         """Fold a quarantined fact, or say anew why it stays where it is."""
         place = (retry.lane, retry.slot, retry.position)
-        problem = self._fold(retry.read)
-        if problem is None:
-            self._rows.lay((QUARANTINE, place, None))
-        else:
-            self._quarantine(place, problem)
+        with self._misses:
+            problem = self._fold(retry.read)
+            if problem is None:
+                self._rows.lay((QUARANTINE, place, None))
+            else:
+                self._quarantine(place, problem)
 
     def changes(self) -> tuple[TableChanges, ...]:
-        """Every row that differs."""
+        """Every row that differs.
+
+        Raises: NotLoaded, for what any of the facts misses.
+        """
+        self._misses.settle()
         for window, seen in self._seen.items():
             row = Producer(*window, seen.pairs())
             if self._rows.get(PRODUCERS, *window) != row:

@@ -13,7 +13,20 @@ from typing import Any, TypeAlias
 import msgspec
 
 from arco.engine.tables import Overlay
-from arco.model import AsRow, Change, Drop, Jointly, Key, Payload, Put, Reducer, Row, State, Table
+from arco.model import (
+    AsRow,
+    Change,
+    Drop,
+    Jointly,
+    Key,
+    Misses,
+    Payload,
+    Put,
+    Reducer,
+    Row,
+    State,
+    Table,
+)
 
 Laid: TypeAlias = dict[Key, msgspec.Struct | None]
 Laying: TypeAlias = tuple[Table[Any], Key, msgspec.Struct | None]
@@ -61,7 +74,10 @@ class LaidRows:
         return [(table, key, row)]
 
     def reduced_together(self, reducer: AsRow | Jointly, facts: Sequence[Payload]) -> list[Laying]:
-        """What the reducer says of all these facts, nothing laid yet; each key once."""
+        """What the reducer says of all these facts, nothing laid yet; each key once.
+
+        Raises: NotLoaded, for what any of them misses.
+        """
         if isinstance(reducer, AsRow):
             found = self._newest_rows(reducer, facts)
             return [(reducer.table, key, row) for key, row in found.items()]
@@ -80,13 +96,16 @@ class LaidRows:
         table, key_of, below = reducer.table, reducer.table.key_of, self._below.get
         laid = self._laid(table)
         found: Laid = {}
+        misses = Misses()
         for row in map(reducer.row_of, facts):
-            key = key_of(row)
-            known = found.get(key)
-            if known is None:
-                known = laid[key] if key in laid else below(table, *key)
-            if known is None or reducer.rank(row) > reducer.rank(known):
-                found[key] = row
+            with misses:
+                key = key_of(row)
+                known = found.get(key)
+                if known is None:
+                    known = laid[key] if key in laid else below(table, *key)
+                if known is None or reducer.rank(row) > reducer.rank(known):
+                    found[key] = row
+        misses.settle()
         return found
 
     def _laid(self, table: Table[Any]) -> Laid:
