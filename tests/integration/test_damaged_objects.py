@@ -28,10 +28,10 @@ STAGES = ["decide", "report", "photograph", "run"]
 SCOPE = "tenant=local/workspace=main"
 TABLE = "table n.second"
 DATA = "data of n.second"
-VOUCHED = ("log", "log in the middle", "newest log", "payload", "lane batch")
+VOUCHED = ("format", "log", "log in the middle", "newest log", "payload", "lane batch")
 VOUCHED_BY_SNAPSHOT = ("snapshot file", "snapshot index")
-HARMLESS = ("format", "head hint", "lead beat", "roster", "task log", "prepared entry")
-CLOSED = {"log": {"slot 3"}, "newest log": {"start"}}
+HARMLESS = ("head hint", "lead beat", "roster", "task log", "prepared entry")
+CLOSED = {"format": {"start"}, "log": {"slot 3"}, "newest log": {"start"}}
 """What is refused: a state that only the first commits make, and whatever the newest may change."""
 CURRENT = ("snapshot file", "snapshot index", "data file", "delta entry")
 """Kinds of which an older object may be needed by nobody."""
@@ -171,3 +171,4 @@ def test_a_page_of_a_data_file_that_changed_is_not_read(store: Store, damage: st
     with damaged(store, "data file", damage=damage) as (_, seen):
         assert seen.lies(store.truth) == []
         assert seen.refused().keys() <= {DATA}
+        assert all(each.hint for each in seen.refused().values())

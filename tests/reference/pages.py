@@ -23,6 +23,7 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "settings.md": surfaces.settings_page,
     "cli.md": surfaces.cli_page,
     "http.md": surfaces.http_page,
+    "mcp.md": surfaces.mcp_page,
 }
 TYPESCRIPT = "clients/typescript/src/api.ts"
 

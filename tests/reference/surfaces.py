@@ -17,6 +17,8 @@ import msgspec
 
 from arco import errors
 from arco.codes import CODES
+from arco.mcp.changing import CHANGING
+from arco.mcp.tools import READING, Tool
 from arco.model import field_types
 from arco.service import settings
 from arco.store.port import StoreFault
@@ -34,6 +36,10 @@ for what is filled in.
 SETTINGS_INTRODUCTION = """
 A value is taken from the command line or the caller, else from the environment, else the default. A
 value out of range is refused at start with `SETTING_INVALID`.
+"""
+MCP_INTRODUCTION = """
+`arco mcp` offers these by the Model Context Protocol. Each asks with the caller's grants, and none
+but those that say so can change anything. Resources are the tables, `arco://tables/{full_name}`.
 """
 CLI_INTRODUCTION = """
 Exit codes: 0 it worked, 1 it failed, 2 the command line makes no sense.
@@ -149,6 +155,11 @@ def http_page() -> str | None:
     return page("HTTP", info.get("description", ""), sections=everything)
 
 
+def mcp_page() -> str:
+    """Every tool for assistants, with its arguments."""
+    return page("Tools for assistants", MCP_INTRODUCTION, sections=map(_tool, READING + CHANGING))
+
+
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the API."""
     module = importlib.import_module("arco.api.openapi")
@@ -255,6 +266,30 @@ def _content(described: dict[str, Any]) -> str:
     return ", ".join(names)
 
 
+def _tool(tool: Tool) -> str:
+    required = tool.schema["required"]
+    rows = [
+        (
+            code(name),
+            _argument(described, tool.schema) + ("" if name in required else ", optional"),
+            described["description"],
+        )
+        for name, described in tool.schema["properties"].items()
+    ]
+    offered = "Only with `--allow-writes`." if tool.writes else ""
+    arguments = table(("Argument", "Type", "Meaning"), rows) if rows else "It takes no arguments."
+    return section(tool.name, *filter(None, (tool.description, offered, arguments)))
+
+
+def _argument(described: dict[str, Any], schema: dict[str, Any]) -> str:
+    """The type of an argument, or the values that it may have."""
+    if "enum" in described:
+        return ", ".join(code(str(value)) for value in described["enum"])
+    if "$ref" in described:
+        return _argument(schema["$defs"][described["$ref"].rsplit("/", 1)[-1]], schema)
+    return _schema_name(described)
+
+
 def _schema_name(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
@@ -262,6 +297,7 @@ def _schema_name(schema: dict[str, Any]) -> str:
     if parts:
         return " or ".join(_schema_name(part) for part in parts)
     if schema.get("type") == "array":
-        return f"list of {_schema_name(schema.get('items', {}))}"
+        inner = _schema_name(schema.get("items", {}))
+        return f"list of {inner}" if inner else "list"
     kind = schema.get("type", "")
     return sentence(" or ".join(kind) if isinstance(kind, list) else kind)

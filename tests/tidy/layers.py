@@ -41,9 +41,11 @@ LAYERS: dict[str, frozenset[str]] = {
     "api": BELOW_SURFACES | {"wire"},
     # A page is a route that renders, so it shares the parsing and the errors of `api`.
     "ui": BELOW_SURFACES | {"api", "wire"},
+    # Tools ask as a client does, an application of this process where no server is named.
+    "mcp": BELOW_SURFACES | {"api", "wire", "client"},
     # The entry point starts the server and compiles projects; the client is loaded by its public
     # name, with the first server that a command is told to ask.
-    "cli": BELOW_SURFACES | {"arco", "sdk", "api", "ui", "wire", "client"},
+    "cli": BELOW_SURFACES | {"arco", "sdk", "api", "ui", "wire", "client", "mcp"},
     "testing": BELOW_SURFACES | {"sdk"},
     # The public surface: names of the SDK, loaded on first use.
     "arco": frozenset({"sdk", "errors", "client"}) | DOMAINS,
@@ -62,13 +64,15 @@ VALUES_ONLY = frozenset({"sdk", "arco"})
 # Third-party or guarded standard library -> module prefixes that may import it. What is not here
 # may not be imported by shipped code at all.
 LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
-    "asyncio": ("arco.runtime", "arco.api", "arco.cli", "arco.query", "arco.execution"),
+    "asyncio": ("arco.runtime", "arco.api", "arco.cli", "arco.mcp", "arco.query", "arco.execution"),
     "click": ("arco.cli",),
     "deltalake": ("arco.formats",),
     "duckdb": ("arco.query", "arco.formats", "arco.execution"),
     "hypothesis": ("arco.testing",),
     "jwt": ("arco.service.tokens",),
     "litestar": ("arco.api", "arco.ui"),
+    "mcp": ("arco.mcp",),
+    "mcp_types": ("arco.mcp",),
     "msgspec": ("arco",),
     "numpy": ("arco.engine", "arco.formats"),
     "obstore": ("arco.store.cloud",),
@@ -116,6 +120,7 @@ DYNAMIC_IMPORTS = {
     "arco.cli": "the table of command -> module",
     "arco.cli.main": "the table of command -> module",
     "arco.cli.commands": "the table of command -> module",
+    "arco.cli.commands.mcp": "the library of the protocol is an extra that loads with the command",
     "arco.sdk.project": "loads the user's modules",
     "arco.execution.project": "loads the user's modules",
     "arco.execution.leading": "the publisher loads with the first publication",
@@ -131,6 +136,7 @@ HEAVY_AT_STARTUP = (
     "deltalake",
     "jwt",
     "litestar",
+    "mcp",
     "pandas",
     "polars",
     "uvicorn",

@@ -106,7 +106,7 @@ def test_every_operation_is_one_of_the_document(operation: Any) -> None:
     described = document["paths"][PREFIX + operation.path][operation.method.lower()]
     assert described["operationId"] == operation.name
     takes_key = any(each["name"] == "Idempotency-Key" for each in described["parameters"])
-    assert takes_key == (operation.repetition != "reads")
+    assert takes_key == (operation.repetition == "by_key")
     if operation.answer is not bytes:
         success = next(
             described["responses"][each]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
@@ -12,12 +13,14 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
-from arco.errors import Invalid
+from arco.errors import Corrupt, Invalid
 from arco.formats.arrow import convert, to_arrow
 from arco.formats.dataset import Dataset
 from arco.formats.fingerprint import data_version
+from arco.formats.surveying import parquet_dataset
 
 ROWS = [{"x": 1, "s": "a"}, {"x": 2, "s": None}]
 TABLE = pa.table({"x": [1, 2], "s": ["a", None]})
@@ -210,3 +213,27 @@ def test_a_lazy_input_is_read_by_any_library() -> None:
 
 def test_the_data_version_of_known_data_never_changes() -> None:
     assert data_version(TABLE) == "dv_b97fec73cbc527050db478ba"
+
+
+READS: dict[str, Callable[[Dataset], Any]] = {
+    "arrow": Dataset.to_arrow,
+    "pandas": Dataset.to_pandas,
+    "polars": Dataset.to_polars,
+    "scan": lambda data: data.scan().read_all(),
+    "list": lambda data: convert(data.source, list),
+    "returned as it is": lambda data: to_arrow(data.source),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_damaged_page_is_named_however_it_is_read(name: str, tmp_path: Path) -> None:
+    for part in ("whole", "harmed"):
+        path = tmp_path / f"{part}.parquet"
+        pq.write_table(pa.table({"x": list(range(10_000))}), path, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[1_000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Corrupt, match=r"harmed\.parquet is damaged") as damaged:
+        READS[name](Dataset(parquet_dataset(str(tmp_path))))
+    assert damaged.value.details["object"] == str(path)
+    assert damaged.value.hint

@@ -543,6 +543,7 @@ export interface Health {
   status: "ok" | "read_only";
   version: string;
   seq: number;
+  /** Null while nobody ever led, and for who may know of a part of the workspace only. */
   leader: LeaderSummary | null;
   facts: FactsSummary;
   verification: VerificationSummary;
@@ -711,7 +712,7 @@ export interface Origins {
 export interface Overview {
   /** The newest slot that was read. */
   seq: number;
-  /** The process that leads now; null while nobody does. */
+  /** The process that leads now; null while nobody does, and for who may not know of it. */
   led_by: string | null;
   /** Where the leader answers. */
   address: string | null;
@@ -1340,7 +1341,7 @@ export interface VolumeList {
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
 export interface Operations {
-  /** The server's version, the newest slot it has read, and the last process that took the lead. The leader is whoever leads by the log: it may have ended since, and then the next process that can takes over. */
+  /** The server's version, the newest slot it has read, and the last process that took the lead. The leader is whoever leads by the log: it may have ended since, and then the next process that can takes over. Who may know of a part of the workspace only is not told where it runs, nor what an alert is about. */
   show_health: { place: {}; query: {}; body: null; answer: Health; };
   /** Every deployed asset with how much of it is there and stale, and the newest ten runs. */
   show_overview: { place: {}; query: { at?: string; }; body: null; answer: Overview; };
@@ -1491,7 +1492,7 @@ export interface Operations {
   /** What bringing these tables back would change: versions, rows, files, partitions. Nothing is changed. */
   plan_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan; };
   /** Make each table what it was then: rows, columns, and what its partitions were made from. Nothing is undone: the old content becomes a new version, all tables in one commit. Acknowledged when it is durable that it happens; `GET /restores/{restore_id}` says when it has. */
-  start_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestoreSummary | RestorePlan | RestorePlan; };
+  start_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan | RestoreSummary | RestorePlan; };
   /** How far a restore is: it is `published` once readers see what came back. */
   show_restore: { place: { restore_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RestoreSummary; };
   /** The facts that were taken and could not be folded, and why, in the order of their places. */
@@ -1532,7 +1533,7 @@ export interface Operations {
   revoke_key: { place: { key_id: string; }; query: {}; body: null; answer: AccessOutcome; };
   /** What stands between a table and its readers, for who manages it. */
   show_policies: { place: {}; query: { on: string; }; body: null; answer: PolicyList; };
-  /** Show readers of a table only some rows, or of a column another value. It counts for everyone who is not exempt, owners included. What cannot be applied shows nothing. */
+  /** Show readers of a table only some rows, or of a column another value. It counts for everyone who is not exempt, owners included. It is tried before it is set; what cannot be applied later, because the table changed, shows nothing. */
   set_policy: { place: {}; query: {}; body: PolicyRequest; answer: AccessOutcome; };
   /** Show readers of the table every row, or of the column its values. */
   remove_policy: { place: {}; query: { on: string; }; body: null; answer: AccessOutcome; };
@@ -1611,8 +1612,8 @@ export const OPERATIONS = {
   show_dataset_impact: { method: "GET", path: "/api/v1/impact/{dataset}", key: false },
   show_column_impact: { method: "GET", path: "/api/v1/impact/{dataset}/columns/{column}", key: false },
   show_partition_impact: { method: "GET", path: "/api/v1/impact/{dataset}/partitions/{partition}", key: false },
-  report_foreign_run: { method: "POST", path: "/api/v1/lineage", key: true },
-  send_facts: { method: "POST", path: "/api/v1/facts", key: true },
+  report_foreign_run: { method: "POST", path: "/api/v1/lineage", key: false },
+  send_facts: { method: "POST", path: "/api/v1/facts", key: false },
   show_columns: { method: "GET", path: "/api/v1/columns", key: false, rows: "columns" },
   show_changes: { method: "GET", path: "/api/v1/changes", key: false },
   show_history: { method: "GET", path: "/api/v1/history", key: false, rows: "slots" },
@@ -1642,7 +1643,7 @@ export const OPERATIONS = {
   show_policies: { method: "GET", path: "/api/v1/access/policies", key: false },
   set_policy: { method: "POST", path: "/api/v1/access/policies", key: true },
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
-  mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: true },
+  mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: false },
   read_file: { method: "GET", path: "/api/v1/browser/files/{name}", key: false },
 } as const;
 
@@ -1684,6 +1685,7 @@ export const CODES = {
   CREDENTIALS_MISSING: "Unauthenticated",
   CURSOR_INVALID: "Invalid",
   DATASET_NOT_FOUND: "NotFound",
+  DATA_FILE_DAMAGED: "Corrupt",
   DATA_NOT_FOUND: "NotFound",
   DEFINITIONS_INVALID: "Invalid",
   DELTA_FEATURE_UNSUPPORTED: "Invalid",
@@ -1712,6 +1714,8 @@ export const CODES = {
   FORBIDDEN_HOST: "Forbidden",
   FORBIDDEN_ORIGIN: "Forbidden",
   FORMAT_MISMATCH: "Invalid",
+  FORMAT_UNKNOWN: "Unavailable",
+  FORMAT_UNREADABLE: "Corrupt",
   FRAME_TOO_LARGE: "Corrupt",
   GRANT_NOT_FOUND: "NotFound",
   GROUP_CYCLE: "Conflict",
@@ -1743,6 +1747,7 @@ export const CODES = {
   LOCATION_UNREADABLE: "Invalid",
   LOCATION_UNSEEN: "Conflict",
   MANIFEST_INVALID: "Invalid",
+  MCP_EXTRA_MISSING: "Invalid",
   MEMBER_NOT_FOUND: "NotFound",
   METADATA_INVALID: "Invalid",
   METHOD_NOT_ALLOWED: "Invalid",
@@ -1874,6 +1879,7 @@ export const CODES = {
   TASK_NOT_FOUND: "NotFound",
   TEXTS_UNEXPECTED: "Invalid",
   TEXT_INVALID: "Invalid",
+  TEXT_UNREADABLE: "Corrupt",
   TRACE_INVALID: "Invalid",
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",

@@ -136,7 +136,7 @@ async def show_grants(
     tags=["access"],
     status_code=200,
     response_description="The privilege is held.",
-    responses=refusals(404, 413, 415),
+    responses=refusals(404),
 )
 async def give(
     session: Here, caller: CallerHere, data: JSONBody[GrantRequest]
@@ -154,7 +154,7 @@ async def give(
     tags=["access"],
     status_code=200,
     response_description="The privilege is not held any more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def take(
     session: Here, caller: CallerHere, privilege: Asked, on: OnObject, principal: PrincipalName
@@ -185,7 +185,7 @@ async def show_principals(session: Here, caller: CallerHere) -> Response[Princip
     tags=["access"],
     status_code=200,
     response_description="The principal can be granted privileges.",
-    responses=refusals(413, 415),
+    responses=refusals(),
 )
 async def add(
     session: Here, caller: CallerHere, data: JSONBody[PrincipalRequest]
@@ -204,7 +204,7 @@ async def add(
     tags=["access"],
     status_code=200,
     response_description="It holds nothing any more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def remove(
     session: Here, caller: CallerHere, principal: PrincipalName
@@ -221,7 +221,7 @@ async def remove(
     tags=["access"],
     status_code=200,
     response_description="The principal is in the group.",
-    responses=refusals(404, 409, 413, 415),
+    responses=refusals(404, 409),
 )
 async def join(
     session: Here, caller: CallerHere, data: JSONBody[MemberRequest]
@@ -238,7 +238,7 @@ async def join(
     tags=["access"],
     status_code=200,
     response_description="The principal is not in the group any more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def leave(
     session: Here, caller: CallerHere, group: PrincipalName, member: PrincipalName

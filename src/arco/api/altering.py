@@ -17,6 +17,7 @@ from litestar.params import JSONBody, Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.changes import REFUSALS, changed
+from arco.api.headers import CHANGES_ONE
 from arco.api.listing import ObjectNamed
 from arco.api.session import Here
 from arco.catalog.changes import Alter, DropObject, Move, Refresh, SetTags, Undrop
@@ -36,7 +37,12 @@ Contents = Annotated[
 ]
 
 
-CHANGES: dict[str, Any] = {"tags": ["catalog"], "status_code": 200, "responses": REFUSALS}
+CHANGES: dict[str, Any] = {
+    "tags": ["catalog"],
+    "status_code": 200,
+    "responses": REFUSALS,
+    "opt": {CHANGES_ONE: True},
+}
 
 
 def altering_routes(kind: Kind) -> Sequence[HTTPRouteHandler]:

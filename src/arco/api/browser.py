@@ -22,6 +22,7 @@ from arco.access.mints import UrlsMinted
 from arco.access.privileges import Privilege
 from arco.api.callers import CALLER, CallerHere
 from arco.api.failures import REQUEST_ID, refusals
+from arco.api.promises import OPEN
 from arco.api.session import Here, Session, answer
 from arco.api.strictness import PRESENT_ONLY
 from arco.errors import Invalid, NotFound
@@ -51,7 +52,7 @@ FILE_ANSWERS = {
     tags=["query"],
     status_code=200,
     response_description="The URLs, and the SQL that makes tables of the files.",
-    responses=refusals(404, 413, 415),
+    responses=refusals(404),
 )
 async def mint(
     session: Here,
@@ -93,7 +94,7 @@ async def mint(
     media_type=PARQUET,
     response_description="The file.",
     responses=FILE_ANSWERS,
-    opt={PRESENT_ONLY: True},
+    opt={PRESENT_ONLY: True, OPEN: True},
 )
 async def read_file(
     session: Here,

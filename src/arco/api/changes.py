@@ -23,7 +23,7 @@ from arco.service.changing import Changing
 from arco.service.objects import Changed, find_detail
 from arco.wire.objects import ChangesAnswer, ChangesRequest
 
-REFUSALS = refusals(404, 409, 412, 413, 415, 422)
+REFUSALS = refusals(404, 409)
 
 
 @post(

@@ -19,6 +19,7 @@ from arco.api.callers import CallerHere
 from arco.api.failures import refusals
 from arco.api.listing import Among, InCatalog, InNamespace
 from arco.api.paging import Cursor, read_cursor, write_cursor
+from arco.api.promises import FORMS
 from arco.api.session import Here, ask, state_headers
 from arco.catalog.kinds import Kind
 from arco.catalog.tables import COLUMNS, CatalogTable
@@ -107,7 +108,13 @@ def lines_of(state: State, table: CatalogTable) -> list[ColumnLine]:
     ]
 
 
-@get("/columns", summary="List the columns of many tables", tags=["catalog"], responses=ANSWERS)
+@get(
+    "/columns",
+    summary="List the columns of many tables",
+    tags=["catalog"],
+    responses=ANSWERS,
+    opt={FORMS: (LINES, ARROW)},
+)
 async def show_columns(
     session: Here,
     caller: CallerHere,

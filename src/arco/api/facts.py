@@ -35,7 +35,7 @@ from arco.wire.facts import FactProblem, FactsReceipt, FactsRequest, SentFact
     tags=["facts"],
     status_code=202,
     response_description="The facts are durable.",
-    responses=refusals(403, 413, 415, 429),
+    responses=refusals(),
 )
 async def send_facts(
     session: Here, caller: CallerHere, data: JSONBody[FactsRequest]
@@ -57,7 +57,7 @@ async def send_facts(
     tags=["lineage"],
     status_code=202,
     response_description="The report is durable.",
-    responses=refusals(413, 415, 429),
+    responses=refusals(),
 )
 async def report_foreign_run(
     session: Here, caller: CallerHere, data: JSONBody[dict[str, Any]]

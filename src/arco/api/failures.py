@@ -57,8 +57,8 @@ MEANINGS = {
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """The documented failures of a route: these, and those every route has."""
-    every = sorted({400, 401, 403, 429, 500, 503, *statuses})
+    """The documented failures of a route, besides those that follow from what it takes."""
+    every = sorted({400, *statuses})
     return {
         status: ResponseSpec(FailureAnswer, generate_examples=False, description=MEANINGS[status])
         for status in every
@@ -155,6 +155,7 @@ def _problem(item: Any) -> str:
 __all__ = [
     "BODY_BYTES_MAX",
     "DOCUMENTATION",
+    "MEANINGS",
     "REQUEST_ID",
     "describe",
     "failed",

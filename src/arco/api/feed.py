@@ -18,6 +18,7 @@ from litestar.response import Stream
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.promises import FORMS
 from arco.api.session import Here, Session, answer, state_headers
 from arco.api.strictness import PRESENT_ONLY
 from arco.errors import ArcoError
@@ -72,7 +73,7 @@ ANSWERS = {
     summary="Follow what changes",
     tags=["time travel"],
     responses=ANSWERS,
-    opt={PRESENT_ONLY: True},
+    opt={PRESENT_ONLY: True, FORMS: (EVENTS,)},
 )
 async def show_changes(
     session: Here,

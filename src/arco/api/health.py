@@ -13,9 +13,11 @@ from arco.engine.domain import LEADER, LEASES
 from arco.engine.lanes.lag import Lag
 from arco.engine.rounds.standing import Standing, standing
 from arco.model import State
+from arco.service.views import View
 from arco.wire.health import Alert, FactsSummary, Health, LeaderSummary, VerificationSummary
 
 DAMAGES_SHOWN_MAX = 10
+PART = "whoever may know of the whole workspace is told more"
 
 
 @get(
@@ -30,7 +32,8 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
     """The server's version, the newest slot it has read, and the last process that took the lead.
 
     The leader is whoever leads by the log: it may have ended since, and then the next process that
-    can takes over.
+    can takes over. Who may know of a part of the workspace only is not told where it runs, nor what
+    an alert is about.
     """
     database = session.workspace.database
     lag = await session.workspace.lag.lag()
@@ -47,7 +50,7 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
             leader=leader,
             facts=_facts(lag),
             verification=_verification(found),
-            alerts=[*_alerts(database), *_damages(found)],
+            alerts=_told([*_alerts(database), *_damages(found)], state),
         )
 
     return await read(session, look, caller=caller)
@@ -70,6 +73,11 @@ def _damages(found: Standing) -> list[Alert]:
         Alert("OBJECT_DAMAGED", f"{each.subject}: {each.problem}")
         for each in found.harms[:DAMAGES_SHOWN_MAX]
     ]
+
+
+def _told(alerts: list[Alert], state: State) -> list[Alert]:
+    """The alerts; who may know of a part of the workspace only is told of what kind they are."""
+    return [Alert(each.code, PART) for each in alerts] if isinstance(state, View) else alerts
 
 
 def _alerts(database: Database) -> list[Alert]:

@@ -78,7 +78,7 @@ async def show_column_impact(
     summary="What was made from a partition",
     tags=["lineage"],
     response_description="Partitions, nearest first.",
-    responses=refusals(400, 404),
+    responses=refusals(404),
 )
 async def show_partition_impact(
     session: Here, caller: CallerHere, dataset: Dataset, partition: Partition

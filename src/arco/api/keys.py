@@ -51,7 +51,7 @@ async def show_keys(session: Here, caller: CallerHere) -> Response[KeyList]:
     tags=["access"],
     status_code=201,
     response_description="The key, told this once.",
-    responses=refusals(404, 413, 415),
+    responses=refusals(404),
 )
 async def create(
     session: Here, caller: CallerHere, data: JSONBody[KeyRequest]
@@ -78,7 +78,7 @@ async def create(
     tags=["access"],
     status_code=201,
     response_description="The key that takes its place, told this once.",
-    responses=refusals(404, 409, 413, 415),
+    responses=refusals(404, 409),
 )
 async def rotate(
     session: Here, caller: CallerHere, key_id: KeyId, data: JSONBody[RotationRequest]
@@ -100,7 +100,7 @@ async def rotate(
     tags=["access"],
     status_code=200,
     response_description="The key opens nothing any more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[AccessOutcome]:
     """Revoke a key, at once and on every server."""

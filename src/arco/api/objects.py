@@ -20,6 +20,7 @@ from arco.api.callers import CallerHere
 from arco.api.changes import REFUSALS, created
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import TELLS_ONE
 from arco.api.kinds import DECLARED, FILTERS, Declared
 from arco.api.listing import (
     Among,
@@ -78,6 +79,7 @@ def _show(declared: Declared[Any, Any, Detail]) -> HTTPRouteHandler:
         tags=["catalog"],
         response_description=f"The {kind}.",
         responses=refusals(404),
+        opt={TELLS_ONE: True},
         signature_namespace={"Detail": declared.detail},
     )
     async def show(

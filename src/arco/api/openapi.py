@@ -17,6 +17,7 @@ from litestar.openapi.spec import Tag
 
 from arco.api.callers import CALLER
 from arco.api.headers import with_headers
+from arco.api.promises import with_promises
 from arco.api.routes import api_routes
 from arco.api.schemas import DocumentedStructs, with_plain_items
 from arco.api.strictness import travels
@@ -67,13 +68,15 @@ def openapi_document() -> bytes:
         plugins=[DocumentedStructs()],
         logging_config=None,
     )
-    travelling = {
-        handler.operation_id or handler.handler_name
+    handlers = {
+        handler.operation_id or handler.handler_name: handler
         for route in described.routes
         for handler in getattr(route, "route_handlers", ())
-        if travels(handler)
     }
-    schema = with_headers(with_plain_items(described.openapi_schema.to_schema()), travelling)
+    travelling = {name for name, handler in handlers.items() if travels(handler)}
+    options = {name: handler.opt for name, handler in handlers.items()}
+    schema = with_plain_items(described.openapi_schema.to_schema())
+    schema = with_headers(with_promises(schema, options), options, travelling=travelling)
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

@@ -14,6 +14,7 @@ from arco.api.changing import decided
 from arco.api.failures import refusals
 from arco.api.session import Here, read
 from arco.api.strictness import PRESENT_ONLY
+from arco.query.trying import try_policy
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 from arco.wire.access import AccessOutcome, PolicyList, PolicyRequest
 
@@ -40,17 +41,19 @@ async def show_policies(session: Here, caller: CallerHere, on: OnObject) -> Resp
     tags=["access"],
     status_code=200,
     response_description="It counts for every query from here on.",
-    responses=refusals(404, 413, 415),
+    responses=refusals(404),
 )
 async def restrict(
     session: Here, caller: CallerHere, data: JSONBody[PolicyRequest]
 ) -> Response[AccessOutcome]:
     """Show readers of a table only some rows, or of a column another value.
 
-    It counts for everyone who is not exempt, owners included. What cannot be applied shows nothing.
+    It counts for everyone who is not exempt, owners included. It is tried before it is set; what
+    cannot be applied later, because the table changed, shows nothing.
     """
     wish = PolicyWish(on=data.on, expression=data.expression, exempt=data.exempt)
     authority = session.workspace.authority
+    await try_policy(session.workspace, session.queries, wish=wish, caller=caller)
     decision = policing(wish, caller=caller, authority=authority)
     return await decided(session, decision, caller=caller)
 
@@ -62,7 +65,7 @@ async def restrict(
     tags=["access"],
     status_code=200,
     response_description="It counts no more.",
-    responses=refusals(404, 415),
+    responses=refusals(404),
 )
 async def free(session: Here, caller: CallerHere, on: OnObject) -> Response[AccessOutcome]:
     """Show readers of the table every row, or of the column its values."""

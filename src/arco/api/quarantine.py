@@ -84,7 +84,7 @@ class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
     summary="List quarantined facts",
     tags=["facts"],
     response_description="The facts.",
-    responses=refusals(403),
+    responses=refusals(),
     opt={PRESENT_ONLY: True},
 )
 async def show_quarantine(
@@ -111,7 +111,7 @@ async def show_quarantine(
     summary="Get a quarantined fact",
     tags=["facts"],
     response_description="The fact as it was sent.",
-    responses=refusals(403, 404),
+    responses=refusals(404),
     opt={PRESENT_ONLY: True},
 )
 async def show_quarantined_fact(
@@ -148,7 +148,7 @@ async def show_quarantined_fact(
     tags=["facts"],
     status_code=200,
     response_description="What became of them.",
-    responses=refusals(403, 404, 413, 415),
+    responses=refusals(404),
 )
 async def retry_quarantined_facts(
     session: Here, caller: CallerHere, data: JSONBody[RetryRequest]

@@ -15,6 +15,7 @@ from litestar.params import JSONBody
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.promises import FORMS
 from arco.api.session import Here, Session, past_of, state_headers
 from arco.engine.past import Past
 from arco.query.names import TableName
@@ -56,11 +57,18 @@ QUERY_ANSWERS = {
         description="The rows, here as JSON. `Arco-Rows` counts them; `Arco-Truncated: true` says "
         "that there were more than the limits let through.",
     ),
-    **refusals(404, 409, 413, 415, 429),
+    **refusals(404, 409),
 }
 
 
-@post("/query", summary="Run a query", tags=["query"], status_code=200, responses=QUERY_ANSWERS)
+@post(
+    "/query",
+    summary="Run a query",
+    tags=["query"],
+    status_code=200,
+    responses=QUERY_ANSWERS,
+    opt={FORMS: tuple(MEDIA_TYPES.values())},
+)
 async def run_query(
     session: Here, caller: CallerHere, request: Request[Any, Any, Any], data: JSONBody[QueryRequest]
 ) -> Response[bytes]:

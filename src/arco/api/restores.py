@@ -20,6 +20,7 @@ from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import TELLS_ONE
 from arco.api.session import Here, Session, answer, read_one, require_whole
 from arco.errors import NotFound
 from arco.formats.restore_plans import RestorePlan, plan_restore
@@ -39,7 +40,7 @@ STARTED = {
         generate_examples=False,
         description="Every table is what it was then: nothing had to be done.",
     ),
-    **refusals(404, 409, 413, 415),
+    **refusals(404, 409),
 }
 
 
@@ -50,7 +51,7 @@ STARTED = {
     tags=["time travel"],
     status_code=200,
     response_description="What would change.",
-    responses=refusals(404, 409, 413, 415),
+    responses=refusals(404, 409),
 )
 async def plan(
     session: Here, caller: CallerHere, data: JSONBody[RestoreRequest]
@@ -103,6 +104,7 @@ async def start(
     tags=["time travel"],
     response_description="The restore.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_restore(
     session: Here, caller: CallerHere, restore_id: RestoreId, fields: Fields = ""

@@ -19,6 +19,7 @@ from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import CHANGES_ONE, TELLS_ONE
 from arco.api.paging import Cursor, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read, read_one
 from arco.ids import new_ulid
@@ -73,7 +74,7 @@ def run_page(
 
 TRIGGER_ANSWERS = {
     200: ResponseSpec(Triggered, generate_examples=False, description="Everything is fresh."),
-    **refusals(404, 409, 413, 415),
+    **refusals(404, 409),
 }
 
 
@@ -103,6 +104,7 @@ async def show_runs(
     tags=["orchestration"],
     response_description="The run.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_run(
     session: Here, caller: CallerHere, run_id: RunId, fields: Fields = ""
@@ -158,7 +160,8 @@ async def trigger(
     tags=["orchestration"],
     status_code=202,
     response_description="The run is asked to stop.",
-    responses=refusals(404, 409, 413, 415),
+    responses=refusals(404, 409),
+    opt={CHANGES_ONE: True},
 )
 async def cancel(
     session: Here, caller: CallerHere, run_id: RunId, data: JSONBody[CancelRequest]

@@ -8,13 +8,31 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from litestar.openapi.spec import Schema
+import msgspec.inspect
+from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
+
+ITEMS = {"min_length": "min_items", "max_length": "max_items"}
+# Kind of value -> what it is called, and limit -> keyword.
+LIMITS: Mapping[Any, tuple[OpenAPIType, Mapping[str, str]]] = {
+    msgspec.inspect.DictType: (
+        OpenAPIType.OBJECT,
+        {"min_length": "min_properties", "max_length": "max_properties"},
+    ),
+    msgspec.inspect.ListType: (OpenAPIType.ARRAY, ITEMS),
+    msgspec.inspect.VarTupleType: (OpenAPIType.ARRAY, ITEMS),
+    msgspec.inspect.IntType: (OpenAPIType.INTEGER, {"ge": "minimum", "le": "maximum"}),
+    msgspec.inspect.StrType: (
+        OpenAPIType.STRING,
+        {"min_length": "min_length", "max_length": "max_length"},
+    ),
+}
 
 
 class DocumentedStructs(OpenAPISchemaPlugin):
@@ -35,6 +53,8 @@ class DocumentedStructs(OpenAPISchemaPlugin):
             described = (schema.properties or {}).get(name)
             if isinstance(described, Schema):
                 described.description = words
+        for name, kind in _field_types(struct):
+            _bound((schema.properties or {}).get(name), kind)
         # Among several structs the tag says which one is meant; a body of one kind does without.
         tag = struct.__struct_config__.tag_field
         schema.required = [name for name in schema.required or () if name != tag] or None
@@ -47,6 +67,27 @@ class DocumentedStructs(OpenAPISchemaPlugin):
         able = (other for other in others if supports(other, field_definition))
         schema: Schema = next(able).to_openapi_schema(field_definition, schema_creator)
         return schema
+
+
+def _field_types(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Any]]:
+    described = msgspec.inspect.type_info(struct)
+    assert isinstance(described, msgspec.inspect.StructType)
+    return ((field.encode_name, field.type) for field in described.fields)
+
+
+def _bound(schema: Any, kind: Any) -> None:
+    """The limits of a value, which the framework forgets of whatever stands inside another."""
+    if isinstance(schema, Schema) and schema.one_of:
+        for part in schema.one_of:
+            for option in getattr(kind, "types", (kind,)):
+                _bound(part, option)
+    elif isinstance(schema, Schema) and type(kind) in LIMITS:
+        name, keywords = LIMITS[type(kind)]
+        if schema.type is name:
+            for limit, keyword in keywords.items():
+                setattr(schema, keyword, getattr(kind, limit))
+            _bound(schema.items, getattr(kind, "item_type", None))
+            _bound(schema.additional_properties, getattr(kind, "value_type", None))
 
 
 def with_plain_items(value: Any) -> Any:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import uvicorn
-from litestar import Litestar
 
 from arco.errors import Invalid
 
@@ -20,7 +20,16 @@ GRACE_SECONDS = 3
 BACKLOG = 2048
 
 
-async def serve(app: Litestar, host: str, *, port: int, ready: Callable[[str], None]) -> None:
+class Application(Protocol):
+    """What can be served; `state.is_strict`: it answers nobody whom it does not know."""
+
+    state: Any
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+
+
+async def serve(app: Application, host: str, *, port: int, ready: Callable[[str], None]) -> None:
     """Answer requests until cancelled; `ready` hears the address once connections are taken.
 
     Port 0 takes any free one. Cancelling lets running requests end, at most for three seconds.
@@ -41,7 +50,7 @@ async def serve(app: Litestar, host: str, *, port: int, ready: Callable[[str], N
         listener.close()
 
 
-def _config(app: Litestar) -> uvicorn.Config:
+def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
@@ -58,7 +67,7 @@ def _config(app: Litestar) -> uvicorn.Config:
     )
 
 
-def _allowed(app: Litestar, host: str) -> str:
+def _allowed(app: Application, host: str) -> str:
     """The address to listen on.
 
     Raises: Invalid BIND_REFUSED.
@@ -107,4 +116,4 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-__all__ = ["serve"]
+__all__ = ["LOOPBACK_ADDRESSES", "Application", "serve"]

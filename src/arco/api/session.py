@@ -26,9 +26,8 @@ from arco.service.authority import require_on_workspace
 from arco.service.past import slot_of
 from arco.service.signatures import Signatures
 from arco.service.workspace import Workspace
-from arco.wire.headers import SLOT_HEADER, STATE_HEADER
+from arco.wire.headers import SLOT_HEADER, STATE_HEADER, TAG_HEADER
 
-TAG_HEADER = "ETag"
 TAG_CHARACTERS = 32
 T = TypeVar("T")
 
@@ -152,7 +151,6 @@ def names_tag(header: str, tag: str) -> bool:
 
 
 __all__ = [
-    "TAG_HEADER",
     "Here",
     "Seen",
     "Session",

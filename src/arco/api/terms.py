@@ -17,7 +17,14 @@ from arco.engine.idempotency import check_key
 from arco.engine.tokens import StateToken, parse_token
 from arco.errors import Invalid
 from arco.ids import sha256
-from arco.wire.headers import KEY_HEADER, STALENESS_HEADER, STATE_HEADER, TRACE_HEADER
+from arco.wire.headers import (
+    KEY_HEADER,
+    MATCH_HEADER,
+    NONE_MATCH_HEADER,
+    STALENESS_HEADER,
+    STATE_HEADER,
+    TRACE_HEADER,
+)
 
 STALENESS_MS_MAX = 3_600_000
 AT = "at"
@@ -75,8 +82,8 @@ async def terms_of(request: Request[Any, Any, Any]) -> Terms:
         fingerprint=await _fingerprint(request) if key else "",
         trace=_trace(headers.get(TRACE_HEADER, "")),
         at=_moment(request),
-        if_match=headers.get("If-Match", ""),
-        if_none_match=headers.get("If-None-Match", ""),
+        if_match=headers.get(MATCH_HEADER, ""),
+        if_none_match=headers.get(NONE_MATCH_HEADER, ""),
     )
 
 

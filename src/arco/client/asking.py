@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from arco.client.connections import Answer, Connections, Lost, Request, unreadable
+from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
 from arco.client.operations import PREFIX, Operation
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
@@ -79,7 +79,7 @@ class Memory:
 class Asker:
     """Asks one server."""
 
-    def __init__(self, connections: Connections, manner: Manner, *, runtime: Runtime) -> None:
+    def __init__(self, connections: Exchanges, manner: Manner, *, runtime: Runtime) -> None:
         self._connections = connections
         self._manner = manner
         self._runtime = runtime
@@ -146,6 +146,12 @@ class Asker:
     def with_moment(self, at: str) -> Asker:
         """The same, with reads of this moment."""
         return self._in(msgspec.structs.replace(self._manner, at=at))
+
+    def with_credential(self, credential: str) -> Asker:
+        """The same, for somebody else, who has seen nothing yet."""
+        other = self._in(msgspec.structs.replace(self._manner, credential=credential))
+        other.memory = Memory()
+        return other
 
     def _in(self, manner: Manner) -> Asker:
         other = Asker(self._connections, manner, runtime=self._runtime)

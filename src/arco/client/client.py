@@ -13,7 +13,7 @@ from typing import Any
 
 from arco.client.asking import Asked, Asker, Manner
 from arco.client.catalog import Assets, Tables
-from arco.client.connections import Connections
+from arco.client.connections import Connections, Exchanges
 from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.lineage import Lineage
@@ -54,17 +54,17 @@ class Client:
         `staleness_ms`: so old may answers be; what this client wrote is always in them. Raises:
         Invalid SERVER_URL_INVALID, KEY_UNSENDABLE.
         """
-        if not CREDENTIAL.match(key):
-            raise Invalid(
-                "KEY_UNSENDABLE",
-                "the key holds characters that cannot be sent",
-                hint="give it as it was shown when it was made, without line breaks",
-            )
         manner = Manner(
-            credential=key, patience_seconds=patience_seconds, staleness_ms=staleness_ms
+            credential=_sendable(key), patience_seconds=patience_seconds, staleness_ms=staleness_ms
         )
         connections = Connections(url, timeout_seconds=timeout_seconds)
         self._use(Asker(connections, manner, runtime=AsyncioRuntime()))
+
+    @staticmethod
+    def _asking(asker: Asker) -> Client:
+        client = Client.__new__(Client)
+        client._use(asker)
+        return client
 
     def _use(self, asker: Asker) -> None:
         runtime = AsyncioRuntime()
@@ -100,6 +100,18 @@ class Client:
         """Take the server's present history, after HISTORY_ROLLBACK was looked into."""
         self._asker.memory.forget()
 
+    @classmethod
+    def over(cls, connections: Exchanges) -> Client:
+        """A client of whatever answers these connections."""
+        return cls._asking(Asker(connections, Manner(), runtime=AsyncioRuntime()))
+
+    def showing(self, key: str) -> Client:
+        """The same client for somebody else, who has this key.
+
+        Raises: Invalid KEY_UNSENDABLE.
+        """
+        return self._asking(self._asker.with_credential(_sendable(key)))
+
     def following(self, traceparent: str) -> Client:
         """The same client, with requests and events that belong to this W3C trace.
 
@@ -112,17 +124,13 @@ class Client:
                 "this is no W3C `traceparent`",
                 hint="it reads 00-, 32 and 16 hexadecimal digits, and 01",
             )
-        other = Client.__new__(Client)
-        other._use(self._asker.with_trace(found[1]))
-        return other
+        return self._asking(self._asker.with_trace(found[1]))
 
     def as_of(self, moment: str) -> Client:
         """The same client, with reads of how everything was at this moment: a slot (`120`), a time
         (`2026-03-01T12:30`) or so long ago (`2h`).
         """
-        other = Client.__new__(Client)
-        other._use(self._asker.with_moment(moment))
-        return other
+        return self._asking(self._asker.with_moment(moment))
 
     def health(self) -> Health:
         """How the server is, and how far it has read."""
@@ -175,6 +183,16 @@ class Client:
     def close(self) -> None:
         """End what waits, and close the connections."""
         self._asker.close()
+
+
+def _sendable(key: str) -> str:
+    if CREDENTIAL.match(key):
+        return key
+    raise Invalid(
+        "KEY_UNSENDABLE",
+        "the key holds characters that cannot be sent",
+        hint="give it as it was shown when it was made, without line breaks",
+    )
 
 
 __all__ = ["Client"]

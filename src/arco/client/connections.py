@@ -9,6 +9,7 @@ import http.client
 import ssl
 from collections import deque
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -55,6 +56,16 @@ class Place(msgspec.Struct, frozen=True):
     port: int
     path: str
     """What stands before every route, where a proxy puts something there."""
+
+
+class Exchanges(Protocol):
+    """A way to one server, for any number of threads."""
+
+    def exchange(self, request: Request) -> Answer:
+        """The answer to the request. Raises: Lost; Invalid ANSWER_UNREADABLE."""
+
+    def close(self) -> None:
+        """Nobody asks any more."""
 
 
 class Connections:
@@ -173,6 +184,7 @@ def _not_a_url(url: str) -> Invalid:
 __all__ = [
     "Answer",
     "Connections",
+    "Exchanges",
     "Lost",
     "Place",
     "Request",

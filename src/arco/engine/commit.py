@@ -8,12 +8,14 @@ Source: storage format, "A commit".
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from arco.engine.registry import WireEvent
 from arco.errors import Corrupt
 from arco.ids import sha256
+from arco.store.text import decoded
 
 FORMAT = 1
 COMMIT_BYTES_MAX = 1024 * 1024
@@ -93,10 +95,7 @@ def decode_commit(data: bytes, seq: int) -> Commit:
     unsigned = _HEAD + _UNSIGNED.encode() + data[end:]
     if data[: len(_HEAD)] != _HEAD or sha256(unsigned).encode() != data[len(_HEAD) : end]:
         raise unreadable(seq, "its bytes do not match their own hash")
-    try:
-        commit = _DECODER.decode(data)
-    except msgspec.MsgspecError as error:
-        raise unreadable(seq, str(error)) from error
+    commit = decoded(data, _DECODER.decode, damaged=partial(unreadable, seq))
     if commit.seq != seq:
         raise unreadable(seq, f"it says it is slot {commit.seq}")
     return commit

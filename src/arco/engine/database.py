@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import msgspec
-
 from arco.engine.applied import Applied, tell
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
@@ -21,6 +19,7 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import HOUSEKEEPING, NEWEST, SNAPSHOTS
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
+from arco.engine.format import check_format, write_format
 from arco.engine.history import Answer, Question, Replay, answer, bootstrap, bring_up
 from arco.engine.idempotency import Intent
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
@@ -35,7 +34,6 @@ from arco.engine.tokens import StateToken
 from arco.errors import Corrupt
 from arco.model import Decision, Domain, Event, NotLoaded, State
 from arco.runtime import Runtime
-from arco.store import keys
 from arco.store.port import Store, StoreFault
 
 BATCH_DECISIONS_MAX = 1000
@@ -94,7 +92,7 @@ class Database:
     ) -> Database:
         """The database at its newest slot; creates slot 0 when the log is empty.
 
-        Cost: hint, head window, one index, the tail.
+        Cost: hint, head window, format, one index, the tail.
         """
         database = cls(store, runtime, domains=domains, writer=writer, sizes=sizes)
         await database._start()
@@ -193,6 +191,7 @@ class Database:
         if head < 0:
             await self._genesis()
             return
+        await check_format(self.store, self.runtime)
         slot = await self.log.read(head)
         if slot is None:
             raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
@@ -205,7 +204,7 @@ class Database:
         await self._catch_up()
 
     async def _genesis(self) -> None:
-        await self.store.create(keys.FORMAT, msgspec.json.encode({"format": 1, "features": []}))
+        await write_format(self.store, self.runtime)
         batch = self._batch(self.tables)
         prepared = self._prepare(batch)
         taken = await self.log.create(0, prepared.data)

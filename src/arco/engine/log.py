@@ -18,6 +18,7 @@ from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store, StoreFault
+from arco.store.text import decoded_object
 
 WINDOWS = (4, 8, 16)
 HINT_EVERY = 16
@@ -165,8 +166,8 @@ class Log:
         """What the hint says; None when it says nothing that could be true. Cost: 1 GET."""
         data = await self._get(keys.HEAD)
         try:
-            hint = msgspec.json.decode(data or b"", type=Hint)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            hint = decoded_object(data or b"", Hint, name=keys.HEAD)
+        except Corrupt:
             return None
         return hint if hint.seq >= 0 else None
 

@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ from arco.store import keys
 from arco.store.creating import create_patiently
 from arco.store.names import is_key
 from arco.store.port import Store
+from arco.store.text import decoded
 
 MANIFEST = "manifest.json"
 DIGEST = "manifest.sha256"
@@ -66,6 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     committed_at: datetime
     objects: tuple[PackedObject, ...]
     format: int = msgspec.field(default_factory=lambda: FORMAT)
+
+
+_MANIFEST = msgspec.json.Decoder(Manifest)
 
 
 async def log_contents(database: Database, past: Past) -> list[Content]:
@@ -284,10 +289,7 @@ def _checked_archive(path: Path, archive: tarfile.TarFile) -> Manifest:
     data = _read(archive, last)
     if _read(archive, digest) != _digest_line(data):
         raise _damaged(path, f"{MANIFEST} does not match its hash")
-    try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _no_package(path, f"its manifest cannot be read: {error}") from error
+    manifest = decoded(data, _MANIFEST.decode, damaged=partial(_no_package, path))
     if manifest.format != FORMAT:
         raise _no_package(path, f"its format is {manifest.format}, this release reads {FORMAT}")
     listed = {each.name for each in manifest.objects}

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from arco.engine import layout, parquet
 from arco.engine.blocks import Block, BlockCache, Line
 from arco.engine.commit import SnapshotReference
@@ -26,6 +24,7 @@ from arco.ids import sha256
 from arco.model import Key, Table
 from arco.runtime import Runtime
 from arco.store.port import Store
+from arco.store.text import decoded_object
 
 LAYOUTS_MAX = 4096
 PAGES_MAX = 64
@@ -67,7 +66,7 @@ class Reader:
         if self._index is not None and self._index[0] == reference.sha256:
             return self._index[1]
         data = await self.checked(reference.index, reference.sha256)
-        index = msgspec.json.decode(data, type=Index)
+        index = decoded_object(data, Index, name=reference.index)
         if index.format > FORMAT:
             raise Unavailable(
                 "INDEX_FORMAT_UNKNOWN",
@@ -96,7 +95,7 @@ class Reader:
             data = await self._runtime.thread(
                 partial(decompress, packed, size_bytes_max=PAGE_BYTES_MAX)
             )
-            known = self._pages[page.sha256] = msgspec.json.decode(data, type=PageContent)
+            known = self._pages[page.sha256] = decoded_object(data, PageContent, name=page.name)
             while len(self._pages) > PAGES_MAX:
                 self._pages.popitem(last=False)
         return known

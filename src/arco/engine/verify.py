@@ -12,6 +12,7 @@ import msgspec
 
 from arco.engine.commit import GENESIS_PREV, SnapshotReference
 from arco.engine.fold import decode, fold
+from arco.engine.format import check_format
 from arco.engine.history import Replay
 from arco.engine.index import Index
 from arco.engine.lanes.events import FactsFolded
@@ -58,6 +59,7 @@ class Verifier:
     def __init__(self, store: Store, runtime: Runtime, domains: Sequence[Domain]) -> None:
         self._registry = Registry(domains)
         self._store = store
+        self._runtime = runtime
         self._log = Log(store, runtime)
         self._replay = Replay(store, runtime, self._registry)
         self._refolder = Refolder(Slots(store, runtime), self._registry)
@@ -70,6 +72,7 @@ class Verifier:
     async def run(self, invariants: Iterable[Invariant] = ()) -> Report:
         """The report of a full pass."""
         head = max(await self._log.head(), await self._newest_listed())
+        await self._judge_format(head)
         reference = await self._newest_snapshot(head)
         previous = GENESIS_PREV
         hint = await self._log.hint()
@@ -94,6 +97,13 @@ class Verifier:
                 self._find("state", problem)
         slot_number = reference.slot if reference else None
         return Report(head + 1, self._events, slot_number, self._rows, tuple(self._findings))
+
+    async def _judge_format(self, head: int) -> None:
+        try:
+            if head >= 0:
+                await check_format(self._store, self._runtime)
+        except ArcoError as error:
+            self._find(keys.FORMAT, error.message, hint=error.hint)
 
     def _judge(self, hint: Hint | None, head: int) -> None:
         """A hint is written after its slot is durable: it is never ahead of an unharmed log."""

@@ -93,7 +93,7 @@ def convert(source: ds.Dataset | pa.Table, annotation: object = inspect.Paramete
 def _read(value: object, expected: pa.Schema | None) -> pa.Table:
     """The value as an Arrow table with whatever types it has."""
     if isinstance(value, ds.Dataset):
-        return value.to_table()
+        return Dataset(value).to_arrow()
     family = _root(type(value))
     if family == "pandas" and type(value).__name__ == "DataFrame":
         return _read_pandas(value)

@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from arco.formats.checked import checked_reader, damage_named
+
 
 class Dataset:
     """A lazy table: any library that speaks Arrow can read it, and filters reach the files."""
@@ -31,23 +33,27 @@ class Dataset:
     def scan(
         self, columns: Sequence[str] | None = None, *, where: ds.Expression | None = None
     ) -> pa.RecordBatchReader:
-        """A stream of the chosen columns and rows, for data larger than memory."""
+        """A stream of the chosen columns and rows, for data larger than memory.
+
+        Raises, while it is read: Corrupt DATA_FILE_DAMAGED.
+        """
         chosen = None if columns is None else list(columns)
-        return self.source.scanner(columns=chosen, filter=where).to_reader()
+        return checked_reader(self.source, self.source.scanner(columns=chosen, filter=where))
 
     def to_arrow(self) -> pa.Table:
-        """All rows as an Arrow table."""
-        return self.source.to_table()
+        """All rows as an Arrow table. Raises: Corrupt DATA_FILE_DAMAGED."""
+        with damage_named(self.source):
+            return self.source.to_table()
 
     def to_pandas(self) -> Any:
         """All rows as a `pandas.DataFrame`."""
-        return self.source.to_table().to_pandas()
+        return self.to_arrow().to_pandas()
 
     def to_polars(self) -> Any:
         """All rows as a `polars.DataFrame`."""
         import polars
 
-        return polars.from_arrow(self.source.to_table())
+        return polars.from_arrow(self.to_arrow())
 
     def to_polars_lazy(self) -> Any:
         """A `polars.LazyFrame` that reads only the columns and rows its query needs."""

@@ -32,6 +32,7 @@ from arco.formats.actions import (
     protocol_action,
     remove,
 )
+from arco.formats.checked import PAGES_CHECKED
 from arco.formats.snapshot import (
     TableFile,
     TableSnapshot,
@@ -48,8 +49,7 @@ WRITER_FEATURES = frozenset(
 WRITER_VERSION_PLAIN = 2
 PARQUET = ds.ParquetFileFormat(
     coerce_int96_timestamp_unit="us",
-    # Files of other writers may have no checksums; those that are there are looked at.
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True),
+    default_fragment_scan_options=PAGES_CHECKED,
 )
 
 

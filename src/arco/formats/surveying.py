@@ -21,6 +21,7 @@ import pyarrow.fs
 from arco.catalog.decisions.asking import Surveyed
 from arco.errors import ArcoError, Invalid, NotFound, Unavailable
 from arco.formats import delta, places
+from arco.formats.checked import PAGES_CHECKED
 from arco.formats.columns import columns_of_arrow, columns_of_delta, columns_of_iceberg
 
 FILES_MAX = 10_000
@@ -28,6 +29,7 @@ FOOTERS_MAX = 1_000
 METADATA_BYTES_MAX = 64 * 1024 * 1024
 ICEBERG_METADATA = re.compile(r"(?:v(\d+)|(\d+)-[0-9a-fA-F-]+)(?:\.gz)?\.metadata\.json\Z")
 EVERY_FORMAT = "delta, iceberg and parquet"
+PARQUET = ds.ParquetFileFormat(default_fragment_scan_options=PAGES_CHECKED)
 
 
 def survey(location: str, format: str) -> Surveyed:
@@ -81,7 +83,7 @@ def parquet_dataset(location: str) -> ds.Dataset:
     """The Parquet files of a folder as one table; `name=value` folders are columns."""
     folder, files = parquet_files(location)
     sized = folder if not places.is_remote(location) else places.folder(location, files)
-    return ds.dataset(list(files), format="parquet", filesystem=sized, partitioning="hive")
+    return ds.dataset(list(files), format=PARQUET, filesystem=sized, partitioning="hive")
 
 
 def empty(location: str) -> NotFound:

@@ -6,17 +6,19 @@ not. Must not know where tables come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import duckdb
 import msgspec
 
-from arco.errors import Invalid
+from arco.errors import Invalid, Unavailable
+from arco.formats.checked import is_damage
 from arco.query.names import TableName
 from arco.query.protocol import OnWire, ViewText
 from arco.query.statement import Statement, read_statement
-from arco.query.tables import register, stand
+from arco.query.tables import damage_behind, register, stand
 
 ROUNDS_MAX = 16
 TABLES_MAX = 1_000
@@ -77,6 +79,21 @@ def stand_all(connection: duckdb.DuckDBPyConnection, needs: Known) -> None:
         _stand(connection, folded, needs=needs, done=done, above=())
 
 
+@contextmanager
+def damage_named(needs: Known) -> Iterator[None]:
+    """The needs are read inside.
+
+    Raises: Corrupt `DATA_FILE_DAMAGED` for a file that can be read and not decoded.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        if not is_damage(error.message):
+            raise
+        found = (damage_behind(need.provision) for need in needs.values())
+        raise next(filter(None, found), error) from error
+
+
 def _stand(
     connection: duckdb.DuckDBPyConnection,
     folded: TableName,
@@ -128,6 +145,7 @@ __all__ = [
     "Known",
     "Need",
     "Provide",
+    "damage_named",
     "provided",
     "stand_all",
 ]

@@ -12,11 +12,9 @@ from typing import Any
 import duckdb
 
 from arco.errors import Invalid
-from arco.query.names import TableName, fold
 from arco.query.protocol import Restriction
 from arco.query.statement import private_name, read_statement
-
-RAW = TableName("restricted")
+from arco.query.wording import RAW, parameters_of, quoted, select_of
 
 
 def restricted(
@@ -32,44 +30,15 @@ def restricted(
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {catalog}.{schema}")
     connection.execute(f"CREATE VIEW {catalog}.{schema}.{name} AS FROM temp.main._arco_raw")
     try:
-        statement = read_statement(connection, _text(restriction))
+        statement = read_statement(connection, select_of(restriction))
         if statement.tables != (RAW,):
             raise _failed()
-        return connection.execute(statement.text, _parameters(restriction)).to_arrow_table()
+        return connection.execute(statement.text, parameters_of(restriction)).to_arrow_table()
     except (duckdb.Error, Invalid) as error:
         raise _failed() from error
     finally:
         connection.execute(f"DROP VIEW {catalog}.{schema}.{name}")
         connection.unregister("_arco_raw")
-
-
-def quoted(name: str) -> str:
-    """The name as SQL takes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(restriction: Restriction) -> str:
-    # A line of its own for each expression: a comment in one does not swallow what follows.
-    masks = {name: f"(\n{text}\n)" for name, text in restriction.masks.items()}
-    if restriction.columns:
-        # SQL does not tell cases apart, so neither does a mask.
-        folded = {fold(name): text for name, text in masks.items()}
-        taken = ", ".join(
-            f"{folded.get(fold(name), quoted(name))} AS {quoted(name)}"
-            for name in restriction.columns
-        )
-    else:
-        replaced = ", ".join(f"{text} AS {quoted(name)}" for name, text in masks.items())
-        taken = f"* REPLACE ({replaced})" if replaced else "*"
-    where = f"\nWHERE (\n{restriction.predicate}\n)" if restriction.predicate else ""
-    return f"SELECT {taken} FROM {RAW.name}{where}"
-
-
-def _parameters(restriction: Restriction) -> dict[str, Any]:
-    """What the expressions may ask of the caller: `$caller`, `$groups`."""
-    text = _text(restriction)
-    given = {"caller": restriction.caller, "groups": list(restriction.groups)}
-    return {name: value for name, value in given.items() if f"${name}" in text}
 
 
 def _failed() -> Invalid:
@@ -80,4 +49,4 @@ def _failed() -> Invalid:
     )
 
 
-__all__ = ["quoted", "restricted"]
+__all__ = ["restricted"]

@@ -12,14 +12,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from arco.errors import ArcoError, NotFound, Unavailable
+from arco.errors import ArcoError, Corrupt, NotFound, Unavailable
+from arco.formats.checked import damage_in
 from arco.formats.delta import dataset as delta_dataset
 from arco.formats.surveying import parquet_dataset
 from arco.ids import sha256
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Missing, OnWire, ParquetFiles, ParquetFolder, PinnedTable
-from arco.query.restricting import quoted, restricted
+from arco.query.restricting import restricted
 from arco.query.statement import private_name
+from arco.query.wording import quoted
 
 
 def register(
@@ -59,6 +61,13 @@ def open_dataset(spec: OnWire) -> Any:
     return pads.dataset(list(spec.paths), format="parquet")
 
 
+def damage_behind(provision: OnWire) -> Corrupt | None:
+    """The error that names the first damaged file of a user's table; None when none is."""
+    if isinstance(provision, PinnedTable | ParquetFolder):
+        return damage_in(open_dataset(provision))
+    return None
+
+
 def _open(table: TableName, provision: OnWire) -> Any:
     if isinstance(provision, Missing):
         close = " or ".join(f"`{name}`" for name in provision.close)
@@ -86,4 +95,4 @@ def _arrow_stream(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(pa.py_buffer(data)).read_all()
 
 
-__all__ = ["open_dataset", "register", "stand"]
+__all__ = ["damage_behind", "open_dataset", "register", "stand"]

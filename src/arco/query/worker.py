@@ -18,7 +18,7 @@ import msgspec
 from arco.errors import ArcoError, Invalid
 from arco.query.answer import Answer, answer, out_of_memory
 from arco.query.names import TableName
-from arco.query.needs import Answers, provided, stand_all
+from arco.query.needs import Answers, damage_named, provided, stand_all
 from arco.query.protocol import (
     FRAME_BYTES_MAX,
     Abandon,
@@ -93,14 +93,13 @@ def _answer(
     line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
 ) -> Answer | None:
     statement = read_statement(connection, ask.sql)
-    if statement.tables:
-        needs = provided(connection, statement.tables, provide=partial(_provide, line))
-        if needs is None:
-            return None
-        stand_all(connection, needs)
-    return answer(
-        connection, statement.text, parameters=ask.parameters, limits=ask.limits, format=ask.format
-    )
+    needs = provided(connection, statement.tables, provide=partial(_provide, line))
+    if needs is None:
+        return None
+    stand_all(connection, needs)
+    text, limits = statement.text, ask.limits
+    with damage_named(needs):
+        return answer(connection, text, parameters=ask.parameters, limits=limits, format=ask.format)
 
 
 def _provide(line: socket.socket, tables: tuple[TableName, ...]) -> Answers | None:

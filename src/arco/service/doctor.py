@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from arco.engine.database import Database
+from arco.engine.format import VERSION as FORMAT
 from arco.engine.log import Log
 from arco.errors import ArcoError, Invalid
 from arco.runtime import Runtime
@@ -30,16 +31,8 @@ from arco.store.local import LocalStore
 from arco.store.port import Certifiable, Store
 from arco.store.scoped import ScopedStore
 
-FORMAT_VERSION = 1
 LIBRARIES = ("msgspec", "pyarrow", "duckdb", "deltalake", "litestar", "uvicorn", "obstore")
 EXTRAS = frozenset({"obstore"})
-
-
-class _Format(msgspec.Struct, frozen=True):
-    """What `FORMAT.json` says."""
-
-    format: int
-    features: tuple[str, ...] = ()
 
 
 async def examine(
@@ -83,7 +76,7 @@ def _versions(release: str) -> Finding:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             missing += [name] if name not in EXTRAS else []
-    said = f"{', '.join(found)}; store format {FORMAT_VERSION}"
+    said = f"{', '.join(found)}; store format {FORMAT}"
     if missing:
         fix = f"install it again: {', '.join(missing)} is missing"
         return bad("versions", said, fix=fix)
@@ -137,11 +130,6 @@ async def _workspace(store: ScopedStore, runtime: Runtime, *, settings: Settings
     try:
         if await Log(store, runtime).head() < 0:
             return good("workspace", f"nothing stands in {name} yet; the first command begins it")
-        problem = _format_problem(await store.get(keys.FORMAT))
-        if problem:
-            return bad(
-                "workspace", problem, fix="install the release that wrote it, or a newer one"
-            )
         database = await Database.open(store, runtime, domains=DOMAINS, writer="doctor")
     except ArcoError as error:
         return refused("workspace", error)
@@ -150,19 +138,6 @@ async def _workspace(store: ScopedStore, runtime: Runtime, *, settings: Settings
         return doubtful("workspace", f"{said}: it reads and does not write", fix="upgrade Arco")
     when = database.position.committed_at
     return good("workspace", f"{name} stands at slot {database.seq}, of {when:%Y-%m-%d %H:%M:%SZ}")
-
-
-def _format_problem(data: bytes | None) -> str:
-    try:
-        found = msgspec.json.decode(data or b"", type=_Format)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return "FORMAT.json, which says how to read the workspace, cannot be read"
-    if found.format > FORMAT_VERSION or found.features:
-        needs = "".join(f", {feature}" for feature in found.features)
-        return (
-            f"the workspace has format {found.format}{needs}; this release reads {FORMAT_VERSION}"
-        )
-    return ""
 
 
 async def _pages(store: ScopedStore, runtime: Runtime, *, origin: str) -> Finding:

@@ -15,12 +15,13 @@ import msgspec
 
 from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES, LeaseTaken
-from arco.errors import ArcoError
+from arco.errors import ArcoError, Corrupt
 from arco.model import Event, State
 from arco.runtime import Spawned
 from arco.service.workspace import Workspace
 from arco.store import keys
 from arco.store.port import Lock
+from arco.store.text import decoded_object
 
 BEATS_PER_LEASE = 2
 LOG = logging.getLogger(__name__)
@@ -149,8 +150,8 @@ async def read_beacon(workspace: Workspace) -> Beacon | None:
     """Where the last leader said it answers."""
     data = await workspace.store.get(keys.LEAD)
     try:
-        return msgspec.json.decode(data, type=Beacon) if data else None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return decoded_object(data or b"", Beacon, name=keys.LEAD)
+    except Corrupt:
         return None
 
 

@@ -74,7 +74,7 @@ def policies_on(state: State, caller: Caller, *, on: str) -> list[PolicyLine]:
 
     Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED.
     """
-    table_id, _ = _place(state, caller, on=on)
+    table_id, _ = policed_place(state, caller, on=on)
     whole = state.whole if isinstance(state, View) else state
     rows = whole.get(ROW_FILTERS, table_id)
     lines = [_line(rows, "", expression=rows.predicate)] if rows else []
@@ -83,7 +83,7 @@ def policies_on(state: State, caller: Caller, *, on: str) -> list[PolicyLine]:
 
 
 def _policy(state: State, wish: PolicyWish, *, caller: Caller, authority: Authority) -> Policy:
-    table_id, column = _place(authority.visible(state, caller), caller, on=wish.on)
+    table_id, column = policed_place(authority.visible(state, caller), caller, on=wish.on)
     return Policy(
         table_id=table_id,
         column=column,
@@ -93,8 +93,11 @@ def _policy(state: State, wish: PolicyWish, *, caller: Caller, authority: Author
     )
 
 
-def _place(state: State, caller: Caller, *, on: str) -> tuple[str, str]:
-    """The table's id and, for a column, its name."""
+def policed_place(state: State, caller: Caller, *, on: str) -> tuple[str, str]:
+    """The table's id and, for a column, its name, for a caller who manages the table.
+
+    Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED; Invalid POLICY_MISPLACED.
+    """
     chain = find_chain(state, on)
     securable = chain[0].securable
     if securable.kind not in (Kind.TABLE, Kind.COLUMN):
@@ -113,4 +116,4 @@ def _line(row: msgspec.Struct, column: str, *, expression: str) -> PolicyLine:
     return PolicyLine(**{name: told[name] for name in PolicyLine.__struct_fields__})
 
 
-__all__ = ["PolicyLine", "PolicyWish", "freeing", "policies_on", "policing"]
+__all__ = ["PolicyLine", "PolicyWish", "freeing", "policed_place", "policies_on", "policing"]

@@ -100,7 +100,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     """The newest slot that was read."""
     led_by: str | None
-    """The process that leads now; null while nobody does."""
+    """The process that leads now; null while nobody does, and for who may not know of it."""
     address: str | None
     """Where the leader answers."""
     facts_lag_seconds: float | None

@@ -32,7 +32,6 @@ from arco.catalog.tables import (
     SchemaVersion,
     TableName,
 )
-from arco.engine.domain import LEASES
 from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
 from arco.model import Key, Row, State, Table
@@ -201,7 +200,6 @@ RULES: Mapping[str, Shown] = {
     COLUMN_EDGES.name: _of_edge,
     COLUMN_CONSUMERS.name: _of_edge,
     TRACED_DATASETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.dataset),
-    LEASES.name: lambda visible, state, *, row: True,
 }
 
 __all__ = ["RULES", "Shown", "View"]

@@ -13,11 +13,12 @@ from datetime import datetime
 
 import msgspec
 
-from arco.errors import ArcoError, Invalid
+from arco.errors import ArcoError, Corrupt, Invalid
 from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Certifiable, Store, StoreFault
+from arco.store.text import decoded_object
 
 CREATORS = 64
 ROUNDS = 3
@@ -92,8 +93,8 @@ async def recorded_certificate(store: Store) -> Certificate | None:
         return None
     record = await store.get(_record_name(store.identity))
     try:
-        found = msgspec.json.decode(record or b"", type=Certificate)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = decoded_object(record or b"", Certificate, name=_record_name(store.identity))
+    except Corrupt:
         return None
     return found if (found.place, found.endpoint, found.driver) == store.identity else None
 

@@ -53,6 +53,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     seq: int
     leader: LeaderSummary | None
+    """Null while nobody ever led, and for who may know of a part of the workspace only."""
     facts: FactsSummary
     verification: VerificationSummary
     alerts: list[Alert] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,7 +11,8 @@ from arco.cli.asking import PRIVILEGE, answered, on_option, owner_of, wish_of
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
-from arco.model import Decision
+from arco.query.pool import QueryPool
+from arco.query.trying import try_policy
 from arco.service.granting import GrantLine, explained, grants_of, grants_on
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 
@@ -76,7 +76,7 @@ def explain(principal: str, privilege: str, on: str, directory: Path | None, as_
 def restrict(expression: str, on: str, exempt: tuple[str, ...], directory: Path | None) -> None:
     """Show readers only rows of a table for which EXPRESSION holds, or its value for a column."""
     wish = PolicyWish(on=on, expression=expression, exempt=exempt)
-    run_to_end(_policed(directory, policing, wish=wish))
+    run_to_end(_restrict(directory, wish))
     click.echo(f"{on} is restricted for everyone who is not exempt")
 
 
@@ -85,7 +85,7 @@ def restrict(expression: str, on: str, exempt: tuple[str, ...], directory: Path 
 @directory_option
 def unrestrict(on: str, directory: Path | None) -> None:
     """Remove the filter of a table, or the mask of a column."""
-    run_to_end(_policed(directory, freeing, wish=PolicyWish(on=on)))
+    run_to_end(_free(directory, PolicyWish(on=on)))
     click.echo(f"{on} is not restricted any more")
 
 
@@ -105,12 +105,21 @@ def restrictions(on: str, directory: Path | None, as_json: bool) -> None:
         click.echo("nothing is restricted: `arco access restrict EXPRESSION --on OBJECT`")
 
 
-async def _policed(
-    directory: Path | None, deciding: Callable[..., Decision], *, wish: PolicyWish
-) -> None:
+async def _restrict(directory: Path | None, wish: PolicyWish) -> None:
     async with reading(directory) as workspace:
         caller = owner_of(workspace)
-        decision = deciding(wish, caller=caller, authority=workspace.authority)
+        queries = QueryPool(workspace.runtime, size=1)
+        try:
+            await try_policy(workspace, queries, wish=wish, caller=caller)
+        finally:
+            await queries.close()
+        decision = policing(wish, caller=caller, authority=workspace.authority)
+        await workspace.database.transact(decision)
+
+
+async def _free(directory: Path | None, wish: PolicyWish) -> None:
+    async with reading(directory) as workspace:
+        decision = freeing(wish, caller=owner_of(workspace), authority=workspace.authority)
         await workspace.database.transact(decision)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from arco.engine.lanes.zstd import compress, decompress
 from arco.errors import Corrupt
 from arco.ids import sha256
+from arco.store.text import decoded
 
 FORMAT = 1
 SLOT_FACTS_MAX = 5_000
@@ -87,27 +89,26 @@ def decode_slot(data: bytes, *, lane: str, slot: int) -> LaneSlot:
 
     Raises: Corrupt when the bytes are not what their writer wrote.
     """
+    damaged = partial(_unreadable, (lane, slot))
     try:
         text = decompress(data, size_bytes_max=SLOT_BYTES_LIMIT)
     except OSError as error:
-        raise _unreadable(lane, slot, reason=str(error)) from error
+        raise damaged(str(error)) from error
     end = len(_HEAD) + 64
     signed = memoryview(text)[end:]
     check = sha256(_HEAD + _UNSIGNED, signed).encode()
     if text[: len(_HEAD)] != _HEAD or check != text[len(_HEAD) : end]:
-        raise _unreadable(lane, slot, reason="its bytes do not match their own hash")
+        raise damaged("its bytes do not match their own hash")
     first = text.find(b"\n") + 1
-    try:
-        heading = _HEADING.decode(text[:first])
-        facts = tuple(_FACTS.decode_lines(memoryview(text)[first:]))
-    except msgspec.MsgspecError as error:
-        raise _unreadable(lane, slot, reason=str(error)) from error
+    heading = decoded(text[:first], _HEADING.decode, damaged=damaged)
+    facts = tuple(decoded(memoryview(text)[first:], _FACTS.decode_lines, damaged=damaged))
     if (heading.lane, heading.slot, heading.count) != (lane, slot, len(facts)):
-        raise _unreadable(lane, slot, reason="it says it is another one")
+        raise damaged("it says it is another one")
     return LaneSlot(heading, facts, len(text))
 
 
-def _unreadable(lane: str, slot: int, *, reason: str) -> Corrupt:
+def _unreadable(place: tuple[str, int], reason: str) -> Corrupt:
+    lane, slot = place
     return Corrupt(
         "LANE_UNREADABLE",
         f"slot {slot} of lane {lane} cannot be read: {reason}",

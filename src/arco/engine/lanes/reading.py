@@ -6,6 +6,7 @@ Pure: the same facts read the same, away from the loop. Must not know what any f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 from operator import attrgetter
 
@@ -13,8 +14,11 @@ import msgspec
 
 from arco.engine.lanes.batches import Fact, LaneSlot
 from arco.engine.registry import FactDecoder, Registry
+from arco.errors import Corrupt
 from arco.model import Payload
+from arco.store.text import decoded, text_unreadable
 
+_invalid = partial(text_unreadable, "a fact")
 REASON_CHARACTERS_MAX = 300
 DECODED_AT_ONCE = 256
 """One bad fact makes so many be decoded one by one."""
@@ -85,17 +89,18 @@ def _read_alike(decoder: FactDecoder | None, facts: Sequence[Fact]) -> Iterable[
     if decoder is None:
         return [_unknown(fact) for fact in facts]
     try:
-        payloads = decoder.many.decode(b"[%b]" % b",".join([fact.payload for fact in facts]))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        together = b"[%b]" % b",".join([fact.payload for fact in facts])
+        payloads = decoded(together, decoder.many.decode, damaged=_invalid)
+    except Corrupt:
         return [_read(decoder, fact) for fact in facts]
     return map(Read, facts, payloads)
 
 
 def _read(decoder: FactDecoder, fact: Fact) -> Read:
     try:
-        return Read(fact, decoder.one.decode(fact.payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return Read(fact, None, "FACT_INVALID", str(error)[:REASON_CHARACTERS_MAX])
+        return Read(fact, decoded(fact.payload, decoder.one.decode, damaged=_invalid))
+    except Corrupt as error:
+        return Read(fact, None, "FACT_INVALID", error.details["reason"][:REASON_CHARACTERS_MAX])
 
 
 def _unknown(fact: Fact) -> Read:

@@ -16,6 +16,7 @@ from arco.ids import sha256
 from arco.runtime import Runtime
 from arco.store import keys
 from arco.store.port import Store
+from arco.store.text import decoded
 
 READ_AT_ONCE_MAX = 64
 UNSIGNED = "0" * 64
@@ -29,6 +30,9 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     writer: str
     opened_at: datetime
     format: int = msgspec.field(default_factory=lambda: 1)
+
+
+_REGISTRATION = msgspec.json.Decoder(Registration)
 
 
 class Roster:
@@ -76,10 +80,7 @@ def encode_registration(registration: Registration) -> bytes:
 
 def decode_registration(data: bytes) -> Registration:
     """The registration these bytes are. Raises: Corrupt when nobody wrote them."""
-    try:
-        registration = msgspec.json.decode(data, type=Registration)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _unreadable(str(error)) from error
+    registration = decoded(data, _REGISTRATION.decode, damaged=_unreadable)
     if encode_registration(registration) != data:
         raise _unreadable("its bytes do not match their own hash")
     return registration
