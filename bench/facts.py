@@ -52,7 +52,7 @@ async def ingest_then_fold(folder: Path) -> AsyncIterator[Measurement]:
     """As fast as one process can, first in, then out."""
     database = await opened(folder)
     ingester = Ingester(database)
-    senders = [batches(sender, FACTS_SENT // SENDERS, fact) for sender in range(SENDERS)]
+    senders = [batches(sender, FACTS_SENT // SENDERS, make=fact) for sender in range(SENDERS)]
     start = time.perf_counter()
     await RUNTIME.gather(send(ingester, batch) for batch in senders)
     taken = time.perf_counter() - start
@@ -83,7 +83,7 @@ async def folded(folder: Path, make: Make) -> str:
     """How many facts of another kind a second folds."""
     database = await opened(folder)
     ingester = Ingester(database)
-    senders = [batches(sender, FACTS_SENT // SENDERS, make) for sender in range(SENDERS)]
+    senders = [batches(sender, FACTS_SENT // SENDERS, make=make) for sender in range(SENDERS)]
     await RUNTIME.gather(send(ingester, batch) for batch in senders)
     folder_of = Folder(database)
     start, busy = time.perf_counter(), time.process_time()
@@ -157,7 +157,7 @@ async def send(ingester: Ingester, facts: list[list[Fact]]) -> None:
         await ingester.append(batch)
 
 
-def batches(sender: int, count: int, make: Make) -> list[list[Fact]]:
+def batches(sender: int, count: int, *, make: Make) -> list[list[Fact]]:
     """The facts of one caller, made beforehand."""
     facts = [make(f"sender-{sender}", seq) for seq in range(count)]
     size = min(FACTS_AT_ONCE, SLOT_FACTS_MAX)
