@@ -205,7 +205,7 @@ class ForeignSlotsSkipped(Database):
         if slot.commit.writer == self.writer or slot.commit.seq != self.position.seq + 1:
             await super()._advance(slot)
         else:
-            self._merge(slot, (), changes=())
+            self._merge(slot, (), overlay=Overlay(self.tables))
 
 
 class ReceiptOfTheSlotBefore(Database):
