@@ -60,9 +60,9 @@ def drops_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is dropped while it stands in a file comes back from there."""
     merge = MemoryTable.merge
 
-    def forgetful(self: MemoryTable, lines: Iterable[Line], seq: int) -> None:
+    def forgetful(self: MemoryTable, lines: Iterable[Line], *at: int) -> None:
         known = list(lines)
-        merge(self, known, seq)
+        merge(self, known, *at)
         for key, row in known:
             if row is None:
                 self.rows.drop(key)
