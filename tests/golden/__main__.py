@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> None:
             run(histories.write(name, chapters))
         case ["facts", name]:
             run(facts.write(name, story=facts.folded_facts))
+        case ["forgetting", name]:
+            run(facts.write(name, story=facts.forgotten))
         case ["batches", name]:
             run(facts.write(name, story=facts.collected))
         case ["rounds", name]:

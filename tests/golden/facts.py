@@ -79,6 +79,23 @@ async def folded_facts(database: Database) -> None:
     await folder.step()
 
 
+async def forgotten(database: Database) -> None:
+    """Keys and epochs of which the oldest are not remembered any more."""
+    runtime = database.runtime
+    assert isinstance(runtime, RepeatingRuntime)
+    ingester, folder = (
+        Ingester(database, linger_seconds=0.001),
+        Folder(database, remembered_hours=2),
+    )
+    report = _report("r1", "COMPLETE", inputs=("raw",), outputs=("m",))
+    for hour in range(5):
+        keyed = msgspec.structs.replace(_fact(report, seq=-1), producer="", key=f"k{hour}")
+        epoch = msgspec.structs.replace(_fact(report, seq=0), epoch=hour)
+        await ingester.append([keyed, epoch])
+        await folder.step()
+        runtime.wait(3600)
+
+
 async def patrolled(database: Database) -> None:
     """A batch is lost and brought back, and a lane is found that nobody had announced."""
     ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)

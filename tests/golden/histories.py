@@ -23,8 +23,14 @@ from arco.engine.idempotency import RESULT_HOURS, Intent
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.ids import attempt_id, dispatch_id, milliseconds, new_uuid7, sha256, ulid, uuid7
 from arco.lineage.columns import ColumnSource, ColumnsTraced, DatasetTrace, TraceMethod
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.model import Decision, Event, State
+from arco.orchestration.commands.abandoning import (
+    AbandonPublication,
+    abandon_publication,
+    finish_undoing,
+)
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -98,6 +104,7 @@ CHAPTERS = (
     "fail_and_rerun",
     "stop_and_repeat",
     "bring_back",
+    "take_back",
     "keep_and_forget",
     "answer_again",
     "trace_columns",
@@ -215,6 +222,27 @@ class Teller:
         then = {key: replace(found, data_version="older") for key, found in now.items() if found}
         finish = FinishRestore(restore_id=RUNS[9], held={ORDERS: then})
         await self._ask(finish_restore(finish))
+
+    async def take_back(self) -> None:
+        """A publication that a foreign version made impossible, over one more."""
+        self._database.controllers = standing_decisions(64)
+        await self._deploy(*_project("3")[:1])
+        run = RUNS[8]
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="unwanted"))
+        tables = (self._prepared(ORDERS, 30),)
+        await self._ask(start_publication(StartPublication(run_id=run, tables=tables)))
+        command = AbandonPublication(
+            run_id=run,
+            tables=(self._prepared(ORDERS, 31),),
+            standing=tables,
+            code="SCHEMA_CHANGED",
+            message="shop.orders changed its columns",
+        )
+        await self._ask(abandon_publication(command))
+        later = (self._prepared(ORDERS, 32),)
+        await self._ask(rebase_publication(RebasePublication(run_id=run, tables=later)))
+        await self._ask(finish_undoing(run))
 
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""
@@ -349,7 +377,9 @@ class Teller:
                 mint=lambda name: new_uuid7(self._runtime),
             )
             reads = tuple(_observed(table) for table in row.tables if table.asset == TOTALS)
-            recorded = ReadsRecorded(run_id=run_id, reads=reads, recorded_at=now)
+            recorded = ReadsRecordedV2(
+                run_id=run_id, reads=reads, recorded_at=now, number=next_recording(state)
+            )
             return [
                 *publish_run(run_id)(state, now),
                 *publish_versions(command, state, now=now),

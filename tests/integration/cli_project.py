@@ -18,6 +18,7 @@ import arco
 
 SECONDS_MAX = 60.0
 SOURCES = str(Path(arco.__file__).parents[1])
+PROGRAM = ("-c", "from arco.cli import main; main()")
 SHOP = """
 import pyarrow as pa
 from arco import MonthlyPartitions, asset, check
@@ -83,10 +84,16 @@ class Project:
         return {f"{row['namespace']}.{row['name']}": row["rows"] for row in found}
 
 
-def start(arguments: Sequence[str], directory: Path, **environment: str) -> subprocess.Popen[str]:
+def start(
+    arguments: Sequence[str],
+    directory: Path,
+    *,
+    program: Sequence[str] = PROGRAM,
+    **environment: str,
+) -> subprocess.Popen[str]:
     """The command line in a folder, running."""
     return subprocess.Popen(
-        [sys.executable, "-c", "from arco.cli import main; main()", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": SOURCES, "ARCO_WORKERS": "1", **environment},
         stdin=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ import pytest
 from arco.api.openapi import openapi_document
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.model import Event, State
 from arco.store import keys
 from tests.integration.api_server import JSON, Server, deploy_shop, serving

@@ -27,8 +27,8 @@ from arco.orchestration.tables import ASSETS as ASSETS_TABLE
 from arco.service.identity import Identity
 from tests.integration.api_server import Answer, Server, deploy_shop, serving
 from tests.integration.cli_project import Project, until
-from tests.integration.test_cli_serve import ASSETS, Served, triggered
-from tests.integration.test_cli_serve import serving as served
+from tests.integration.served import ASSETS, Served, triggered
+from tests.integration.served import serving as served
 
 
 @pytest.fixture

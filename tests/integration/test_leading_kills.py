@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from arco.catalog.tables import TABLES
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import DISPATCHES, PUBLISHING, WAITING_PUBLICATIONS
 from tests.integration import leader_program
+from tests.integration.cli_project import until
 from tests.integration.leading_workspace import (
     children_of,
     gone,
@@ -154,3 +156,46 @@ def test_leaders_killed_at_any_moment_lose_nothing_and_do_nothing_twice(tmp_path
         assert table.version() == len(triggered) - 1
         rows = Counter(table.to_pyarrow_table()["run"].to_pylist())
         assert rows == Counter(dict.fromkeys(triggered, PARTITIONS))
+
+
+ENDLESS = """
+import multiprocessing, time
+
+def sleep_on(name):
+    proof(name)
+    time.sleep(600)
+
+@asset(namespace="n")
+def busy():
+    for program in (["sleep", "600"], ["sh", "-c", "trap '' TERM HUP INT; sleep 600 & wait"]):
+        subprocess.Popen(program)
+    multiprocessing.get_context("fork").Process(target=sleep_on, args=("forked",)).start()
+    time.sleep(0.2)
+    proof("begun")
+    time.sleep(600)
+"""
+
+
+def family_of(pid: int) -> set[int]:
+    """The process and whatever it started, directly or not."""
+    return {pid}.union(*(family_of(child) for child in children_of(pid)))
+
+
+@pytest.mark.parametrize("victim", ["leader", "worker"])
+def test_what_user_code_started_dies_with_a_killed_leader_and_with_a_killed_worker(
+    victim: str, tmp_path: Path
+) -> None:
+    project = write_project(tmp_path / "p", ENDLESS)
+    play(lambda: deploy(project))
+    command = [sys.executable, leader_program.__file__, str(project)]
+    leader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: (project / "begun").exists() and (project / "forked").exists())
+        (worker,) = (pid for pid in children_of(leader.pid) if family_of(pid) != {pid})
+        family = family_of(worker)
+        assert len(family) >= 5, "the worker, and four that user code started"
+        os.kill(leader.pid if victim == "leader" else worker, signal.SIGKILL)
+        assert gone(list(family)), "user code outlived its worker"
+    finally:
+        leader.kill()
+        leader.wait()

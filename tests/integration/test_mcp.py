@@ -54,6 +54,7 @@ def test_an_assistant_finds_describes_traces_and_queries(shop: Project) -> None:
         assert all(tool.annotations.read_only_hint for tool in tools.values())
         tables = (await assistant.call("list")).data["tables"]
         assert [row["name"] for row in tables] == ["totals", "orders"]
+        assert (await assistant.call("list", owner="nobody")).data["tables"] == []
         orders = (await assistant.call("describe", name="raw.orders")).data
         assert [column["name"] for column in orders["columns"]] == ["order_id", "amount"]
         assert orders["table"]["rows"] == 3
@@ -167,7 +168,8 @@ def test_changes_are_made_where_they_are_let_and_once(shop: Project) -> None:
 
 def test_over_http_everybody_sees_what_their_own_key_opens(guarded: Guarded) -> None:
     directory = guarded.server.workspace.settings.directory
-    ann, owner = guarded.key("user:ann"), guarded.owner
+    ann = guarded.key("user:ann", Privilege.BROWSE, Privilege.SELECT)
+    owner = guarded.owner
     with listening(directory, ARCO_AUTHENTICATION="required") as url:
         assert posted(url) == 401
         assert posted(url, Authorization="Bearer arco_x") == 401

@@ -15,11 +15,23 @@ from typing import Any
 import pytest
 
 from tests.golden.folders import STORES
-from tests.integration.cli_project import SOURCES
+from tests.integration import later_release
+from tests.integration.cli_project import SOURCES, Project, children, start, until
 from tests.integration.release_program import EARLIER, LATER
+from tests.integration.served import ASSETS, serving, triggered
 from tests.tidy.source import ROOT
 
 REFUSED = {"refused": "EVENT_UNKNOWN"}
+
+
+class LaterProject(Project):
+    """The project, in the hands of the later release."""
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        sources = f"{SOURCES}{os.pathsep}{ROOT}"
+        program = ("-m", later_release.__name__)
+        given = {"PYTHONPATH": sources, **environment}
+        return start(arguments, self.directory, program=program, **given)
 
 
 class Process:
@@ -122,3 +134,27 @@ def test_a_rolling_upgrade_loses_nothing(project: Path) -> None:
         seen = processes[-1].told("read")
         assert set(done) <= set(seen["values"]) and seen["wishes"] == ["rest"]
         assert processes[-1].told("snapshot") and processes[-1].told("verify") == []
+
+
+def test_a_server_of_an_earlier_release_makes_way_for_a_later_one_and_goes_on_reading(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path / "shop", ASSETS)
+    project.arco("deploy")
+    with serving(project) as old:
+        until(old.leads)
+        with serving(LaterProject(project.directory, ASSETS)) as later:
+            for served in (old, later):
+                run_id = triggered(served)
+                until(lambda run_id=run_id: old.succeeds(run_id) and later.succeeds(run_id))
+            assert old.leads() and children(old.process)
+            with process(LATER, project.directory) as wisher:
+                wisher.told("wish peace")
+            until(later.leads)
+            until(lambda: not children(old.process))
+            run_id = triggered(later)
+            until(lambda: later.succeeds(run_id) and old.succeeds(run_id))
+            status, answer = old.ask("/api/v1/runs", {"which": "all"})
+            assert (status, answer["error"]["code"]) == (503, "EVENT_UNKNOWN")
+            assert old.ask("/ready") == (503, {"status": "read_only"})
+            assert not old.leads()

@@ -13,7 +13,7 @@ from tests.contract.needs import needs
 from tests.tidy.source import ROOT
 
 CLIENT = ROOT / "clients" / "typescript"
-SECONDS_MAX = 60
+SECONDS_MAX = 100
 
 
 class Browsed(msgspec.Struct):

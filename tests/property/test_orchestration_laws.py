@@ -282,6 +282,16 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
     st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
     st.builds(events.PublicationRebased, run_id=run_ids, tables=prepared, rebased_at=times),
     st.builds(
+        events.PublicationAbandoned,
+        run_id=run_ids,
+        tables=st.one_of(prepared, st.just(())),
+        standing=prepared,
+        code=st.just("SCHEMA_CHANGED"),
+        message=st.just("changed"),
+        abandoned_at=times,
+    ),
+    st.builds(events.PublicationUndone, run_id=run_ids, undone_at=times),
+    st.builds(
         events.RunPublished,
         run_id=run_ids,
         tables=st.just((events.PublishedTable("T", "n.a", 1),)),

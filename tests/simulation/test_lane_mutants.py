@@ -20,6 +20,7 @@ from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.folding import FactFold, Gathered, fold_facts
 from arco.engine.lanes.ingest import Accepted, Ingester
 from arco.engine.lanes.lane import LaneWriter
+from arco.engine.lanes.remembering import FACT_HOURS, FactsForgotten
 from arco.engine.lanes.tables import FACT_KEYS, FACTS, FOLDINGS, LANES, PRODUCERS
 from arco.engine.registry import Registry
 from arco.ids import ulid
@@ -30,6 +31,7 @@ from arco.testing.world import Violation
 from tests.simulation.lane_stages import SILENT_SECONDS, perform_lanes
 
 SEEDS = range(150)
+BEHIND_ALL = "\uffff"
 
 
 class AcknowledgedBeforeThePut(Ingester):
@@ -101,7 +103,7 @@ class SealedElsewhere(Folder):
             ended = folding.LaneRange(lane, row.next_slot, row.next_slot, True)
             return [
                 folder_module.Event(
-                    folding.FactsFolded(
+                    folding.FactsFoldedV2(
                         number=before.number + 1,
                         roster_next=before.roster_next,
                         folded_at=now,
@@ -113,6 +115,16 @@ class SealedElsewhere(Folder):
         await self._database.transact(decide)
 
 
+class ForgottenAtOnce(Folder):
+    """What counted is forgotten by the fold after, whatever hour it is."""
+
+    def _decide(self, state: State, now: datetime, *, gathered: Gathered) -> list[Any]:
+        known = [row.hour for row in state.range(FACT_HOURS)]
+        forgotten = [FactsForgotten(hour=hour, producer=BEHIND_ALL) for hour in known]
+        decided = super()._decide(state, now, gathered=gathered)
+        return [*decided, *map(folder_module.Event, forgotten)] if decided else []
+
+
 class CountedTwice(FactFold):
     def _is_known(self, fact: Fact, numbers: object) -> bool:
         return False
@@ -120,7 +132,7 @@ class CountedTwice(FactFold):
 
 def folded_again(
     registry: Registry, state: State, *, gathered: Gathered, now: datetime
-) -> folding.FactsFolded | None:
+) -> folding.FactsFoldedV2 | None:
     """What was gathered is folded, whatever another process folded meanwhile."""
     fold = FactFold(registry, state, now)
     for slot in gathered.slots:
@@ -129,7 +141,7 @@ def folded_again(
             fact = msgspec.structs.replace(read.fact, producer="", seq=-1)
             fold._fold(msgspec.structs.replace(read, fact=fact))
     before = state.get(FOLDINGS, FACTS)
-    return folding.FactsFolded(
+    return folding.FactsFoldedV2(
         number=(before.number if before else 0) + 1,
         roster_next=gathered.roster_first + len(gathered.opened),
         folded_at=now,
@@ -193,7 +205,7 @@ class WindowsForgotten(FactFold):
 
 def watermark_skipped(
     registry: Registry, state: State, *, gathered: Gathered, now: datetime
-) -> folding.FactsFolded | None:
+) -> folding.FactsFoldedV2 | None:
     """A fold says that it consumed one slot more than it did."""
     folded = fold_facts(registry, state, gathered=gathered, now=now)
     if folded is None:
@@ -204,7 +216,7 @@ def watermark_skipped(
 
 def roster_skipped(
     registry: Registry, state: State, *, gathered: Gathered, now: datetime
-) -> folding.FactsFolded | None:
+) -> folding.FactsFoldedV2 | None:
     """A fold that opens lanes counts one registration too many."""
     folded = fold_facts(registry, state, gathered=gathered, now=now)
     if folded is None or not folded.opened:
@@ -214,7 +226,7 @@ def roster_skipped(
 
 def input_without_output(
     registry: Registry, state: State, *, gathered: Gathered, now: datetime
-) -> folding.FactsFolded | None:
+) -> folding.FactsFoldedV2 | None:
     """The watermarks move in a commit of their own, the rows would come later."""
     folded = fold_facts(registry, state, gathered=gathered, now=now)
     return folded and msgspec.structs.replace(folded, changes=())
@@ -229,6 +241,7 @@ INGESTERS: list[tuple[Callable[[Database], Ingester], str]] = [
 ]
 NAMES = ["acknowledged early", "no roster", "timeout as written", "lane reused", "seal overlooked"]
 FOLDERS: list[tuple[type[Folder], str]] = [
+    (ForgottenAtOnce, "L3"),
     (SealedElsewhere, "L2 acknowledged fact stands"),
     (SealOverBatch, "L2 acknowledged fact stands"),
 ]
@@ -253,7 +266,7 @@ def test_a_wrong_ingester_breaks_its_law(
 
 
 @pytest.mark.parametrize(("folder", "law"), FOLDERS)
-def test_a_wrong_seal_breaks_its_law(folder: type[Folder], law: str) -> None:
+def test_a_wrong_folder_breaks_its_law(folder: type[Folder], law: str) -> None:
     assert broken(folder=partial(folder, silent_seconds=SILENT_SECONDS)).startswith(law)
 
 

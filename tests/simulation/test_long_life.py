@@ -16,10 +16,12 @@ from arco.engine import snapshot
 from arco.engine.collect import collect
 from arco.engine.database import Database
 from arco.engine.garbage import CONDEMNED
+from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.collecting import collect_batches
 from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.ingest import Ingester
-from arco.engine.lanes.tables import LANES
+from arco.engine.lanes.remembering import FACT_HOURS, FACTS_SEEN
+from arco.engine.lanes.tables import FACT_KEYS, LANES, PRODUCERS
 from arco.engine.past import state_at
 from arco.engine.pins import CreatePin, create_pin, drop_pin
 from arco.engine.retention import Policy, begin_pass
@@ -27,7 +29,7 @@ from arco.engine.snapshot_files import kept_snapshots, snapshot_files
 from arco.model import State
 from arco.testing.invariants import chronicle
 from arco.testing.keeping import check_keeping
-from arco.testing.ledger import LEDGER, NOTES, noted
+from arco.testing.ledger import LEDGER, NOTES, keyed, noted
 from arco.testing.network import WRITE_FATES
 from arco.testing.registry import REGISTRY
 from tests.property.driven import Clerk, Driven, registered
@@ -46,6 +48,10 @@ DAYS_MIN, DAYS_MAX = 3, 60
 SEEDS_PER_DAY = 5_000
 CHANGES_PER_HOUR = 6
 COLLECT_EVERY_HOURS = 6
+REMEMBERED_HOURS = 24
+FACTS_REMEMBERED_MAX = 3 * (REMEMBERED_HOURS + 6)
+"""An hour brings one key and one epoch, and one row more for each that says when."""
+REMEMBERED = (FACT_KEYS, PRODUCERS, FACTS_SEEN, FACT_HOURS)
 NAMES = "abcdefgh"
 
 
@@ -61,6 +67,8 @@ class Life:
         self._slots: list[int] = []
         self._pins: list[str] = []
         self._lanes: dict[str, tuple[Database, Ingester, Folder]] = {}
+        self._sent_last: list[Fact] = []
+        """Sent again by whoever heard no answer: it counts once."""
 
     def day(self) -> None:
         """A day passes."""
@@ -90,9 +98,13 @@ class Life:
     def _note(self, process: str) -> None:
         """Facts arrive and are folded."""
         self.driven.world.network.calm()
-        fresh = [noted("producer", self.facts + number) for number in range(3)]
-        self.driven.do(process, self._laned(process, lambda each, _: each.append(fresh)))
+        counted = [noted("producer", self.facts + number) for number in range(3)]
+        begun = noted("restarting", 0, epoch=self.facts)
+        fresh = [*counted, begun, keyed(f"key-{self.facts}")]
+        sent = [*fresh, *self._sent_last]
+        self.driven.do(process, self._laned(process, lambda each, _: each.append(sent)))
         self.facts += len(fresh)
+        self._sent_last = fresh
         folder = self._somebody()
         self.driven.do(folder, self._laned(folder, lambda _, each: each.step()))
 
@@ -100,7 +112,8 @@ class Life:
         async def work(database: Database) -> Any:
             known = self._lanes.get(process)
             if known is None or known[0] is not database:
-                known = (database, Ingester(database), Folder(database))
+                folder = Folder(database, remembered_hours=REMEMBERED_HOURS)
+                known = (database, Ingester(database), folder)
                 self._lanes[process] = known
             return await use(known[1], known[2])
 
@@ -140,12 +153,13 @@ class Life:
         """What stands outside the log is needed, waits to be deleted, or is young."""
         world = self.driven.world
         self.driven.do("collector", one_pass)
-        needed, waiting, lanes = self.driven.do("collector", accounted)
+        needed, waiting, lanes, remembered = self.driven.do("collector", accounted)
         for key in [key for key in world.store.objects if key.startswith(("data/", "lanes/"))]:
             age = timedelta(microseconds=world.time_us - world.store.written_us[key])
             # A batch is released once the floor has passed it, and the floor is some hours behind.
             limit = GRACE if key.startswith("data/") else WINDOW + timedelta(hours=12)
             assert key in needed or key in waiting or age <= limit, f"{key} of {age} ago"
+        assert max(remembered) <= FACTS_REMEMBERED_MAX, remembered
         assert len(lanes) <= 2 * 24 * (WINDOW + timedelta(hours=12)) / timedelta(hours=24)
         for process in ("p0", "p1", "witness"):
             self.clerk.check(process)
@@ -170,8 +184,10 @@ async def shown_at(database: Database, slot: int) -> Any:
     return await past.asked(registered)
 
 
-async def accounted(database: Database) -> tuple[set[str], set[str], list[str]]:
-    """What kept snapshots need, what is condemned, and the lanes that are known."""
+async def accounted(database: Database) -> tuple[set[str], set[str], list[str], list[int]]:
+    """What kept snapshots need, what is condemned, the lanes that are known, and how many rows say
+    which facts counted.
+    """
     needed: set[str] = set()
     for reference in await database.asked(kept_snapshots):
         index = await database.replay.reader.index(reference)
@@ -180,6 +196,7 @@ async def accounted(database: Database) -> tuple[set[str], set[str], list[str]]:
         needed,
         await database.asked(lambda state: {row.name for row in state.range(CONDEMNED)}),
         await database.asked(lambda state: [row.lane for row in state.range(LANES)]),
+        await database.asked(lambda state: [len([*state.range(each)]) for each in REMEMBERED]),
     )
 
 

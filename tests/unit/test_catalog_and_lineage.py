@@ -15,8 +15,8 @@ from arco.catalog.finding import find_table
 from arco.catalog.tables import COLUMNS, NAMESPACES, TABLES, TAGS
 from arco.errors import NotFound
 from arco.lineage.domain import DOMAIN as LINEAGE
-from arco.lineage.domain import ObservedRead, ReadsRecorded
-from arco.lineage.tables import EDGES, OBSERVATIONS
+from arco.lineage.events import ObservedRead, ReadsRecorded, ReadsRecordedV2
+from arco.lineage.tables import EDGES, OBSERVATIONS, RECORDED_RUNS, RECORDINGS
 from arco.lineage.walks import walk_down, walk_up
 from arco.model import Event
 from arco.testing.folding import MemoryState
@@ -128,6 +128,22 @@ def test_walks_go_hop_by_hop_and_end_at_cycles() -> None:
     assert up == [(1, "c"), (2, "b"), (3, "a"), (4, "c")]
     down = {step.downstream for step in walk_down(state, "a", hops=2).steps}
     assert down == {"b", "c"}
+
+
+def test_recordings_count_once_in_turn_and_leave_no_row_for_each_run() -> None:
+    state = lineage_of(("a", "b"))
+    assert [row.run_id for row in state.range(RECORDED_RUNS)] == ["r1"]
+    read = ObservedRead(upstream="a", downstream="b", upstream_version=7)
+    later = [
+        ReadsRecordedV2(run_id=f"r{number}", reads=(read,), recorded_at=NOON, number=number - 1)
+        for number in range(2, 9)
+    ]
+    state.fold([*later, later[0], later[3]])
+    edge = state.get(EDGES, "b", "a")
+    assert edge is not None
+    assert (edge.run_id, edge.upstream_version) == ("r8", 7)
+    assert [row.number for row in state.range(RECORDINGS)] == [7]
+    assert list(state.range(RECORDED_RUNS)) == []
 
 
 def test_recording_a_run_twice_changes_nothing_even_after_a_newer_run() -> None:

@@ -18,7 +18,7 @@ from arco.lineage.columns import (
     stands,
 )
 from arco.lineage.domain import DOMAIN as LINEAGE
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.lineage.exports import mermaid, openlineage
 from arco.lineage.impact import Effect, column_impact, column_origins, partition_impact
 from arco.lineage.tracing import SQL_CHARACTERS_MAX, ReadTable, Untraceable, trace_query

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 from arco.errors import Conflict
+from arco.orchestration.commands.abandoning import (
+    AbandonPublication,
+    abandon_publication,
+    finish_undoing,
+)
 from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
@@ -172,3 +177,58 @@ def test_a_run_pins_the_upstream_versions_of_its_trigger() -> None:
     bench.trigger("R2", "end.b")
     plan = bench.state.get(PLANS, "R2")
     assert plan is not None and plan.pins == {"raw.a": 3}
+
+
+def abandon(bench: Bench, run_id: str, *standing: PreparedTable) -> None:
+    undo = tuple(prepared(bench, table.asset, version=table.version + 1) for table in standing)
+    command = AbandonPublication(
+        run_id=run_id, tables=undo, standing=standing, code="SCHEMA_CHANGED", message="it changed"
+    )
+    bench.ask(abandon_publication(command))
+
+
+def test_an_abandoned_publication_of_which_nothing_stands_frees_its_tables_and_fails() -> None:
+    bench = ready_to_publish("R1", "R2")
+    start(bench, "R1")
+    abandon(bench, "R1")
+    assert list(bench.state.range(PUBLISHING)) == []
+    assert list(bench.ask(publish_run("R1"))) == []
+    with pytest.raises(Conflict, match="being published"):
+        bench.ask(cancel_run(CancelRun(run_id="R1")))
+    bench.ask(finish_undoing("R1"))
+    run = bench.state.get(RUNS, "R1")
+    assert run is not None and (run.state, run.message) == (RunState.FAILED, "it changed")
+    assert bench.state.get(PUBLICATIONS, "R1") is None
+    assert bench.state.get(PINS, "raw.a") is None
+    assert [row.run_id for row in startable_publications(bench.state)] == ["R2"]
+    assert list(bench.ask(finish_undoing("R1"))) == []
+
+
+def test_what_stands_of_an_abandoned_publication_holds_its_tables_until_it_is_taken_back() -> None:
+    bench = ready_to_publish("R1", "R2", assets=("raw.a", "raw.b"))
+    tables = tuple(prepared(bench, asset) for asset in ("raw.a", "raw.b"))
+    bench.ask(start_publication(StartPublication(run_id="R1", tables=tables)))
+    abandon(bench, "R1", tables[0])
+    abandon(bench, "R1", tables[0])
+    assert [row.table_id for row in bench.state.range(PUBLISHING)] == [tables[0].table_id]
+    assert startable_publications(bench.state) == []
+    assert [row.run_id for row in started_publications(bench.state)] == ["R1"]
+    later = RebasePublication(run_id="R1", tables=(prepared(bench, "raw.a", version=9),))
+    bench.ask(rebase_publication(later))
+    row = bench.state.get(PUBLICATIONS, "R1")
+    assert row is not None and row.standing == tables[:1]
+    assert [table.version for table in row.tables] == [9]
+    bench.ask(finish_undoing("R1"))
+    assert list(bench.state.range(PUBLISHING)) == []
+    assert [row.run_id for row in startable_publications(bench.state)] == ["R2"]
+
+
+def test_a_table_that_cannot_be_written_to_any_more_is_not_waited_for() -> None:
+    bench = ready_to_publish("R1")
+    start(bench, "R1")
+    abandon(bench, "R1", prepared(bench, "raw.a"))
+    abandon(bench, "R1")
+    row = bench.state.get(PUBLICATIONS, "R1")
+    assert row is not None and (row.tables, row.message) == ((), "it changed")
+    bench.ask(finish_undoing("R1"))
+    assert state_of(bench, "R1") is RunState.FAILED

@@ -20,6 +20,7 @@ from arco.errors import ArcoError
 from arco.execution.following import Follower
 from arco.query.pool import QueryPool
 from arco.runtime import Spawned
+from arco.service.candidates import may_lead
 from arco.service.leases import read_beacon
 from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
@@ -62,7 +63,7 @@ async def lead_for_ever(workspace: Workspace, follower: Follower) -> None:
     """Lead whenever nobody else does; again when another process, which took this one for dead,
     has ended.
     """
-    while workspace.database.failed is None:
+    while may_lead(workspace.database):
         await workspace.runtime.sleep(workspace.settings.poll_seconds)
         try:
             await follower.lead_again()

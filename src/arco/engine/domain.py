@@ -12,8 +12,8 @@ import msgspec
 from arco.engine import garbage, idempotency
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import PAST_SNAPSHOTS, PastSnapshot
-from arco.engine.lanes import keeping
-from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes import keeping, remembering
+from arco.engine.lanes.events import FactsFolded, FactsFoldedV2, facts_folded
 from arco.engine.lanes.measuring import FACT_LAGS, FactsMeasured, facts_measured
 from arco.engine.lanes.tables import LANE_TABLES
 from arco.engine.rounds import tables as rounds
@@ -108,6 +108,7 @@ DOMAIN = Domain(
         *garbage.TABLES,
         *idempotency.TABLES,
         *LANE_TABLES,
+        *remembering.TABLES,
         keeping.KEPT_LANES,
         FACT_LAGS,
         *rounds.TABLES,
@@ -118,6 +119,8 @@ DOMAIN = Domain(
         LeaseTaken: lease_taken,
         # The registry tells it the tables of all domains.
         FactsFolded: facts_folded,
+        FactsFoldedV2: remembering.facts_folded_and_dated,
+        remembering.FactsForgotten: remembering.facts_forgotten,
         **garbage.REDUCERS,
         FactsMeasured: facts_measured,
         **rounds.REDUCERS,

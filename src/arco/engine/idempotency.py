@@ -227,6 +227,7 @@ def _expired(why: str) -> Invalid:
 __all__ = [
     "ANSWER_BYTES_MAX",
     "FORGETTING",
+    "HOUR_MS",
     "KEY_AGE_MAX",
     "KEY_LEAD_MAX",
     "REDUCERS",

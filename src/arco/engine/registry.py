@@ -14,7 +14,8 @@ import msgspec
 
 from arco.engine.index import Index
 from arco.engine.lanes.batches import Fact
-from arco.engine.lanes.events import FactsFolded, facts_folded
+from arco.engine.lanes.events import FactsFolded, FactsFoldedV2, facts_folded
+from arco.engine.lanes.remembering import facts_folded_and_dated
 from arco.model import Domain, Event, Names, Payload, Reducer, State, Table
 
 NOTHING = msgspec.Raw(b"{}")
@@ -68,6 +69,7 @@ class Registry:
         self._names.update(domain.names)
         if FactsFolded in domain.reducers:
             self._reducers[FactsFolded] = partial(facts_folded, tables=self.tables)
+            self._reducers[FactsFoldedV2] = partial(facts_folded_and_dated, tables=self.tables)
         for payload, reducer in domain.facts.items():
             name = (domain.event_type(payload), payload.VERSION)
             assert name not in self._fact_decoders, f"two facts are named {name}"

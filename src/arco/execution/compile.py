@@ -15,6 +15,7 @@ import msgspec
 
 from arco.errors import Invalid
 from arco.execution.compiled import Compiled
+from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem
@@ -35,6 +36,7 @@ def compile_project(directory: Path) -> Compiled:
 
 def main(arguments: Sequence[str]) -> int:
     """Prints the answer for the directory in the first argument."""
+    die_with_parent()
     answer = os.dup(1)
     os.dup2(2, 1)
     compiled = compile_project(Path(arguments[0]))

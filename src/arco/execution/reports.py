@@ -22,6 +22,7 @@ from arco.orchestration.commands.attempts import (
 )
 from arco.orchestration.outcomes import Completion
 from arco.runtime import Signal, Spawned
+from arco.service.candidates import may_lead
 from arco.service.workspace import Workspace
 
 RETRY_SECONDS = 0.1
@@ -96,7 +97,7 @@ class Reports:
 
     async def _commit(self, decision: Decision) -> None:
         delay_seconds = RETRY_SECONDS
-        while self._database.failed is None:
+        while may_lead(self._database):
             try:
                 await self._database.transact(decision)
                 return

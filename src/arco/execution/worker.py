@@ -9,7 +9,6 @@ not know the log or the state. Heavy libraries load with the first task that rea
 from __future__ import annotations
 
 import argparse
-import ctypes
 import importlib
 import os
 import signal
@@ -28,6 +27,7 @@ from arco.errors import Invalid
 from arco.execution.attempts import Cancellation, Tables, Workshop, attempt, workshop
 from arco.execution.capture import Capture
 from arco.execution.failures import Cancelled
+from arco.execution.parting import EXIT_PARENT_GONE, die_with_parent, leave_nobody_behind
 from arco.execution.protocol import (
     Acknowledge,
     Completed,
@@ -51,11 +51,8 @@ from arco.store.scoped import ScopedStore
 
 HEARTBEAT_SECONDS = 1.0
 TICK_SECONDS = 0.25
-PARENT_DEATH_SIGNAL = 1
-"""PR_SET_PDEATHSIG."""
 INTERRUPT = signal.SIGUSR1
 EXIT_PROJECT_INVALID = 2
-EXIT_PARENT_GONE = 3
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -192,14 +189,6 @@ def data_side() -> Tables:
     return cast(Tables, importlib.import_module("arco.execution.tables"))
 
 
-def die_with_parent() -> None:
-    """The kernel ends this process when the thread that started it ends."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(EXIT_PARENT_GONE)
-
-
 def parsed(arguments: Sequence[str]) -> Options:
     """The command line's options."""
     parser = argparse.ArgumentParser(prog="python -m arco.execution.worker")
@@ -217,6 +206,7 @@ def main(arguments: Sequence[str]) -> int:
     """Serves the stream at the given descriptor until it ends; the exit code."""
     die_with_parent()
     options = parsed(arguments)
+    leave_nobody_behind(options.descriptor)
     os.set_inheritable(options.descriptor, False)
     # Ctrl-C reaches the whole group; the parent decides. An ignored signal would be inherited.
     signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -240,4 +230,4 @@ def main(arguments: Sequence[str]) -> int:
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 
-__all__ = ["Options", "Pulse", "Worker", "data_side", "die_with_parent", "main", "parsed"]
+__all__ = ["Options", "Pulse", "Worker", "data_side", "main", "parsed"]

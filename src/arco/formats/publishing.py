@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from arco.catalog.commands import PublishVersions, publish_versions
-from arco.errors import Invalid, NotFound
+from arco.errors import ArcoError, Invalid, NotFound
 from arco.formats import delta
 from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
@@ -21,10 +21,17 @@ from arco.formats.column_lineage import columns_event, traceable_assets, traced
 from arco.formats.entries import entry_stands, fixed_entry, published_version
 from arco.formats.restoring import restore
 from arco.formats.snapshot import TableSnapshot
+from arco.formats.undoing import undo_of
 from arco.ids import milliseconds, new_uuid7
 from arco.lineage.columns import DatasetTrace
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.model import Event, State
+from arco.orchestration.commands.abandoning import (
+    AbandonPublication,
+    abandon_publication,
+    finish_undoing,
+)
 from arco.orchestration.commands.publications import (
     GiveUpPublication,
     RebasePublication,
@@ -35,6 +42,7 @@ from arco.orchestration.commands.publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
+from arco.orchestration.reducers.abandoning import is_abandoned
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
 from arco.orchestration.states import PublicationState
@@ -77,7 +85,11 @@ class DeltaPublisher:
             if publication.state is PublicationState.REQUESTED:
                 if not await self._start(run_id):
                     return
-            elif await self._create_entries(publication):
+            elif not await self._create_entries(publication):
+                continue
+            elif is_abandoned(publication):
+                await self._database.transact(finish_undoing(run_id))
+            else:
                 await self._finish(publication)
 
     async def _publication(self, run_id: str) -> Publication | None:
@@ -132,8 +144,13 @@ class DeltaPublisher:
         displaced = [
             table for table in publication.tables if not await entry_stands(self._store, table)
         ]
-        if displaced:
-            await self._rebase(publication, displaced)
+        if displaced and is_abandoned(publication):
+            await self._rebase_undo(publication, displaced)
+        elif displaced:
+            try:
+                await self._rebase(publication, displaced)
+            except (Invalid, NotFound) as error:
+                await self._abandon(publication, displaced, error=error)
         return not displaced
 
     async def _rebase(self, publication: Publication, displaced: list[PreparedTable]) -> None:
@@ -149,6 +166,43 @@ class DeltaPublisher:
             )
             moved.append(following)
         command = RebasePublication(run_id=publication.run_id, tables=tuple(moved))
+        await self._database.transact(rebase_publication(command))
+
+    async def _abandon(
+        self,
+        publication: Publication,
+        displaced: list[PreparedTable],
+        *,
+        error: Invalid | NotFound,
+    ) -> None:
+        """What a foreign version refuses is refused for the run; what stands of it goes back."""
+        run_id = publication.run_id
+        standing = [table for table in publication.tables if table not in displaced]
+        undo = await undo_of(self._workspace, standing, run_id=run_id)
+        command = AbandonPublication(
+            run_id=run_id,
+            tables=undo.tables,
+            standing=undo.standing,
+            code=error.code,
+            message=_why(error, displaced, left=undo.left),
+        )
+        await self._database.transact(abandon_publication(command))
+
+    async def _rebase_undo(self, publication: Publication, displaced: list[PreparedTable]) -> None:
+        """Displaced entries that take ours back follow the foreign ones; or cannot any more."""
+        run_id = publication.run_id
+        moved = {table.table_id for table in displaced}
+        standing = publication.standing or ()
+        undo = await undo_of(
+            self._workspace, [each for each in standing if each.table_id in moved], run_id=run_id
+        )
+        if undo.left:
+            kept = [table for table in publication.tables if table.asset not in undo.left]
+            fewer = AbandonPublication(
+                run_id=run_id, tables=tuple(kept), standing=standing, code="", message=""
+            )
+            await self._database.transact(abandon_publication(fewer))
+        command = RebasePublication(run_id=run_id, tables=undo.tables)
         await self._database.transact(rebase_publication(command))
 
     async def _finish(self, publication: Publication) -> None:
@@ -198,6 +252,18 @@ class DeltaPublisher:
         return self._store.location(keys.warehouse(table_id).rstrip("/"))
 
 
+def _why(error: ArcoError, displaced: Sequence[PreparedTable], *, left: Sequence[str]) -> str:
+    """What the run ends with."""
+    names = ", ".join(table.asset for table in displaced)
+    lines = [
+        f"{error.code}: another program changed {names} while the run was published, and its data "
+        f"does not fit any more. {error.message}. {error.hint}. Nothing of the run is visible."
+    ]
+    if left:
+        lines.append(f"{', '.join(left)} cannot be written to any more and keeps its rows.")
+    return " ".join(lines)
+
+
 def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     """What the run's tasks staged, by table, in the order of the tasks."""
     outputs: dict[str, list[Output]] = {}
@@ -213,7 +279,7 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     return tables
 
 
-def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecorded:
+def recorded_reads(state: State, publication: Publication, *, now: datetime) -> ReadsRecordedV2:
     """What the run's tasks really read, as lineage."""
     versions = {table.asset: table.version for table in publication.tables}
     reads = tuple(
@@ -221,7 +287,9 @@ def recorded_reads(state: State, publication: Publication, *, now: datetime) -> 
         for task in state.range(TASKS, publication.run_id)
         for index in range(len(task.reads))
     )
-    return ReadsRecorded(run_id=publication.run_id, reads=reads, recorded_at=now)
+    return ReadsRecordedV2(
+        run_id=publication.run_id, reads=reads, recorded_at=now, number=next_recording(state)
+    )
 
 
 def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRead:

@@ -29,7 +29,8 @@ from arco.formats.restore_plans import (
 )
 from arco.formats.reverting import Reversion, revert, without
 from arco.ids import milliseconds, new_ulid
-from arco.lineage.domain import ObservedRead, ReadsRecorded
+from arco.lineage.domain import next_recording
+from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.lineage.tables import OBSERVATIONS
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.restores import (
@@ -218,8 +219,13 @@ async def _finish(workspace: Workspace, row: Restore) -> None:
             actor=row.actor,
             mint=_nothing_new,
         )
-        recorded = _recorded(restored, reads, restore_id=row.restore_id, now=now)
-        return [*restored, *publish_versions(versions, state, now=now), recorded]
+        recorded = ReadsRecordedV2(
+            run_id=row.restore_id,
+            reads=_moved(restored, reads),
+            recorded_at=now,
+            number=next_recording(state),
+        )
+        return [*restored, *publish_versions(versions, state, now=now), Event(recorded)]
 
     await workspace.database.transact(decide)
 
@@ -241,14 +247,12 @@ def _reads(state: State, row: Restore) -> list[ObservedRead]:
     ]
 
 
-def _recorded(
-    restored: Sequence[Event], reads: list[ObservedRead], *, restore_id: str, now: datetime
-) -> Event:
+def _moved(restored: Sequence[Event], reads: list[ObservedRead]) -> tuple[ObservedRead, ...]:
+    """The reads of partitions that hold something else now."""
     payload = restored[0].payload
     assert isinstance(payload, TablesRestored)
     moved = {(each.asset, each.partition_key) for each in payload.partitions}
-    kept = tuple(read for read in reads if (read.downstream, read.partition_key) in moved)
-    return Event(ReadsRecorded(run_id=restore_id, reads=kept, recorded_at=now))
+    return tuple(read for read in reads if (read.downstream, read.partition_key) in moved)
 
 
 def _nothing_new(name: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-
-import msgspec
+from itertools import islice
 
 from arco.lineage.columns import COLUMN_TABLES, ColumnsTraced, columns_traced
+from arco.lineage.events import ObservedRead, ReadsRecorded, ReadsRecordedV2
 from arco.lineage.foreign import (
     FOREIGN_CONSUMERS,
     FOREIGN_EDGES,
@@ -21,32 +20,24 @@ from arco.lineage.tables import (
     EDGES,
     OBSERVATIONS,
     RECORDED_RUNS,
+    RECORDINGS,
     Consumer,
     Edge,
     Observation,
     RecordedRun,
+    Recording,
 )
-from arco.model import Change, Domain, Jointly, Misses, Payload, Put, State
+from arco.model import Change, Domain, Drop, Jointly, Misses, Put, State
+
+READS = "reads"
+LET_GO_MAX = 64
+"""So many rows of the first version are let go with each recording."""
 
 
-class ObservedRead(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One partition of `downstream` was made from these partitions of `upstream`."""
-
-    downstream: str
-    upstream: str
-    partition_key: str = ""
-    upstream_partition_keys: tuple[str, ...] = ()
-    upstream_data_versions: tuple[str, ...] = ()
-    upstream_version: int | None = None
-    downstream_version: int | None = None
-
-
-class ReadsRecorded(Payload, frozen=True):
-    """What the published tasks of a run really read."""
-
-    run_id: str
-    reads: tuple[ObservedRead, ...]
-    recorded_at: datetime
+def next_recording(state: State) -> int:
+    """The number of the recording that follows all that happened."""
+    row = state.get(RECORDINGS, READS)
+    return (row.number if row else 0) + 1
 
 
 def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
@@ -54,6 +45,23 @@ def reads_recorded(state: State, event: ReadsRecorded) -> Iterator[Change]:
     if state.get(RECORDED_RUNS, event.run_id) is not None:
         return
     yield Put(RECORDED_RUNS, RecordedRun(run_id=event.run_id))
+    yield from _seen(state, event)
+
+
+def reads_recorded_in_turn(state: State, event: ReadsRecordedV2) -> Iterator[Change]:
+    """As `reads_recorded`, if it follows the last recording: one row knows, not one for each run.
+
+    What the first version left behind is let go piece by piece.
+    """
+    if event.number != next_recording(state):
+        return
+    yield Put(RECORDINGS, Recording(name=READS, number=event.number))
+    yield from _seen(state, event)
+    for row in islice(state.range(RECORDED_RUNS), LET_GO_MAX):
+        yield Drop(RECORDED_RUNS, (row.run_id,))
+
+
+def _seen(state: State, event: ReadsRecorded) -> Iterator[Change]:
     seen: set[tuple[str, str]] = set()
     misses = Misses()
     for read in event.reads:
@@ -100,9 +108,18 @@ def _edge(state: State, event: ReadsRecorded, *, read: ObservedRead) -> Iterator
 DOMAIN = Domain(
     "lineage",
     (*ALL, *COLUMN_TABLES, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS),
-    {ReadsRecorded: reads_recorded, ColumnsTraced: columns_traced},
+    {
+        ReadsRecorded: reads_recorded,
+        ReadsRecordedV2: reads_recorded_in_turn,
+        ColumnsTraced: columns_traced,
+    },
     facts={ForeignRunReported: Jointly(foreign_runs_reported)},
     open_facts=frozenset({ForeignRunReported}),
 )
 
-__all__ = ["DOMAIN", "ObservedRead", "ReadsRecorded", "reads_recorded"]
+__all__ = [
+    "DOMAIN",
+    "next_recording",
+    "reads_recorded",
+    "reads_recorded_in_turn",
+]

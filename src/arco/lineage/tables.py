@@ -43,9 +43,18 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run whose reads are recorded: recording them again changes nothing."""
+    """A run whose reads an event of the first version recorded; the later ones count instead."""
 
     run_id: str
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """How often reads were recorded: one row, so that recording twice changes nothing."""
+
+    name: str
+    """Always `reads`."""
+    number: int
+    """The next recording is this plus one, or it has happened already."""
 
 
 EDGES = Table("lineage.edges", Edge, ("downstream", "upstream"))
@@ -54,8 +63,9 @@ OBSERVATIONS = Table(
     "lineage.observations", Observation, ("downstream", "partition_key", "upstream")
 )
 RECORDED_RUNS = Table("lineage.recorded_runs", RecordedRun, ("run_id",), public=False)
+RECORDINGS = Table("lineage.recordings", Recording, ("name",), public=False)
 
-ALL: tuple[Table[Any], ...] = (EDGES, CONSUMERS, OBSERVATIONS, RECORDED_RUNS)
+ALL: tuple[Table[Any], ...] = (EDGES, CONSUMERS, OBSERVATIONS, RECORDED_RUNS, RECORDINGS)
 
 __all__ = [
     "ALL",
@@ -63,8 +73,10 @@ __all__ = [
     "EDGES",
     "OBSERVATIONS",
     "RECORDED_RUNS",
+    "RECORDINGS",
     "Consumer",
     "Edge",
     "Observation",
     "RecordedRun",
+    "Recording",
 ]

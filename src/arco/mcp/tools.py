@@ -71,6 +71,7 @@ class ListWish(Wish, frozen=True, kw_only=True):
     namespace: Annotated[
         str, Described(description="Only those that stand in this namespace itself.")
     ] = ""
+    owner: Annotated[str, Described(description="Only those that this owner has.")] = ""
     limit: Annotated[int, Described(ge=1, le=200, description="How many on one page.")] = 50
     cursor: Cursor = ""
     at: At = ""
@@ -156,7 +157,7 @@ class AccessWish(Wish, frozen=True, kw_only=True):
 def listed(client: Client, wish: ListWish) -> Any:
     """List objects of one kind, by name, page by page."""
     plural = "assets" if wish.kind == "asset" else PLURALS[Kind(wish.kind)]
-    only = {"catalog": wish.catalog, "namespace": wish.namespace}
+    only = {"catalog": wish.catalog, "namespace": wish.namespace, "owner": wish.owner}
     query = {**only, "limit": wish.limit, "cursor": wish.cursor}
     return _then(client, wish.at).ask("GET", f"/{plural}", query=query)
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from arco.model import Domain
 from arco.orchestration import events, restores
-from arco.orchestration.reducers import deployments, expiring, publications, runs, tasks
+from arco.orchestration.reducers import (
+    abandoning,
+    deployments,
+    expiring,
+    publications,
+    runs,
+    tasks,
+)
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
@@ -32,6 +39,8 @@ DOMAIN = Domain(
         events.PublicationRequested: publications.publication_requested,
         events.PublicationStarted: publications.publication_started,
         events.PublicationRebased: publications.publication_rebased,
+        events.PublicationAbandoned: abandoning.publication_abandoned,
+        events.PublicationUndone: abandoning.publication_undone,
         events.RunPublished: publications.run_published,
         restores.RestoreStarted: restoring.restore_started,
         restores.RestoreRebased: restoring.restore_rebased,

@@ -206,6 +206,32 @@ class PublicationRebased(Payload, frozen=True):
     rebased_at: datetime
 
 
+class PublicationAbandoned(Payload, frozen=True):
+    """A foreign version made a table one that the run's data does not fit: the entries that stand
+    already are taken back by these.
+    """
+
+    run_id: str
+    tables: tuple[PreparedTable, ...]
+    """The next version of each table whose log has an entry of the run: without it."""
+    standing: tuple[PreparedTable, ...]
+    """The entries that are taken back."""
+    code: str
+    """The refusal's code, such as `SCHEMA_CHANGED`."""
+    message: str
+    """What the run ends with."""
+    abandoned_at: datetime
+    """When the foreign version was met."""
+
+
+class PublicationUndone(Payload, frozen=True):
+    """No table holds anything of the abandoned publication: the run failed, its tables are free."""
+
+    run_id: str
+    undone_at: datetime
+    """When the run ended."""
+
+
 class PublishedTable(msgspec.Struct, frozen=True):
     """The version of a table that readers see from now on."""
 
@@ -251,6 +277,8 @@ EVENTS: tuple[type[Payload], ...] = (
     PublicationRequested,
     PublicationStarted,
     PublicationRebased,
+    PublicationAbandoned,
+    PublicationUndone,
     RunPublished,
     StagedOutputsExpired,
 )
@@ -262,9 +290,11 @@ __all__ = [
     "Deployed",
     "DynamicPartitionsAdded",
     "DynamicPartitionsRemoved",
+    "PublicationAbandoned",
     "PublicationRebased",
     "PublicationRequested",
     "PublicationStarted",
+    "PublicationUndone",
     "PublishedTable",
     "RetriesReleased",
     "RunCancelRequested",

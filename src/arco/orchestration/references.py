@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from arco.model import Names, Payload, State
 from arco.orchestration.events import (
+    PublicationAbandoned,
     PublicationRebased,
     PublicationStarted,
     RunTriggered,
@@ -31,7 +32,9 @@ def adopted_by_run(state: State, event: RunTriggered) -> Iterator[str]:
         yield from output_files(task.output if task else None)
 
 
-def prepared_for_run(_: State, event: PublicationStarted | PublicationRebased) -> Iterator[str]:
+def prepared_for_run(
+    _: State, event: PublicationStarted | PublicationRebased | PublicationAbandoned
+) -> Iterator[str]:
     """The prepared table-log entries."""
     return (table.prepared for table in event.tables if table.prepared)
 
@@ -57,6 +60,7 @@ NAMES: Mapping[type[Payload], Names] = {
     RunTriggered: adopted_by_run,
     PublicationStarted: prepared_for_run,
     PublicationRebased: prepared_for_run,
+    PublicationAbandoned: prepared_for_run,
     RestoreStarted: brought_back,
     RestoreRebased: prepared_for_restore,
 }

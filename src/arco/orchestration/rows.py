@@ -285,6 +285,10 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     requested_at: datetime
     started_at: datetime | None = None
     published_at: datetime | None = None
+    standing: tuple[PreparedTable, ...] | None = None
+    """Once it is abandoned: the entries that `tables` take back."""
+    message: str | None = None
+    """Once it is abandoned: what the run ends with."""
 
 
 class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -8,6 +8,7 @@ finds the newer epoch in the log; must not know what leading means.
 from __future__ import annotations
 
 from arco.engine import domain
+from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
 from arco.service.leases import Lease, read_beacon, take_lease, take_vacant_lease
 from arco.service.workspace import Workspace
@@ -87,6 +88,13 @@ class Candidate:
         return self._commit_seq
 
 
+def may_lead(database: Database) -> bool:
+    """False for good once this process may not write: its store is not to be trusted, or a later
+    release wrote what this one does not know.
+    """
+    return database.failed is None and database.unknown is None
+
+
 async def is_led(workspace: Workspace) -> bool:
     """True while some process leads. Cost: without locks up to the length of a lease."""
     if workspace.store.has_locks:
@@ -102,4 +110,4 @@ async def is_led(workspace: Workspace) -> bool:
     return True
 
 
-__all__ = ["Candidate", "is_led"]
+__all__ = ["Candidate", "is_led", "may_lead"]

@@ -27,6 +27,7 @@ from arco.orchestration.controllers import next_due, standing_decisions
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
 from arco.runtime import Signal, Spawned
+from arco.service.candidates import may_lead
 from arco.service.leases import Lease
 from arco.service.ports import Collector, Executor, Publisher
 from arco.service.retention import PROFILES, is_due
@@ -219,7 +220,7 @@ class Leader:
 
     async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""
-        if self._database.failed is not None:
+        if not may_lead(self._database):
             return False
         try:
             return await self._database.asked(self._lease.is_current)

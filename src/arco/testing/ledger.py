@@ -66,6 +66,12 @@ def noted(producer: str, seq: int, *, amount: int = 1, account: str = "a", epoch
     )
 
 
+def keyed(key: str, *, amount: int = 1, account: str = "a") -> Fact:
+    """A fact with a name of its own, from somebody who does not count."""
+    payload = msgspec.json.encode(AmountNoted(account, amount, key))
+    return Fact(type="ledger.amount_noted", payload=msgspec.Raw(payload), key=key)
+
+
 __all__ = [
     "BALANCES",
     "LEDGER",
@@ -74,5 +80,6 @@ __all__ = [
     "Balance",
     "Note",
     "amount_noted",
+    "keyed",
     "noted",
 ]

@@ -71,6 +71,12 @@ class FactsFolded(Payload, frozen=True):
     duplicates: int = 0
 
 
+class FactsFoldedV2(FactsFolded, frozen=True):
+    """Facts became rows, and the keys and numbers among them are remembered by the hour."""
+
+    VERSION = 2
+
+
 def facts_folded(
     state: State, event: FactsFolded, *, tables: Mapping[str, Table[Any]] = NO_TABLES
 ) -> Iterator[Change]:
@@ -159,7 +165,9 @@ def _decoded(table: Table[Any], changes: TableChanges) -> Iterator[Change]:
 
 
 __all__ = [
+    "NO_TABLES",
     "FactsFolded",
+    "FactsFoldedV2",
     "LaneOpened",
     "LaneRange",
     "TableChanges",

@@ -19,6 +19,7 @@ from arco.engine.lanes.gathering import Gatherer, watermarks
 from arco.engine.lanes.lane import occupy_with_seal
 from arco.engine.lanes.measuring import FACT_LAGS, measured
 from arco.engine.lanes.quarantine import Quarantine
+from arco.engine.lanes.remembering import REMEMBERED_HOURS, forget_facts
 from arco.engine.lanes.tables import FACTS
 from arco.errors import ArcoError
 from arco.model import Event, State
@@ -38,8 +39,15 @@ LOG = logging.getLogger(__name__)
 class Folder:
     """Folds for one process; what it remembers only keeps it from doing work too often."""
 
-    def __init__(self, database: Database, *, silent_seconds: float = SILENT_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        silent_seconds: float = SILENT_SECONDS,
+        remembered_hours: int = REMEMBERED_HOURS,
+    ) -> None:
         self._silent_seconds = silent_seconds
+        self._remembered_hours = remembered_hours
         self._database = database
         self._runtime = database.runtime
         self._gatherer = Gatherer(database)
@@ -102,7 +110,8 @@ class Folder:
         if folded is None:
             return []
         damaged = len(self._gatherer.damaged)
-        return [Event(folded), Event(measured(gathered, damaged=damaged, now=now))]
+        forgotten = forget_facts(state, now, folded=folded, hours=self._remembered_hours)
+        return [Event(folded), Event(measured(gathered, damaged=damaged, now=now)), *forgotten]
 
     def _warn(self) -> None:
         for lane, damage in self._gatherer.damaged.items():

@@ -15,7 +15,7 @@ import msgspec
 
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.events import (
-    FactsFolded,
+    FactsFoldedV2,
     LaneOpened,
     LaneRange,
     TableChanges,
@@ -68,7 +68,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 def fold_facts(
     registry: Registry, state: State, *, gathered: Gathered, now: datetime
-) -> FactsFolded | None:
+) -> FactsFoldedV2 | None:
     """The fold of everything in `gathered` that `state` has not folded yet; None: nothing is new.
 
     Asked again on a newer state it leaves out what another process folded meanwhile.
@@ -86,7 +86,7 @@ def fold_facts(
         fold.take(slot)
     for retry in retries:
         fold.retry(retry)
-    return FactsFolded(
+    return FactsFoldedV2(
         number=(before.number if before else 0) + 1,
         roster_next=roster_next + len(opened),
         folded_at=now,

@@ -22,6 +22,7 @@ from arco.orchestration.events import (
     RunFailed,
     RunPublished,
 )
+from arco.orchestration.reducers.abandoning import is_abandoned
 from arco.orchestration.rows import PreparedTable, Publication, WaitingPublication
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
@@ -61,7 +62,9 @@ def rebase_publication(command: RebasePublication) -> Decision:
 
 
 def publish_run(run_id: str) -> Decision:
-    """RunPublished with the versions that were fixed; nothing unless the publication started."""
+    """RunPublished with the versions that were fixed; nothing unless the publication started and
+    was not abandoned.
+    """
     return partial(_publish, run_id=run_id)
 
 
@@ -123,6 +126,8 @@ def _rebase(state: State, now: datetime, *, command: RebasePublication) -> Seque
 def _publish(state: State, now: datetime, *, run_id: str) -> Sequence[Event]:
     publication = state.get(PUBLICATIONS, run_id)
     if publication is None or publication.state is not PublicationState.STARTED:
+        return ()
+    if is_abandoned(publication):
         return ()
     tables = tuple(
         PublishedTable(table.table_id, table.asset, table.version) for table in publication.tables
