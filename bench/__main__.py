@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import columns, engine, facts, history, machine, orchestrator, state
+from bench import columns, engine, facts, history, lineage, machine, orchestrator, state
 from bench.results import Measurement, markdown
 
 SUITES = {
@@ -15,6 +15,7 @@ SUITES = {
     "engine": ("Engine", engine.measurements),
     "columns": ("Columns over HTTP", columns.measurements),
     "facts": ("Facts", facts.measurements),
+    "lineage": ("Lineage", lineage.measurements),
     "state": ("A catalog of many tables", state.measurements),
 }
 

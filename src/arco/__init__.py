@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, sql_asset
+    from arco.sdk.decorators import asset, check, schedule, sql_asset
 
 __version__ = "0.1.0"
 
@@ -56,6 +56,7 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "schedule": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
 }
 
@@ -95,5 +96,6 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "schedule",
     "sql_asset",
 ]

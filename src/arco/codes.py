@@ -57,6 +57,7 @@ CODES: dict[str, tuple[str, str]] = {
     "DIFFERENCE_TOO_WIDE": ("Invalid", "{} slots lie between; at most {} are compared"),
     "DROPPED_NOT_FOUND": ("NotFound", "no dropped {} was called {}"),
     "DROPPED_WITH_ANOTHER": ("Conflict", "{} went with what contained it"),
+    "EDGE_NOT_FOUND": ("NotFound", "{} was not made from {} directly"),
     "ETAG_MISMATCH": ("Precondition", "the object is not the one that If-Match names any more"),
     "EVENT_UNKNOWN": ("Unavailable", "the log holds an event that this release does not know"),
     "EXAMPLE_MISSING": ("NotFound", "the example project is not part of this installation"),
@@ -75,6 +76,7 @@ CODES: dict[str, tuple[str, str]] = {
     "FORBIDDEN_HOST": ("Forbidden", "this server does not answer under the name it was asked by"),
     "FORBIDDEN_ORIGIN": ("Forbidden", "a page of another site asked; it gets no answer"),
     "FORMAT_MISMATCH": ("Invalid", "these rows came as {}"),
+    "FORMAT_UNFIT": ("Invalid", "a column's origins and a way are not written as {}"),
     "FORMAT_UNKNOWN": ("Unavailable", "{} says format {}{}; this release reads {}"),
     "FORMAT_UNREADABLE": (
         "Corrupt",
@@ -204,6 +206,9 @@ CODES: dict[str, tuple[str, str]] = {
     "RUN_PUBLISHING": ("Conflict", "Run {} is being published; from there it only goes forward."),
     "RUN_SUCCEEDED": ("Conflict", "Run {} succeeded; nothing of it has to run again."),
     "RUN_UNKNOWN": ("NotFound", "There is no run {}."),
+    "SCHEDULE_INVALID": ("Invalid", "Schedule {} cannot be read: {}"),
+    "SCHEDULE_TAKEN": ("Conflict", "Schedule {} belongs to project {}."),
+    "SCHEDULE_UNKNOWN": ("NotFound", "There is no schedule {}."),
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
     "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
@@ -265,10 +270,13 @@ CODES: dict[str, tuple[str, str]] = {
     "TEXTS_UNEXPECTED": ("Invalid", "a {} has no texts"),
     "TEXT_INVALID": ("Invalid", "{} has control characters or more than {} characters"),
     "TEXT_UNREADABLE": ("Corrupt", "{} cannot be read: {}"),
+    "TICK_UNDER_WAY": ("TooManyRequests", "another tick is under way in this process"),
+    "TICK_UNKNOWN": ("NotFound", "Schedule {} has no tick on record for {}."),
     "TRACE_INVALID": ("Invalid", "this is no W3C `traceparent`"),
     "TYPE_INVALID": ("Invalid", "the type {} {}"),
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
+    "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
 }
 
 

@@ -63,6 +63,21 @@ def _key_getter(fields: tuple[str, ...]) -> Callable[[Any], Key]:
 _KEYS: dict[Table[Any], Callable[[Any], Key]] = {}
 
 
+class Relation(msgspec.Struct, frozen=True, eq=False):
+    """Edges: each stands in both tables, whose keys are its two ends, near and far.
+
+    `forward` is keyed by where an edge comes from, `backward` by where it goes to.
+    """
+
+    forward: Table[Any]
+    backward: Table[Any]
+
+    @property
+    def width(self) -> int:
+        """How many parts of a key are one end."""
+        return len(self.forward.key) // 2
+
+
 class Put(msgspec.Struct, frozen=True, gc=False):
     """The row now stands under its key."""
 
@@ -198,6 +213,22 @@ def _is_bounded(kind: msgspec.inspect.Type) -> bool:
     return not isinstance(kind, msgspec.inspect.DateTimeType) or kind.tz is True
 
 
+def rows_under(state: State, table: Table[Row], *, keys: Iterable[Key]) -> dict[Key, Row]:
+    """The rows that stand under these keys; cold ones are asked for together.
+
+    Raises: NotLoaded.
+    """
+    found: dict[Key, Row] = {}
+    misses = Misses()
+    for key in keys:
+        with misses:
+            row = state.get(table, *key)
+            if row is not None:
+                found[key] = row
+    misses.settle()
+    return found
+
+
 Reducer: TypeAlias = Callable[[State, Any], Iterable[Change]]
 Names: TypeAlias = Callable[[State, Any], Iterable[str]]
 Decision: TypeAlias = Callable[[State, datetime], Sequence[Event]]
@@ -272,10 +303,12 @@ __all__ = [
     "Payload",
     "Put",
     "Reducer",
+    "Relation",
     "Row",
     "State",
     "Table",
     "field_types",
+    "rows_under",
     "snake_case",
     "time_fields",
 ]

@@ -8,7 +8,17 @@ from __future__ import annotations
 import sys
 
 from arco.runtime import run
-from tests.golden import access, commits, facts, histories, interface, objects, schemas, stores
+from tests.golden import (
+    access,
+    commits,
+    facts,
+    histories,
+    interface,
+    objects,
+    schedules,
+    schemas,
+    stores,
+)
 
 
 def main(arguments: list[str]) -> None:
@@ -32,6 +42,8 @@ def main(arguments: list[str]) -> None:
             run(objects.write(name))
         case ["access", name]:
             run(access.write(name))
+        case ["schedules", name]:
+            run(schedules.write(name))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

@@ -90,6 +90,7 @@ from arco.service.workspace import DOMAINS
 from arco.store import keys
 from arco.store.local import LocalStore
 from arco.store.scoped import ScopedStore
+from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
@@ -144,7 +145,7 @@ class Teller:
     async def begin(self) -> None:
         """A leader, a project with every kind of definition, values of a dynamic set."""
         await self._say(_lease)
-        self._database.controllers = standing_decisions(64)
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
         await self._deploy(*_project("1"))
         await snapshot.publish(self._database)
         for values in (("eu", "us"), ("asia",)):
@@ -199,7 +200,7 @@ class Teller:
 
     async def bring_back(self) -> None:
         """A table of which an older version is restored, over a foreign one."""
-        self._database.controllers = standing_decisions(64)
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
         await self._deploy(*_project("3")[:1])
         run = RUNS[7]
         await self._trigger(run, ORDERS)
@@ -225,7 +226,7 @@ class Teller:
 
     async def take_back(self) -> None:
         """A publication that a foreign version made impossible, over one more."""
-        self._database.controllers = standing_decisions(64)
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
         await self._deploy(*_project("3")[:1])
         run = RUNS[8]
         await self._trigger(run, ORDERS)

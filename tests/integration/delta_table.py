@@ -36,7 +36,7 @@ class Table:
         target = staging.Target(
             asset="demo.t",
             table_id=TABLE_ID,
-            attempt_id=f"att_{self.attempts:024x}",
+            attempt_id=f"att_{self.attempts:024x}-00000000",
             partition=partition,
         )
         staged = staging.stage(to_arrow(value), target)

@@ -99,6 +99,26 @@ def test_tables_and_lineage_appear_in_the_slot_that_published_them(server: Serve
     assert error["code"] == "DATASET_NOT_FOUND"
 
 
+def test_an_edge_tells_its_run_and_a_version_what_was_made_from_it(server: Server) -> None:
+    publish_orders(server)
+    ends = "upstream=raw.orders&downstream=shop.daily"
+    detailed = server.get("/api/v1/lineage/shop.daily?details=true").json()
+    story = server.get(f"/api/v1/lineage/edge?{ends}").json()
+    assert detailed["edges"] == [story["edge"]]
+    assert (story["edge"]["certainty"], story["edge"]["run_id"]) == ("OBSERVED", "run-1")
+    assert [each["partition_key"] for each in story["partitions"]] == [""]
+    way = server.get(f"/api/v1/lineage/path?{ends}").json()
+    assert way == {"datasets": ["raw.orders", "shop.daily"], "edges": [story["edge"]]}
+    turned = "upstream=shop.daily&downstream=raw.orders"
+    assert server.get(f"/api/v1/lineage/edge?{turned}").error()["code"] == "EDGE_NOT_FOUND"
+    (event,) = server.get("/api/v1/lineage/shop.daily/openlineage").json()["events"]
+    assert event["inputs"] == [{"namespace": "arco", "name": "raw.orders"}]
+    (affected,) = server.get("/api/v1/impact/raw.orders?depth=1").json()["affected"]
+    assert (affected["dataset"], affected["kind"]) == ("shop.daily", "asset")
+    other = server.get("/api/v1/impact/raw.orders/versions/99?into=shop.daily").json()
+    assert other["affected"] == [] and other["version"] == 99
+
+
 def test_lists_are_read_page_by_page(server: Server) -> None:
     publish_orders(server)
     first = server.get("/api/v1/assets?limit=1").json()

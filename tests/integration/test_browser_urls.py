@@ -14,13 +14,18 @@ import msgspec
 import pytest
 
 from arco.access.privileges import Privilege
+from arco.errors import Invalid
 from arco.runtime import AsyncioRuntime
-from arco.service.signatures import FILES_PATH, Signatures, SignedFile
+from arco.service.settings import Settings
+from arco.service.signatures import FILES_PATH, Signatures, SignedFile, read_secrets
+from arco.store.keys import Scope
 from arco.store.port import StoreFault
 from tests.integration.api_server import Answer
-from tests.integration.guarded_server import Guarded, guarding
+from tests.integration.guarded_server import Guarded, guarding, serving_too
 
 URLS = "/api/v1/browser/urls"
+HERE = Scope("local", "main")
+MINUTE = timedelta(minutes=1)
 OPEN = {"strangers_per_second": 0.0, "requests_per_second": 0.0, "requests_at_once": 1000}
 
 
@@ -230,7 +235,7 @@ def test_a_page_of_another_site_reads_no_file(guarded: Guarded) -> None:
 
 def test_a_url_ends_and_another_process_never_knew_it() -> None:
     runtime = AsyncioRuntime()
-    signatures, others = Signatures(runtime), Signatures(runtime)
+    signatures, others = Signatures(runtime, HERE), Signatures(runtime, HERE)
     file = SignedFile("data/catalog/x/tables-0.parquet", 10)
     for seconds, good in ((60, True), (0, False), (-60, False)):
         url = signatures.signed(file, runtime.now() + timedelta(seconds=seconds)).encode()
@@ -238,6 +243,48 @@ def test_a_url_ends_and_another_process_never_knew_it() -> None:
         assert path.startswith(FILES_PATH.encode())
         assert signatures.is_good("GET", path, query=query) is good
         assert not others.is_good("GET", path, query=query)
+
+
+def test_secrets_in_common_outlive_a_restart_and_follow_one_another() -> None:
+    runtime = AsyncioRuntime()
+    old, fresh = b"o" * 32, b"f" * 32
+    file, ends_at = SignedFile("data/catalog/x/tables-0.parquet", 10), runtime.now() + MINUTE
+    url = Signatures(runtime, HERE, secrets=[old]).signed(file, ends_at).encode()
+    path, _, query = url.partition(b"?")
+
+    def known(scope: Scope, *secrets: bytes) -> bool:
+        return Signatures(runtime, scope, secrets=secrets).is_good("GET", path, query=query)
+
+    assert known(HERE, old)
+    assert known(HERE, fresh, old)
+    assert not known(HERE, fresh)
+    # The same secrets for several workspaces: a URL is still of one of them.
+    assert not known(Scope("local", "other"), old)
+    assert not known(Scope("other", "main"), old)
+
+
+def test_servers_with_a_secret_in_common_serve_each_others_urls(tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("s" * 64 + "\n")
+    with (
+        guarding(tmp_path, url_secrets="urls.txt", **OPEN) as guarded,
+        serving_too(guarded, url_secrets="urls.txt", **OPEN) as other,
+        serving_too(guarded, **OPEN) as stranger,
+    ):
+        url = minted(guarded, "catalog.tables")["files"][0]["url"]
+        assert read(other, url).status == 200
+        assert read(stranger, url).status == 401
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "short\n", "s" * 31, f"{'s' * 32}\n{'s' * 32}", "\n".join("abcdefghi")]
+)
+def test_secrets_that_are_none_are_refused_at_start(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "urls.txt").write_text(text)
+    with pytest.raises(Invalid) as refused:
+        read_secrets(Settings(directory=tmp_path, url_secrets="urls.txt"))
+    assert refused.value.code == "URL_SECRETS_INVALID"
+    assert "sss" not in refused.value.message
 
 
 def test_urls_are_recorded_before_they_are_told(guarded: Guarded) -> None:

@@ -77,5 +77,6 @@ def test_what_is_not_there_is_told_with_what_to_do(project: Project) -> None:
         (("grant", "run", "--on", "column:raw.orders.amount", "--to", "user:ann"), "column"),
         (("key", "create", "group:analysts"), "cannot hold a key"),
         (("access", "unrestrict", "--on", "table:raw.orders"), "no such filter"),
+        (("access", "restrict", "no_column = 1", "--on", "table:raw.orders"), "no_column"),
     ):
         assert said in project.arco(*command, code=1).err

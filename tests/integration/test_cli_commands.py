@@ -185,6 +185,8 @@ def test_what_is_stored_verifies_clean(shop: Shop) -> None:
     assert shop.project.arco("verify").out.endswith("clean\n")
     found = shop.project.arco("verify", "--json").json()
     assert found["findings"] == [] and found["tables"] == 2 and found["files"] >= 4
+    assert found["read_bytes"] > 0 == found["files_unrecorded"] == found["entries_unrecorded"]
+    assert "data not compared" in shop.project.arco("verify", "--tables", "sizes").out
 
 
 def test_a_file_of_a_table_that_is_gone_is_found(tmp_path: Path) -> None:

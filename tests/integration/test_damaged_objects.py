@@ -4,7 +4,8 @@ is served as if it were whole, `arco verify` names the object, and the rest keep
 What a process serves after each damage is compared, row by row, with what it serves of the whole
 store: a state at the newest slot and at older ones, every table of every domain, and every version
 of two user tables. A user table's own format has no checksum for its log entries and for whole
-files; what its format can tell is tested here, and pages of our files carry one.
+files: pages of our files carry one, which readers look at, and `arco verify` compares both with
+what their publication recorded.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ class Store(msgspec.Struct, frozen=True):
             return slots[len(slots) // 2], slots[1].read_bytes()
         if kind == "newest log":
             return self.objects["log"][-1], self.objects["log"][-2].read_bytes()
+        if kind == "older data file":
+            second, files = self.truth.places["second"], self.objects["data file"]
+            older = [each for each in files if second in str(each)]
+            path = next(each for each in older if not self._is_current("data file", each))
+            return path, b""
         paths = self.objects[kind]
         if kind in CURRENT:
             paths = tuple(each for each in paths if self._is_current(kind, each))
@@ -164,6 +170,25 @@ def test_a_damaged_user_table_is_refused_and_named_and_its_neighbour_is_served(
         assert seen.lies(store.truth) == []
         assert seen.refused().keys() == {DATA}
         assert TABLE in {each.subject for each in seen.findings}
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("data file", "middle bit"),
+        ("data file", "swapped"),
+        ("older data file", "last bit"),
+        ("delta entry", "middle bit"),
+        ("delta entry", "longer"),
+        ("delta entry", "swapped"),
+    ],
+)
+def test_what_a_publication_wrote_is_compared_with_what_it_recorded(
+    store: Store, kind: str, damage: str
+) -> None:
+    with damaged(store, kind, damage=damage) as (path, seen):
+        named = [each.problem for each in seen.findings if each.subject == TABLE]
+        assert any(path.name in problem for problem in named)
 
 
 @pytest.mark.parametrize("damage", [each for each in DAMAGES if "bit" in each or each == "zeroed"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.integration.flights_truth import dependants
 from tests.integration.lakehouse import (
     ROWS,
     Content,
@@ -100,26 +101,32 @@ def test_lineage_is_what_the_runs_read(lakehouse: Lakehouse) -> None:
     }
 
 
-def test_impact_names_every_column_that_depends_on_a_delay_and_no_other(
-    lakehouse: Lakehouse,
+@pytest.mark.parametrize("column", ["dep_delay", "arr_delay", "distance"])
+def test_impact_names_every_column_that_depends_on_another_and_no_other(
+    lakehouse: Lakehouse, column: str
 ) -> None:
-    printed = arco("impact", "raw.flights.dep_delay", "--json", within=lakehouse.directory)
+    printed = arco("impact", f"raw.flights.{column}", "--json", within=lakehouse.directory)
     found = json.loads(printed)["affected"]
-    assert {each["effect"] for each in found} == {"VALUES"}
-    assert sorted(f"{each['dataset']}.{each['column']}" for each in found) == [
-        "marts.carrier_scorecard.cancelled_share",
-        "marts.daily_delays.cancelled",
-        "marts.daily_delays.late_share",
-        "marts.daily_delays.mean_departure_delay",
-        "marts.daily_delays.worst_departure_delay",
-        "marts.plane_age.mean_departure_delay",
-        "marts.route_stats.cancelled",
-        "marts.weather_impact.cancelled_share",
-        "marts.weather_impact.mean_departure_delay",
-        "staging.flights.cancelled",
-        "staging.flights.departure",
-        "staging.flights.departure_delay",
-    ]
+    assert {(each["effect"], each["kind"]) for each in found} == {("VALUES", "asset")}
+    named = {f"{each['dataset']}.{each['column']}" for each in found}
+    assert named == dependants(column)
+
+
+def test_a_bad_month_is_found_in_the_report_that_used_it(lakehouse: Lakehouse) -> None:
+    asked = ("impact", "staging.flights", "--partition", "2013-05", "--json")
+    within = lakehouse.directory
+    (used,) = json.loads(arco(*asked, "--into", "marts.daily_delays", within=within))["affected"]
+    assert "2013-05" in used["partition_key"] and used["upstream_version"] == 0
+    everywhere = json.loads(arco(*asked, within=within))["affected"]
+    assert {each["dataset"] for each in everywhere} == {
+        "marts.carrier_scorecard",
+        "marts.daily_delays",
+        "marts.plane_age",
+        "marts.route_stats",
+        "marts.weather_impact",
+    }
+    asked = ("impact", "raw.flights", "--version", "1", "--json")
+    assert json.loads(arco(*asked, within=within))["affected"] == []
 
 
 def test_everything_became_visible_in_one_commit(lakehouse: Lakehouse) -> None:

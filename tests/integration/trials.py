@@ -44,7 +44,7 @@ IN_WORKERS = [
 def written_project(folder: Path) -> Path:
     """A project of two assets, one that grows and one that is replaced, and what it declares."""
     write_project(folder, CODE)
-    manifest = run(compile_project(folder))
+    manifest = run(compile_project(folder)).manifest
     (folder / "manifest").write_bytes(msgspec.json.encode(manifest))
     return folder
 

@@ -41,7 +41,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
 from arco.testing.folding import MemoryState
-from arco.testing.orchestration_samples import START, Bench, graph, staged
+from arco.testing.orchestration_samples import SCOPE, START, Bench, graph, staged
 
 RUN_IDS = ("R3", "R1", "R2")
 STEPS_TO_FINISH_MAX = 400
@@ -321,7 +321,7 @@ def test_controllers_are_quiet_when_asked_again(
     bench.trigger("R0")
     for position in range(len(script)):
         play(bench, script[position : position + 1])
-        for controller in standing_decisions(3):
+        for controller in standing_decisions(3, SCOPE):
             assert list(controller(bench.state, bench.now)) == []
 
 

@@ -10,7 +10,7 @@ from arco.codes import CODES
 from arco.model import field_types
 from arco.orchestration import states
 from arco.service.settings import LIMITS, Settings
-from tests.reference import folding, surfaces, typescript
+from tests.reference import conformance, folding, surfaces, typescript
 from tests.reference.meanings import field_meaning, summary, used_words
 from tests.reference.words import BODY_WORDS, FIELD_WORDS, OWNER_WORDS, STATE_WORDS
 
@@ -23,6 +23,7 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "settings.md": surfaces.settings_page,
     "cli.md": surfaces.cli_page,
     "http.md": surfaces.http_page,
+    "when-schedules-fire.md": conformance.conformance_page,
     "mcp.md": surfaces.mcp_page,
 }
 TYPESCRIPT = "clients/typescript/src/api.ts"

@@ -13,9 +13,9 @@ import pytest
 
 from arco.engine.blocks import Line
 from arco.engine.index import File, TableFiles
+from arco.engine.memory import MemoryTable
 from arco.engine.reader import Reader
 from arco.engine.stored import Missing, StoredTable
-from arco.engine.tables import MemoryTable
 from arco.model import Key
 from arco.testing.actors import Cast, Stage
 from arco.testing.campaign import Play, Tally, campaign, judge, shrunk

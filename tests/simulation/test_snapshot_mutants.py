@@ -14,10 +14,11 @@ from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.history import Replay
 from arco.engine.index import Index
 from arco.engine.log import Log
+from arco.engine.memory import MemoryTable
 from arco.engine.reader import Reader
 from arco.engine.registry import WireEvent
 from arco.engine.snapshot import Written
-from arco.engine.tables import MemoryTable, Tables
+from arco.engine.tables import Tables
 from arco.engine.writing import Attempt
 from arco.model import Event, State
 from arco.testing.campaign import Play, campaign

@@ -80,6 +80,8 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "polars": ("arco.formats",),
     "pyarrow": (
         "arco.client.rows",
+        "arco.engine.adjacency",
+        "arco.engine.keeping_arrays",
         "arco.engine.parquet",
         "arco.engine.layout",
         "arco.engine.lines",
@@ -99,10 +101,12 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
 
 # Imports inside functions: only these libraries, only in these places. Start-up counts.
 LAZY_LIBRARIES = frozenset(
-    {"pyarrow", "duckdb", "deltalake", "pyiceberg", "pandas", "polars", "sqlglot"}
+    {"pyarrow", "duckdb", "deltalake", "numpy", "pyiceberg", "pandas", "polars", "sqlglot"}
 )
 LAZY_HOMES = (
     "arco.client.rows",
+    "arco.engine.adjacency",
+    "arco.engine.keeping_arrays",
     "arco.formats",
     "arco.query",
     "arco.execution",

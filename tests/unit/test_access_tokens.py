@@ -23,7 +23,7 @@ from arco.access.callers import Caller
 from arco.access.privileges import Privilege
 from arco.errors import Invalid, Unavailable
 from arco.runtime import AsyncioRuntime, run
-from arco.service.issuers import read_issuers
+from arco.service.issuers import read_trust
 from arco.service.tokens import Refused, Tokens
 from arco.store.keys import Scope
 from tests.unit.token_issuer import CLAIMS, FILE, KEYS, NOW, URL, assembled, part, public, token
@@ -40,8 +40,8 @@ class FixedRuntime(AsyncioRuntime):
 
 
 def reader(folder: Path, scope: Scope | None = None) -> Tokens:
-    issuers = read_issuers(folder / "issuers.toml")
     chosen = scope or Scope("local", "main")
+    issuers = read_trust(folder / "issuers.toml", chosen).issuer
     return Tokens(issuers, FixedRuntime(), scope=chosen, directory=folder)
 
 
@@ -253,7 +253,7 @@ def test_a_file_of_issuers_that_makes_no_sense_is_refused(
     assert change[0] in text
     (tmp_path / "issuers.toml").write_text(text.replace(*change))
     with pytest.raises(Invalid) as refused:
-        read_issuers(tmp_path / "issuers.toml")
+        read_trust(tmp_path / "issuers.toml", Scope("local", "main"))
     assert refused.value.code == "ISSUERS_INVALID"
 
 
@@ -264,4 +264,4 @@ def test_two_issuers_cannot_name_one_caller(tmp_path: Path, prefixes: tuple[str,
     text = entry.replace("{}", prefixes[0]) + second.replace("{}", prefixes[1])
     (tmp_path / "issuers.toml").write_text(text)
     with pytest.raises(Invalid):
-        read_issuers(tmp_path / "issuers.toml")
+        read_trust(tmp_path / "issuers.toml", Scope("local", "main"))

@@ -15,6 +15,7 @@ from arco.errors import Invalid
 from arco.formats import parquet, partition, staging
 from arco.formats.arrow import to_arrow
 from arco.formats.statistics import statistics
+from arco.ids import sha256
 
 DAY = dt.date(2013, 1, 1)
 MOMENT = dt.datetime(2013, 1, 1, 5, 0, 0, 123_456)
@@ -57,9 +58,9 @@ def test_no_rows_make_no_file_but_a_schema() -> None:
     assert (staged.output.rows, columns_of(staged.output.schema)) == (0, [("x", "long")])
 
 
-def test_the_file_is_named_after_table_and_attempt() -> None:
-    staged = staging.stage(pa.table({"x": [1]}), target())
-    assert staged.output.files[0].key == "warehouse/T/att_1-0.parquet"
+def test_the_file_is_named_after_table_attempt_and_content() -> None:
+    (file,) = staging.stage(pa.table({"x": [1]}), target()).files
+    assert file.facts.key == f"warehouse/T/att_1-0-{sha256(file.data)}.parquet"
 
 
 def test_partition_columns_are_in_the_schema_and_not_in_the_file() -> None:

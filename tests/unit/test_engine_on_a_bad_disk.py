@@ -86,10 +86,9 @@ def test_a_disk_in_trouble_is_named_keeps_nothing_half_and_loses_nothing(
 
     async def story() -> None:
         database = await Database.open(store, RUNTIME, domains=DOMAINS, writer="a")
-        database.outcome_seconds = SILENCE_SECONDS
         await database.transact(add("orders", 1, token="before"))
         before = contents(tmp_path)
-        kernel.trouble = (call, number)
+        kernel.trouble, database.outcome_seconds = (call, number), SILENCE_SECONDS
         with pytest.raises(Unavailable) as refused:
             await snapshot.publish(database)
         with pytest.raises(Unavailable) as unknown:

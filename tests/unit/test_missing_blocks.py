@@ -14,8 +14,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from arco.access.callers import local_owner
+from arco.access.callers import Caller, Method, local_owner
+from arco.access.events import GrantGiven
+from arco.access.privileges import Kind, Privilege
 from arco.catalog.changes import CatalogChange
+from arco.catalog.tables import TABLES
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.lanes.batches import Fact
@@ -41,6 +44,7 @@ RUNTIME = AsyncioRuntime()
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SMALL_BLOCKS = Sizes(small_rows=0, hot_changes=1, rows_per_group=2, rows_per_file=1_000)
 ROWS = 60
+ANN = Caller(principal="user:ann", tenant="local", workspace="main", method=Method.KEY)
 
 
 async def opened(store: Store, *domains: Domain) -> Database:
@@ -166,6 +170,46 @@ def test_changes_of_one_request_miss_their_rows_together(tmp_path: Path) -> None
         assert max(reads(store).values()) <= 2 * asked
 
     run(main())
+
+
+def test_tables_that_somebody_was_given_are_missed_together(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = CountingStore(MemoryStore())
+        settings = Settings(directory=tmp_path)
+        scoped = ScopedStore(store, settings.scope)
+        names = [f"sales.t{n:03}" for n in range(ROWS)]
+        tables = [{"change": "create_table", "name": name} for name in names]
+        before = await opened(scoped, *DOMAINS)
+        await change(settings, before, {"change": "create_namespace", "name": "sales"}, *tables)
+        rows = await before.asked(lambda state: list(state.range(TABLES)))
+        await before.transact(lambda state, now: [given(row.table_id, now) for row in rows])
+        assert await snapshot.publish(before)
+        cold = await opened(scoped, *DOMAINS)
+        authority = workspace_of(settings, RUNTIME, store=scoped, database=cold).authority
+        asked: Counter[str] = Counter()
+
+        def seen(state: State) -> int:
+            asked["seen"] += 1
+            return sum(1 for _ in authority.visible(state, ANN).range(TABLES))
+
+        assert await cold.asked(seen) == ROWS
+        assert asked["seen"] <= 20
+
+    run(main())
+
+
+def given(table_id: str, now: datetime) -> Event:
+    """Ann may read the table."""
+    return Event(
+        GrantGiven(
+            kind=Kind.TABLE,
+            securable_id=table_id,
+            principal=ANN.principal,
+            privilege=Privilege.SELECT,
+            granted_at=now,
+            granted_by="user:local",
+        )
+    )
 
 
 async def change(settings: Settings, database: Database, *bodies: dict[str, Any]) -> int:

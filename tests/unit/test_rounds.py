@@ -54,7 +54,9 @@ async def furnished(store: MemoryStore) -> Workplace:
 
 
 async def first_of(store: MemoryStore, area: str) -> str:
-    """An object of the area: `log`, `data`, `roster` or `lane`."""
+    """An object of the area: `format`, `log`, `data`, `roster` or `lane`."""
+    if area == "format":
+        return keys.FORMAT
     if area in ("log", "data"):
         return (await store.list(f"{area}/"))[0].key
     listed = [entry.key for entry in await store.list(keys.LANES)]
@@ -99,7 +101,7 @@ def test_a_store_that_is_whole_has_no_damage_and_says_since_when() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("area", ["log", "data", "lane", "roster"])
+@pytest.mark.parametrize("area", ["format", "log", "data", "lane", "roster"])
 @pytest.mark.parametrize("harm", [flip, MemoryStore.delete], ids=["flipped", "gone"])
 def test_what_is_damaged_is_told_within_one_round_and_service_goes_on(
     area: str, harm: object
@@ -180,7 +182,7 @@ def test_a_round_is_cut_into_pieces_that_any_process_goes_on_with(
         assert sorted(damage.subject for damage in first.rows(DAMAGES)) == sorted(harmed)
         rows = {row.name: row for row in first.rows(ROUNDS)}
         assert rows["lanes"].objects == 3
-        assert rows["log"].objects == 5
+        assert rows["log"].objects == 6
 
     run(main())
 

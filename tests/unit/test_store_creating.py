@@ -76,7 +76,22 @@ def test_a_process_that_must_not_write_any_more_does_not_ask_again() -> None:
 
 def test_a_name_of_ones_own_that_is_said_to_be_taken_is_looked_at() -> None:
     memory = MemoryStore()
-    run(create_alone(memory, key=KEY, data=b"ours"))
-    run(create_alone(memory, key=KEY, data=b"ours"))
+    run(create_alone(memory, RUNTIME, key=KEY, data=b"ours"))
+    run(create_alone(memory, RUNTIME, key=KEY, data=b"ours"))
     with pytest.raises(StoreFault, match="does not stand there"):
-        run(create_alone(memory, key=KEY, data=b"other"))
+        run(create_alone(memory, RUNTIME, key=KEY, data=b"other"))
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.UNANSWERED])
+@pytest.mark.parametrize("times", range(TRIES + 1))
+def test_a_name_of_ones_own_is_asked_for_again_after_a_lost_answer(
+    fault: Fault, times: int
+) -> None:
+    memory = MemoryStore()
+    store = FaultyStore(memory, ScriptedFaults([Rule("create", KEY, 1, fault, times)]))
+    if times < TRIES:
+        run(create_alone(store, RUNTIME, key=KEY, data=b"ours"))
+        assert run(memory.get(KEY)) == b"ours"
+    else:
+        with pytest.raises(StoreFault, match="no answer"):
+            run(create_alone(store, RUNTIME, key=KEY, data=b"ours"))

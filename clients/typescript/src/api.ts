@@ -14,6 +14,8 @@ export interface Affected {
   effect: Effect;
   /** The dataset, or `dataset.column`, one step nearer. */
   because_of: string;
+  /** What the dataset is: `asset`, `table`, `view`, or `foreign`. */
+  kind?: string;
   /** Why it is only possible. */
   reason?: string;
 }
@@ -25,6 +27,8 @@ export interface AffectedPartition {
   partition_key: string;
   upstream: string;
   upstream_partition_key: string;
+  /** The version of the upstream that was read. */
+  upstream_version?: number | null;
   run_id: string;
 }
 
@@ -185,6 +189,9 @@ export interface CatalogTable {
   materialized_at?: string | null;
 }
 
+/** How sure an edge is, the surest first. */
+export type Certainty = "OBSERVED" | "PARSED" | "DECLARED" | "REPORTED";
+
 /** The object that one change was about, as it stands once all of them happened. */
 export interface Changed {
   kind: Kind;
@@ -248,6 +255,13 @@ export interface ColumnList {
   columns: Array<ColumnLine>;
   /** Where the next page starts, as `cursor`; absent on the last page. */
   next_cursor?: string;
+}
+
+/** `column` ("" for the rows as such) depends on a column of an upstream dataset. */
+export interface ColumnSource {
+  column: string;
+  upstream: string;
+  upstream_column: string;
 }
 
 /** A catalog shall exist. */
@@ -389,11 +403,38 @@ export interface DroppedList {
   next_cursor?: string;
 }
 
+/** All that is known of one edge. */
+export interface EdgeStory {
+  edge: Evidence;
+  columns: Array<ColumnSource>;
+  /** None: they are not known, for the `reason`. */
+  columns_certainty: Certainty | null;
+  reason: string;
+  /** What the newest materialization of each partition read. */
+  partitions: Array<ReadPartition>;
+  /** True when there are more partitions or columns than are told. */
+  truncated: boolean;
+}
+
 /** What of a dataset would be different. */
 export type Effect = "VALUES" | "ROWS" | "POSSIBLE";
 
 /** Who has to act; it decides whether a retry makes sense. */
 export type ErrorCategory = "USER_CODE" | "INFRASTRUCTURE" | "TIMEOUT" | "DATA_QUALITY" | "CONFIGURATION" | "CANCELLED";
+
+/** What is known of one edge: the newest run that made it, and the versions it read and made. */
+export interface Evidence {
+  upstream: string;
+  downstream: string;
+  certainty: Certainty;
+  run_id: string;
+  /** Of the other system that reported it. */
+  job?: string;
+  upstream_version?: number | null;
+  downstream_version?: number | null;
+  first_recorded_at: string;
+  recorded_at: string;
+}
 
 /** Where a fact stands. */
 export interface FactPlace {
@@ -607,11 +648,21 @@ export interface LineageAnswer {
   upstream: Array<Step>;
   downstream: Array<Step>;
   truncated: boolean;
+  /** Asked for with `details`: what is known of the nearest thousand of these edges. */
+  edges?: Array<Evidence>;
+}
+
+/** Lineage in the words of another system. */
+export interface LineageEvents {
+  /** OpenLineage run events, one for each dataset that was made from others: its newest run. */
+  events: Array<Record<string, unknown>>;
 }
 
 /** The datasets of a shortest way down, both ends included; none: there is no way. */
 export interface LineagePath {
   datasets: Array<string>;
+  /** What is known of each hop. */
+  edges?: Array<Evidence>;
 }
 
 /** One printed line: when, and whether to `stdout` or `stderr`. */
@@ -628,7 +679,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url";
+export type Method = "local" | "key" | "token" | "url" | "timer";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -744,6 +795,8 @@ export interface PartitionDifference {
 export interface PartitionImpact {
   dataset: string;
   partition_keys: Array<string>;
+  /** Only what was made from this version of the dataset; null: from any. */
+  version?: number | null;
   affected: Array<AffectedPartition>;
   truncated?: boolean;
 }
@@ -841,6 +894,15 @@ export interface QueryRequest {
   parameters?: Array<unknown> | Record<string, unknown> | null;
   /** The moment to answer about: a slot, a time or how long ago. */
   at?: string;
+}
+
+/** What the newest materialization of one partition read across the edge. */
+export interface ReadPartition {
+  partition_key: string;
+  upstream_partition_keys: Array<string>;
+  upstream_version?: number | null;
+  run_id: string;
+  recorded_at: string;
 }
 
 /** What stands at an external table's location shall be looked at again. */
@@ -952,6 +1014,71 @@ export interface RunSummary {
   skipped: number;
   cancelled: number;
   message?: string;
+}
+
+/** One schedule, the times it fires next, and its newest ticks. */
+export interface ScheduleDetail {
+  schedule: ScheduleSummary;
+  /** The next five times. */
+  fires: Array<string>;
+  /** The newest ten, newest first. */
+  ticks: Array<ScheduleTick>;
+}
+
+/** Schedules by name. */
+export interface ScheduleList {
+  /** Each with when it fires next. */
+  schedules: Array<ScheduleSummary>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One schedule: when it fires, what it runs, and how it stands. */
+export interface ScheduleSummary {
+  name: string;
+  project: string;
+  /** Its expression. */
+  cron: string;
+  timezone: string;
+  /** Terms of the selection language; empty: every asset. */
+  selection: Array<string>;
+  partition: string;
+  /** Which of their partitions run. */
+  which: "stale" | "refresh" | "all";
+  /** What a tick does while the run before has not ended. */
+  overlap: "skip" | "queue_one" | "queue_all" | "cancel_running" | "allow";
+  /** How late a tick may still be started. */
+  catch_up_seconds: number;
+  /** How many late ticks are started. */
+  catch_up_max: number;
+  /** Its ticks start runs. */
+  enabled: boolean;
+  description: string;
+  /** When it fires next; null: never again. */
+  next_at: string | null;
+  /** When its newest tick was due. */
+  last_tick_at: string | null;
+  /** What its newest tick came to. */
+  last_outcome: TickOutcome | null;
+  /** The newest run it started. */
+  last_run_id: string;
+}
+
+/** One time at which a schedule was due, and what came of it. */
+export interface ScheduleTick {
+  /** The schedule's name. */
+  schedule: string;
+  /** When it was due. */
+  scheduled_for: string;
+  outcome: TickOutcome;
+  /** When that was decided. */
+  decided_at: string;
+  run_id?: string;
+  message?: string;
+  /** How many ticks this row stands for, when they were missed. */
+  missed?: number;
+  /** Who asked for it, when it was fired by hand. */
+  actor?: string;
 }
 
 /** The schemas of a table, the newest first. */
@@ -1193,6 +1320,43 @@ export interface TaskSummary {
   error?: TaskError | null;
 }
 
+/** Ticks of a schedule, newest first. */
+export interface TickList {
+  /** What each came to. */
+  ticks: Array<ScheduleTick>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** What a tick came to. */
+export type TickOutcome = "STARTED" | "FRESH" | "QUEUED" | "OVERLAPPED" | "DISABLED" | "MISSED" | "REFUSED" | "REMOVED";
+
+/** A part of the work that could not be done this time. */
+export interface TickProblem {
+  /** `fold`, `publish`, `check` or `collect`. */
+  part: string;
+  code: string;
+  message: string;
+}
+
+/** What fell due and was done. */
+export interface Ticked {
+  /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
+  decided: number;
+  /** How many facts became visible. */
+  folded: number;
+  /** Whether a snapshot was published. */
+  published: boolean;
+  /** Whether a piece of what is stored was read and checked. */
+  checked: boolean;
+  /** Whether garbage was collected. */
+  collected: boolean;
+  /** False: more is due already, so that the next tick need not wait. */
+  is_done: boolean;
+  /** The parts that failed; the next tick tries them again. */
+  problems?: Array<TickProblem>;
+}
+
 /** How the columns of a dataset are known. */
 export type TraceMethod = "QUERY" | "DECLARED" | "UNKNOWN";
 
@@ -1202,7 +1366,7 @@ export interface TriggerRequest {
   selection?: Array<string>;
   /** `2013-05`, `month=2013-01..2013-06`; what is named runs, fresh or not. */
   partition?: string;
-  which?: "stale" | "all";
+  which?: "stale" | "refresh" | "all";
   /** The same key with the same request is answered by the same run. */
   run_key?: string;
 }
@@ -1461,20 +1625,38 @@ export interface Operations {
   show_run: { place: { run_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RunDetail; };
   /** Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless. */
   cancel_run: { place: { run_id: string; }; query: {}; body: CancelRequest; answer: RunSummary; };
+  /** Every schedule of the deployed projects, by name, with when it fires next. */
+  show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
+  /** One schedule with the next times it fires and its newest ticks. */
+  show_schedule: { place: { name: string; }; query: { fields?: string; at?: string; }; body: null; answer: ScheduleDetail; };
+  /** What each tick came to, newest first: a run, or why there is none. The last thousand. */
+  show_ticks: { place: { name: string; }; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: TickList; row: TickList["ticks"][number]; };
+  /** Its ticks start runs, from the next one on. Nothing of the past is started. */
+  enable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
+  /** Its ticks are recorded and start nothing, until it is switched on. */
+  disable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
+  /** Start what the schedule starts, whatever runs now, and though it is off. A tick of its own: the times at which the schedule fires stay what they were. */
+  fire_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleTick; };
   /** What the task printed, from chunk `chunk` on; at most eight chunks at once. An answer without lines means that nothing more is stored yet. */
   show_logs: { place: { run_id: string; index: number; }; query: { attempt?: number | null; chunk?: number; }; body: null; answer: TaskLogs; };
-  /** A shortest way from one dataset down to another. */
+  /** A shortest way from one dataset down to another, and what is known of each hop. */
   show_path: { place: {}; query: { upstream: string; downstream: string; at?: string; }; body: null; answer: LineagePath; };
+  /** All that is known of one edge: the newest run and versions, what every partition read, the columns, and how sure each of it is. */
+  show_edge: { place: {}; query: { upstream: string; downstream: string; at?: string; }; body: null; answer: EdgeStory; };
   /** What the dataset was made from and what was made from it, as runs really read and wrote, and as other systems reported. */
-  show_lineage: { place: { dataset: string; }; query: { up?: number; down?: number; at?: string; }; body: null; answer: LineageAnswer; };
+  show_lineage: { place: { dataset: string; }; query: { up?: number; down?: number; details?: boolean; at?: string; }; body: null; answer: LineageAnswer; };
+  /** The datasets around this one as OpenLineage run events, columns included, for another catalog. */
+  export_lineage: { place: { dataset: string; }; query: { up?: number; down?: number; at?: string; }; body: null; answer: LineageEvents; };
   /** Every column this one comes from, up to those of sources. */
   show_column_origins: { place: { dataset: string; column: string; }; query: { at?: string; }; body: null; answer: Origins; };
   /** Every table that would be different if this one were. */
-  show_dataset_impact: { place: { dataset: string; }; query: { at?: string; }; body: null; answer: Impact; };
+  show_dataset_impact: { place: { dataset: string; }; query: { depth?: number; at?: string; }; body: null; answer: Impact; };
   /** Every column whose values come from this one, directly or not, nearest first. `ROWS`: it decides which rows there are. `POSSIBLE`: columns of that dataset are not traced. */
-  show_column_impact: { place: { dataset: string; column: string; }; query: { at?: string; }; body: null; answer: Impact; };
+  show_column_impact: { place: { dataset: string; column: string; }; query: { depth?: number; at?: string; }; body: null; answer: Impact; };
   /** Every partition whose newest data was made from this one, as runs recorded it. */
-  show_partition_impact: { place: { dataset: string; partition: string; }; query: { at?: string; }; body: null; answer: PartitionImpact; };
+  show_partition_impact: { place: { dataset: string; partition: string; }; query: { version?: number | null; into?: string; at?: string; }; body: null; answer: PartitionImpact; };
+  /** Every partition whose newest data was made from this version of the dataset, directly or through others, as runs recorded it. */
+  show_version_impact: { place: { dataset: string; version: number; }; query: { into?: string; at?: string; }; body: null; answer: PartitionImpact; };
   /** Take one OpenLineage run event, as OpenLineage's own clients send it. The run's inputs and outputs become foreign lineage once it reports COMPLETE. */
   report_foreign_run: { place: {}; query: {}; body: Record<string, unknown>; answer: FactsReceipt; };
   /** Take up to 5,000 facts at once. Acknowledged when they are durable, visible within seconds. A fact that does not fit its type, or whose type is not known, is kept too: it waits in quarantine under the place told here. */
@@ -1541,6 +1723,8 @@ export interface Operations {
   mint_urls: { place: {}; query: {}; body: UrlsRequest; answer: UrlsAnswer; };
   /** One Parquet file, whole or a range of it, on stores that sign no URLs themselves. The URL is the credential: it shows this file to anyone until it ends. */
   read_file: { place: { name: string; }; query: { ends: number; size: number; signature: string; }; body: null; answer: unknown; };
+  /** Do once what a leader does by its clock: release retries, end runs, begin what waits, make facts visible, publish a snapshot, check and collect what is stored. For timers that the server's operator wrote down, with a token of their issuer, and for nobody else. Asked again it does what is due then; asked twice at once nothing is done twice. What was begun is performed by the process that leads. */
+  tick: { place: {}; query: {}; body: null; answer: Ticked; };
 }
 
 /** How each operation is asked: `key` is true where an `Idempotency-Key` makes it happen once. */
@@ -1605,13 +1789,22 @@ export const OPERATIONS = {
   trigger_run: { method: "POST", path: "/api/v1/runs", key: true },
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
   cancel_run: { method: "POST", path: "/api/v1/runs/{run_id}/cancel", key: true },
+  show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
+  show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
+  show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
+  enable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/enable", key: true },
+  disable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/disable", key: true },
+  fire_schedule: { method: "POST", path: "/api/v1/schedules/{name}/tick", key: true },
   show_logs: { method: "GET", path: "/api/v1/runs/{run_id}/tasks/{index}/logs", key: false },
   show_path: { method: "GET", path: "/api/v1/lineage/path", key: false },
+  show_edge: { method: "GET", path: "/api/v1/lineage/edge", key: false },
   show_lineage: { method: "GET", path: "/api/v1/lineage/{dataset}", key: false },
+  export_lineage: { method: "GET", path: "/api/v1/lineage/{dataset}/openlineage", key: false },
   show_column_origins: { method: "GET", path: "/api/v1/lineage/{dataset}/columns/{column}", key: false },
   show_dataset_impact: { method: "GET", path: "/api/v1/impact/{dataset}", key: false },
   show_column_impact: { method: "GET", path: "/api/v1/impact/{dataset}/columns/{column}", key: false },
   show_partition_impact: { method: "GET", path: "/api/v1/impact/{dataset}/partitions/{partition}", key: false },
+  show_version_impact: { method: "GET", path: "/api/v1/impact/{dataset}/versions/{version}", key: false },
   report_foreign_run: { method: "POST", path: "/api/v1/lineage", key: false },
   send_facts: { method: "POST", path: "/api/v1/facts", key: false },
   show_columns: { method: "GET", path: "/api/v1/columns", key: false, rows: "columns" },
@@ -1645,6 +1838,7 @@ export const OPERATIONS = {
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
   mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: false },
   read_file: { method: "GET", path: "/api/v1/browser/files/{name}", key: false },
+  tick: { method: "POST", path: "/api/v1/tick", key: false },
 } as const;
 
 /** Every error code of this release, and its class. */
@@ -1696,6 +1890,7 @@ export const CODES = {
   DIFFERENCE_TOO_WIDE: "Invalid",
   DROPPED_NOT_FOUND: "NotFound",
   DROPPED_WITH_ANOTHER: "Conflict",
+  EDGE_NOT_FOUND: "NotFound",
   ETAG_MISMATCH: "Precondition",
   EVENT_UNKNOWN: "Unavailable",
   EXAMPLE_MISSING: "NotFound",
@@ -1714,6 +1909,7 @@ export const CODES = {
   FORBIDDEN_HOST: "Forbidden",
   FORBIDDEN_ORIGIN: "Forbidden",
   FORMAT_MISMATCH: "Invalid",
+  FORMAT_UNFIT: "Invalid",
   FORMAT_UNKNOWN: "Unavailable",
   FORMAT_UNREADABLE: "Corrupt",
   FRAME_TOO_LARGE: "Corrupt",
@@ -1828,6 +2024,9 @@ export const CODES = {
   RUN_PUBLISHING: "Conflict",
   RUN_SUCCEEDED: "Conflict",
   RUN_UNKNOWN: "NotFound",
+  SCHEDULE_INVALID: "Invalid",
+  SCHEDULE_TAKEN: "Conflict",
+  SCHEDULE_UNKNOWN: "NotFound",
   SCHEMA_CHANGED: "Invalid",
   SCOPE_INVALID: "Invalid",
   SECURABLE_INVALID: "Invalid",
@@ -1880,8 +2079,11 @@ export const CODES = {
   TEXTS_UNEXPECTED: "Invalid",
   TEXT_INVALID: "Invalid",
   TEXT_UNREADABLE: "Corrupt",
+  TICK_UNDER_WAY: "TooManyRequests",
+  TICK_UNKNOWN: "NotFound",
   TRACE_INVALID: "Invalid",
   TYPE_INVALID: "Invalid",
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
+  URL_SECRETS_INVALID: "Invalid",
 } as const;

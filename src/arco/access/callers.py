@@ -24,6 +24,8 @@ class Method(StrEnum):
     TOKEN = "token"
     URL = "url"
     """It came by a signed URL, which is good for one file and nothing else."""
+    TIMER = "timer"
+    """It is a timer that lets time pass, and may do nothing else."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,17 +21,21 @@ from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
 from arco.api.terms import terms_of
 from arco.errors import ArcoError
+from arco.execution.leading import CollectorOnDemand
 from arco.service.settings import configured_names
+from arco.service.ticking import Ticker
 
 
 def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
     """The application, ready to be served; `readiness` is what its probe tells."""
 
     reception = Reception(session.workspace)
-    signing = msgspec.structs.replace(session, signatures=reception.signatures)
+    workspace = session.workspace
+    ticker = Ticker(workspace, CollectorOnDemand(workspace))
+    equipped = msgspec.structs.replace(session, signatures=reception.signatures, ticker=ticker)
 
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
-        return msgspec.structs.replace(signing, terms=await terms_of(request))
+        return msgspec.structs.replace(equipped, terms=await terms_of(request))
 
     app = Litestar(
         [api_routes(), show_openapi, show_start],

@@ -27,7 +27,7 @@ TELLS_ONE = "tells_one"
 CHANGES_ONE = "changes_one"
 """The option of a route that changes one object, which `If-Match` may speak of."""
 NO_DECISION = frozenset(
-    {"run_query", "plan_restore", "mint_urls", "send_facts", "report_foreign_run"}
+    {"run_query", "plan_restore", "mint_urls", "send_facts", "report_foreign_run", "tick"}
 )
 """Operations that are asked by POST and decide nothing; facts carry keys of their own."""
 

@@ -1,4 +1,4 @@
-"""Impact over HTTP: what depends on a column or a partition, and the way between two datasets."""
+"""Impact over HTTP: what depends on a table, a column, a version or a partition."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from litestar.params import Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.lineage import Dataset, refuse_unknown_dataset
+from arco.api.lineage import Column, Dataset
 from arco.api.session import Here, read
-from arco.lineage.impact import (
-    Impact,
-    Origins,
-    PartitionImpact,
-    column_impact,
-    column_origins,
-    partition_impact,
-)
-from arco.lineage.walks import shortest_path
+from arco.lineage.impact import Impact, PartitionImpact, column_impact, partition_impact
 from arco.model import State
 from arco.service.columns import require_column
+from arco.service.lineage import into_only, require_dataset, with_kinds
 from arco.service.partitions import selected_partitions
-from arco.wire.lineage import LineagePath
 
-Column = Annotated[str, Parameter(description="A column of the dataset.")]
+HOPS_MAX = 100
+VERSION_MAX = 2**53
+Depth = Annotated[int, Parameter(ge=0, le=HOPS_MAX, description="How many hops at most.")]
 Partition = Annotated[
     str, Parameter(description="Partitions as people say them, such as `2013-05`, or a key.")
 ]
-End = Annotated[str, Parameter(description="`namespace.name`.")]
+Version = Annotated[int, Parameter(ge=0, le=VERSION_MAX, description="A version of the dataset.")]
+OnlyVersion = Annotated[
+    int | None,
+    Parameter(ge=0, le=VERSION_MAX, description="Only as it was in this version."),
+]
+Into = Annotated[str, Parameter(description="Only partitions of this dataset, such as a report.")]
 
 
 @get(
@@ -40,13 +39,13 @@ End = Annotated[str, Parameter(description="`namespace.name`.")]
     responses=refusals(404),
 )
 async def show_dataset_impact(
-    session: Here, caller: CallerHere, dataset: Dataset
+    session: Here, caller: CallerHere, dataset: Dataset, depth: Depth = HOPS_MAX
 ) -> Response[Impact]:
     """Every table that would be different if this one were."""
 
     def look(state: State) -> Impact:
-        refuse_unknown_dataset(state, dataset)
-        return column_impact(state, dataset, column="")
+        require_dataset(state, dataset)
+        return with_kinds(state, column_impact(state, dataset, column="", hops=depth))
 
     return await read(session, look, caller=caller)
 
@@ -59,7 +58,7 @@ async def show_dataset_impact(
     responses=refusals(404),
 )
 async def show_column_impact(
-    session: Here, caller: CallerHere, dataset: Dataset, column: Column
+    session: Here, caller: CallerHere, dataset: Dataset, column: Column, depth: Depth = HOPS_MAX
 ) -> Response[Impact]:
     """Every column whose values come from this one, directly or not, nearest first.
 
@@ -68,7 +67,7 @@ async def show_column_impact(
 
     def look(state: State) -> Impact:
         require_column(state, dataset, column=column)
-        return column_impact(state, dataset, column=column)
+        return with_kinds(state, column_impact(state, dataset, column=column, hops=depth))
 
     return await read(session, look, caller=caller)
 
@@ -81,62 +80,58 @@ async def show_column_impact(
     responses=refusals(404),
 )
 async def show_partition_impact(
-    session: Here, caller: CallerHere, dataset: Dataset, partition: Partition
+    session: Here,
+    caller: CallerHere,
+    dataset: Dataset,
+    partition: Partition,
+    version: OnlyVersion = None,
+    into: Into = "",
 ) -> Response[PartitionImpact]:
     """Every partition whose newest data was made from this one, as runs recorded it."""
 
     def look(state: State) -> PartitionImpact:
-        refuse_unknown_dataset(state, dataset)
+        require_dataset(state, dataset)
         now = session.workspace.runtime.now()
         keys = selected_partitions(state, dataset, text=partition, now=now)
-        return partition_impact(state, dataset, partition_keys=keys)
+        found = partition_impact(state, dataset, partition_keys=keys, version=version)
+        return into_only(state, found, into=into)
 
     return await read(session, look, caller=caller)
 
 
 @get(
-    "/lineage/{dataset:str}/columns/{column:str}",
-    summary="Where a column comes from",
+    "/impact/{dataset:str}/versions/{version:int}",
+    summary="What was made from a version",
     tags=["lineage"],
-    response_description="Columns, nearest first.",
+    response_description="Partitions, nearest first.",
     responses=refusals(404),
 )
-async def show_column_origins(
-    session: Here, caller: CallerHere, dataset: Dataset, column: Column
-) -> Response[Origins]:
-    """Every column this one comes from, up to those of sources."""
+async def show_version_impact(
+    session: Here, caller: CallerHere, dataset: Dataset, version: Version, into: Into = ""
+) -> Response[PartitionImpact]:
+    """Every partition whose newest data was made from this version of the dataset, directly or
+    through others, as runs recorded it.
+    """
 
-    def look(state: State) -> Origins:
-        require_column(state, dataset, column=column)
-        return column_origins(state, dataset, column=column)
+    def look(state: State) -> PartitionImpact:
+        require_dataset(state, dataset)
+        found = partition_impact(state, dataset, partition_keys=(), version=version)
+        return into_only(state, found, into=into)
 
     return await read(session, look, caller=caller)
 
 
-@get(
-    "/lineage/path",
-    summary="A way between two datasets",
-    tags=["lineage"],
-    response_description="The way.",
-    responses=refusals(404),
+ROUTES = (
+    show_dataset_impact,
+    show_column_impact,
+    show_partition_impact,
+    show_version_impact,
 )
-async def show_path(
-    session: Here, caller: CallerHere, upstream: End, downstream: End
-) -> Response[LineagePath]:
-    """A shortest way from one dataset down to another."""
-
-    def look(state: State) -> LineagePath:
-        refuse_unknown_dataset(state, upstream)
-        refuse_unknown_dataset(state, downstream)
-        return LineagePath(shortest_path(state, upstream=upstream, downstream=downstream))
-
-    return await read(session, look, caller=caller)
-
 
 __all__ = [
+    "ROUTES",
     "show_column_impact",
-    "show_column_origins",
     "show_dataset_impact",
     "show_partition_impact",
-    "show_path",
+    "show_version_impact",
 ]

@@ -5,7 +5,18 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 
-from arco.api import access, browser, keys, objects, policies, restores, traces
+from arco.api import (
+    access,
+    browser,
+    impact,
+    keys,
+    lineage,
+    objects,
+    policies,
+    restores,
+    schedules,
+    traces,
+)
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
 from arco.api.columns import show_columns
@@ -13,14 +24,6 @@ from arco.api.facts import report_foreign_run, send_facts
 from arco.api.feed import show_changes
 from arco.api.health import show_health
 from arco.api.history import show_difference, show_history, show_versions
-from arco.api.impact import (
-    show_column_impact,
-    show_column_origins,
-    show_dataset_impact,
-    show_partition_impact,
-    show_path,
-)
-from arco.api.lineage import show_lineage
 from arco.api.logs import show_logs
 from arco.api.overview import show_overview
 from arco.api.quarantine import (
@@ -30,6 +33,7 @@ from arco.api.quarantine import (
 )
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.ticks import tick
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
 PREFIX = "/api/v1"
@@ -58,13 +62,10 @@ ROUTES = (
     trigger,
     show_run,
     cancel,
+    *schedules.ROUTES,
     show_logs,
-    show_path,
-    show_lineage,
-    show_column_origins,
-    show_dataset_impact,
-    show_column_impact,
-    show_partition_impact,
+    *lineage.ROUTES,
+    *impact.ROUTES,
     report_foreign_run,
     send_facts,
     show_columns,
@@ -83,6 +84,7 @@ ROUTES = (
     *keys.ROUTES,
     *policies.ROUTES,
     *browser.ROUTES,
+    tick,
 )
 
 

@@ -25,6 +25,7 @@ from arco.query.pool import QueryPool
 from arco.service.authority import require_on_workspace
 from arco.service.past import slot_of
 from arco.service.signatures import Signatures
+from arco.service.ticking import Ticker
 from arco.service.workspace import Workspace
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER, TAG_HEADER
 
@@ -42,6 +43,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """`Host` values to answer besides the loopback names, such as `arco.example:8321`."""
     signatures: Signatures | None = None
     """What signs URLs of this server; the application has it."""
+    ticker: Ticker | None = None
+    """What does what falls due when a timer asks; the application has it."""
     terms: Terms = Terms()
     """What the request at hand asks for in its headers."""
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("arco.cli.commands.status", "Show assets and newest runs, or one run."),
     "logs": ("arco.cli.commands.logs", "Print what the tasks of a run printed."),
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
+    "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "catalog": ("arco.cli.commands.catalog", "Make and change catalogs, or many objects at once."),

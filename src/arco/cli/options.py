@@ -44,10 +44,21 @@ at_option = click.option(
     help="As it was at a slot (120), a time (2026-03-01T12:30) or so long ago (90m, 2h, 3d).",
 )
 
+FORMATS = ("text", "json", "mermaid", "openlineage")
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="How to write it; mermaid: a graph for a document; openlineage: run events, as JSON.",
+)
+
 
 __all__ = [
+    "FORMATS",
     "at_option",
     "directory_option",
+    "format_option",
     "json_option",
     "port_option",
     "profile_names",

@@ -19,7 +19,7 @@ from arco.cli.progress import Display, PlainDisplay, SilentDisplay
 from arco.cli.telling import beginning, ending, remainder
 from arco.cli.terminal import is_live
 from arco.errors import NotFound
-from arco.lineage.impact import Impact, Origins, PartitionImpact
+from arco.lineage.impact import Impact, Origins
 from arco.lineage.walks import Walk
 from arco.runtime import AsyncioRuntime
 from arco.service.settings import load
@@ -94,16 +94,18 @@ def lineage_of(client: Client, name: str, *, hops: tuple[int, int]) -> LineageAn
     """Edges around a table, or where a column comes from."""
     return _by_name(
         name,
-        table=lambda dataset: client.lineage.walk(dataset, up=hops[0], down=hops[1]),
+        table=lambda dataset: client.lineage.walk(dataset, up=hops[0], down=hops[1], details=True),
         column=client.lineage.column_origins,
     )
 
 
-def impact_of(client: Client, name: str, *, partition: str) -> Impact | PartitionImpact:
-    """What depends on a table, a column, or a partition."""
-    if partition:
-        return client.lineage.partition_impact(name, partition)
-    return _by_name(name, table=client.lineage.impact, column=client.lineage.column_impact)
+def impact_of(client: Client, name: str, *, depth: int) -> Impact:
+    """What depends on a table, or on a column."""
+    return _by_name(
+        name,
+        table=lambda dataset: client.lineage.impact(dataset, depth=depth),
+        column=lambda dataset, column: client.lineage.column_impact(dataset, column, depth=depth),
+    )
 
 
 def _followed(client: Client, detail: RunDetail, *, display: Display) -> RunDetail:

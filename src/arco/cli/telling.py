@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from arco.cli.terminal import counted, harmless, seconds
 from arco.execution.deploying import Deployment
-from arco.orchestration.choosing import Which
+from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState, TaskState
 from arco.service.summaries import RunDetail, TaskSummary
 
@@ -22,7 +22,9 @@ def deployment_line(deployment: Deployment) -> str:
         "removed": len(deployment.removed),
     }
     what = ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
-    return f"deployed {deployment.project}: {counted(deployment.assets, 'asset')} ({what})"
+    line = f"deployed {deployment.project}: {counted(deployment.assets, 'asset')}"
+    line += f" ({what})" if what else ""
+    return f"{line}, {counted(deployment.schedules, 'schedule')}" if deployment.schedules else line
 
 
 def beginning(detail: RunDetail, *, which: Which) -> str:

@@ -10,13 +10,14 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
 from arco.service.differences import Difference
 from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
 from arco.wire.assets import AssetList
 from arco.wire.facts import FactsReceipt
 from arco.wire.health import Health
-from arco.wire.lineage import LineageAnswer, LineagePath
+from arco.wire.lineage import LineageAnswer, LineageEvents
 from arco.wire.logs import TaskLogs
 from arco.wire.objects import TableList
 from arco.wire.runs import RunList, Triggered
@@ -54,6 +55,8 @@ CANCEL_RUN = Operation("cancel_run", "POST", "/runs/{run_id}/cancel", RunSummary
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_LINEAGE = Operation("show_lineage", "GET", "/lineage/{dataset}", LineageAnswer)
 SHOW_PATH = Operation("show_path", "GET", "/lineage/path", LineagePath)
+SHOW_EDGE = Operation("show_edge", "GET", "/lineage/edge", EdgeStory)
+EXPORT_LINEAGE = Operation("export_lineage", "GET", "/lineage/{dataset}/openlineage", LineageEvents)
 SHOW_COLUMN_ORIGINS = Operation(
     "show_column_origins", "GET", "/lineage/{dataset}/columns/{column}", Origins
 )
@@ -63,6 +66,9 @@ SHOW_COLUMN_IMPACT = Operation(
 )
 SHOW_PARTITION_IMPACT = Operation(
     "show_partition_impact", "GET", "/impact/{dataset}/partitions/{partition}", PartitionImpact
+)
+SHOW_VERSION_IMPACT = Operation(
+    "show_version_impact", "GET", "/impact/{dataset}/versions/{version}", PartitionImpact
 )
 REPORT_FOREIGN_RUN = Operation("report_foreign_run", "POST", "/lineage", FactsReceipt, "by_content")
 SEND_FACTS = Operation("send_facts", "POST", "/facts", FactsReceipt, "by_content")
@@ -84,10 +90,13 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_LOGS,
     SHOW_LINEAGE,
     SHOW_PATH,
+    SHOW_EDGE,
+    EXPORT_LINEAGE,
     SHOW_COLUMN_ORIGINS,
     SHOW_DATASET_IMPACT,
     SHOW_COLUMN_IMPACT,
     SHOW_PARTITION_IMPACT,
+    SHOW_VERSION_IMPACT,
     REPORT_FOREIGN_RUN,
     SEND_FACTS,
     RUN_QUERY,
@@ -95,6 +104,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
 
 __all__ = [
     "CANCEL_RUN",
+    "EXPORT_LINEAGE",
     "OPERATIONS",
     "PREFIX",
     "REPORT_FOREIGN_RUN",
@@ -105,6 +115,7 @@ __all__ = [
     "SHOW_COLUMN_ORIGINS",
     "SHOW_DATASET_IMPACT",
     "SHOW_DIFFERENCE",
+    "SHOW_EDGE",
     "SHOW_HEALTH",
     "SHOW_HISTORY",
     "SHOW_LINEAGE",
@@ -117,6 +128,7 @@ __all__ = [
     "SHOW_TABLE",
     "SHOW_TABLES",
     "SHOW_VERSIONS",
+    "SHOW_VERSION_IMPACT",
     "TRIGGER_RUN",
     "Operation",
     "Repetition",

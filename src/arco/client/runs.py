@@ -8,7 +8,7 @@ from arco.client.asking import Asked, Asker
 from arco.client.catalog import paged
 from arco.client.operations import CANCEL_RUN, SHOW_LOGS, SHOW_RUN, SHOW_RUNS, TRIGGER_RUN
 from arco.errors import NotFound, Unavailable
-from arco.orchestration.choosing import Which
+from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState
 from arco.runtime import Runtime
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary

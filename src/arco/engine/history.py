@@ -10,17 +10,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from arco.engine.adjacency import Adjacency, adjacency_of, read_ends
 from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
 from arco.engine.fold import decode, fold
-from arco.engine.index import Index
+from arco.engine.index import Index, TableFiles
+from arco.engine.keeping_arrays import keep, kept, object_name, packed, unpacked
 from arco.engine.log import Log, Slot
+from arco.engine.parquet import give_back_memory
 from arco.engine.reader import Reader
 from arco.engine.registry import Registry, WireEvent
+from arco.engine.relations import Unbuilt
 from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, State
+from arco.model import Change, Event, NotLoaded, Relation, State
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -75,11 +79,55 @@ class Replay:
             if isinstance(each, Missing) and each.places:
                 wanted = places.setdefault(each.table.name, {})
                 wanted |= {place.block: place for place in each.places}
+            elif isinstance(each, Unbuilt):
+                await self._index(tables, each.relation)
             else:
                 await self._load_table(tables, each)
         for name, wanted in places.items():
             found = tuple(wanted.values())
             await self.reader.blocks(tables.by_name[name], found, into=tables.cache)
+
+    async def _index(self, tables: Tables, relation: Relation) -> None:
+        """The arrays of a relation are there: as they were kept, or made again.
+
+        Cost: one GET, else every file of its forward table and one PUT.
+        """
+        stored = tables.memory[relation.forward.name].stored
+        if stored is None:
+            return
+        name = object_name(relation.forward.name, stored.files)
+        pending = tables.adjacencies.pending
+        if name in pending:
+            await pending[name].wait()
+            return
+        pending[name] = self._runtime.signal()
+        try:
+            found = await self._arrays(name, relation, files=stored.files)
+            tables.adjacencies.put(relation.forward.name, stored.files, adjacency=found)
+        finally:
+            pending.pop(name).set()
+
+    async def _arrays(self, name: str, relation: Relation, *, files: TableFiles) -> Adjacency:
+        data = await kept(self._store, name)
+        if data is not None:
+            read = partial(unpacked, data, width=relation.width)
+            found = await self._runtime.thread(read)
+            if found is not None:
+                return found
+        made = await self._made(relation, files)
+        await keep(self._store, name, data=await self._runtime.thread(packed, made))
+        return made
+
+    async def _made(self, relation: Relation, files: TableFiles) -> Adjacency:
+        ends = []
+        for file in (*await self.reader.base(files), *files.deltas):
+            data = await self.reader.file(file)
+            ends.append(await self._runtime.thread(read_ends, relation.forward, data))
+        count = len(ends) - len(files.deltas)
+        made = partial(adjacency_of, relation, ends[:count], deltas=ends[count:])
+        adjacency = await self._runtime.thread(made)
+        await self._runtime.thread(give_back_memory)
+        return adjacency
 
     async def _load_table(self, tables: Tables, cold: NotLoaded) -> None:
         memory = tables.memory[cold.table.name]

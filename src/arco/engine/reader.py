@@ -6,8 +6,9 @@ afterwards one row group is read alone and checked by its own hash.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,6 +44,8 @@ class Reader:
         self._layouts: OrderedDict[str, Layout] = OrderedDict()
         self._pages: OrderedDict[str, PageContent] = OrderedDict()
         self._index: tuple[str, Index] | None = None
+        self._named: dict[str, frozenset[str]] = {}
+        """Hash of an index -> what it names, of the snapshots that were asked for last."""
 
     async def checked(self, name: str, digest: str) -> bytes:
         """The object's bytes.
@@ -107,6 +110,22 @@ class Reader:
             listed = (*files.listed, *await self.base(files))
             found |= {each.name: each.sha256 for each in listed}
         return found
+
+    async def named(self, snapshots: Collection[SnapshotReference]) -> frozenset[str]:
+        """Every object of these snapshots, their indexes included.
+
+        What an index names never changes, so it is kept for as long as it is asked for. Cost: one
+        GET for each snapshot that the last asking did not have, and for each page of its index.
+        """
+        known: dict[str, frozenset[str]] = {}
+        for reference in snapshots:
+            names = self._named.get(reference.sha256)
+            if names is None:
+                objects = await self.objects(await self.index(reference))
+                names = frozenset(map(sys.intern, (reference.index, *objects)))
+            known[reference.sha256] = names
+        self._named = known
+        return frozenset().union(*known.values())
 
     async def blocks(self, table: Table[Any], places: Sequence[Place], *, into: BlockCache) -> None:
         """The blocks are in the cache."""

@@ -106,7 +106,7 @@ async def _written(database: Database) -> Written:
     index = await attempt.write(before, changes)
     data = msgspec.json.encode(index, order="sorted")
     name = keys.data_folder("engine", position.seq, attempt.cid) + "index.json"
-    await create_alone(database.store, key=name, data=data)
+    await create_alone(database.store, database.runtime, key=name, data=data)
     database.replay.reader.remember(sha256(data), index)
     published = SnapshotPublishedV2(
         slot=position.seq,

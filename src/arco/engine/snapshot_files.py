@@ -30,10 +30,7 @@ def snapshot_files(database: Database, policy: Policy) -> Area:
 
     async def mark(ask: Ask, names: Sequence[str]) -> Judge:
         roots = await ask(kept_snapshots)
-        needed: set[str] = set()
-        for reference in roots:
-            index = await database.replay.reader.index(reference)
-            needed |= {reference.index, *await database.replay.reader.objects(index)}
+        needed = await database.replay.reader.named(roots)
 
         def judge(state: State, names: Sequence[str]) -> list[str] | None:
             if not kept_snapshots(state) <= roots:

@@ -7,106 +7,21 @@ that stand only in files are asked for by `NotLoaded`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, takewhile
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
+from arco.engine.adjacency import Link
 from arco.engine.blocks import ABSENT, BlockCache, Line
 from arco.engine.index import Index, TableFiles
+from arco.engine.memory import MemoryTable, lines_in
 from arco.engine.ordered import OrderedRows
+from arco.engine.relations import Adjacencies, Relations
 from arco.engine.sizes import SIZES, Sizes
-from arco.engine.stored import StoredTable, newest_of
-from arco.model import Change, Key, Put, Row, State, Table
+from arco.engine.stored import StoredTable
+from arco.model import Change, Key, Put, Relation, Row, State, Table
 
 _ROW = itemgetter(1)
-
-
-class MemoryTable:
-    """One table: rows in key order, and the snapshot files below them that hold the others."""
-
-    def __init__(self) -> None:
-        self.rows = OrderedRows()
-        """The row under each key; None where one was dropped that files below still hold."""
-        self.stored: StoredTable | None = None
-        """None: there are no rows but those in memory."""
-        self.slots: dict[Key, int] = {}
-        """The slot that changed each key, oldest first; of every change after `since`."""
-        self.since = -1
-
-    def get(self, key: Key) -> Any:
-        """The row under the key, or None.
-
-        Raises: Missing.
-        """
-        row = self.rows.get(key, ABSENT)
-        if row is not ABSENT:
-            return row
-        return None if self.stored is None else self.stored.get(key)
-
-    def range(self, prefix: Key, *, after: Key | None) -> Iterator[Any]:
-        """Rows whose key starts with `prefix`, past `after`.
-
-        Raises: Missing, at once or while it goes on.
-        """
-        return map(_ROW, self.lines(prefix, after=after))
-
-    def lines(self, prefix: Key, *, after: Key | None) -> Iterator[Line]:
-        """The keys and rows of `range`.
-
-        Raises: Missing, at once or while it goes on.
-        """
-        if self.stored is None:
-            return _lines(self.rows, prefix, after=after)
-        past = after is not None and after >= prefix
-        start = after if after is not None and past else prefix
-        below = self.stored.lines(prefix, start, past=past)
-        above = _lines(self.rows, prefix, after=after)
-        first = next(above, None)
-        lines = newest_of([chain([first], above), below]) if first else below
-        return (line for line in lines if line[1] is not None)
-
-    def merge(self, lines: Iterable[Line], seq: int) -> None:
-        """Slot `seq` made these rows stand under their keys; None: no row does."""
-        rows, slots, is_whole = self.rows, self.slots, self.stored is None
-        for key, row in lines:
-            if row is None and is_whole:
-                rows.drop(key)
-            else:
-                rows[key] = row
-            slots.pop(key, None)
-            slots[key] = seq
-
-    def changed(self, slot: int) -> dict[Key, int]:
-        """The keys that changed after `slot`, and the slots that changed them."""
-        assert slot >= self.since, "older changes are forgotten"
-        return dict(takewhile(lambda item: item[1] > slot, reversed(self.slots.items())))
-
-    def complete(self, lines: Iterable[Line]) -> None:
-        """All rows are in memory: these lines, newest first, below what is known already."""
-        for key, row in lines:
-            if key not in self.rows:
-                self.rows[key] = row
-        for key in [key for key, row in self.rows.items() if row is None]:
-            self.rows.drop(key)
-        self.stored = None
-
-    def stand_on(self, stored: StoredTable, slot: int) -> None:
-        """Only what changed after `slot` stays in memory: the rest stands in these files."""
-        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.rows = OrderedRows((key, self.rows.get(key)) for key in self.slots)
-        self.stored, self.since = stored, slot
-
-    def is_small(self, files: TableFiles, sizes: Sizes) -> bool:
-        """True when all rows may stay in memory, whatever else these files hold."""
-        count = len(self.rows)
-        line_bytes = files.size_bytes / max(1, files.rows)
-        return count <= sizes.small_rows and count * line_bytes <= sizes.small_bytes
-
-    def forget(self, slot: int) -> None:
-        """Which rows changed up to `slot` does not matter any more."""
-        self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.since = max(self.since, slot)
 
 
 class Tables:
@@ -118,17 +33,21 @@ class Tables:
         *,
         sizes: Sizes = SIZES,
         cache: BlockCache | None = None,
+        adjacencies: Adjacencies | None = None,
     ) -> None:
         self.by_name = {table.name: table for table in tables}
         self.memory: dict[str, MemoryTable] = {name: MemoryTable() for name in self.by_name}
         self.sizes = sizes
         self.cache = cache if cache is not None else BlockCache(sizes.cache_bytes)
+        self.adjacencies = adjacencies if adjacencies is not None else Adjacencies()
+        self._relations = Relations(self.adjacencies)
         self.written = 0
         """How many changes were ever applied."""
 
     def empty(self) -> Tables:
-        """No rows, of the same tables and sizes, with the same cache."""
-        return Tables(self.by_name.values(), sizes=self.sizes, cache=self.cache)
+        """No rows, of the same tables and sizes, with the same caches."""
+        tables = self.by_name.values()
+        return Tables(tables, sizes=self.sizes, cache=self.cache, adjacencies=self.adjacencies)
 
     @property
     def is_cold(self) -> bool:
@@ -147,6 +66,33 @@ class Tables:
     def lines(self, table: Table[Any], prefix: Key, *, after: Key | None) -> Iterator[Line]:
         """The keys and rows of `range`."""
         return self.memory[table.name].lines(prefix, after=after)
+
+    def below(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that come from the nodes, in the order of the nodes, then of their far ends.
+
+        Raises: NotLoaded. Cost: arrays are made of many edges when they are first asked for.
+        """
+        memory = self.memory[relation.forward.name]
+        indexed = self._relations.indexed(relation, memory)
+        if indexed is None:
+            return self._ranges(relation.forward, nodes)
+        return indexed.below(nodes)
+
+    def above(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that go to the nodes, in the order of the nodes, then of their far ends.
+
+        Raises: NotLoaded.
+        """
+        memory = self.memory[relation.forward.name]
+        indexed = self._relations.indexed(relation, memory)
+        if indexed is None:
+            return self._ranges(relation.backward, nodes)
+        return indexed.above(nodes)
+
+    def _ranges(self, table: Table[Any], nodes: Sequence[Key]) -> Iterator[Link]:
+        for node in nodes:
+            for row in self.range(table, *node):
+                yield node, table.key_of(row)[len(node) :]
 
     def apply(self, changes: Iterable[Change], seq: int) -> None:
         """Make the changes of slot `seq`."""
@@ -217,7 +163,7 @@ class Overlay:
         below = _lines_of(self._below, table, prefix=prefix, after=after)
         rows = self.rows.get(table.name)
         # Whoever walks may lay more over this state meanwhile.
-        above = list(_lines(rows, prefix, after=after)) if rows else []
+        above = list(lines_in(rows, prefix, after=after)) if rows else []
         return _laid_over(below, above) if above else below
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -241,16 +187,6 @@ def _lines_of(state: State, table: Table[Any], *, prefix: Key, after: Key | None
     return ((table.key_of(row), row) for row in rows)
 
 
-def _lines(rows: OrderedRows, prefix: Key, *, after: Key | None) -> Iterator[Line]:
-    past = after is not None and after >= prefix
-    start = after if after is not None and past else prefix
-    width = len(prefix)
-    for key in rows.keys_from(start, past=past):
-        if key[:width] != prefix:
-            return
-        yield key, rows[key]
-
-
 def _laid_over(below: Iterator[Line], above: Iterable[Line]) -> Iterator[Line]:
     """Both in key order; of two lines with one key that above, and no row where it says so."""
     waiting = iter(above)
@@ -272,4 +208,4 @@ def _laid_over(below: Iterator[Line], above: Iterable[Line]) -> Iterator[Line]:
         upper = next(waiting, None)
 
 
-__all__ = ["MemoryTable", "Overlay", "Tables"]
+__all__ = ["Overlay", "Tables"]

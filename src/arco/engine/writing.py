@@ -219,7 +219,7 @@ class Attempt:
         folder = keys.data_folder(domain, self._position.seq, self.cid)
         key = f"{folder}{name}-{len(self.names) + 1}{suffix}"
         self.names.append(key)
-        await create_alone(self._database.store, key=key, data=data)
+        await create_alone(self._database.store, self._runtime, key=key, data=data)
         return key
 
 

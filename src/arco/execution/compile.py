@@ -17,18 +17,28 @@ from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
+from arco.orchestration.commands.schedules import schedule_problems
 from arco.sdk.manifest import compile_manifest
-from arco.sdk.problems import Problem
+from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
+from arco.sdk.scheduling import compile_schedules
 
 PROBLEMS_EXIT_CODE = 1
 
 
 def compile_project(directory: Path) -> Compiled:
-    """The project's manifest, or everything that is wrong with it; imports user code."""
+    """What the project declares, or everything that is wrong with it; imports user code."""
     try:
         project = find_project(directory)
-        return Compiled(manifest=compile_manifest(load_project(project), table_names))
+        loaded = load_project(project)
+        manifest = compile_manifest(loaded, table_names)
+        schedules = compile_schedules(loaded)
+        assets = {asset.key: asset for asset in manifest.assets}
+        wrong = [
+            problem_at(schedule.source, sentence)
+            for schedule, sentence in schedule_problems(schedules, assets)
+        ]
+        return Compiled(problems=tuple(wrong)) if wrong else Compiled(manifest, schedules)
     except Invalid as error:
         found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
         return Compiled(problems=tuple(found))

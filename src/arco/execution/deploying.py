@@ -18,13 +18,21 @@ from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
 from arco.model import Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
-from arco.orchestration.definitions import Manifest
+from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
+from arco.orchestration.definitions import Manifest, ScheduleDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
 
 COMPILE_SECONDS_MAX = 120.0
 LAST_LINES = 10
+
+
+class Definitions(msgspec.Struct, frozen=True):
+    """What a project declares."""
+
+    manifest: Manifest
+    schedules: tuple[ScheduleDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +43,20 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    schedules: int = 0
+    schedules_changed: bool = False
+    """Some schedule is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
     @property
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
-        return not (self.added or self.changed or self.removed)
+        return not (self.added or self.changed or self.removed or self.schedules_changed)
 
 
-async def compile_project(directory: Path) -> Manifest:
-    """The manifest of the project that `directory` lies in.
+async def compile_project(directory: Path) -> Definitions:
+    """What the project that `directory` lies in declares.
 
     Raises: Invalid DEFINITIONS_INVALID with every problem, PROJECT_CRASHED, PROJECT_TOO_SLOW.
     """
@@ -66,7 +77,7 @@ async def compile_project(directory: Path) -> Manifest:
     finally:
         if process.returncode is None:
             process.kill()
-    return _manifest(answer, printed, code=process.returncode or 0)
+    return _definitions(answer, printed, code=process.returncode or 0)
 
 
 async def deploy_project(
@@ -75,35 +86,53 @@ async def deploy_project(
     """The project's definitions are what the workspace runs from here on.
 
     Idempotent: by the manifest's fingerprint.
-    Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN.
+    Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
+    SCHEDULE_TAKEN.
     """
-    manifest = await compile_project(directory)
-    command = Deploy(
-        deployment_id=new_ulid(workspace.runtime),
-        manifest=manifest,
-        entropy=workspace.runtime.entropy(128),
-        actor=actor,
+    definitions = await compile_project(directory)
+    deployment_id = new_ulid(workspace.runtime)
+    assets = deploy(
+        Deploy(
+            deployment_id=deployment_id,
+            manifest=definitions.manifest,
+            entropy=workspace.runtime.entropy(128),
+            actor=actor,
+        )
     )
-    decision = deploy(command)
+    schedules = define_schedules(
+        DefineSchedules(
+            project=definitions.manifest.project,
+            deployment_id=deployment_id,
+            schedules=definitions.schedules,
+            actor=actor,
+        )
+    )
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        events = decision(state, now)
-        compared[:] = [_compared(state, manifest)]
+        defined = schedules(state, now)
+        events = (*assets(state, now), *defined)
+        compared[:] = [
+            msgspec.structs.replace(
+                _compared(state, definitions.manifest),
+                schedules=len(definitions.schedules),
+                schedules_changed=bool(defined),
+            )
+        ]
         return events
 
     receipt = await workspace.database.transact(decide)
     return msgspec.structs.replace(compared[0], seq=receipt.seq)
 
 
-def _manifest(answer: bytes, printed: bytes, *, code: int) -> Manifest:
+def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
     try:
         compiled = msgspec.json.decode(answer, type=Compiled)
     except msgspec.MsgspecError as error:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return compiled.manifest
+    return Definitions(compiled.manifest, compiled.schedules)
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:
@@ -142,4 +171,4 @@ def _too_slow() -> Invalid:
     )
 
 
-__all__ = ["Deployment", "compile_project", "deploy_project"]
+__all__ = ["Definitions", "Deployment", "compile_project", "deploy_project"]

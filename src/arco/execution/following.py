@@ -15,6 +15,7 @@ from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
 from arco.execution.leading import try_to_lead
 from arco.model import Put, State
+from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Run
 from arco.orchestration.settling import is_running
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
@@ -35,10 +36,13 @@ IDLE_SECONDS_MAX = 0.5
 class Follower:
     """A process that wants runs to end: it leads as soon as nobody else does."""
 
-    def __init__(self, workspace: Workspace, project: Path) -> None:
+    def __init__(
+        self, workspace: Workspace, project: Path, standing: Standing = CARRYING_ON
+    ) -> None:
         self._workspace = workspace
         self._database = workspace.database
         self._project = project
+        self._standing = standing
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
         self._address = ""
@@ -109,7 +113,11 @@ class Follower:
         """Lead from now on, if nobody does."""
         if self._leader is None:
             self._leader = await try_to_lead(
-                self._workspace, self._project, address=self._address, candidate=self._candidate
+                self._workspace,
+                self._project,
+                address=self._address,
+                candidate=self._candidate,
+                standing=self._standing,
             )
 
     async def lead_again(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from arco.engine.collect import Pass
 from arco.execution.pool import Pool
+from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Publisher
@@ -58,6 +59,7 @@ async def try_to_lead(
     *,
     address: str = "",
     candidate: Candidate | None = None,
+    standing: Standing = CARRYING_ON,
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
@@ -74,6 +76,7 @@ async def try_to_lead(
         executor=pool,
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
+        standing=standing,
     )
     try:
         await leader.start()

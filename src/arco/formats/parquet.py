@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arco.formats.statistics import statistics
+from arco.ids import sha256
 from arco.orchestration.outcomes import StagedFile
 
 FILE_ROWS = 1_000_000
@@ -27,17 +28,18 @@ class EncodedFile(msgspec.Struct, frozen=True):
 
 
 def stage(
-    table: pa.Table, key_of: Callable[[int], str], *, rows_per_file: int = FILE_ROWS
+    table: pa.Table, key_of: Callable[[int, str], str], *, rows_per_file: int = FILE_ROWS
 ) -> Iterator[EncodedFile]:
     """The table's rows in order, as files of at most `rows_per_file`; no rows, no files.
 
-    `key_of(i)` names the i-th file. The table is in storage form, without partition columns.
+    `key_of(i, sha256)` names the i-th file. The table is in storage form, without partition
+    columns.
     """
     for index, start in enumerate(range(0, table.num_rows, rows_per_file)):
         part = table.slice(start, rows_per_file)
         data = _encode(part)
         facts = StagedFile(
-            key=key_of(index),
+            key=key_of(index, sha256(data)),
             rows=part.num_rows,
             size_bytes=len(data),
             statistics=statistics(part),

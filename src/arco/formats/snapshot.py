@@ -6,11 +6,13 @@ Read only. Must not know runs, stores or outputs.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 import pyarrow as pa
+import pyarrow.fs
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
@@ -24,6 +26,9 @@ READER_FEATURES = frozenset(
     {"columnMapping", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 )
 """What may be switched on while files still hold exactly the table's rows under its names."""
+
+
+LOG_FILE = re.compile(r"/(\d{20})\.(json|checkpoint[^/]*\.parquet)\Z")
 
 
 class Protocol(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,6 +108,8 @@ def snapshot(location: str, version: int) -> TableSnapshot:
 
 def _opened(location: str, version: int) -> DeltaTable:
     """The table's log, replayed up to `version`."""
+    if not places.is_remote(location):
+        _refuse_torn(location, version)
     try:
         return _table(location, version=version)
     except (DeltaError, TableNotFoundError) as error:
@@ -115,6 +122,25 @@ def _opened(location: str, version: int) -> DeltaTable:
             f"version {version} of the table at {location} does not exist: {found}",
             hint="read a version that was published, or run the asset first",
         ) from error
+
+
+def _refuse_torn(location: str, version: int) -> None:
+    """Refuses entries with a block that was never written: the library ends reading at its first
+    byte, and takes what stands before it for all there is. Cost: reads what replay reads.
+
+    Raises: Corrupt DELTA_LOG_UNREADABLE.
+    """
+    folder = places.folder(location, {})
+    infos = folder.get_file_info(pyarrow.fs.FileSelector("_delta_log", allow_not_found=True))
+    found = [(match, info.path) for info in infos if (match := LOG_FILE.search(info.path))]
+    known = [int(match[1]) for match, _ in found if match[2] != "json"]
+    first = max((each for each in known if each <= version), default=-1)
+    entries = [(int(match[1]), path) for match, path in found if match[2] == "json"]
+    for path in (path for number, path in entries if first < number <= version):
+        with folder.open_input_stream(path) as stream:
+            is_torn = b"\0" in stream.read()
+        if is_torn:
+            raise _unreadable(location, ValueError(f"{path} is torn"))
 
 
 def _table(location: str, version: int | None = None) -> DeltaTable:

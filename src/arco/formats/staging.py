@@ -57,9 +57,11 @@ def stage(table: pa.Table, target: Target) -> Staged:
     return Staged(output, files)
 
 
-def _names(target: Target) -> Callable[[int], str]:
-    """The object name of the attempt's i-th file."""
-    return lambda index: keys.staged(target.table_id, target.attempt_id, index)
+def _names(target: Target) -> Callable[[int, str], str]:
+    """The object name of the attempt's i-th file, by the hash of its bytes."""
+    return lambda index, digest: keys.staged(
+        target.table_id, target.attempt_id, index, sha256=digest
+    )
 
 
 __all__ = [

@@ -11,7 +11,9 @@ from typing import Any
 
 from arco.ids import derived_uuid
 from arco.lineage.columns import COLUMN_EDGES, ColumnEdge
+from arco.lineage.evidence import Certainty, LineagePath
 from arco.lineage.foreign import OWN_NAMESPACE
+from arco.lineage.impact import Effect, Impact, Origins, PartitionImpact
 from arco.lineage.tables import EDGES, Edge
 from arco.lineage.walks import Step
 from arco.model import State
@@ -32,15 +34,49 @@ def mermaid(dataset: str, steps: Iterable[Step]) -> str:
       n0 --> n1
       style n1 stroke-width:3px
     """
-    edges = sorted({(step.upstream, step.downstream, step.foreign) for step in steps})
-    names = sorted({dataset, *(end for up, down, _ in edges for end in (up, down))})
-    ids = {name: f"n{position}" for position, name in enumerate(names)}
-    lines = ["flowchart LR"]
-    lines += [f'  {ids[name]}["{_quoted(name)}"]' for name in names]
-    lines += [
-        f"  {ids[up]} {'-.->' if foreign else '-->'} {ids[down]}" for up, down, foreign in edges
-    ]
-    return "\n".join([*lines, f"  style {ids[dataset]} stroke-width:3px"])
+    return _flowchart(dataset, {(step.upstream, step.downstream, step.foreign) for step in steps})
+
+
+def impact_mermaid(found: Impact) -> str:
+    """A flowchart of what follows from what; dashed: the effect is only possible."""
+    start = _named(found.dataset, found.column)
+    edges = {
+        (each.because_of, _named(each.dataset, each.column), each.effect is Effect.POSSIBLE)
+        for each in found.affected
+    }
+    return _flowchart(start, edges)
+
+
+def origins_mermaid(found: Origins) -> str:
+    """A flowchart of the columns that a column comes from."""
+    edges = {
+        (_named(each.upstream, each.upstream_column), _named(each.dataset, each.column), False)
+        for each in found.origins
+    }
+    return _flowchart(_named(found.dataset, found.column), edges)
+
+
+def path_mermaid(found: LineagePath) -> str:
+    """A flowchart of a way that there is."""
+    edges = {
+        (edge.upstream, edge.downstream, edge.certainty is Certainty.REPORTED)
+        for edge in found.edges
+    }
+    return _flowchart(found.datasets[0], edges)
+
+
+def partitions_mermaid(found: PartitionImpact) -> str:
+    """A flowchart of the partitions that were made from bad ones."""
+    edges = {
+        (
+            _partition(each.upstream, each.upstream_partition_key),
+            _partition(each.dataset, each.partition_key),
+            False,
+        )
+        for each in found.affected
+    }
+    key = found.partition_keys[0] if len(found.partition_keys) == 1 else ""
+    return _flowchart(_partition(found.dataset, key), edges)
 
 
 def openlineage(state: State, datasets: Sequence[str]) -> list[dict[str, Any]]:
@@ -52,6 +88,26 @@ def openlineage(state: State, datasets: Sequence[str]) -> list[dict[str, Any]]:
             newest = max(edges, key=lambda edge: edge.recorded_at)
             events.append(_event(newest, edges, columns=list(state.range(COLUMN_EDGES, dataset))))
     return events
+
+
+def _flowchart(start: str, found: Iterable[tuple[str, str, bool]]) -> str:
+    edges = sorted(found)
+    names = sorted({start, *(end for up, down, _ in edges for end in (up, down))})
+    ids = {name: f"n{position}" for position, name in enumerate(names)}
+    lines = ["flowchart LR"]
+    lines += [f'  {ids[name]}["{_quoted(name)}"]' for name in names]
+    lines += [
+        f"  {ids[up]} {'-.->' if dashed else '-->'} {ids[down]}" for up, down, dashed in edges
+    ]
+    return "\n".join([*lines, f"  style {ids[start]} stroke-width:3px"])
+
+
+def _named(dataset: str, column: str) -> str:
+    return f"{dataset}.{column}" if column else dataset
+
+
+def _partition(dataset: str, key: str) -> str:
+    return f"{dataset} {key}" if key else dataset
 
 
 def _event(newest: Edge, edges: Sequence[Edge], *, columns: Sequence[ColumnEdge]) -> dict[str, Any]:
@@ -92,4 +148,11 @@ def _quoted(name: str) -> str:
     return name.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
 
 
-__all__ = ["mermaid", "openlineage"]
+__all__ = [
+    "impact_mermaid",
+    "mermaid",
+    "openlineage",
+    "origins_mermaid",
+    "partitions_mermaid",
+    "path_mermaid",
+]

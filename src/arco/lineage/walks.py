@@ -5,19 +5,19 @@ Cycles end a walk, they do not repeat it. Answers are capped and say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from arco.errors import Invalid
 from arco.lineage.foreign import FOREIGN_CONSUMERS, FOREIGN_EDGES
-from arco.lineage.impact import PLACES_MAX, walk
-from arco.lineage.tables import CONSUMERS, EDGES
+from arco.lineage.graph import Found, datasets_above, datasets_below, graph_of
 from arco.model import State
 
 DATASETS_MAX = 10_000
-Found: TypeAlias = tuple[str, str, bool]
+STEPS_MAX = 50_000
+PATH_DATASETS_MAX = 100_000
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -40,15 +40,14 @@ class Walk(msgspec.Struct, frozen=True):
 
 def walk_up(state: State, dataset: str, *, hops: int) -> Walk:
     """What `dataset` was made from, up to `hops` away."""
+    graph = graph_of(state)
+    return _walk(dataset, hops, edges=partial(datasets_above, graph), far_end=lambda edge: edge[0])
 
-    def edges(at: str) -> Iterable[Found]:
-        own = {edge.upstream for edge in state.range(EDGES, at)}
-        yield from ((upstream, at, False) for upstream in sorted(own))
-        for edge in state.range(FOREIGN_EDGES, at):
-            if edge.upstream not in own:
-                yield (edge.upstream, at, True)
 
-    return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[0])
+def walk_down(state: State, dataset: str, *, hops: int) -> Walk:
+    """What was made from `dataset`, up to `hops` away."""
+    graph = graph_of(state)
+    return _walk(dataset, hops, edges=partial(datasets_below, graph), far_end=lambda edge: edge[1])
 
 
 def is_foreign(state: State, dataset: str) -> bool:
@@ -57,60 +56,75 @@ def is_foreign(state: State, dataset: str) -> bool:
     return is_made or any(True for _ in state.range(FOREIGN_CONSUMERS, dataset))
 
 
-def walk_down(state: State, dataset: str, *, hops: int) -> Walk:
-    """What was made from `dataset`, up to `hops` away."""
-
-    def edges(at: str) -> Iterable[Found]:
-        return _below(state, at)
-
-    return _walk(dataset, hops, edges=edges, far_end=lambda edge: edge[1])
-
-
 def shortest_path(state: State, *, upstream: str, downstream: str) -> tuple[str, ...]:
     """The datasets of a shortest way from `upstream` down to `downstream`; () when there is none.
 
-    Raises: Invalid LINEAGE_TOO_LARGE when it is not found among the nearest datasets.
+    Looked for from both ends, the side with fewer datasets first.
+    Raises: Invalid LINEAGE_TOO_LARGE when the ways do not meet among the nearest datasets.
     """
-    came_from: dict[str, str] = {}
-
-    def expand(at: str, hop: int) -> Iterator[str]:
-        if downstream in came_from:
-            return
-        for edge in _below(state, at):
-            came_from.setdefault(edge[1], at)
-            yield edge[1]
-
-    if walk([upstream], expand) and downstream not in came_from:
-        raise _too_large(upstream)
-    path = [downstream]
-    while path[-1] != upstream:
-        if path[-1] not in came_from:
-            return ()
-        path.append(came_from[path[-1]])
-    return tuple(reversed(path))
+    graph = graph_of(state)
+    down = _Search(upstream, lambda names: datasets_below(graph, names))
+    up = _Search(downstream, lambda names: _turned(datasets_above(graph, names)))
+    while down.frontier and up.frontier:
+        meeting = down.meets(up)
+        if meeting is not None:
+            return (*reversed(down.way_back(meeting)), *up.way_back(meeting)[1:])
+        if len(down.came_from) + len(up.came_from) > PATH_DATASETS_MAX:
+            raise _too_large(upstream, downstream)
+        (down if len(down.frontier) <= len(up.frontier) else up).step()
+    return ()
 
 
-def _too_large(dataset: str) -> Invalid:
+class _Search:
+    """The datasets around one end of a way, a hop at a time."""
+
+    def __init__(self, start: str, edges: Callable[[Sequence[str]], Iterable[Found]]) -> None:
+        self.frontier = [start]
+        self.came_from: dict[str, str] = {start: start}
+        self._edges = edges
+
+    def step(self) -> None:
+        """One hop further, or as much of it as there may be."""
+        reached: list[str] = []
+        for near, far, _ in self._edges(self.frontier):
+            if far not in self.came_from:
+                self.came_from[far] = near
+                reached.append(far)
+            if len(self.came_from) > PATH_DATASETS_MAX:
+                break
+        self.frontier = reached
+
+    def meets(self, other: _Search) -> str | None:
+        """The first dataset, by name, that both searches came to."""
+        fewer, more = sorted((self.came_from, other.came_from), key=len)
+        return min((name for name in fewer if name in more), default=None)
+
+    def way_back(self, name: str) -> list[str]:
+        """The datasets from here back to where the search began."""
+        way = [name]
+        while self.came_from[way[-1]] != way[-1]:
+            way.append(self.came_from[way[-1]])
+        return way
+
+
+def _turned(edges: Iterable[Found]) -> Iterator[Found]:
+    return ((downstream, upstream, foreign) for upstream, downstream, foreign in edges)
+
+
+def _too_large(upstream: str, downstream: str) -> Invalid:
     return Invalid(
         "LINEAGE_TOO_LARGE",
-        f"{dataset} has more than {PLACES_MAX:,} datasets below; and none of the nearest is it",
+        f"{PATH_DATASETS_MAX:,} datasets lie near {upstream} and {downstream}, and no way of those "
+        "leads from one to the other",
         hint="start from a dataset that is nearer",
     )
-
-
-def _below(state: State, at: str) -> Iterator[Found]:
-    own = {edge.downstream for edge in state.range(CONSUMERS, at)}
-    yield from ((at, downstream, False) for downstream in sorted(own))
-    for edge in state.range(FOREIGN_CONSUMERS, at):
-        if edge.downstream not in own:
-            yield (at, edge.downstream, True)
 
 
 def _walk(
     dataset: str,
     hops: int,
     *,
-    edges: Callable[[str], Iterable[Found]],
+    edges: Callable[[Sequence[str]], Iterable[Found]],
     far_end: Callable[[Found], str],
 ) -> Walk:
     steps: list[Step] = []
@@ -118,16 +132,16 @@ def _walk(
     frontier = [dataset]
     for hop in range(1, hops + 1):
         reached: list[str] = []
-        for edge in (edge for at in frontier for edge in edges(at)):
-            steps.append(Step(hop, *edge))
+        for edge in edges(frontier):
             end = far_end(edge)
             if end not in seen:
                 seen.add(end)
                 reached.append(end)
-            if len(seen) > DATASETS_MAX:
+            if len(seen) > DATASETS_MAX or len(steps) >= STEPS_MAX:
                 return Walk(dataset, tuple(steps), truncated=True)
+            steps.append(Step(hop, *edge))
         frontier = reached
     return Walk(dataset, tuple(steps))
 
 
-__all__ = ["Step", "Walk", "is_foreign", "shortest_path", "walk_down", "walk_up"]
+__all__ = ["DATASETS_MAX", "Step", "Walk", "is_foreign", "shortest_path", "walk_down", "walk_up"]

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from arco.errors import ArcoError, Invalid
+from arco.orchestration.definitions import Which
 from arco.orchestration.partitions import parse_selector
 from arco.orchestration.plan import TASKS_MAX, upstream_first
 from arco.orchestration.staleness import Place, own_staleness, upstream_places
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Chosen: TypeAlias = dict[str, tuple[str, ...]]
-Which: TypeAlias = Literal["stale", "all"]
 
 
 def choose_partitions(
@@ -32,7 +32,11 @@ def choose_partitions(
     ordered = upstream_first(view.definitions, assets)
     if partition:
         return _named(view, ordered, text=partition)
-    chosen = _everything(view, ordered) if which == "all" else _stale(view, ordered)
+    if which == "all":
+        chosen = _everything(view, ordered)
+    else:
+        again = _sources(view, ordered) if which == "refresh" else frozenset()
+        chosen = _stale(view, ordered, again=again)
     return {asset: keys for asset, keys in chosen.items() if keys}
 
 
@@ -48,11 +52,21 @@ def _everything(view: AssetView, ordered: Sequence[str]) -> Chosen:
     return chosen
 
 
-def _stale(view: AssetView, ordered: Sequence[str]) -> Chosen:
+def _sources(view: AssetView, ordered: Sequence[str]) -> frozenset[str]:
+    """Assets that are read from outside as a whole: no upstream and no partitions."""
+    definitions = (view.definitions[asset] for asset in ordered)
+    return frozenset(
+        each.key for each in definitions if not each.dependencies and each.partitions is None
+    )
+
+
+def _stale(view: AssetView, ordered: Sequence[str], *, again: frozenset[str]) -> Chosen:
+    """What is stale; the assets of `again` whether they are or not."""
     chosen: Chosen = {}
     running: set[Place] = set()
     for asset in ordered:
-        keys = tuple(islice(_stale_keys(view, asset, running=running), TASKS_MAX + 1))
+        stale = ("",) if asset in again else _stale_keys(view, asset, running=running)
+        keys = tuple(islice(stale, TASKS_MAX + 1))
         chosen[asset] = keys
         running.update((asset, key) for key in keys)
     return chosen
@@ -124,4 +138,4 @@ def _nobody_takes(text: str, refused: dict[str, ArcoError]) -> ArcoError:
     )
 
 
-__all__ = ["Chosen", "Which", "choose_partitions"]
+__all__ = ["Chosen", "choose_partitions"]

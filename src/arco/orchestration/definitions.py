@@ -15,6 +15,9 @@ from arco.orchestration.partitions import PartitionMapping, Partitions, dimensio
 
 WriteMode: TypeAlias = Literal["replace", "append"]
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
+Which: TypeAlias = Literal["stale", "refresh", "all"]
+"""`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
+Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
 AssetKind: TypeAlias = Literal["python", "sql"]
 
 
@@ -119,6 +122,31 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
         return {part.dimension: named.get(part.dimension, f"_{part.dimension}") for part in parts}
 
 
+class ScheduleDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One schedule, as the project declares it."""
+
+    name: str
+    cron: str
+    """Five fields, six with seconds first, or `@daily` and the like."""
+    timezone: str = "UTC"
+    selection: tuple[str, ...] = ()
+    """Terms of the selection language; none: every asset."""
+    partition: str = ""
+    """What `--partition` takes; empty: `which` decides."""
+    which: Which = "refresh"
+    """Which of their partitions run."""
+    overlap: Overlap = "skip"
+    """What a tick does while the run of the one before has not ended."""
+    catch_up_ms: int = 86_400_000
+    """How late a tick may still be started."""
+    catch_up_max: int = 1
+    """How many late ticks are started, the newest; the others count as missed."""
+    enabled: bool = True
+    """Whether it is on when it is first deployed."""
+    description: str = ""
+    source: SourceLine = SourceLine("", 0)
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one project declares, assets sorted by key."""
 
@@ -135,8 +163,11 @@ __all__ = [
     "DeclaredSource",
     "Dependency",
     "Manifest",
+    "Overlap",
     "RetryPolicy",
+    "ScheduleDefinition",
     "SchemaPolicy",
     "SourceLine",
+    "Which",
     "WriteMode",
 ]

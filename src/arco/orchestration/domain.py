@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import events, restores
+from arco.orchestration import events, restores, schedules
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -13,12 +13,13 @@ from arco.orchestration.reducers import (
     tasks,
 )
 from arco.orchestration.reducers import restores as restoring
+from arco.orchestration.reducers import schedules as scheduling
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
     name="orchestration",
-    tables=(*TABLES, restores.RESTORES),
+    tables=(*TABLES, restores.RESTORES, *schedules.TABLES),
     reducers={
         events.Deployed: deployments.deployed,
         events.DynamicPartitionsAdded: deployments.dynamic_partitions_added,
@@ -46,6 +47,11 @@ DOMAIN = Domain(
         restores.RestoreRebased: restoring.restore_rebased,
         restores.TablesRestored: restoring.tables_restored,
         events.StagedOutputsExpired: expiring.staged_outputs_expired,
+        schedules.SchedulesDefined: scheduling.schedules_defined,
+        schedules.ScheduleEnabled: scheduling.schedule_enabled,
+        schedules.ScheduleDisabled: scheduling.schedule_disabled,
+        schedules.ScheduleTicked: scheduling.schedule_ticked,
+        schedules.ScheduleAdvanced: scheduling.schedule_advanced,
     },
     names=NAMES,
 )

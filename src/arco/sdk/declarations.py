@@ -1,4 +1,4 @@
-"""What the decorators remember until a project is compiled: one record per asset and per check.
+"""What the decorators remember until a project is compiled: a record per asset, check, schedule.
 
 Law: declaring has no effect but the record; nothing is resolved or refused before the compile,
 which sees everything. Must not know other declarations.
@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
-from arco.orchestration.definitions import RetryPolicy, SchemaPolicy, SourceLine, WriteMode
+from arco.orchestration.definitions import (
+    Overlap,
+    RetryPolicy,
+    SchemaPolicy,
+    SourceLine,
+    Which,
+    WriteMode,
+)
 from arco.orchestration.partitions import PartitionMapping, Partitions
 
 Function: TypeAlias = Callable[..., Any]
+T = TypeVar("T")
 MARK = "__arco_declaration__"
 
 
@@ -82,7 +90,37 @@ class CheckDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     description: str
 
 
-Declaration: TypeAlias = AssetDeclaration | CheckDeclaration
+class ScheduleOptions(TypedDict, total=False):
+    """What `schedule` accepts besides the expression."""
+
+    name: str
+    timezone: str
+    select: Any
+    """A term of the selection language, a decorated asset, or a sequence of these."""
+    partition: str
+    which: Which
+    overlap: Overlap
+    catch_up_seconds: float
+    catch_up_max: int
+    enabled: bool
+    description: str
+
+
+class ScheduleDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One schedule as it was written; it decorates the assets it runs, or selects them."""
+
+    source: SourceLine
+    cron: Any
+    options: ScheduleOptions
+    decorated: list[Any] = []
+
+    def __call__(self, asset: T) -> T:
+        """Runs the decorated asset, too."""
+        self.decorated.append(asset)
+        return asset
+
+
+Declaration: TypeAlias = AssetDeclaration | CheckDeclaration | ScheduleDeclaration
 
 _collected: ContextVar[list[Declaration] | None] = ContextVar("arco_declarations", default=None)
 
@@ -121,6 +159,8 @@ __all__ = [
     "CheckDeclaration",
     "Declaration",
     "Function",
+    "ScheduleDeclaration",
+    "ScheduleOptions",
     "collecting",
     "declaration_of",
     "record",

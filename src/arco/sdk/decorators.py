@@ -1,4 +1,4 @@
-"""The decorators users write: `@asset`, `@check` and `sql_asset`.
+"""The decorators users write: `@asset`, `@check`, `sql_asset` and `schedule`.
 
 Law: a decorated function stays the function it was, so that it is called and tested like any other.
 Must not know the project around it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack, overload
 
 from arco.errors import Invalid
@@ -20,6 +20,8 @@ from arco.sdk.declarations import (
     AssetOptions,
     CheckDeclaration,
     Function,
+    ScheduleDeclaration,
+    ScheduleOptions,
     record,
 )
 
@@ -90,6 +92,20 @@ def check(
     return decorate
 
 
+def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclaration:
+    """Declares when to run: `schedule("0 6 * * *", name="nightly", select="marts.*")`.
+
+    As a decorator above `@asset` it runs that asset and is called like it:
+    `@schedule("@hourly", timezone="Europe/Berlin")`.
+    """
+    _refuse_unknown("schedule", options, allowed=ScheduleOptions)
+    frame = sys._getframe(1)
+    source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+    declaration = ScheduleDeclaration(source=source, cron=cron, options=options)
+    record(declaration)
+    return declaration
+
+
 def documentation(function: Function | None) -> str:
     """The function's docstring without its indentation."""
     return inspect.cleandoc(function.__doc__) if function and function.__doc__ else ""
@@ -107,8 +123,10 @@ def _where(function: Function) -> SourceLine:
     return SourceLine(code.co_filename, code.co_firstlineno) if code else SourceLine("", 0)
 
 
-def _refuse_unknown(decorator: str, options: AssetOptions) -> None:
-    known = AssetOptions.__annotations__
+def _refuse_unknown(
+    decorator: str, options: Mapping[str, Any], *, allowed: type[Any] = AssetOptions
+) -> None:
+    known = allowed.__annotations__
     for name in options:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -119,4 +137,4 @@ def _refuse_unknown(decorator: str, options: AssetOptions) -> None:
             )
 
 
-__all__ = ["asset", "check", "documentation", "sql_asset"]
+__all__ = ["asset", "check", "documentation", "schedule", "sql_asset"]

@@ -7,13 +7,17 @@ HTTP.
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from typing import Any
 
-from arco.access.callers import Caller, local_owner
+import msgspec
+
+from arco.access.callers import Caller, Method, local_owner
 from arco.access.keys import caller_by_key, parsed_key, recognised
 from arco.access.tables import PRINCIPALS, ApiKey
 from arco.errors import Unauthenticated
-from arco.service.issuers import read_issuers
+from arco.service.issuers import Trust, read_trust
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 TOKENS = "arco.service.tokens"
@@ -33,17 +37,27 @@ class Identity:
         self._runtime = workspace.runtime
         self._database = workspace.database
         self.is_required = settings.authentication == "required"
+        self._library: Any = None
         self._tokens: Any = None
+        self._timers: Any = None
+        self._timer_names: frozenset[tuple[str, str]] = frozenset()
         if settings.issuers:
-            # The library for signatures loads only where somebody is trusted to sign.
-            tokens = importlib.import_module(TOKENS)
-            self._refused = tokens.Refused
-            self._tokens = tokens.Tokens(
-                read_issuers(settings.directory / settings.issuers),
-                workspace.runtime,
-                scope=settings.scope,
-                directory=settings.directory,
-            )
+            self._trust(read_trust(settings.directory / settings.issuers, settings.scope), settings)
+
+    def _trust(self, trust: Trust, settings: Settings) -> None:
+        # The library for signatures loads only where somebody is trusted to sign.
+        self._library = importlib.import_module(TOKENS)
+        reader = partial(
+            self._library.Tokens,
+            runtime=self._runtime,
+            scope=self._scope,
+            directory=settings.directory,
+        )
+        self._tokens = reader(trust.issuer)
+        self._timers = reader([timer.issuer(self._scope) for timer in trust.timer])
+        self._timer_names = frozenset(
+            (timer.url, f"service:{name}") for timer in trust.timer for name in timer.subjects
+        )
 
     async def caller(self, authorization: str) -> Caller:
         """Whoever sent this `Authorization`; empty: nothing was sent.
@@ -55,13 +69,29 @@ class Identity:
             if self.is_required:
                 raise credentials_missing()
             return local_owner(self._scope.tenant, self._scope.workspace)
-        scheme, _, credential = authorization.partition(" ")
-        if scheme.lower() != "bearer" or len(credential) > CREDENTIAL_CHARACTERS_MAX:
-            raise credentials_invalid("it is no bearer credential")
+        credential = _bearer(authorization)
         key = parsed_key(credential)
         if key is not None:
             return await self._by_key(*key)
         return await self._by_token(credential)
+
+    async def timer(self, authorization: str) -> Caller:
+        """The timer that sent this `Authorization`: nobody else may let time pass, whoever else is
+        let in here without a name.
+
+        Raises: Unauthenticated CREDENTIALS_MISSING, CREDENTIALS_INVALID; Unavailable
+        ISSUER_UNREACHABLE.
+        """
+        if not authorization:
+            raise credentials_missing()
+        token = _bearer(authorization)
+        if not self._timer_names:
+            raise credentials_invalid("no timer is trusted here")
+        caller = await self._read(self._timers, token)
+        _, claims = self._library.unverified(token)
+        if (claims["iss"], caller.principal) not in self._timer_names:
+            raise credentials_invalid(f"{caller.principal} is no timer of this workspace")
+        return msgspec.structs.replace(caller, method=Method.TIMER, groups=(), scopes=frozenset())
 
     async def _by_key(self, key_id: str, secret: str) -> Caller:
         row = await self._recognised(key_id, secret)
@@ -82,14 +112,29 @@ class Identity:
     async def _by_token(self, token: str) -> Caller:
         if self._tokens is None:
             raise credentials_invalid("no issuer of tokens is trusted here")
+        return await self._read(self._tokens, token)
+
+    async def _read(self, tokens: Any, token: str) -> Caller:
+        """Whom the token names, if it is not shut out here."""
         try:
-            caller: Caller = await self._tokens.caller(token)
-        except self._refused as refused:
+            caller: Caller = await tokens.caller(token)
+        except self._library.Refused as refused:
             raise credentials_invalid(f"token: {refused}") from Unrecognised(f"token: {refused}")
         row = await self._database.asked(lambda state: state.get(PRINCIPALS, caller.principal))
         if row is not None and row.disabled:
             raise credentials_invalid(f"{caller.principal} is disabled")
         return caller
+
+
+def _bearer(authorization: str) -> str:
+    """The credential itself.
+
+    Raises: Unauthenticated CREDENTIALS_INVALID.
+    """
+    scheme, _, credential = authorization.partition(" ")
+    if scheme.lower() != "bearer" or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+        raise credentials_invalid("it is no bearer credential")
+    return credential
 
 
 def credentials_missing() -> Unauthenticated:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from arco.errors import Invalid
+from arco.store.keys import Scope
 
 Algorithm = Literal["RS256", "ES256", "EdDSA"]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -50,14 +51,48 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The claim that names the workspace, or several."""
 
 
+class Timer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may let time pass by `POST /api/v1/tick`, and nothing else: a timer of a cloud."""
+
+    url: str
+    """`iss` of its tokens, letter by letter."""
+    audience: str
+    """`aud` of tokens that are meant for the ticks of this workspace."""
+    algorithm: Algorithm
+    """The one algorithm it signs with."""
+    subjects: tuple[str, ...]
+    """The timers of the issuer that are believed; at least one."""
+    jwks_url: str = ""
+    """Where its public keys are; `https`, or `http` on this machine."""
+    jwks_file: str = ""
+    """Its public keys in a file, instead."""
+    principal_claim: str = "sub"
+    """The claim that names the timer."""
+
+    def issuer(self, scope: Scope) -> Issuer:
+        """Whose tokens are read; this file says which workspace they are for."""
+        return Issuer(
+            url=self.url,
+            audience=self.audience,
+            algorithm=self.algorithm,
+            jwks_url=self.jwks_url,
+            jwks_file=self.jwks_file,
+            kind="service",
+            principal_claim=self.principal_claim,
+            tenant=scope.tenant,
+            workspace=scope.workspace,
+        )
+
+
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of the file."""
 
     issuer: tuple[Issuer, ...] = ()
+    timer: tuple[Timer, ...] = ()
 
 
-def read_issuers(path: Path) -> tuple[Issuer, ...]:
-    """The issuers of the file.
+def read_trust(path: Path, scope: Scope) -> Trust:
+    """The issuers and timers of the file.
 
     Raises: Invalid ISSUERS_INVALID.
     """
@@ -65,12 +100,16 @@ def read_issuers(path: Path) -> tuple[Issuer, ...]:
         trust = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Trust)
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise issuers_invalid(f"{path} cannot be read: {error}") from error
-    for issuer in trust.issuer:
+    for issuer in (*trust.issuer, *(timer.issuer(scope) for timer in trust.timer)):
         problem = _problem(issuer)
         if problem:
             raise issuers_invalid(f"{issuer.url or 'an issuer'}: {problem}")
+    for timer in trust.timer:
+        if not timer.subjects or not all(timer.subjects):
+            raise issuers_invalid(f"{timer.url}: name the subjects of a timer, each of them")
     _check_names(trust.issuer)
-    return trust.issuer
+    _check_audiences(trust)
+    return trust
 
 
 def issuers_invalid(problem: str) -> Invalid:
@@ -103,6 +142,17 @@ def _is_fit(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
+def _check_audiences(trust: Trust) -> None:
+    """A timer's tokens are for ticks alone, and those of callers are for everything else."""
+    urls = [timer.url for timer in trust.timer]
+    if len(set(urls)) < len(urls):
+        raise issuers_invalid("two timers have one url")
+    callers = {(each.url, each.audience) for each in trust.issuer}
+    for timer in trust.timer:
+        if (timer.url, timer.audience) in callers:
+            raise issuers_invalid(f"{timer.url}: give its timer an audience of its own")
+
+
 def _check_names(issuers: tuple[Issuer, ...]) -> None:
     urls, prefixes = [each.url for each in issuers], [each.prefix for each in issuers]
     if len(set(urls)) < len(urls):
@@ -116,4 +166,4 @@ def _check_names(issuers: tuple[Issuer, ...]) -> None:
             )
 
 
-__all__ = ["Algorithm", "Issuer", "Trust", "issuers_invalid", "read_issuers"]
+__all__ = ["Algorithm", "Issuer", "Timer", "Trust", "issuers_invalid", "read_trust"]

@@ -23,14 +23,16 @@ from arco.errors import ArcoError
 from arco.model import Decision, Event, Put, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
 from arco.orchestration.commands.restores import started_restores
-from arco.orchestration.controllers import next_due, standing_decisions
+from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Dispatch, Run
 from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
+from arco.orchestration.ticking import RunScope
 from arco.runtime import Signal, Spawned
 from arco.service.candidates import may_lead
 from arco.service.leases import Lease
 from arco.service.ports import Collector, Executor, Publisher
 from arco.service.retention import PROFILES, is_due
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 DISPATCH_WINDOW_MIN = 64
@@ -56,6 +58,7 @@ class Leader:
         executor: Executor,
         publisher: Publisher,
         collector: Collector,
+        standing: Standing = CARRYING_ON,
     ) -> None:
         self._workspace = workspace
         self._database = workspace.database
@@ -64,9 +67,11 @@ class Leader:
         self._executor = executor
         self._publisher = publisher
         self._collector = collector
+        self._standing = standing
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
         self._acts = False
+        self._due: datetime | None = None
         self._remembered_at = workspace.runtime.monotonic()
 
     @property
@@ -76,9 +81,9 @@ class Leader:
 
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
-        window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * self._workspace.settings.workers)
         self._database.controllers = tuple(
-            guarded(self._lease, decision) for decision in standing_decisions(window)
+            guarded(self._lease, decision)
+            for decision in decisions_of(self._standing, self._workspace.settings)
         )
         self._database.listeners.append(self._applied)
         self._acts = True
@@ -190,7 +195,7 @@ class Leader:
     async def _follow(self) -> None:
         """Act on what other processes wrote, and on what falls due."""
         while True:
-            await self._runtime.sleep(self._workspace.settings.poll_seconds)
+            await self._runtime.sleep(self._pause_seconds())
             try:
                 await self._remember()
                 await self._look_around()
@@ -204,6 +209,15 @@ class Leader:
                 self._lease.lock.release()
                 return
 
+    def _pause_seconds(self) -> float:
+        """Until others are listened to again, or what falls due before that."""
+        poll_seconds = self._workspace.settings.poll_seconds
+        if self._due is None:
+            return poll_seconds
+        left_seconds = (self._due - self._runtime.now()).total_seconds()
+        # What is due and does not move waits as if nothing were.
+        return min(poll_seconds, left_seconds) if left_seconds > 0 else poll_seconds
+
     async def _remember(self) -> None:
         """What this process has seen still stands; else nothing is built on it any more."""
         now = self._runtime.monotonic()
@@ -214,9 +228,11 @@ class Leader:
     async def _look_around(self) -> None:
         before = self._database.seq
         await self._database.refresh()
-        due = await self._database.asked(next_due)
-        if self._database.seq > before or (due and due <= self._runtime.now()):
+        self._due = await self._database.asked(self._standing.next_due)
+        due = self._due is not None and self._due <= self._runtime.now()
+        if self._database.seq > before or due:
             await self._nudge()
+            self._due = await self._database.asked(self._standing.next_due)
 
     async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""
@@ -270,6 +286,12 @@ class Leader:
                 LOG.exception("no garbage was collected")
 
 
+def decisions_of(standing: Standing, settings: Settings) -> tuple[Decision, ...]:
+    """What a process of these settings decides by itself."""
+    window = max(DISPATCH_WINDOW_MIN, DISPATCHES_PER_WORKER * settings.workers)
+    return standing.decisions(window, RunScope(settings.scope.tenant, settings.scope.workspace))
+
+
 def publishable(state: State) -> list[str]:
     """The runs and restores whose tables can be moved forward now, those that have begun first."""
     started = [row.run_id for row in started_publications(state)]
@@ -298,4 +320,4 @@ def _while_leading(
     return decision(state, now) if lease.is_current(state) else ()
 
 
-__all__ = ["Leader", "ended", "guarded", "publishable"]
+__all__ = ["Leader", "decisions_of", "ended", "guarded", "publishable"]

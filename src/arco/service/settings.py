@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`required`: a key or a token with every request; `none`: whoever reaches it owns it."""
     issuers: str = ""
     """A TOML file with the issuers whose tokens are believed, from the project's folder."""
+    url_secrets: str = ""
+    """A file, from the project's folder, with a secret a line: the first signs URLs, all are known;
+    empty: one of this process alone."""
     requests_per_second: float = 200.0
     """How many requests of one principal are answered, on average; 0: any number."""
     tenant_requests_per_second: float = 2_000.0

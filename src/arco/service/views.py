@@ -6,7 +6,7 @@ counts, cannot tell a hidden row from one that never was. A table without a rule
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from arco.catalog.kinds import Found, Kind, by_id
@@ -33,8 +33,9 @@ from arco.catalog.tables import (
     TableName,
 )
 from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
+from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
-from arco.model import Key, Row, State, Table
+from arco.model import Key, Relation, Row, State, Table
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -93,6 +94,25 @@ class View:
             known = name is not None and _of_table(self._visible, self._state, row=name)
             return rows if known else iter(())
         return (row for row in rows if shown(self._visible, self._state, row=row))
+
+    def below(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that come from the nodes, between datasets that may be known of."""
+        return self._known(relation, graph_of(self._state).below(relation, nodes))
+
+    def above(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
+        """The edges that go to the nodes, between datasets that may be known of."""
+        return self._known(relation, graph_of(self._state).above(relation, nodes))
+
+    def _known(self, relation: Relation, links: Iterator[Link]) -> Iterator[Link]:
+        if relation.forward.name not in RULES:
+            return iter(())
+        known: dict[str, bool] = {}
+        return (link for link in links if all(self._sees(end[0], known) for end in link))
+
+    def _sees(self, dataset: str, known: dict[str, bool]) -> bool:
+        if dataset not in known:
+            known[dataset] = self._visible.sees_asset(self._state, dataset)
+        return known[dataset]
 
     def _tables_of(self, namespace_id: str, after: Key | None) -> Iterator[CatalogTable]:
         """The visible tables of a namespace.

@@ -18,7 +18,7 @@ from arco.catalog.finding import chain
 from arco.catalog.kinds import Found, by_id
 from arco.catalog.kinds import Kind as Object
 from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, DroppedObject, Namespace
-from arco.model import State
+from arco.model import Misses, State
 from arco.orchestration.tables import ASSETS, PLANS
 from arco.service.chains import (
     chain_of,
@@ -120,10 +120,13 @@ class Visible:
                     self.tables.add(row.securable_id.partition(COLUMN_SEPARATOR)[0])
                 else:
                     self._held.add(Securable(row.kind, row.securable_id))
+        misses = Misses()
         for table_id in self.tables:
-            name = state.get(TABLE_NAMES, table_id)
-            if name is not None:
-                self.names.setdefault(name.namespace_id, []).append(name.name)
+            with misses:
+                name = state.get(TABLE_NAMES, table_id)
+                if name is not None:
+                    self.names.setdefault(name.namespace_id, []).append(name.name)
+        misses.settle()
         for names in self.names.values():
             names.sort()
 

@@ -29,17 +29,25 @@ async def create_patiently(store: Store, runtime: Runtime, *, key: str, data: by
     return await _created(store, key, data=data, is_known=False)
 
 
-async def create_alone(store: Store, *, key: str, data: bytes) -> None:
+async def create_alone(store: Store, runtime: Runtime, *, key: str, data: bytes) -> None:
     """The object is durable, under a name that nobody else can have.
 
-    Raises: StoreFault, also when the name is said to be taken and our bytes do not stand there.
-    Cost: 1 PUT; 1 GET when the name is said to be taken.
+    Raises: StoreFault when the last of the tries had no definite answer either, or the name is said
+    to be taken and our bytes do not stand there.
+    Cost: 1 PUT; after a lost answer 1 more, and 1 GET when the name is said to be taken.
     """
-    if await store.create(key, data):
-        return
-    if await store.get(key) != data:
-        raise StoreFault(f"{key} is said to be taken, but what was written does not stand there")
-    await store.confirm(key)
+    fault = StoreFault(f"{key} is said to be taken, but what was written does not stand there")
+    for tries in range(TRIES):
+        try:
+            if await _created(store, key, data=data, is_known=False):
+                return
+        except StoreFault as found:
+            if found.fatal:
+                raise
+            fault = found
+        if tries < TRIES - 1:
+            await runtime.sleep(RETRY_SECONDS * 2**tries)
+    raise fault
 
 
 async def _created(store: Store, key: str, *, data: bytes, is_known: bool) -> bool:

@@ -27,7 +27,10 @@ ROSTER = "lanes/roster/"
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 
 _DATA = re.compile(r"data/[^/]+/(\d{20})-[0-9a-f]+/[^/]+\Z")
-_STAGED = re.compile(r"warehouse/([^/]+)/(att_[0-9a-f]{24})-[0-9a-f]{8}-\d+\.parquet\Z")
+_STAGED = re.compile(
+    r"warehouse/([^/]+)/(att_[0-9a-f]{24})-[0-9a-f]{8}-\d+(?:-([0-9a-f]{64}))?\.parquet\Z"
+)
+_ENTRY = re.compile(r"warehouse/[^/]+/_delta_log/(\d{20})\.json\Z")
 _PREPARED = re.compile(r"warehouse/[^/]+/_prepared/([^/]+)-[0-9a-f]{16}-\d{20}\.json\Z")
 _TASK_LOG = re.compile(r"logs/([^/]+)/[^/]+/\d{6}\.ndjson\Z")
 
@@ -121,9 +124,12 @@ def delta_entry(table_id: str, version: int) -> str:
     return f"warehouse/{table_id}/_delta_log/{version:020d}.json"
 
 
-def staged(table_id: str, attempt: str, index: int) -> str:
-    """A data file of one attempt."""
-    return f"warehouse/{table_id}/{attempt}-{index}.parquet"
+def staged(table_id: str, attempt: str, index: int, *, sha256: str = "") -> str:
+    """A data file of one attempt; the hash of its bytes is part of the name, so that whatever names
+    the file says what it holds.
+    """
+    digest = f"-{sha256}" if sha256 else ""
+    return f"warehouse/{table_id}/{attempt}-{index}{digest}.parquet"
 
 
 def prepared_entry(table_id: str, run: str, version: int) -> str:
@@ -135,6 +141,20 @@ def staged_parts(key: str) -> tuple[str, str] | None:
     """The table and the attempt of a data file that an attempt of ours staged; else None."""
     found = _STAGED.match(key)
     return (found[1], found[2]) if found else None
+
+
+def staged_hash(key: str) -> str | None:
+    """The hash that a staged file's name gives its bytes; None for another object, and for files
+    of releases that did not say it.
+    """
+    found = _STAGED.match(key)
+    return found[3] if found else None
+
+
+def entry_version(key: str) -> int | None:
+    """The version that a table-log entry makes; None for another object."""
+    found = _ENTRY.match(key)
+    return int(found[1]) if found else None
 
 
 def prepared_folder(table_id: str) -> str:
@@ -189,6 +209,7 @@ __all__ = [
     "data_folder",
     "data_slot",
     "delta_entry",
+    "entry_version",
     "lane_end",
     "lane_folder",
     "lane_slot",
@@ -200,6 +221,7 @@ __all__ = [
     "roster",
     "slot",
     "staged",
+    "staged_hash",
     "staged_parts",
     "task_log",
     "task_log_folder",

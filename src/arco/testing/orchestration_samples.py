@@ -28,9 +28,11 @@ from arco.orchestration.domain import DOMAIN
 from arco.orchestration.outcomes import Completion, ErrorCategory, Output, StagedFile, TaskError
 from arco.orchestration.rows import Task
 from arco.orchestration.tables import ASSETS, TASKS
+from arco.orchestration.ticking import RunScope
 from arco.testing.folding import MemoryState
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SCOPE = RunScope("t", "w")
 
 
 class Bench:
@@ -40,7 +42,7 @@ class Bench:
         self.state = MemoryState(DOMAIN)
         self.now = START
         self.history: list[Payload] = []
-        self._controllers = standing_decisions(window)
+        self._controllers = standing_decisions(window, SCOPE)
 
     def ask(self, decision: Decision) -> tuple[Payload, ...]:
         """Fold what the decision says and let the controllers follow; return everything said."""
@@ -103,7 +105,9 @@ class Bench:
 
 def trigger(run_id: str, *selection: str, **asked: str) -> TriggerRun:
     """A trigger of the test tenant."""
-    command = TriggerRun(run_id=run_id, tenant="t", workspace="w", selection=selection)
+    command = TriggerRun(
+        run_id=run_id, tenant=SCOPE.tenant, workspace=SCOPE.workspace, selection=selection
+    )
     return msgspec.structs.replace(command, **asked)
 
 
@@ -136,4 +140,4 @@ def staged(asset: str, *, table_id: str, data_version: str) -> Output:
     )
 
 
-__all__ = ["START", "Bench", "asset", "graph", "staged", "trigger"]
+__all__ = ["SCOPE", "START", "Bench", "asset", "graph", "staged", "trigger"]

@@ -194,4 +194,13 @@ def _other(value: str) -> str:
     return value[:place] + chr(ord(letter) + step) + value[place + 1 :]
 
 
-__all__ = ["Answer", "SignedUrlsContract", "altered", "ask", "shortened", "signed", "signer"]
+__all__ = [
+    "REFUSALS",
+    "Answer",
+    "SignedUrlsContract",
+    "altered",
+    "ask",
+    "shortened",
+    "signed",
+    "signer",
+]

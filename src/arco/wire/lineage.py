@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from arco.lineage.evidence import Evidence
 from arco.lineage.walks import Step
 
 
@@ -14,12 +17,15 @@ class LineageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     upstream: tuple[Step, ...]
     downstream: tuple[Step, ...]
     truncated: bool
+    edges: tuple[Evidence, ...] = ()
+    """Asked for with `details`: what is known of the nearest thousand of these edges."""
 
 
-class LineagePath(msgspec.Struct, frozen=True):
-    """The datasets of a shortest way down, both ends included; none: there is no way."""
+class LineageEvents(msgspec.Struct, frozen=True):
+    """Lineage in the words of another system."""
 
-    datasets: tuple[str, ...]
+    events: list[dict[str, Any]]
+    """OpenLineage run events, one for each dataset that was made from others: its newest run."""
 
 
-__all__ = ["LineageAnswer", "LineagePath"]
+__all__ = ["LineageAnswer", "LineageEvents"]

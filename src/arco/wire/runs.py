@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from arco.orchestration.choosing import Which
+from arco.orchestration.definitions import Which
 from arco.service.summaries import RunSummary
 
 # What a person says is kept in the log for ever: it is a line, not a file.

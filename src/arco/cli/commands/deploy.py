@@ -31,6 +31,8 @@ def command(directory: Path | None, as_json: bool) -> None:
         print_json(deployment)
         return
     click.echo(f"{deployment.project}: {counted(deployment.assets, 'asset')}", nl=False)
+    if deployment.schedules:
+        click.echo(f", {counted(deployment.schedules, 'schedule')}", nl=False)
     click.echo(", unchanged" if deployment.is_unchanged else "")
     for sign, keys in (
         ("+", deployment.added),

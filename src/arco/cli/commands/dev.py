@@ -21,6 +21,7 @@ from arco.cli.watching import watch
 from arco.errors import ArcoError
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
+from arco.orchestration.controllers import AUTOMATING
 from arco.orchestration.tables import ASSETS
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace
@@ -46,7 +47,7 @@ def command(directory: Path | None, port: int | None) -> None:
 
 async def _dev(settings: Settings) -> int:
     async with opened(settings) as workspace:
-        follower = Follower(workspace, settings.directory)
+        follower = Follower(workspace, settings.directory, AUTOMATING)
         await follower.start()
         try:
             if not follower.leads and await leader_address(workspace):

@@ -2,61 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from arco.cli.options import at_option, directory_option, json_option, server_option
+from arco.cli.options import at_option, directory_option, format_option, json_option, server_option
 from arco.cli.remote import lineage_of, server_for, walks
 from arco.cli.session import reading, run_to_end
+from arco.cli.telling_lineage import Neighbourhood, origin_lines, path_lines, tree
 from arco.cli.terminal import print_json
-from arco.lineage.columns import TraceMethod
-from arco.lineage.exports import mermaid, openlineage
+from arco.errors import Invalid
+from arco.lineage.evidence import LineagePath
+from arco.lineage.exports import mermaid, origins_mermaid, path_mermaid
 from arco.lineage.impact import Origins, column_origins
-from arco.lineage.walks import Step, Walk, is_foreign, walk_down, walk_up
+from arco.lineage.walks import is_foreign, walk_down, walk_up
 from arco.model import State
 from arco.service.columns import split_column
+from arco.service.lineage import edges_of, events_around, path_between
 from arco.service.past import standing_at
 
 if TYPE_CHECKING:
     from arco.client.client import Client
 
 HOPS = 5
-Ends = Callable[[Step], tuple[str, str]]
-Children = dict[str, list[tuple[str, str]]]
 EPILOG = """\b
 Examples:
   arco lineage marts.daily_delays
   arco lineage raw.flights --down 2
-  arco lineage marts.daily_delays --up 1 --json
+  arco lineage marts.daily_delays --depth 1 --json
   arco lineage marts.daily_delays --format mermaid
   arco lineage marts.route_stats.flights
+  arco lineage raw.flights --to marts.route_stats
   arco lineage marts.daily_delays --at 2026-03-01
 """
 
 
-class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
-    """Both walks from one table."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wanted."""
 
-    table: str
-    up: Walk
-    down: Walk
+    name: str
+    to: str
+    hops: tuple[int, int]
+    moment: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around a table, where a column comes from, or a way; and run events."""
+
+    around: Neighbourhood | None = None
+    origins: Origins | None = None
+    way: LineagePath | None = None
+    events: list[dict[str, Any]] = []
 
 
 @click.command("lineage", epilog=EPILOG)
 @click.argument("name", metavar="TABLE[.COLUMN]")
 @click.option("--up", type=click.IntRange(0, 100), help="Hops towards the sources.")
 @click.option("--down", type=click.IntRange(0, 100), help="Hops towards the consumers.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["tree", "mermaid", "openlineage"]),
-    default="tree",
-    help="How to write it; openlineage: the newest run events, as JSON.",
-)
+@click.option("--depth", type=click.IntRange(0, 100), help="Hops both ways. Default: 5.")
+@click.option("--to", default="", metavar="TABLE", help="Only the shortest way down to this table.")
+@format_option
 @at_option
 @server_option
 @directory_option
@@ -65,6 +72,8 @@ def command(
     name: str,
     up: int | None,
     down: int | None,
+    depth: int | None,
+    to: str,
     form: str,
     moment: str,
     server: str,
@@ -73,116 +82,94 @@ def command(
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
 
-    What another system reported is marked as foreign. Without --up and --down: five hops both ways.
-    With a COLUMN: the columns that its values come from.
+    What another system reported is marked as foreign. With a COLUMN: the columns that its values
+    come from.
     """
-    given = up is not None or down is not None
-    hops = (up or 0, down or 0) if given else (HOPS, HOPS)
+    asked = Asked(name=name, to=to, hops=_hops(up, down, depth=depth), moment=moment)
     client = server_for(server, directory, moment=moment)
     if client is None:
-        found = run_to_end(_found(name, hops, moment=moment, directory=directory))
+        found = run_to_end(_found(asked, directory=directory))
     else:
-        found = _asked(client, name, hops=hops, form=form)
-    if as_json:
-        print_json(found.events if form == "openlineage" else found.around or found.origins)
+        found = _told(client, asked, form=form)
+    _print(found, "json" if as_json and form == "text" else form, as_json=as_json)
+
+
+def _hops(up: int | None, down: int | None, *, depth: int | None) -> tuple[int, int]:
+    """Up and down: as far as is said of each, else as of both, else five hops both ways."""
+    if depth is None and (up is not None or down is not None):
+        return up or 0, down or 0
+    both = HOPS if depth is None else depth
+    return both if up is None else up, both if down is None else down
+
+
+def _print(found: Found, form: str, *, as_json: bool) -> None:
+    if form == "json":
+        print_json(found.around or found.origins or found.way)
+    elif form == "openlineage" and as_json:
+        print_json(found.events)
     else:
         click.echo(written(found, form))
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands around a table, or where a column comes from."""
-
-    around: Neighbourhood | None = None
-    origins: Origins | None = None
-    events: list[dict[str, Any]] = []
-
-
-def _asked(client: Client, name: str, *, hops: tuple[int, int], form: str) -> Found:
+def _told(client: Client, asked: Asked, *, form: str) -> Found:
+    up, down = asked.hops
+    if asked.to:
+        return Found(way=client.lineage.path(asked.name, asked.to))
     if form == "openlineage":
-        raise click.UsageError("--format openlineage looks into a store: leave out --server")
-    found = lineage_of(client, name, hops=hops)
+        return Found(events=client.lineage.openlineage(asked.name, up=up, down=down))
+    found = lineage_of(client, asked.name, hops=asked.hops)
     if isinstance(found, Origins):
         return Found(origins=found)
-    up, down = walks(found)
-    return Found(around=Neighbourhood(table=found.dataset, up=up, down=down))
+    above, below = walks(found)
+    return Found(around=Neighbourhood(table=found.dataset, up=above, down=below, edges=found.edges))
 
 
-async def _found(name: str, hops: tuple[int, int], *, moment: str, directory: Path | None) -> Found:
+async def _found(asked: Asked, *, directory: Path | None) -> Found:
     def question(state: State) -> Found:
+        if asked.to:
+            return Found(way=path_between(state, upstream=asked.name, downstream=asked.to))
+        name = asked.name
         dataset, column = (name, "") if is_foreign(state, name) else split_column(state, name)
         if column:
             return Found(origins=column_origins(state, dataset, column=column))
-        around = Neighbourhood(
-            table=dataset,
-            up=walk_up(state, dataset, hops=hops[0]),
-            down=walk_down(state, dataset, hops=hops[1]),
-        )
-        return Found(around=around, events=openlineage(state, _datasets(around)))
+        up = walk_up(state, dataset, hops=asked.hops[0])
+        down = walk_down(state, dataset, hops=asked.hops[1])
+        edges = edges_of(state, (*up.steps, *down.steps))
+        around = Neighbourhood(table=dataset, up=up, down=down, edges=edges)
+        return Found(around=around, events=events_around(state, up=up, down=down))
 
     async with reading(directory) as workspace:
-        return await (await standing_at(workspace, moment)).asked(question)
-
-
-def _datasets(around: Neighbourhood) -> list[str]:
-    steps = (*around.up.steps, *around.down.steps)
-    return sorted({around.table, *(step.downstream for step in steps)})
+        return await (await standing_at(workspace, asked.moment)).asked(question)
 
 
 def written(found: Found, form: str) -> str:
-    """The text of what was found, in the form that was asked for."""
+    """The text of what was found, in the form that was asked for.
+
+    Raises: Invalid FORMAT_UNFIT.
+    """
+    if form == "openlineage":
+        return _as_events(found)
     if found.origins is not None:
-        return "\n".join(origin_lines(found.origins))
+        drawn, lines = origins_mermaid, origin_lines
+        return drawn(found.origins) if form == "mermaid" else "\n".join(lines(found.origins))
+    if found.way is not None:
+        is_drawn = form == "mermaid" and bool(found.way.datasets)
+        return path_mermaid(found.way) if is_drawn else "\n".join(path_lines(found.way))
     assert found.around is not None
     if form == "mermaid":
-        return mermaid(found.around.table, (*found.around.up.steps, *found.around.down.steps))
-    if form == "openlineage":
-        return "\n".join(msgspec.json.encode(event).decode() for event in found.events)
+        steps = (*found.around.up.steps, *found.around.down.steps)
+        return mermaid(found.around.table, steps)
     return "\n".join(tree(found.around))
 
 
-def origin_lines(found: Origins) -> list[str]:
-    """A line for each column that the column comes from, indented by how far away it is."""
-    lines = [f"{found.dataset}.{found.column}"]
-    for each in found.origins:
-        how = "" if each.method is TraceMethod.QUERY else f" ({each.method.lower()})"
-        into = f"{each.dataset}.{each.column}" if each.column else each.dataset
-        source = f"{each.upstream}.{each.upstream_column}"
-        lines.append(f"{'  ' * each.hop}{source} -> {into}{how}")
-    if not found.origins:
-        lines.append("  no column it comes from is known")
-    return lines
+def _as_events(found: Found) -> str:
+    if found.origins is not None or found.way is not None:
+        raise Invalid(
+            "FORMAT_UNFIT",
+            "run events tell of tables: neither a column nor a way is written as openlineage",
+            hint="name a table alone, or choose --format text, json or mermaid",
+        )
+    return "\n".join(msgspec.json.encode(event).decode() for event in found.events)
 
 
-def tree(found: Neighbourhood) -> list[str]:
-    """The lines of the tree: sources above the table, consumers below it."""
-    lines = [*_branch(found.up, lambda step: (step.downstream, step.upstream)), found.table]
-    lines = ["made from:", *lines[:-1], ""] if lines[:-1] else []
-    below = [*_branch(found.down, lambda step: (step.upstream, step.downstream))]
-    lines += [found.table]
-    lines += ["", "used by:", *below] if below else []
-    if not found.up.steps and not found.down.steps:
-        lines.append("  no run has read it or made it from another table yet")
-    if found.up.truncated or found.down.truncated:
-        lines.append("… more than can be shown: fewer hops show all of them")
-    return lines
-
-
-def _branch(walk: Walk, ends: Ends) -> Iterator[str]:
-    children: Children = {}
-    for step in walk.steps:
-        near, far = ends(step)
-        children.setdefault(near, []).append((far, " (foreign)" if step.foreign else ""))
-    yield from _below(walk.dataset, children, indent="  ", seen={walk.dataset})
-
-
-def _below(name: str, children: Children, *, indent: str, seen: set[str]) -> Iterator[str]:
-    """Each dataset's own branch is drawn once; where it comes again, `…` stands for it."""
-    for child, mark in children.get(name, ()):
-        repeated = child in seen and child in children
-        yield f"{indent}{child}{mark}{' …' if repeated else ''}"
-        if not repeated:
-            seen.add(child)
-            yield from _below(child, children, indent=indent + "  ", seen=seen)
-
-
-__all__ = ["Found", "Neighbourhood", "command", "origin_lines", "tree", "written"]
+__all__ = ["Asked", "Found", "command", "written"]

@@ -17,6 +17,7 @@ from arco.cli.serving import HOST, lead_for_ever, serve_workspace, until_one_end
 from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import age_seconds
 from arco.execution.following import Follower
+from arco.orchestration.controllers import AUTOMATING
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
@@ -48,7 +49,7 @@ def command(host: str, lead: bool, directory: Path | None, port: int | None) -> 
 
 async def _serve(settings: Settings, host: str, *, leads: bool) -> None:
     async with opened(settings) as workspace:
-        follower = Follower(workspace, settings.directory)
+        follower = Follower(workspace, settings.directory, AUTOMATING)
         readiness = Readiness(workspace.database)
 
         def tell(address: str) -> None:

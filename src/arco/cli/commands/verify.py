@@ -5,6 +5,8 @@ file of every published table is there.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +15,27 @@ import msgspec
 
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import existing_settings, reading, run_to_end
-from arco.cli.terminal import counted, moment, print_json, table
+from arco.cli.terminal import counted, harmless, moment, print_json, table
 from arco.engine import snapshot
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.rounds.standing import Standing, standing
 from arco.engine.rounds.tables import Round
 from arco.engine.verify import Finding, Report, Verifier
 from arco.errors import Unavailable
-from arco.formats.inspecting import Inspection, inspect_tables
+from arco.formats.inspecting import Depth, Inspection, Place, Telling, inspect_tables
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, Runtime
 from arco.service.workspace import DOMAINS, open_scope
 from arco.store.port import Store
 
 ROUND_HEADINGS = ("round", "number", "state", "began at", "objects", "read", "damages")
+LINE_CHARACTERS = 79
+CLEARED = "\r\x1b[K"
 EPILOG = """\b
 Examples:
   arco verify
   arco verify --rebuild
+  arco verify --tables sizes             without reading the data of tables
   arco verify --status                   what `arco dev` found by itself
   arco verify --json | jq '.findings[]'
 """
@@ -45,15 +50,26 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_rows: int
     tables: int
     files: int
+    read_bytes: int
+    entries_unrecorded: int
+    files_unrecorded: int
     findings: tuple[Finding, ...]
 
 
 @click.command("verify", epilog=EPILOG)
 @click.option("--rebuild", is_flag=True, help="First make the snapshot again, from the log alone.")
+@click.option(
+    "--tables",
+    "depth",
+    type=click.Choice([each.value for each in Depth]),
+    default=Depth.CONTENTS.value,
+    show_default=True,
+    help="Read data files of tables whole, or look only that they are there with their size.",
+)
 @click.option("--status", is_flag=True, help="Only tell what a leader's own rounds have found.")
 @directory_option
 @json_option
-def command(rebuild: bool, status: bool, directory: Path | None, as_json: bool) -> None:
+def command(rebuild: bool, depth: str, status: bool, directory: Path | None, as_json: bool) -> None:
     """Read everything that is stored and check it; change nothing. Exit code 1: not clean."""
     if status:
         by_rounds = run_to_end(_standing(directory))
@@ -61,7 +77,7 @@ def command(rebuild: bool, status: bool, directory: Path | None, as_json: bool) 
         sys.exit(1 if by_rounds.harms else 0)
     if rebuild:
         run_to_end(_rebuild(directory))
-    found = run_to_end(_verify(directory))
+    found = run_to_end(_verify(directory, Depth(depth)))
     if as_json:
         print_json(found)
     else:
@@ -110,19 +126,42 @@ async def _rebuild(directory: Path | None) -> None:
     )
 
 
-async def _verify(directory: Path | None) -> Verification:
+async def _verify(directory: Path | None, depth: Depth) -> Verification:
     settings = existing_settings(directory)
     runtime = AsyncioRuntime()
-    return await verification(open_scope(settings, runtime), runtime)
+    return await verification(open_scope(settings, runtime), runtime, depth=depth)
 
 
-async def verification(store: Store, runtime: Runtime) -> Verification:
+async def verification(
+    store: Store, runtime: Runtime, *, depth: Depth = Depth.CONTENTS
+) -> Verification:
     """What a full verification of a scope finds. Cost: every object once."""
     # Without a database on top: a log that cannot be opened is what this command explains.
     verifier = Verifier(store, runtime, (*DOMAINS, ENGINE))
     report = await verifier.run([violations])
-    inspection = await inspect_tables(store, runtime, state=verifier.tables)
+    tables = verifier.tables
+    with shown() as tell:
+        inspection = await inspect_tables(store, runtime, state=tables, depth=depth, tell=tell)
     return _together(report, inspection)
+
+
+@contextmanager
+def shown() -> Iterator[Telling]:
+    """What tells a person at a terminal how far it has come, in one line that goes again."""
+    if not sys.stderr.isatty():
+        yield lambda place: None
+        return
+    try:
+        yield lambda place: click.echo(f"{CLEARED}{progress_line(place)}", nl=False, err=True)
+    finally:
+        click.echo(CLEARED, nl=False, err=True)
+
+
+def progress_line(place: Place) -> str:
+    """Where an inspection is."""
+    read = f"{place.read_bytes / 1_000_000:,.1f} MB"
+    line = f"table {place.table + 1:,} of {place.tables:,}, {read} read: {harmless(place.name)}"
+    return line[:LINE_CHARACTERS]
 
 
 def _together(report: Report, inspection: Inspection) -> Verification:
@@ -133,6 +172,9 @@ def _together(report: Report, inspection: Inspection) -> Verification:
         snapshot_rows=report.snapshot_rows,
         tables=inspection.tables,
         files=inspection.files,
+        read_bytes=inspection.read_bytes,
+        entries_unrecorded=inspection.entries_unrecorded,
+        files_unrecorded=inspection.files_unrecorded,
         findings=(*report.findings, *inspection.findings),
     )
 
@@ -147,8 +189,15 @@ def told(found: Verification) -> str:
     lines = [
         f"log:      {counted(found.slots, 'slot')}, {counted(found.events, 'event')}",
         f"snapshot: {newest}",
-        f"tables:   {counted(found.tables, 'table')}, {counted(found.files, 'file')}",
+        f"tables:   {counted(found.tables, 'table')}, {counted(found.files, 'file')}, "
+        f"{_compared(found.read_bytes)}",
     ]
+    unrecorded = (
+        f"not recorded: the hashes of {counted(found.files_unrecorded, 'file')} and "
+        f"{counted(found.entries_unrecorded, 'version')} of tables; whether they hold what was "
+        "written is not known"
+    )
+    lines += [unrecorded] if found.entries_unrecorded or found.files_unrecorded else []
     for finding in found.findings:
         lines.append(f"FOUND {finding.subject}: {finding.problem}")
         lines += [f"  hint: {finding.hint}"] if finding.hint else []
@@ -156,4 +205,16 @@ def told(found: Verification) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["Verification", "command", "rounds_told", "told", "verification"]
+def _compared(read_bytes: int) -> str:
+    return f"{read_bytes:,} bytes compared" if read_bytes else "data not compared"
+
+
+__all__ = [
+    "Verification",
+    "command",
+    "progress_line",
+    "rounds_told",
+    "shown",
+    "told",
+    "verification",
+]

@@ -1,4 +1,5 @@
-"""A round over the log: every slot is there, says what it always said, and follows the one before.
+"""A round over the log: the format stands, every slot is there, says what it always said, and
+follows the one before.
 
 Laws L5 and L6. The round ends where the log ended when it began. Must not know any event.
 """
@@ -6,11 +7,13 @@ Laws L5 and L6. The round ends where the log ended when it began. Must not know 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from arco.engine.commit import GENESIS_PREV
 from arco.engine.database import Database
+from arco.engine.format import standing_format
 from arco.engine.log import Slot
-from arco.engine.rounds.pieces import OBJECTS_MAX, Piece, check_some, piece_of
+from arco.engine.rounds.pieces import OBJECTS_MAX, Checked, Piece, check, check_some, piece_of
 from arco.engine.rounds.tables import Found
 from arco.errors import Corrupt
 from arco.store import keys
@@ -31,13 +34,18 @@ class LogPieces:
         numbers = range(first, min(last + 1, first + OBJECTS_MAX))
         if first:
             await self._before(first - 1, read)
+        format = [] if first else [await self._format()]
         checked = await check_some(
             self._database.runtime, [(keys.slot(seq), self._reader(seq, read)) for seq in numbers]
         )
         following = first + len(checked)
         broken = [_broken(seq) for seq in range(first, following) if not _is_linked(seq, read)]
         cursor = f"{following}/{last}" if following <= last else ""
-        return piece_of(checked, cursor=cursor, also=broken)
+        return piece_of([*format, *checked], cursor=cursor, also=broken)
+
+    async def _format(self) -> Checked:
+        store, runtime = self._database.store, self._database.runtime
+        return await check(runtime, keys.FORMAT, read=partial(standing_format, store, runtime))
 
     async def _before(self, seq: int, read: dict[int, Slot]) -> None:
         try:

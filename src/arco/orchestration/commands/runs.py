@@ -15,8 +15,8 @@ from arco.canonical import canonical_json
 from arco.errors import Conflict, Invalid, NotFound
 from arco.ids import sha256
 from arco.model import Decision, Event, State
-from arco.orchestration.choosing import Chosen, Which, choose_partitions
-from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.choosing import Chosen, choose_partitions
+from arco.orchestration.definitions import AssetDefinition, Which
 from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
 from arco.orchestration.expiry import expired_through
 from arco.orchestration.plan import Plan, plan_run

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
-from arco.model import Decision
+import msgspec
+
+from arco.model import Decision, State
 from arco.orchestration.controllers import (
     dispatch_ready_tasks,
     end_finished_runs,
+    fire_due_schedules,
     release_due_retries,
     request_publications,
 )
-from arco.orchestration.controllers.release_due_retries import next_due
+from arco.orchestration.ticking import RunScope
 
 
-def standing_decisions(window: int) -> tuple[Decision, ...]:
-    """All controllers, in the order in which they help each other.
+class Standing(msgspec.Struct, frozen=True):
+    """What a leading process decides by itself, and when it next has something to decide."""
+
+    decisions: Callable[[int, RunScope], tuple[Decision, ...]]
+    next_due: Callable[[State], datetime | None]
+
+
+def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
+    """Those that carry on what was asked for, in the order in which they help each other.
 
     `window` is how many attempts may be out at once.
     """
@@ -27,4 +39,27 @@ def standing_decisions(window: int) -> tuple[Decision, ...]:
     )
 
 
-__all__ = ["next_due", "standing_decisions"]
+def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
+    """All controllers; runs that they start belong to `scope`."""
+    return (fire_due_schedules.Clockwork(scope).decide, *run_decisions(window, scope))
+
+
+def next_due(state: State) -> datetime | None:
+    """When the controllers will next have something to say if nothing else happens; None: never."""
+    due = (release_due_retries.next_due(state), fire_due_schedules.next_tick(state))
+    return min((at for at in due if at is not None), default=None)
+
+
+CARRYING_ON = Standing(run_decisions, release_due_retries.next_due)
+"""Of a command that waits for its own run: it starts nothing that nobody asked it for."""
+AUTOMATING = Standing(standing_decisions, next_due)
+"""Of a process that is there to serve."""
+
+__all__ = [
+    "AUTOMATING",
+    "CARRYING_ON",
+    "Standing",
+    "next_due",
+    "run_decisions",
+    "standing_decisions",
+]
