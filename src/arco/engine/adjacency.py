@@ -86,12 +86,11 @@ class Nodes:
     def names(self, numbers: Numbers) -> list[Key]:
         """The names of the nodes with these numbers."""
         import numpy as np
-        import pyarrow as pa
 
         codes, parts = self.codes[numbers], []
         for words in reversed(self.words):
             codes, places = np.divmod(codes, np.uint64(len(words)))
-            parts.append(words.take(pa.array(places)).to_pylist())
+            parts.append(_texts(words, places.astype(np.int64)))
         names: list[Key] = list(zip(*reversed(parts), strict=True))
         if len(self._known) > NUMBERS_REMEMBERED_MAX:
             self._known.clear()
@@ -130,6 +129,18 @@ def _place(words: pa.Array, part: str) -> int | None:
     """Where the word stands among words in order; None when it does not."""
     place = bisect_left(range(len(words)), part, key=lambda at: str(words[at]))
     return place if place < len(words) and str(words[place]) == part else None
+
+
+def _texts(words: pa.Array, places: Numbers) -> list[str]:
+    """The words at these places, from their bytes: Arrow's `take` would load a whole library."""
+    import numpy as np
+
+    if not len(places):
+        return []
+    _, offsets, content = words.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[words.offset :]
+    text, first, last = memoryview(content), bounds[places].tolist(), bounds[places + 1].tolist()
+    return [str(text[start:end], "utf-8") for start, end in zip(first, last, strict=True)]
 
 
 def read_ends(table: Table[Any], data: bytes) -> pa.Table:
