@@ -128,6 +128,7 @@ for each in KINDS:
     SPEAKING |= {name: SPEAKING.get(name, ()) + tried for name, tried in spoken_of(each).items()}
 SPEAKING |= {
     "show_schemas": (Spoken("GET", "/api/v1/tables/{it}/schemas"),),
+    "show_freshness": (Spoken("GET", "/api/v1/tables/{it}/freshness"),),
     "refresh_table": (Spoken("POST", "/api/v1/tables/{it}/refresh", {}),),
     "show_catalogs": (Spoken("GET", "/api/v1/catalogs?fields=name"),),
     "show_namespaces": (Spoken("GET", "/api/v1/namespaces?catalog={it}", of="catalog"),),
@@ -194,6 +195,11 @@ REFUSED: dict[str, Spoken] = {
     "report_foreign_run": Spoken("POST", "/api/v1/lineage", {}),
     "show_principals": Spoken("GET", "/api/v1/access/principals"),
     "add_principal": Spoken("POST", "/api/v1/access/principals", {"principal": "user:eve"}),
+    "disable_principal": Spoken("POST", "/api/v1/access/principals/user:olga/disable"),
+    "enable_principal": Spoken("POST", "/api/v1/access/principals/user:olga/enable"),
+    "show_pins": Spoken("GET", "/api/v1/pins"),
+    "create_pin": Spoken("POST", "/api/v1/pins", {"name": "kept"}),
+    "drop_pin": Spoken("DELETE", "/api/v1/pins/kept"),
     "remove_principal": Spoken("DELETE", "/api/v1/access/principals/user:olga"),
     "add_member": Spoken(
         "POST", "/api/v1/access/members", {"group": "group:analysts", "member": "user:ann"}

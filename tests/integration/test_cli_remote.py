@@ -122,6 +122,30 @@ def test_a_run_is_followed_to_its_end(ran: str, elsewhere: Elsewhere) -> None:
     assert "error ASSET_UNKNOWN" in error and "hint:" in error
 
 
+def test_a_table_says_how_fresh_it_is(dev: Development, ran: str, elsewhere: Elsewhere) -> None:
+    asked = ("table", "freshness", "mart.totals")
+    through, beside = (each.arco(*asked, "--json").json() for each in (elsewhere, dev.project))
+    assert through.pop("age_seconds") <= beside.pop("age_seconds")
+    assert through == beside
+    assert (through["asset"], through["partitions"], through["materialized"]) == (
+        "mart.totals",
+        3,
+        3,
+    )
+    assert through["stale"] == sum(through["reasons"].values())
+    assert "asset mart.totals: 3 of 3 partitions there" in elsewhere.arco(*asked).out
+
+
+def test_a_table_is_brought_back_through_a_server(ran: str, elsewhere: Elsewhere) -> None:
+    elsewhere.arco("run", "raw.orders", "--all")
+    done = elsewhere.arco("restore", "raw.orders", "--to", "v0", "--yes", "--json").json()
+    assert [each["version_then"] for each in done["plan"]["tables"]] == [0]
+    assert done["restore_id"]
+    again = elsewhere.arco("restore", "raw.orders", "--to", "v0", "--yes")
+    assert "raw.orders is what it was then" in again.out
+    assert again.out.endswith("nothing to restore\n") or "stale:" in again.out
+
+
 def test_an_interrupted_follower_says_that_the_run_goes_on(
     dev: Development, tmp_path: Path
 ) -> None:

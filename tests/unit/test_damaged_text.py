@@ -9,6 +9,7 @@ from arco.engine.commit import decode_commit
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.format import WRITTEN, write_format
+from arco.engine.lanes import slots
 from arco.engine.lanes.batches import Heading, decode_slot, encode_slot
 from arco.engine.lanes.roster import decode_registration
 from arco.engine.lanes.zstd import compress, decompress
@@ -34,6 +35,12 @@ DAMAGED = {
     "nested without end": b'{"hash":' + b"[" * 100_000,
     "not JSON": bytes(64),
 }
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is damaged is read again; nobody mends it meanwhile."""
+    monkeypatch.setattr(slots, "RETRY_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("damage", DAMAGED)

@@ -7,7 +7,8 @@ from itertools import islice
 import msgspec
 import pytest
 
-from arco.engine import snapshot
+from arco.engine import parquet, snapshot
+from arco.engine.blocks import Block
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
@@ -21,7 +22,7 @@ from arco.model import Event, State
 from arco.runtime import AsyncioRuntime, run
 from arco.store.memory import MemoryStore
 from arco.store.port import Store
-from arco.testing.registry import NAMES, NameTaken, take_name
+from arco.testing.registry import NAMES, Name, NameTaken, take_name
 from arco.testing.registry import REGISTRY as DOMAIN
 from arco.testing.stores import CountingStore
 
@@ -65,6 +66,22 @@ async def took(database: Database, *names: str) -> None:
     for name in names:
         await database.transact(take_name(name, f"for-{name}"))
     assert await snapshot.publish(database)
+
+
+def test_a_block_that_was_read_in_part_is_read_whole_and_keeps_its_rows() -> None:
+    names = [f"n{number:03}" for number in range(200)]
+    rows = [Name(name=name, token=f"t-{name}") for name in names]
+    block = Block(NAMES, parquet.rows_to_arrow(NAMES, rows))
+    first = block.get(("n003",))
+    read = [block.lines(start, start + 1)[0] for start in range(13)]
+    size = block.size_bytes
+    assert read[3][1] is first
+    assert [block.lines(start, start + 1)[0][1] for start in range(13, 200)] == rows[13:]
+    assert [block.lines(start, start + 1)[0] for start in range(13)] == read
+    assert block.get(("n003",)) is first
+    # Everything was read, and charged, with the first line past the share.
+    assert block.lines(0, 200) == [((name,), row) for name, row in zip(names, rows, strict=True)]
+    assert block.size_bytes > size
 
 
 def test_a_page_reads_the_block_it_stands_in_and_no_other() -> None:

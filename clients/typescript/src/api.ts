@@ -521,6 +521,28 @@ export interface FeedPage {
 /** How the rows of a result are spelled. */
 export type Format = "arrow" | "json" | "csv" | "text";
 
+/** How fresh one table is; what only an asset can say is null for a table that none makes. */
+export interface Freshness {
+  /** Its whole name. */
+  table: string;
+  /** The version that readers see. */
+  version: number | null;
+  /** When the newest of its data was made; null: it is not known. */
+  materialized_at: string | null;
+  /** How long ago that was. */
+  age_seconds: number | null;
+  /** The asset that makes it. */
+  asset: string | null;
+  /** How many partitions there are now; 1 for an unpartitioned asset. */
+  partitions: number | null;
+  /** How many of them are there. */
+  materialized: number | null;
+  /** How many of them a run would make; null, too, when there are too many to judge. */
+  stale: number | null;
+  /** Why: how many are stale for which reason at the root of it, such as `CODE_CHANGED`. */
+  reasons: Record<string, number>;
+}
+
 /** A function under a name, as each dialect spells it. */
 export interface Function {
   namespace_id: string;
@@ -801,6 +823,46 @@ export interface PartitionImpact {
   truncated?: boolean;
 }
 
+/** Pins by name. */
+export interface PinList {
+  /** The pins. */
+  pins: Array<PinnedSlot>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** A slot that shall stay readable. */
+export interface PinRequest {
+  /** Letters, digits, `.`, `_` and `-`. */
+  name: string;
+  /** The slot; null: the newest. */
+  slot?: number | null;
+  /** After so many hours the pin goes by itself; null: never. */
+  expires_hours?: number | null;
+  /** Why, for those who find it. */
+  reason?: string;
+}
+
+/** A slot that stays readable for as long as the pin stands. */
+export interface PinnedSlot {
+  /** What people call it. */
+  name: string;
+  /** The slot that stays readable. */
+  slot: number;
+  /** The slot of the snapshot the pin holds; null when the log alone leads to the slot. */
+  snapshot_slot?: number | null;
+  /** The object that names that snapshot's files; empty when there is none. */
+  index?: string;
+  /** The hash of the index object; empty when there is none. */
+  sha256?: string;
+  /** When it was created. */
+  pinned_at: string;
+  /** When a pass of the collector drops it; null: never. */
+  expires_at?: string | null;
+  /** Why, for those who find it. */
+  reason?: string;
+}
+
 /** What stands between a table and its readers. */
 export interface PolicyLine {
   /** The column that is masked; empty: the rows are filtered. */
@@ -837,6 +899,7 @@ export interface PrincipalLine {
   disabled: boolean;
   /** The groups it was put into. */
   groups: Array<string>;
+  added_at?: string | null;
 }
 
 /** Principals by name. */
@@ -1611,6 +1674,8 @@ export interface Operations {
   undrop_function: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
   /** Every schema the table has had since its history is kept, the newest first. */
   show_schemas: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: SchemaList; };
+  /** When the newest of it was made, how many of its partitions are there, and how many a run would make again, and why. */
+  show_freshness: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: Freshness; };
   /** Objects and columns by the tags they bear, page by page. */
   show_tags: { place: {}; query: { cursor?: string; limit?: number; tag?: string; value?: string | null; kind?: Kind | null; fields?: string; at?: string; }; body: null; answer: TagList; row: TagList["tags"][number]; };
   /** What can be brought back until it is purged, by the name it had, page by page. */
@@ -1701,6 +1766,10 @@ export interface Operations {
   add_principal: { place: {}; query: {}; body: PrincipalRequest; answer: AccessOutcome; };
   /** Remove a principal with its grants, memberships and keys. */
   remove_principal: { place: { principal: string; }; query: {}; body: null; answer: AccessOutcome; };
+  /** Refuse whoever comes as the principal, by key or by token; what it holds stays. */
+  disable_principal: { place: { principal: string; }; query: {}; body: null; answer: AccessOutcome; };
+  /** Let a principal in again. */
+  enable_principal: { place: { principal: string; }; query: {}; body: null; answer: AccessOutcome; };
   /** Put a principal into a group: what the group holds, it holds. */
   add_member: { place: {}; query: {}; body: MemberRequest; answer: AccessOutcome; };
   /** Take a principal out of a group. */
@@ -1719,6 +1788,12 @@ export interface Operations {
   set_policy: { place: {}; query: {}; body: PolicyRequest; answer: AccessOutcome; };
   /** Show readers of the table every row, or of the column its values. */
   remove_policy: { place: {}; query: { on: string; }; body: null; answer: AccessOutcome; };
+  /** The slots that stay readable, by the names they have, page by page. */
+  show_pins: { place: {}; query: { cursor?: string; limit?: number; fields?: string; }; body: null; answer: PinList; row: PinList["pins"][number]; };
+  /** Keep the state of a slot, and the table versions it shows, until the pin goes. */
+  create_pin: { place: {}; query: {}; body: PinRequest; answer: PinnedSlot; };
+  /** Let a pin go: what only it kept becomes garbage. */
+  drop_pin: { place: { name: string; }; query: {}; body: null; answer: AccessOutcome; };
   /** Let a browser or an engine read `system.*` from the store itself, for a few minutes. For callers who may know of the whole workspace; others ask by `/query`. Private tables, such as those about access, have no URL. All files of all tables are told, or nothing. */
   mint_urls: { place: {}; query: {}; body: UrlsRequest; answer: UrlsAnswer; };
   /** One Parquet file, whole or a range of it, on stores that sign no URLs themselves. The URL is the credential: it shows this file to anyone until it ends. */
@@ -1782,6 +1857,7 @@ export const OPERATIONS = {
   move_function: { method: "POST", path: "/api/v1/functions/{full_name}/move", key: true },
   undrop_function: { method: "POST", path: "/api/v1/functions/{full_name}/undrop", key: true },
   show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false },
+  show_freshness: { method: "GET", path: "/api/v1/tables/{full_name}/freshness", key: false },
   show_tags: { method: "GET", path: "/api/v1/tags", key: false, rows: "tags" },
   show_dropped: { method: "GET", path: "/api/v1/dropped", key: false, rows: "dropped" },
   change_catalog: { method: "POST", path: "/api/v1/catalog/changes", key: true },
@@ -1827,6 +1903,8 @@ export const OPERATIONS = {
   show_principals: { method: "GET", path: "/api/v1/access/principals", key: false },
   add_principal: { method: "POST", path: "/api/v1/access/principals", key: true },
   remove_principal: { method: "DELETE", path: "/api/v1/access/principals/{principal}", key: true },
+  disable_principal: { method: "POST", path: "/api/v1/access/principals/{principal}/disable", key: true },
+  enable_principal: { method: "POST", path: "/api/v1/access/principals/{principal}/enable", key: true },
   add_member: { method: "POST", path: "/api/v1/access/members", key: true },
   remove_member: { method: "DELETE", path: "/api/v1/access/members", key: true },
   show_keys: { method: "GET", path: "/api/v1/access/keys", key: false },
@@ -1836,6 +1914,9 @@ export const OPERATIONS = {
   show_policies: { method: "GET", path: "/api/v1/access/policies", key: false },
   set_policy: { method: "POST", path: "/api/v1/access/policies", key: true },
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
+  show_pins: { method: "GET", path: "/api/v1/pins", key: false, rows: "pins" },
+  create_pin: { method: "POST", path: "/api/v1/pins", key: true },
+  drop_pin: { method: "DELETE", path: "/api/v1/pins/{name}", key: true },
   mint_urls: { method: "POST", path: "/api/v1/browser/urls", key: false },
   read_file: { method: "GET", path: "/api/v1/browser/files/{name}", key: false },
   tick: { method: "POST", path: "/api/v1/tick", key: false },

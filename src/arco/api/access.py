@@ -16,12 +16,13 @@ from arco.access.commands import (
     ChangeMember,
     add_member,
     add_principal,
+    disable_principal,
+    enable_principal,
     remove_member,
     remove_principal,
 )
 from arco.access.decisions import Decision, principals_of
 from arco.access.privileges import Privilege
-from arco.access.tables import MEMBERSHIPS, PRINCIPALS
 from arco.api.callers import CallerHere
 from arco.api.changing import decided
 from arco.api.failures import refusals
@@ -37,6 +38,7 @@ from arco.service.granting import (
     granting,
     grants_of,
     grants_on,
+    principal_lines,
     revoking,
 )
 from arco.service.views import View
@@ -46,7 +48,6 @@ from arco.wire.access import (
     GrantRequest,
     MemberRequest,
     Myself,
-    PrincipalLine,
     PrincipalList,
     PrincipalRequest,
 )
@@ -215,6 +216,40 @@ async def remove(
 
 
 @post(
+    "/access/principals/{principal:str}/disable",
+    operation_id="disable_principal",
+    summary="Disable a principal",
+    tags=["access"],
+    status_code=200,
+    response_description="It is refused.",
+    responses=refusals(404),
+)
+async def disable(
+    session: Here, caller: CallerHere, principal: PrincipalName
+) -> Response[AccessOutcome]:
+    """Refuse whoever comes as the principal, by key or by token; what it holds stays."""
+    decision = disable_principal(principal, caller.principal)
+    return await decided(session, as_owner(decision, caller), caller=caller)
+
+
+@post(
+    "/access/principals/{principal:str}/enable",
+    operation_id="enable_principal",
+    summary="Enable a principal",
+    tags=["access"],
+    status_code=200,
+    response_description="It is let in.",
+    responses=refusals(404),
+)
+async def enable(
+    session: Here, caller: CallerHere, principal: PrincipalName
+) -> Response[AccessOutcome]:
+    """Let a principal in again."""
+    decision = enable_principal(principal, caller.principal)
+    return await decided(session, as_owner(decision, caller), caller=caller)
+
+
+@post(
     "/access/members",
     operation_id="add_member",
     summary="Put into a group",
@@ -254,17 +289,7 @@ def principal_list(state: State, caller: Caller) -> PrincipalList:
     Raises: Forbidden ACCESS_DENIED.
     """
     require_on_workspace(state, caller, privilege=Privilege.OWN)
-    return PrincipalList(
-        [
-            PrincipalLine(
-                principal=row.principal,
-                description=row.description,
-                disabled=row.disabled,
-                groups=tuple(each.group for each in state.range(MEMBERSHIPS, row.principal)),
-            )
-            for row in state.range(PRINCIPALS)
-        ]
-    )
+    return PrincipalList(principal_lines(state))
 
 
 ROUTES = (
@@ -276,6 +301,8 @@ ROUTES = (
     show_principals,
     add,
     remove,
+    disable,
+    enable,
     join,
     leave,
 )
@@ -284,6 +311,8 @@ __all__ = [
     "ROUTES",
     "OnObject",
     "add",
+    "disable",
+    "enable",
     "explain",
     "give",
     "join",

@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 
 from arco.api.callers import CALLER
+from arco.api.examples import with_examples
 from arco.api.headers import with_headers
 from arco.api.promises import with_promises
 from arco.api.routes import api_routes
@@ -38,11 +39,12 @@ most 16 MiB; unknown fields, repeated names and unknown parameters are refused.
 """
 TAGS = [
     Tag(name="server", description="This process."),
-    Tag(name="catalog", description="Tables and their columns."),
+    Tag(name="catalog", description="Catalogs, namespaces, tables, views, volumes, functions."),
     Tag(name="orchestration", description="Assets, runs, tasks and what they print."),
     Tag(name="lineage", description="What was made from what."),
     Tag(name="access", description="Principals, privileges, keys, and why a decision is as it is."),
     Tag(name="time travel", description="What happened, what differs, and bringing it back."),
+    Tag(name="facts", description="What other systems observed, and what of it cannot be folded."),
     Tag(name="query", description="SQL over published tables and `system.*`."),
 ]
 CONFIG = OpenAPIConfig(
@@ -77,6 +79,7 @@ def openapi_document() -> bytes:
     options = {name: handler.opt for name, handler in handlers.items()}
     schema = with_plain_items(described.openapi_schema.to_schema())
     schema = with_headers(with_promises(schema, options), options, travelling=travelling)
+    schema = with_examples(schema)
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 

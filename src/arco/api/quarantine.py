@@ -5,8 +5,7 @@ Must not know what any fact means.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
@@ -29,53 +28,10 @@ from arco.engine.lanes.quarantine import (
 from arco.engine.lanes.tables import QUARANTINE, QuarantinedFact
 from arco.model import State
 from arco.service.authority import require_on_workspace
+from arco.wire.facts import QuarantineList, RetryRequest, ShownFact
 
 Lane = Annotated[str, Parameter(max_length=26, description="The lane the fact stands in.")]
 Number = Annotated[int, Parameter(ge=0, le=2**53, description="Its place there.")]
-
-
-class QuarantineList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Facts that could not be folded, in the order of their places."""
-
-    facts: list[QuarantinedFact]
-    """Where each stands, and why it is not folded."""
-    next_cursor: str = ""
-    """Where the next page starts, as `cursor`; absent on the last page."""
-
-
-class FactPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a fact stands."""
-
-    lane: Annotated[str, msgspec.Meta(min_length=1, max_length=26)]
-    slot: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-    """The batch of the lane that it stands in."""
-    position: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
-
-class RetryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which facts to try again. None named: the first ones there are."""
-
-    facts: Annotated[tuple[FactPlace, ...], msgspec.Meta(max_length=RETRIES_MAX)] = ()
-    """Their places, as the list tells them."""
-
-
-class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A quarantined fact, as it was sent."""
-
-    type: str
-    version: int
-    """The version of the type it was sent as."""
-    producer: str
-    epoch: int
-    seq: int | None
-    """Its number; null when its producer does not count."""
-    key: str
-    payload: Any
-    """What was observed."""
-    code: str
-    """Why it is not folded: `FACT_INVALID`, `FACT_TYPE_UNKNOWN`, `FACT_NOT_FOLDED`, ..."""
-    reason: str
-    quarantined_at: datetime
 
 
 @get(
@@ -172,10 +128,6 @@ async def retry_quarantined_facts(
 
 
 __all__ = [
-    "FactPlace",
-    "QuarantineList",
-    "RetryRequest",
-    "ShownFact",
     "retry_quarantined_facts",
     "show_quarantine",
     "show_quarantined_fact",

@@ -23,7 +23,7 @@ from arco.api.fields import Fields
 from arco.api.headers import TELLS_ONE
 from arco.api.session import Here, Session, answer, read_one, require_whole
 from arco.errors import NotFound
-from arco.formats.restore_plans import RestorePlan, plan_restore
+from arco.formats.restore_plans import plan_restore
 from arco.formats.restoring import ready_restore, tables_busy
 from arco.model import Event, State
 from arco.orchestration.restores import RESTORES
@@ -31,6 +31,7 @@ from arco.orchestration.tables import ASSETS
 from arco.service.authority import guarded, require
 from arco.service.chains import chain_of_asset
 from arco.service.history import meant_slot
+from arco.service.restores import RestorePlan
 from arco.wire.travel import RestoreRequest, RestoreSummary
 
 RestoreId = Annotated[str, Parameter(title="Restore id", description="A restore's id.")]

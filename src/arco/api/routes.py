@@ -12,6 +12,7 @@ from arco.api import (
     keys,
     lineage,
     objects,
+    pins,
     policies,
     restores,
     schedules,
@@ -83,6 +84,7 @@ ROUTES = (
     *access.ROUTES,
     *keys.ROUTES,
     *policies.ROUTES,
+    *pins.ROUTES,
     *browser.ROUTES,
     tick,
 )

@@ -64,6 +64,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         elif self.staleness_ms == 0 or self.token is None:
             await database.refresh()
 
+    def met(self) -> Terms:
+        """The same for a question that goes on: nothing newer has to be read."""
+        return msgspec.structs.replace(self, token=None, staleness_ms=STALENESS_MS_MAX)
+
 
 async def terms_of(request: Request[Any, Any, Any]) -> Terms:
     """The terms that the request's headers set.

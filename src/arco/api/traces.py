@@ -1,4 +1,4 @@
-"""What objects leave beside themselves: tags, the schemas they had, and what was dropped.
+"""What is told of objects beside themselves: tags, schemas they had, freshness, what was dropped.
 
 Must not know how objects are changed.
 """
@@ -18,6 +18,7 @@ from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, w
 from arco.api.session import Here, read
 from arco.catalog.kinds import Kind
 from arco.model import State
+from arco.service.freshness import Freshness, freshness_of
 from arco.service.objects import bearers_behind, dropped_behind, schemas_of
 from arco.wire.objects import DroppedList, SchemaList, TagList
 
@@ -42,6 +43,23 @@ async def show_schemas(
     return await read(
         session, lambda state: SchemaList(schemas_of(state, full_name)), caller=caller
     )
+
+
+@get(
+    "/tables/{full_name:str}/freshness",
+    summary="How fresh a table is",
+    tags=["catalog"],
+    response_description="How fresh it is.",
+    responses=refusals(404),
+)
+async def show_freshness(
+    session: Here, caller: CallerHere, full_name: ObjectNamed
+) -> Response[Freshness]:
+    """When the newest of it was made, how many of its partitions are there, and how many a run
+    would make again, and why.
+    """
+    now = session.workspace.runtime.now()
+    return await read(session, lambda state: freshness_of(state, full_name, now=now), caller=caller)
 
 
 @get(
@@ -108,6 +126,6 @@ async def show_dropped(
     return await read(session, listed, caller=caller, fields=fields)
 
 
-ROUTES = (show_schemas, show_tags, show_dropped)
+ROUTES = (show_schemas, show_freshness, show_tags, show_dropped)
 
-__all__ = ["ROUTES", "show_dropped", "show_schemas", "show_tags"]
+__all__ = ["ROUTES", "show_dropped", "show_freshness", "show_schemas", "show_tags"]

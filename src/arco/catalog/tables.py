@@ -100,7 +100,7 @@ class TableName(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class Column(msgspec.Struct, frozen=True, gc=False):
     """One column of a table's present schema."""
 
     table_id: str

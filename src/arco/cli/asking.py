@@ -12,7 +12,8 @@ import click
 
 from arco.access.callers import Caller, local_owner
 from arco.access.privileges import Privilege
-from arco.cli.session import reading
+from arco.cli.session import reading, run_to_end
+from arco.cli.where import Where
 from arco.model import Decision, State
 from arco.service.granting import GrantWish
 from arco.service.workspace import Workspace
@@ -38,23 +39,35 @@ def wish_of(privilege: str, on: str, *, principal: str) -> GrantWish:
     return GrantWish(privilege=Privilege(privilege.upper()), on=on, principal=principal)
 
 
-async def wished(
-    directory: Path | None, deciding: Callable[..., Decision], *, wish: GrantWish
+def wished(where: Where, wish: GrantWish, *, deciding: Callable[..., Decision]) -> bool:
+    """True when what is wished was otherwise before."""
+    return run_to_end(_wished(where.directory, wish, deciding=deciding))
+
+
+def decided(where: Where, decision: Decision) -> bool:
+    """True when the decision changed something."""
+    return run_to_end(_decided(where.directory, decision))
+
+
+def answered(where: Where, question: Callable[[State, Caller], T]) -> T:
+    """The answer of the newest state."""
+    return run_to_end(_answered(where.directory, question))
+
+
+async def _wished(
+    directory: Path | None, wish: GrantWish, *, deciding: Callable[..., Decision]
 ) -> bool:
-    """True when the grant was otherwise before."""
     async with reading(directory) as workspace:
         decision = deciding(wish, caller=owner_of(workspace), authority=workspace.authority)
         return bool((await workspace.database.transact(decision)).events)
 
 
-async def decided(directory: Path | None, decision: Decision) -> bool:
-    """True when the decision changed something."""
+async def _decided(directory: Path | None, decision: Decision) -> bool:
     async with reading(directory) as workspace:
         return bool((await workspace.database.transact(decision)).events)
 
 
-async def answered(directory: Path | None, question: Callable[[State, Caller], T]) -> T:
-    """The answer of the newest state."""
+async def _answered(directory: Path | None, question: Callable[[State, Caller], T]) -> T:
     async with reading(directory) as workspace:
         await workspace.database.refresh()
         caller = owner_of(workspace)

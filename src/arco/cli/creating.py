@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from arco.cli.objects import pairs
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
+from arco.cli.where import where_option
 
 Command = Callable[..., None]
 
@@ -21,7 +22,7 @@ def creation_options(command: Command) -> Command:
     """`--comment`, `--owner`, `--set`, `--tag`, and where and how to answer."""
     for option in (
         json_option,
-        directory_option,
+        where_option,
         click.option("--tag", "tags", multiple=True, metavar="TAG=VALUE", help="Give it a tag."),
         click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="Set a property."),
         click.option("--owner", default="", help="Whom to ask about it."),

@@ -15,15 +15,20 @@ import msgspec
 from arco.catalog.changes import Alter, CatalogChange, DropObject, Move
 from arco.catalog.kinds import Found, Kind
 from arco.cli.asking import owner_of
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.formats.registering import prepared
 from arco.model import State
-from arco.service.objects import Changed, find_detail, objects_behind
+from arco.service.objects import PLACES, Changed, find_detail, objects_behind
 
 HEADINGS = ("name", "comment", "owner", "created at")
 COLUMN_HEADINGS = ("column", "type", "nullable", "comment")
+FILTERS = {
+    "namespace": "Only those that stand in this namespace itself.",
+    "catalog": "Only those of this catalog.",
+}
 EXAMPLES = {
     Kind.CATALOG: ("lab", "research"),
     Kind.NAMESPACE: ("sales.eu", "europe"),
@@ -40,9 +45,12 @@ def add_shared_commands(group: click.Group, kind: Kind) -> None:
         group.add_command(make(kind))
 
 
-def carry_out(changes: Sequence[CatalogChange], directory: Path | None) -> tuple[Changed, ...]:
+def carry_out(changes: Sequence[CatalogChange], where: Where) -> tuple[Changed, ...]:
     """What the changes were about, once all of them happened as one commit."""
-    return run_to_end(_carried_out(changes, directory))
+    client = where.client()
+    if client:
+        return client.catalog.change(changes)
+    return run_to_end(_carried_out(changes, where.directory))
 
 
 def tell_changed(changed: Changed, done: str, *, as_json: bool) -> None:
@@ -85,12 +93,16 @@ async def _carried_out(
 
 def _list_command(kind: Kind) -> click.Command:
     @click.command("list", epilog=f"Example: arco {kind} list --json")
-    @click.option("--catalog", default="", help="Only those of this catalog.")
-    @click.option("--namespace", default="", help="Only those that stand in this namespace itself.")
-    @directory_option
+    @click.option("--owner", default="", help="Only those that this owner has.")
+    @where_option
     @json_option
-    def command(catalog: str, namespace: str, directory: Path | None, as_json: bool) -> None:
-        rows = run_to_end(_rows(kind, directory, catalog=catalog, namespace=namespace))
+    def command(where: Where, as_json: bool, **among: str) -> None:
+        client = where.client()
+        rows = (
+            list(client.objects(kind).list(**among))
+            if client
+            else run_to_end(_rows(kind, where.directory, **among))
+        )
         if as_json:
             print_json(rows)
         elif rows:
@@ -98,6 +110,9 @@ def _list_command(kind: Kind) -> click.Command:
         else:
             click.echo(f"none: `arco {kind} create --help` says how to make one")
 
+    for name, said in FILTERS.items():
+        if name in PLACES[kind]:
+            command.params.insert(0, click.Option([f"--{name}"], default="", help=said))
     command.help = f"List what there is of this kind: every {kind}, by name."
     return command
 
@@ -107,10 +122,15 @@ def _show_command(kind: Kind) -> click.Command:
 
     @click.command("show", epilog=f"Example: arco {kind} show {name}")
     @click.argument("name")
-    @directory_option
+    @where_option
     @json_option
-    def command(name: str, directory: Path | None, as_json: bool) -> None:
-        detail = run_to_end(_detail(kind, directory, name=name))
+    def command(name: str, where: Where, as_json: bool) -> None:
+        client = where.client()
+        detail = (
+            client.objects(kind).get(name)
+            if client
+            else run_to_end(_detail(kind, where.directory, name=name))
+        )
         if as_json:
             print_json(detail)
         else:
@@ -136,7 +156,7 @@ def _alter_command(kind: Kind) -> click.Command:
         metavar="COLUMN=COMMENT",
         help="Comment on a column of a table.",
     )
-    @directory_option
+    @where_option
     @json_option
     def command(
         name: str,
@@ -145,7 +165,7 @@ def _alter_command(kind: Kind) -> click.Command:
         sets: tuple[str, ...],
         unsets: tuple[str, ...],
         columns: tuple[str, ...],
-        directory: Path | None,
+        where: Where,
         as_json: bool,
     ) -> None:
         change = Alter(
@@ -156,7 +176,7 @@ def _alter_command(kind: Kind) -> click.Command:
             properties=set_and_unset(sets, unsets, option="--set"),
             column_comments=pairs(columns, "--column"),
         )
-        tell_changed(carry_out((change,), directory)[0], "altered", as_json=as_json)
+        tell_changed(carry_out((change,), where)[0], "altered", as_json=as_json)
 
     command.help = f"Say what a {kind} is, who owns it, and what else is worth knowing."
     return command
@@ -168,11 +188,11 @@ def _move_command(kind: Kind) -> click.Command:
     @click.command("move", epilog=f"Example: arco {kind} move {name} {to}")
     @click.argument("name")
     @click.argument("to")
-    @directory_option
+    @where_option
     @json_option
-    def command(name: str, to: str, directory: Path | None, as_json: bool) -> None:
+    def command(name: str, to: str, where: Where, as_json: bool) -> None:
         change = Move(kind=kind, name=name, to=to)
-        tell_changed(carry_out((change,), directory)[0], "moved", as_json=as_json)
+        tell_changed(carry_out((change,), where)[0], "moved", as_json=as_json)
 
     command.help = f"Give a {kind} another name, perhaps in another place. Its id stays."
     return command
@@ -189,11 +209,11 @@ def _drop_command(kind: Kind) -> click.Command:
         default="refuse",
         help="When something is in it: refuse (the default), or drop that too.",
     )
-    @directory_option
+    @where_option
     @json_option
-    def command(name: str, contents: Any, directory: Path | None, as_json: bool) -> None:
+    def command(name: str, contents: Any, where: Where, as_json: bool) -> None:
         change = DropObject(kind=kind, name=name, contents=contents)
-        changed = carry_out((change,), directory)[0]
+        changed = carry_out((change,), where)[0]
         if as_json:
             print_json(changed)
         else:
@@ -203,9 +223,10 @@ def _drop_command(kind: Kind) -> click.Command:
     return command
 
 
-async def _rows(kind: Kind, directory: Path | None, *, catalog: str, namespace: str) -> list[Any]:
+async def _rows(kind: Kind, directory: Path | None, *, owner: str, **place: str) -> list[Any]:
     def listed(state: State) -> list[Any]:
-        return list(objects_behind(state, kind, after=None, catalog=catalog, namespace=namespace))
+        rows = objects_behind(state, kind, after=None, **place)
+        return [row for row in rows if owner in ("", row.owner)]
 
     async with reading(directory) as workspace:
         await workspace.database.refresh()

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-import arco
 from arco.cli.live import LiveDisplay
-from arco.cli.profiles import target_of
 from arco.cli.progress import Display, PlainDisplay, SilentDisplay
 from arco.cli.telling import beginning, ending, remainder
 from arco.cli.terminal import is_live
@@ -22,7 +19,6 @@ from arco.errors import NotFound
 from arco.lineage.impact import Impact, Origins
 from arco.lineage.walks import Walk
 from arco.runtime import AsyncioRuntime
-from arco.service.settings import load
 from arco.service.summaries import RunDetail
 from arco.wire.lineage import LineageAnswer
 from arco.wire.runs import TriggerRequest
@@ -33,21 +29,6 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 T = TypeVar("T")
 INTERRUPTED = 130
-
-
-def server_for(server: str, directory: Path | None, *, moment: str = "") -> Client | None:
-    """The server that a command is told to ask, as of the moment; None for one that opens a store.
-
-    `--dir` goes before `ARCO_SERVER`. Raises: what `target_of` raises.
-    """
-    if server and directory is not None:
-        raise click.UsageError("--server and --dir exclude each other")
-    named = server if server or directory is not None else load().server
-    if not named:
-        return None
-    target = target_of(named)
-    client = arco.Client(target.url, key=target.key)
-    return client.as_of(moment) if moment else client
 
 
 def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDetail | None:
@@ -135,6 +116,5 @@ __all__ = [
     "impact_of",
     "lineage_of",
     "perform",
-    "server_for",
     "walks",
 ]

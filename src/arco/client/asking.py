@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
-from arco.client.operations import PREFIX, Operation
+from arco.client.operations import PREFIX, SHOW_HEALTH, Operation
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
 from arco.ids import new_uuid7
@@ -28,6 +29,14 @@ TRANSIENT = frozenset({429, 502, 503, 504})
 BACKOFF_SECONDS = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 RETRY_AFTER_SECONDS_MAX = 3600
+SKEWED = frozenset({"ROUTE_NOT_FOUND", "PARAMETER_UNKNOWN", "REQUEST_INVALID", "ANSWER_UNREADABLE"})
+"""What a server of another release may answer to a request that fits its own."""
+
+
+class _Release(msgspec.Struct, frozen=True):
+    """What every release tells of itself."""
+
+    version: str
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +48,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     key: str = ""
     """The request's name, if the caller has one; else a fresh one is made."""
+    if_match: str = ""
+    """The `etag` that the object must have."""
+    accept: str = ""
+    """The form of the answer, where there are several."""
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +60,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     patience_seconds: float = 30.0
     """How long a request is repeated before its failure is told."""
+    timeout_seconds: float = 60.0
+    """How long one exchange may take."""
     staleness_ms: int = 0
     """So old may what is read be, besides what this client wrote."""
     at: str = ""
@@ -94,9 +109,10 @@ class Asker:
         """
         answer = self.exchange(operation, asked or Asked())
         try:
-            return msgspec.json.decode(answer.body, type=operation.answer)
+            told: T = msgspec.json.decode(answer.body, type=operation.told(answer.status))
         except msgspec.MsgspecError as error:
-            raise unreadable(str(error)) from error
+            raise self._of_another_release(unreadable(str(error)), operation) from error
+        return told
 
     def exchange(self, operation: Operation[T], asked: Asked) -> Answer:
         """The answer as it came. Raises: what `ask` raises."""
@@ -121,7 +137,8 @@ class Asker:
                 if answer.status not in TRANSIENT or not self._waited(
                     tries, until=until, at_least=at_least
                 ):
-                    raise _refused(answer, operation, key=key)
+                    error = _refused(answer, operation, key=key)
+                    raise self._of_another_release(error, operation)
                 sent = sent or answer.status != 429
             tries += 1
 
@@ -133,6 +150,11 @@ class Asker:
         """Nobody waits any more, and no connection stays open."""
         self._closed.set()
         self._connections.close()
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long one exchange may take."""
+        return self._manner.timeout_seconds
 
     @property
     def moment(self) -> str:
@@ -176,7 +198,23 @@ class Asker:
         if query:
             target += "?" + urlencode(query)
         body = None if asked.body is None else msgspec.json.encode(asked.body)
-        return Request(operation.method, target, self._headers(operation, key=key), body)
+        headers = self._headers(operation, key=key)
+        if asked.if_match:
+            headers["If-Match"] = f'"{asked.if_match}"'
+        if asked.accept:
+            headers["Accept"] = asked.accept
+        return Request(operation.method, target, headers, body)
+
+    def _of_another_release(self, error: ArcoError, operation: Operation[Any]) -> ArcoError:
+        """The error, which names the server's release where it may come from that."""
+        if error.code in SKEWED and operation is not SHOW_HEALTH:
+            with suppress(ArcoError, Lost, msgspec.MsgspecError):
+                answer = self._connections.exchange(self._request(SHOW_HEALTH, Asked(), key=""))
+                found = msgspec.json.decode(answer.body, type=_Release).version
+                error.details["server_version"] = found
+                said = f"the server is of release {found}, `arco version` prints this client's"
+                error.hint = f"{error.hint}; {said}"
+        return error
 
     def _headers(self, operation: Operation[Any], *, key: str) -> dict[str, str]:
         headers = {"User-Agent": "arco-python", TRACE_HEADER: self._traceparent()}

@@ -1,19 +1,35 @@
-"""Assets and tables of a server, read page by page as they are needed."""
+"""The catalog of a server beside its objects: many changes at once, tags, columns, what was
+dropped, and the assets that make tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from arco.catalog.tables import CatalogTable
+import msgspec
+
+from arco.catalog.changes import CatalogChange
+from arco.catalog.kinds import Kind
 from arco.client.asking import Asked, Asker
-from arco.client.operations import SHOW_ASSETS, SHOW_TABLE, SHOW_TABLES, Operation
+from arco.client.operations import (
+    CHANGE_CATALOG,
+    SHOW_ASSETS,
+    SHOW_COLUMNS,
+    SHOW_DROPPED,
+    SHOW_TAGS,
+)
+from arco.client.paging import paged
+from arco.client.rows import Rows
+from arco.errors import Invalid
+from arco.query.protocol import Format
 from arco.service.assets import AssetSummary
-from arco.service.summaries import TableDetail
+from arco.service.objects import Bearer, Changed, DroppedLine
+from arco.wire.columns import ColumnLine
+from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER
+from arco.wire.objects import ChangesRequest
 
-P = TypeVar("P")
-T = TypeVar("T")
-NOWHERE: Mapping[str, str] = {}
+ARROW = "application/vnd.apache.arrow.stream"
 
 
 class Assets:
@@ -30,38 +46,71 @@ class Assets:
         return paged(self._asker, SHOW_ASSETS, only=only, rows=lambda page: page.assets)
 
 
-class Tables:
-    """What stands in the catalog."""
+class Catalog:
+    """What is asked of all objects together."""
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
 
-    def list(self, *, namespace: str = "", format: str = "") -> Iterator[CatalogTable]:
-        """Tables by namespace and name."""
-        only = {"namespace": namespace, "format": format}
-        return paged(self._asker, SHOW_TABLES, only=only, rows=lambda page: page.tables)
+    def change(
+        self, changes: Iterable[CatalogChange | Mapping[str, Any]], *, key: str = ""
+    ) -> tuple[Changed, ...]:
+        """What each change was about, once all of them happened as one commit.
 
-    def get(self, full_name: str) -> TableDetail:
-        """One table with its columns. Raises: NotFound TABLE_NOT_FOUND."""
-        return self._asker.ask(SHOW_TABLE, Asked(place={"full_name": full_name}))
+        A change is a struct of `arco.catalog.changes` or a dict with its fields, in which `change`
+        names its kind: `{"change": "drop", "kind": "table", "name": "sales.old"}`. Idempotent: by
+        `key`, a UUIDv7. Raises: what the first change that cannot happen raises; then none did.
+        """
+        try:
+            wanted = [_change(each) for each in changes]
+        except msgspec.ValidationError as error:
+            raise Invalid(
+                "REQUEST_INVALID",
+                f"a change does not fit: {error}",
+                hint="`change` names its kind; its fields are those of `arco.catalog.changes`",
+            ) from error
+        body = ChangesRequest(wanted)
+        return self._asker.ask(CHANGE_CATALOG, Asked(body=body, key=key)).changed
+
+    def tags(
+        self, tag: str = "", *, value: str | None = None, kind: Kind | str = ""
+    ) -> Iterator[Bearer]:
+        """What bears the tag, or any tag: objects and columns, by tag and value."""
+        only = {"tag": tag, "value": value, "kind": str(kind)}
+        found = paged(self._asker, SHOW_TAGS, only=only, rows=lambda page: page.tags)
+        # An empty value cannot be spelled in a URL that leaves out what is empty.
+        return (each for each in found if value in (None, each.value))
+
+    def dropped(self, *, kind: Kind | str = "") -> Iterator[DroppedLine]:
+        """What `undrop` can bring back, by the name it had."""
+        only = {"kind": str(kind)}
+        return paged(self._asker, SHOW_DROPPED, only=only, rows=lambda page: page.dropped)
+
+    def columns(self, *, catalog: str = "", namespace: str = "") -> Iterator[ColumnLine]:
+        """The columns of every table, by namespace, table and ordinal."""
+        only = {"catalog": catalog, "namespace": namespace}
+        return paged(self._asker, SHOW_COLUMNS, only=only, rows=lambda page: page.columns)
+
+    def column_pages(self, *, catalog: str = "", namespace: str = "") -> Iterator[Rows]:
+        """The same as Arrow, the columns of ten thousand tables at a time."""
+        cursor = ""
+        while True:
+            query = {"catalog": catalog, "namespace": namespace, "cursor": cursor}
+            answer = self._asker.exchange(SHOW_COLUMNS, Asked(query=query, accept=ARROW))
+            cursor = answer.headers.get(CURSOR_HEADER.lower(), "")
+            count = int(answer.headers.get(ROWS_HEADER.lower(), "0"))
+            yield Rows(
+                body=answer.body, format=Format.ARROW, count=count, is_truncated=bool(cursor)
+            )
+            if not cursor:
+                return
 
 
-def paged(
-    asker: Asker,
-    operation: Operation[P],
-    *,
-    rows: Callable[[P], list[T]],
-    place: Mapping[str, str] = NOWHERE,
-    only: Mapping[str, str] = NOWHERE,
-) -> Iterator[T]:
-    """The rows of all pages; each page is asked for when the one before is used up."""
-    cursor = ""
-    while True:
-        page: Any = asker.ask(operation, Asked(place=place, query={**only, "cursor": cursor}))
-        yield from rows(page)
-        cursor = page.next_cursor
-        if not cursor:
-            return
+def _change(given: CatalogChange | Mapping[str, Any]) -> CatalogChange:
+    if not isinstance(given, Mapping):
+        return given
+    wanted: CatalogChange = msgspec.convert(given, CatalogChange)
+    return wanted
 
 
-__all__ = ["Assets", "Tables", "paged"]
+__all__ = ["Assets", "Catalog"]

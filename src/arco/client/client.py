@@ -11,21 +11,44 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from arco.catalog.kinds import Kind
+from arco.client.access import Access
 from arco.client.asking import Asked, Asker, Manner
-from arco.client.catalog import Assets, Tables
+from arco.client.browser import Browser
+from arco.client.catalog import Assets, Catalog
 from arco.client.connections import Connections, Exchanges
 from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.lineage import Lineage
-from arco.client.operations import RUN_QUERY, SHOW_HEALTH, SHOW_OVERVIEW, Operation, Repetition
+from arco.client.objects import (
+    Catalogs,
+    Functions,
+    Namespaces,
+    Tables,
+    Views,
+    Volumes,
+)
+from arco.client.operations import (
+    RUN_QUERY,
+    SHOW_HEALTH,
+    SHOW_OVERVIEW,
+    TICK,
+    Operation,
+    Repetition,
+)
+from arco.client.pins import Pins
+from arco.client.restores import Restores
 from arco.client.rows import Rows
 from arco.client.runs import Runs
+from arco.client.schedules import Schedules
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.runtime import AsyncioRuntime
 from arco.service.summaries import Overview
+from arco.service.ticking import Ticked
 from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
+from arco.wire.objects import PLURALS
 from arco.wire.queries import QueryRequest
 
 CREDENTIAL = re.compile(r"[\x21-\x7e]{0,8192}\Z")
@@ -55,7 +78,10 @@ class Client:
         Invalid SERVER_URL_INVALID, KEY_UNSENDABLE.
         """
         manner = Manner(
-            credential=_sendable(key), patience_seconds=patience_seconds, staleness_ms=staleness_ms
+            credential=_sendable(key),
+            patience_seconds=patience_seconds,
+            timeout_seconds=timeout_seconds,
+            staleness_ms=staleness_ms,
         )
         connections = Connections(url, timeout_seconds=timeout_seconds)
         self._use(Asker(connections, manner, runtime=AsyncioRuntime()))
@@ -70,8 +96,19 @@ class Client:
         runtime = AsyncioRuntime()
         self._asker = asker
         self.assets = Assets(asker)
+        self.catalog = Catalog(asker)
+        self.catalogs = Catalogs(asker)
+        self.namespaces = Namespaces(asker)
         self.tables = Tables(asker)
+        self.views = Views(asker)
+        self.volumes = Volumes(asker)
+        self.functions = Functions(asker)
+        self.access = Access(asker)
+        self.browser = Browser(asker)
+        self.pins = Pins(asker)
+        self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
+        self.schedules = Schedules(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)
         self.facts = Facts(asker, runtime)
@@ -132,6 +169,10 @@ class Client:
         """
         return self._asking(self._asker.with_moment(moment))
 
+    def objects(self, kind: Kind | str) -> Any:
+        """The objects of a kind that is named at run time: `client.objects("table").get(name)`."""
+        return getattr(self, PLURALS[Kind(kind)])
+
     def health(self) -> Health:
         """How the server is, and how far it has read."""
         return self._asker.ask(SHOW_HEALTH)
@@ -139,6 +180,10 @@ class Client:
     def overview(self) -> Overview:
         """The workspace at a glance: assets with what is stale, the newest runs, who leads."""
         return self._asker.ask(SHOW_OVERVIEW)
+
+    def tick(self) -> Ticked:
+        """What fell due and was done by it: for the token of a timer that the server knows."""
+        return self._asker.ask(TICK)
 
     def query(
         self,

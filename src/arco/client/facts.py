@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from arco.client.asking import Asked, Asker
-from arco.client.operations import SEND_FACTS
+from arco.client.operations import (
+    LIST_QUARANTINED_FACTS,
+    RETRY_QUARANTINED_FACTS,
+    SEND_FACTS,
+    SHOW_QUARANTINED_FACT,
+)
+from arco.client.paging import paged
 from arco.errors import Invalid
 from arco.ids import new_uuid7
 from arco.runtime import Runtime
-from arco.wire.facts import FactsReceipt, FactsRequest, SentFact
+from arco.wire.facts import (
+    FactPlace,
+    FactsReceipt,
+    FactsRequest,
+    QuarantinedFact,
+    Retried,
+    RetryRequest,
+    SentFact,
+    ShownFact,
+)
 
 
 class Facts:
@@ -30,6 +45,20 @@ class Facts:
         """
         named = tuple(self._named(fact) for fact in facts)
         return self._asker.ask(SEND_FACTS, Asked(body=FactsRequest(named)))
+
+    def quarantined(self) -> Iterator[QuarantinedFact]:
+        """The facts that could not be folded, and why, in the order of their places."""
+        return paged(self._asker, LIST_QUARANTINED_FACTS, rows=lambda page: page.facts)
+
+    def get_quarantined(self, lane: str, slot: int, *, position: int) -> ShownFact:
+        """One fact that could not be folded, as it was sent."""
+        place = {"lane": lane, "slot": str(slot), "position": str(position)}
+        return self._asker.ask(SHOW_QUARANTINED_FACT, Asked(place=place))
+
+    def retry(self, places: Iterable[FactPlace] = ()) -> Retried:
+        """What became of these quarantined facts, or of the first there are, tried once more."""
+        body = RetryRequest(tuple(places))
+        return self._asker.ask(RETRY_QUARANTINED_FACTS, Asked(body=body))
 
     def _named(self, given: SentFact | Mapping[str, Any]) -> SentFact:
         try:

@@ -4,13 +4,16 @@ moments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from arco.client.asking import Asked, Asker
-from arco.client.catalog import paged
-from arco.client.operations import SHOW_DIFFERENCE, SHOW_HISTORY, SHOW_VERSIONS
+from arco.client.operations import SHOW_CHANGES, SHOW_DIFFERENCE, SHOW_HISTORY, SHOW_VERSIONS
+from arco.client.paging import paged
+from arco.service.changes import START, FeedChange, FeedPage
 from arco.service.differences import Difference
 from arco.service.history import SlotLine, VersionLine
+
+WAIT_SECONDS = 20
 
 
 class History:
@@ -32,6 +35,31 @@ class History:
         """What differs between two moments; without `after`: up to the present."""
         query = {"before": before, "after": after, "table": table}
         return self._asker.ask(SHOW_DIFFERENCE, Asked(query=query))
+
+    def changes(self, after: str = START, *, tables: Iterable[str] = ()) -> Iterator[FeedChange]:
+        """Every row that changed behind a position, up to now, in the order of the log.
+
+        `change.position` goes on behind that change; `tables` are those of `system.*`.
+        """
+        only = ",".join(tables)
+        while True:
+            page = self._page(after, only, wait=0)
+            yield from page.changes
+            if not page.changes and page.position == after:
+                return
+            after = page.position
+
+    def follow(self, after: str = "", *, tables: Iterable[str] = ()) -> Iterator[FeedChange]:
+        """The same, going on with every change as it happens, until the client is closed."""
+        only = ",".join(tables)
+        while True:
+            page = self._page(after, only, wait=WAIT_SECONDS)
+            yield from page.changes
+            after = page.position
+
+    def _page(self, after: str, only: str, *, wait: int) -> FeedPage:
+        query = {"after": after, "table": only, "wait": wait}
+        return self._asker.ask(SHOW_CHANGES, Asked(query=query))
 
 
 __all__ = ["History"]

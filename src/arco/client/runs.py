@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arco.client.asking import Asked, Asker
-from arco.client.catalog import paged
 from arco.client.operations import CANCEL_RUN, SHOW_LOGS, SHOW_RUN, SHOW_RUNS, TRIGGER_RUN
+from arco.client.paging import paged
 from arco.errors import NotFound, Unavailable
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState

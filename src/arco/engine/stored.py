@@ -191,9 +191,10 @@ class Scan:
 
 def newest_of(sources: Sequence[Iterator[Line]]) -> Iterator[Line]:
     """The lines of all sources in key order; where several have a key, that of the first."""
-    if len(sources) == 1:
-        yield from sources[0]
-        return
+    return sources[0] if len(sources) == 1 else _merged(sources)
+
+
+def _merged(sources: Sequence[Iterator[Line]]) -> Iterator[Line]:
     ranked = [_ranked(source, rank) for rank, source in enumerate(sources)]
     last: Key | None = None
     for key, _, row in heapq.merge(*ranked):

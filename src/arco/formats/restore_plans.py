@@ -6,10 +6,7 @@ Changes nothing. Must not know how a restore is carried out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from urllib.parse import unquote
-
-import msgspec
 
 from arco.catalog.finding import find_table
 from arco.engine.garbage import collection_of, first_condemned
@@ -24,38 +21,9 @@ from arco.orchestration.restores import Restore, RestoredPartition
 from arco.orchestration.rows import Asset, PreparedTable
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
+from arco.service.restores import RestorePlan, TablePlan
 from arco.service.workspace import Workspace
 from arco.store import keys
-
-
-class TablePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restore would do to one table."""
-
-    table: str
-    version_now: int
-    """The version readers see."""
-    version_then: int
-    """The version whose content comes back."""
-    rows_now: int
-    """Its rows now."""
-    rows_then: int
-    """Its rows then."""
-    files_added: int
-    """Files that come back."""
-    files_removed: int
-    """Files that leave."""
-    partitions: int
-    """Partitions that would hold something else."""
-    is_unchanged: bool
-    """True: the table is what it was, nothing has to be done."""
-
-
-class RestorePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restore would do; nothing has happened yet."""
-
-    slot: int
-    committed_at: datetime
-    tables: tuple[TablePlan, ...]
 
 
 async def plan_restore(workspace: Workspace, names: Sequence[str], *, slot: int) -> RestorePlan:
@@ -195,8 +163,6 @@ def location_of(workspace: Workspace, table_id: str) -> str:
 
 
 __all__ = [
-    "RestorePlan",
-    "TablePlan",
     "held_then",
     "location_of",
     "plan_restore",

@@ -21,7 +21,6 @@ from arco.errors import Conflict
 from arco.formats import delta
 from arco.formats.entries import entry_stands, fixed_entry, published_version
 from arco.formats.restore_plans import (
-    RestorePlan,
     held_then,
     location_of,
     plan_restore,
@@ -45,6 +44,7 @@ from arco.orchestration.restores import RESTORES, Restore, TablesRestored
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS
+from arco.service.restores import RestorePlan
 from arco.service.workspace import Workspace
 from arco.store import keys
 

@@ -147,4 +147,11 @@ def _status(
     )
 
 
-__all__ = ["AssetFilter", "AssetStatus", "AssetSummary", "asset_summary", "list_assets"]
+__all__ = [
+    "JUDGED_PARTITIONS_MAX",
+    "AssetFilter",
+    "AssetStatus",
+    "AssetSummary",
+    "asset_summary",
+    "list_assets",
+]

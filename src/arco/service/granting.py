@@ -20,7 +20,7 @@ from arco.access.keys import NewKey
 from arco.access.principals import checked_principal
 from arco.access.privileges import OWNERS_ONLY, Kind, Privilege
 from arco.access.securables import COLUMN_SEPARATOR, Link, Securable, told
-from arco.access.tables import GRANTS, HELD_GRANTS, ApiKey, Grant
+from arco.access.tables import GRANTS, HELD_GRANTS, MEMBERSHIPS, PRINCIPALS, ApiKey, Grant
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES, TABLES
 from arco.model import Decision, Event, State
 from arco.orchestration.tables import ASSETS
@@ -48,6 +48,18 @@ class GrantLine(msgspec.Struct, frozen=True, kw_only=True):
     principal: str
     granted_at: datetime
     granted_by: str
+
+
+class PrincipalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A principal and the groups it was put into."""
+
+    principal: str
+    description: str
+    disabled: bool
+    """Whether it is refused."""
+    groups: tuple[str, ...]
+    """The groups it was put into."""
+    added_at: datetime | None = None
 
 
 class KeyLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,6 +117,20 @@ def as_owner(decision: Decision, caller: Caller) -> Decision:
     return guarded(
         decision, lambda state: require_on_workspace(state, caller, privilege=Privilege.OWN)
     )
+
+
+def principal_lines(state: State) -> list[PrincipalLine]:
+    """Every principal with its groups, by name."""
+    return [
+        PrincipalLine(
+            principal=row.principal,
+            description=row.description,
+            disabled=row.disabled,
+            groups=tuple(each.group for each in state.range(MEMBERSHIPS, row.principal)),
+            added_at=row.added_at,
+        )
+        for row in state.range(PRINCIPALS)
+    ]
 
 
 def grants_on(state: State, caller: Caller, *, on: str) -> list[GrantLine]:
@@ -241,6 +267,7 @@ __all__ = [
     "KeyLabel",
     "KeyLine",
     "Names",
+    "PrincipalLine",
     "as_owner",
     "explained",
     "fresh_key",
@@ -248,5 +275,6 @@ __all__ = [
     "grants_of",
     "grants_on",
     "key_line",
+    "principal_lines",
     "revoking",
 ]

@@ -187,8 +187,8 @@ def task_summary(task: Task) -> TaskSummary:
 
 
 def list_tables(state: State) -> list[CatalogTable]:
-    """Every table, by namespace and name."""
-    namespaces = sorted(state.range(NAMESPACES), key=lambda row: row.name)
+    """Every table, by catalog, namespace and name."""
+    namespaces = state.range(NAMESPACES)
     return [table for row in namespaces for table in state.range(TABLES, row.namespace_id)]
 
 

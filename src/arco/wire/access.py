@@ -9,7 +9,7 @@ import msgspec
 
 from arco.access.callers import Method
 from arco.access.privileges import Privilege
-from arco.service.granting import GrantLine, KeyLine
+from arco.service.granting import GrantLine, KeyLine, PrincipalLine
 from arco.service.policing import PolicyLine
 
 DAYS_MAX = 3_660
@@ -39,17 +39,6 @@ class Myself(msgspec.Struct, frozen=True, kw_only=True):
     """Every group you are in, by your token or by memberships kept here."""
     scopes: tuple[Privilege, ...] | None
     """The most that your credential may do; null: whatever you may."""
-
-
-class PrincipalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A principal and the groups it was put into."""
-
-    principal: str
-    description: str
-    disabled: bool
-    """Whether it is refused."""
-    groups: tuple[str, ...]
-    """The groups it was put into."""
 
 
 class PrincipalList(msgspec.Struct, frozen=True):
@@ -148,6 +137,7 @@ class PolicyList(msgspec.Struct, frozen=True):
 
 
 __all__ = [
+    "OVERLAP_HOURS",
     "AccessOutcome",
     "CreatedKey",
     "GrantList",
@@ -158,7 +148,6 @@ __all__ = [
     "Myself",
     "PolicyList",
     "PolicyRequest",
-    "PrincipalLine",
     "PrincipalList",
     "PrincipalRequest",
     "RotationRequest",

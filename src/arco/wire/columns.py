@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class ColumnLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ColumnLine(msgspec.Struct, frozen=True, gc=False):
     """One column of one table."""
 
     catalog: str

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from arco.engine.lanes.batches import SLOT_FACTS_MAX
+from arco.engine.lanes.quarantine import RETRIES_MAX, Retried
+from arco.engine.lanes.tables import QuarantinedFact
 
 Name = Annotated[str, msgspec.Meta(max_length=256)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -61,4 +64,59 @@ class FactsReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """Those that cannot be folded as they stand."""
 
 
-__all__ = ["FactProblem", "FactsReceipt", "FactsRequest", "SentFact"]
+class QuarantineList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Facts that could not be folded, in the order of their places."""
+
+    facts: list[QuarantinedFact]
+    """Where each stands, and why it is not folded."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
+
+
+class FactPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a fact stands."""
+
+    lane: Annotated[str, msgspec.Meta(min_length=1, max_length=26)]
+    slot: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    """The batch of the lane that it stands in."""
+    position: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class RetryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which facts to try again. None named: the first ones there are."""
+
+    facts: Annotated[tuple[FactPlace, ...], msgspec.Meta(max_length=RETRIES_MAX)] = ()
+    """Their places, as the list tells them."""
+
+
+class ShownFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A quarantined fact, as it was sent."""
+
+    type: str
+    version: int
+    """The version of the type it was sent as."""
+    producer: str
+    epoch: int
+    seq: int | None
+    """Its number; null when its producer does not count."""
+    key: str
+    payload: Any
+    """What was observed."""
+    code: str
+    """Why it is not folded: `FACT_INVALID`, `FACT_TYPE_UNKNOWN`, `FACT_NOT_FOLDED`, ..."""
+    reason: str
+    quarantined_at: datetime
+
+
+__all__ = [
+    "FactPlace",
+    "FactProblem",
+    "FactsReceipt",
+    "FactsRequest",
+    "QuarantineList",
+    "QuarantinedFact",
+    "Retried",
+    "RetryRequest",
+    "SentFact",
+    "ShownFact",
+]

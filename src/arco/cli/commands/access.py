@@ -8,9 +8,10 @@ import click
 
 from arco.access.decisions import Decision as Judgement
 from arco.cli.asking import PRIVILEGE, answered, on_option, owner_of, wish_of
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.query.pool import QueryPool
 from arco.query.trying import try_policy
 from arco.service.granting import GrantLine, explained, grants_of, grants_on
@@ -33,20 +34,19 @@ def command() -> None:
 @command.command("list", epilog="Example: arco access list --on workspace")
 @click.option("--on", default="", metavar="OBJECT", help="What is held on it and above it.")
 @click.option("--of", default="", metavar="PRINCIPAL", help="What it holds itself.")
-@directory_option
+@where_option
 @json_option
-def list_grants(on: str, of: str, directory: Path | None, as_json: bool) -> None:
+def list_grants(on: str, of: str, where: Where, as_json: bool) -> None:
     """List what is held on an object, or what a principal holds."""
     if bool(on) == bool(of):
         raise click.UsageError("give --on or --of")
-    if on:
-        lines = run_to_end(
-            answered(directory, lambda state, caller: grants_on(state, caller, on=on))
-        )
+    client = where.client()
+    if client:
+        lines = list(client.access.grants(on=on, principal=of))
+    elif on:
+        lines = answered(where, lambda state, caller: grants_on(state, caller, on=on))
     else:
-        lines = run_to_end(
-            answered(directory, lambda state, caller: grants_of(state, caller, principal=of))
-        )
+        lines = answered(where, lambda state, caller: grants_of(state, caller, principal=of))
     _tell(lines, as_json=as_json)
 
 
@@ -54,13 +54,15 @@ def list_grants(on: str, of: str, directory: Path | None, as_json: bool) -> None
 @click.argument("principal")
 @click.argument("privilege", type=PRIVILEGE)
 @on_option
-@directory_option
+@where_option
 @json_option
-def explain(principal: str, privilege: str, on: str, directory: Path | None, as_json: bool) -> None:
+def explain(principal: str, privilege: str, on: str, where: Where, as_json: bool) -> None:
     """Say whether PRINCIPAL may do what PRIVILEGE allows, and which grant says so."""
-    wish = wish_of(privilege, on, principal=principal)
-    decision = run_to_end(
-        answered(directory, lambda state, caller: explained(state, caller, wish=wish))
+    client, wish = where.client(), wish_of(privilege, on, principal=principal)
+    decision = (
+        client.access.explain(privilege, on, principal=principal)
+        if client
+        else answered(where, lambda state, caller: explained(state, caller, wish=wish))
     )
     if as_json:
         print_json(decision)
@@ -72,30 +74,42 @@ def explain(principal: str, privilege: str, on: str, directory: Path | None, as_
 @click.argument("expression")
 @on_option
 @click.option("--exempt", multiple=True, metavar="PRINCIPAL", help="For whom it does not count.")
-@directory_option
-def restrict(expression: str, on: str, exempt: tuple[str, ...], directory: Path | None) -> None:
+@where_option
+def restrict(expression: str, on: str, exempt: tuple[str, ...], where: Where) -> None:
     """Show readers only rows of a table for which EXPRESSION holds, or its value for a column."""
-    wish = PolicyWish(on=on, expression=expression, exempt=exempt)
-    run_to_end(_restrict(directory, wish))
+    client, wish = where.client(), PolicyWish(on=on, expression=expression, exempt=exempt)
+    if client:
+        client.access.restrict(expression, on, exempt=exempt)
+    else:
+        run_to_end(_restrict(where.directory, wish))
     click.echo(f"{on} is restricted for everyone who is not exempt")
 
 
 @command.command("unrestrict", epilog="Example: arco access unrestrict --on table:sales.orders")
 @on_option
-@directory_option
-def unrestrict(on: str, directory: Path | None) -> None:
+@where_option
+def unrestrict(on: str, where: Where) -> None:
     """Remove the filter of a table, or the mask of a column."""
-    run_to_end(_free(directory, PolicyWish(on=on)))
+    client = where.client()
+    if client:
+        client.access.unrestrict(on)
+    else:
+        run_to_end(_free(where.directory, PolicyWish(on=on)))
     click.echo(f"{on} is not restricted any more")
 
 
 @command.command("restrictions", epilog="Example: arco access restrictions --on table:sales.orders")
 @on_option
-@directory_option
+@where_option
 @json_option
-def restrictions(on: str, directory: Path | None, as_json: bool) -> None:
+def restrictions(on: str, where: Where, as_json: bool) -> None:
     """List the filter of a table and the masks of its columns."""
-    lines = run_to_end(answered(directory, lambda state, caller: policies_on(state, caller, on=on)))
+    client = where.client()
+    lines = (
+        list(client.access.policies(on))
+        if client
+        else answered(where, lambda state, caller: policies_on(state, caller, on=on))
+    )
     if as_json:
         print_json(lines)
     elif lines:

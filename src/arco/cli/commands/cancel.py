@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from arco.cli import remote
-from arco.cli.options import directory_option, json_option, server_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.execution.following import Follower
 from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.service.summaries import RunDetail, find_run, run_detail
@@ -24,13 +25,12 @@ Examples:
 
 @click.command("cancel", epilog=EPILOG)
 @click.argument("run")
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(run: str, server: str, directory: Path | None, as_json: bool) -> None:
+def command(run: str, where: Where, as_json: bool) -> None:
     """Stop RUN: nothing new begins, what runs is told to end, nothing of it is published."""
-    client = remote.server_for(server, directory)
-    detail = remote.cancelled(client, run) if client else run_to_end(_cancel(run, directory))
+    client = where.client()
+    detail = remote.cancelled(client, run) if client else run_to_end(_cancel(run, where.directory))
     if as_json:
         print_json(detail)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +11,9 @@ from arco.catalog.changes import CatalogChange, CreateCatalog
 from arco.catalog.kinds import Kind
 from arco.cli.creating import creation_options, said
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.terminal import counted, print_json
+from arco.cli.where import Where, where_option
 from arco.errors import Invalid
 
 EPILOG = """\b
@@ -31,17 +31,17 @@ def command() -> None:
 @command.command("create", epilog="Example: arco catalog create lab --tag purpose=experiments")
 @click.argument("name")
 @creation_options
-def create(name: str, directory: Path | None, as_json: bool, **given: Any) -> None:
+def create(name: str, where: Where, as_json: bool, **given: Any) -> None:
     """Make a catalog NAME."""
     change = CreateCatalog(name=name, **said(**given))
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 @command.command("apply", epilog="Example: arco catalog apply changes.json")
 @click.argument("file", type=click.File("rb"))
-@directory_option
+@where_option
 @json_option
-def apply(file: Any, directory: Path | None, as_json: bool) -> None:
+def apply(file: Any, where: Where, as_json: bool) -> None:
     """Make every change that FILE lists, in one commit or not at all.
 
     FILE is a JSON list as `POST /api/v1/catalog/changes` takes it; `-` reads standard input.
@@ -54,7 +54,7 @@ def apply(file: Any, directory: Path | None, as_json: bool) -> None:
             f"{file.name} lists no changes: {error}",
             hint='write [{"change": "create_namespace", "name": "sales"}, ...]',
         ) from error
-    changed = carry_out(changes, directory)
+    changed = carry_out(changes, where)
     if as_json:
         print_json(changed)
     else:

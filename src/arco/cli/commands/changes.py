@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from arco.cli.asking import owner_of
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, moment
+from arco.cli.where import Where, where_option
 from arco.service.changes import (
+    START,
     Choice,
     FeedChange,
     Position,
@@ -21,6 +24,9 @@ from arco.service.changes import (
     parse_position,
 )
 from arco.service.workspace import Workspace
+
+if TYPE_CHECKING:
+    from arco.client.client import Client
 
 SLOTS = 20
 FOLLOW_SECONDS = 60.0
@@ -42,19 +48,30 @@ Examples:
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on with what changes, until Ctrl-C.")
 @click.option("--table", "tables", multiple=True, help="Only this table of system.*.")
-@directory_option
+@where_option
 @json_option
-def command(
-    after: str, follow: bool, tables: tuple[str, ...], directory: Path | None, as_json: bool
-) -> None:
+def command(after: str, follow: bool, tables: tuple[str, ...], where: Where, as_json: bool) -> None:
     """Print every row that changed, oldest first: position, time, what happened, table and key.
 
     With --json one object a line. Whoever goes on behind the last position misses nothing and sees
     nothing twice.
     """
-    run_to_end(
-        _print(after, Choice(tables=tables), follows=follow, directory=directory, as_json=as_json)
-    )
+    client = where.client()
+    if client:
+        for change in _of_server(client, after, tables=tables, follows=follow):
+            click.echo(msgspec.json.encode(change) if as_json else told(change))
+        return
+    choice, directory = Choice(tables=tables), where.directory
+    run_to_end(_print(after, choice, follows=follow, directory=directory, as_json=as_json))
+
+
+def _of_server(
+    client: Client, after: str, *, tables: tuple[str, ...], follows: bool
+) -> Iterator[FeedChange]:
+    if follows:
+        return client.history.follow(after, tables=tables)
+    first = max(-1, client.health().seq - SLOTS)
+    return client.history.changes(after or (str(first) if first >= 0 else START), tables=tables)
 
 
 async def _print(

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option, server_option
-from arco.cli.remote import server_for
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json, table
+from arco.cli.where import Where, where_option
 from arco.service.differences import (
     Difference,
     PartitionDifference,
@@ -39,22 +39,19 @@ Examples:
 @click.argument("before")
 @click.argument("after", default="")
 @click.option("--table", "name", default="", help="Only this user table or system table.")
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(
-    before: str, after: str, name: str, server: str, directory: Path | None, as_json: bool
-) -> None:
+def command(before: str, after: str, name: str, where: Where, as_json: bool) -> None:
     """Show what differs between two moments: a slot, a time, or how long ago (90m, 2h, 3d).
 
     User tables with their versions, columns and partitions, then how many rows of system tables
     differ; with --table of a system table, these rows. Without AFTER: the present.
     """
-    client = server_for(server, directory)
+    client = where.client()
     if client is not None:
         found = client.history.difference(before, after, table=name)
     else:
-        found = run_to_end(_difference(before, after, directory=directory))
+        found = run_to_end(_difference(before, after, directory=where.directory))
         found = only_about(found, name) if name else found
     if as_json:
         print_json(found if name else msgspec.structs.replace(found, rows=()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -11,10 +12,12 @@ import msgspec
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, moment, print_json, seconds, table
+from arco.cli.where import Where, where_option
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.lag import facts_lag
 from arco.engine.lanes.measuring import FACT_LAGS, FactLag
 from arco.engine.lanes.quarantine import (
+    RETRIES_MAX,
     Quarantine,
     Retried,
     place_of,
@@ -24,6 +27,10 @@ from arco.engine.lanes.quarantine import (
 )
 from arco.engine.lanes.tables import FACTS, FOLDINGS, QuarantinedFact
 from arco.model import Key, State
+from arco.wire.facts import FactPlace
+
+if TYPE_CHECKING:
+    from arco.client.client import Client
 
 ROWS_MAX = 10_000
 HEADINGS = ("place", "type", "version", "code", "since", "reason")
@@ -89,11 +96,16 @@ def quarantine() -> None:
     show_default=True,
     help="How many facts at most.",
 )
-@directory_option
+@where_option
 @json_option
-def list_facts(limit: int, directory: Path | None, as_json: bool) -> None:
+def list_facts(limit: int, where: Where, as_json: bool) -> None:
     """List the facts that wait, and why."""
-    rows = run_to_end(_list(directory, limit))
+    client = where.client()
+    rows = (
+        list(islice(client.facts.quarantined(), limit))
+        if client
+        else run_to_end(_list(where.directory, limit))
+    )
     if as_json:
         print_json(rows)
     elif rows:
@@ -104,11 +116,12 @@ def list_facts(limit: int, directory: Path | None, as_json: bool) -> None:
 
 @quarantine.command("show", epilog="Example: arco facts quarantine show 01JM4Q/3/14 --json")
 @click.argument("place")
-@directory_option
+@where_option
 @json_option
-def show(place: str, directory: Path | None, as_json: bool) -> None:
+def show(place: str, where: Where, as_json: bool) -> None:
     """Show the fact at PLACE (LANE/SLOT/POSITION) as it was sent."""
-    found = run_to_end(_show(directory, place_of(place)))
+    client, key = where.client(), place_of(place)
+    found = _of_server(client, key) if client else run_to_end(_show(where.directory, key))
     if as_json:
         print_json(found)
         return
@@ -118,11 +131,12 @@ def show(place: str, directory: Path | None, as_json: bool) -> None:
 
 @quarantine.command("retry", epilog="Example: arco facts quarantine retry")
 @click.argument("places", nargs=-1)
-@directory_option
+@where_option
 @json_option
-def retry(places: tuple[str, ...], directory: Path | None, as_json: bool) -> None:
+def retry(places: tuple[str, ...], where: Where, as_json: bool) -> None:
     """Try the facts at PLACES again, or all that wait. What is refused again stays."""
-    done = run_to_end(_retry(directory, [place_of(place) for place in places]))
+    client, keys = where.client(), [place_of(place) for place in places]
+    done = _retried_there(client, keys) if client else run_to_end(_retry(where.directory, keys))
     if as_json:
         print_json(done)
         return
@@ -185,6 +199,41 @@ async def _show(directory: Path | None, place: Key) -> Shown:
         await database.refresh()
         row = await database.asked(lambda state: quarantined_at(state, place))
         return Shown(place_text(row), row, await Quarantine(database).fact(row))
+
+
+def _retried_there(client: Client, keys: list[Key]) -> Retried:
+    waiting = islice(client.facts.quarantined(), 0 if keys else ROWS_MAX)
+    keys = keys or [(row.lane, row.slot, row.position) for row in waiting]
+    places = [FactPlace(lane=lane, slot=slot, position=place) for lane, slot, place in keys]
+    done = Retried(tried=0, released=0, unreadable=0)
+    for first in range(0, len(places), RETRIES_MAX):
+        part = client.facts.retry(places[first : first + RETRIES_MAX])
+        done = Retried(
+            tried=done.tried + part.tried,
+            released=done.released + part.released,
+            unreadable=done.unreadable + part.unreadable,
+        )
+    return done
+
+
+def _of_server(client: Client, place: Key) -> Shown:
+    lane, slot, position = place
+    sent = client.facts.get_quarantined(str(lane), int(slot), position=int(position))
+    row = next(
+        row
+        for row in client.facts.quarantined()
+        if (row.lane, row.slot, row.position) == (lane, slot, position)
+    )
+    fact = Fact(
+        type=sent.type,
+        version=sent.version,
+        payload=msgspec.Raw(msgspec.json.encode(sent.payload)),
+        producer=sent.producer,
+        epoch=sent.epoch,
+        seq=-1 if sent.seq is None else sent.seq,
+        key=sent.key,
+    )
+    return Shown(place_text(row), row, fact)
 
 
 async def _retry(directory: Path | None, places: list[Key]) -> Retried:

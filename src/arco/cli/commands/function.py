@@ -13,6 +13,7 @@ from arco.catalog.kinds import Kind
 from arco.cli.commands.table import column_of
 from arco.cli.creating import creation_options, said, text_of
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
+from arco.cli.where import Where
 
 EXAMPLE = (
     'arco function create sales.net --parameter "gross double" --returns double --sql "gross / 1.2"'
@@ -39,7 +40,7 @@ def create(
     sql: str,
     file: Path | None,
     dialect: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -52,7 +53,7 @@ def create(
         texts={dialect: text_of(sql, file)},
         **said(**given),
     )
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 add_shared_commands(command, Kind.FUNCTION)

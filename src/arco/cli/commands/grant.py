@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from arco.cli.asking import PRIVILEGE, on_option, wish_of, wished
-from arco.cli.options import directory_option
-from arco.cli.session import run_to_end
+from arco.cli.where import Where, where_option
 from arco.service.granting import granting
 
 EPILOG = """\b
@@ -23,10 +20,15 @@ Examples:
 @click.argument("privilege", type=PRIVILEGE)
 @on_option
 @click.option("--to", required=True, metavar="PRINCIPAL", help="Such as group:analysts.")
-@directory_option
-def command(privilege: str, on: str, to: str, directory: Path | None) -> None:
+@where_option
+def command(privilege: str, on: str, to: str, where: Where) -> None:
     """Give PRIVILEGE on an object, and on everything in it, to a principal."""
-    changed = run_to_end(wished(directory, granting, wish=wish_of(privilege, on, principal=to)))
+    client, wish = where.client(), wish_of(privilege, on, principal=to)
+    changed = (
+        client.access.give(privilege, on, to=to)
+        if client
+        else wished(where, wish, deciding=granting)
+    )
     click.echo(f"{to} {'now has' if changed else 'had'} {privilege.upper()} on {on}")
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from arco.catalog.finding import find_table
-from arco.cli.options import directory_option, json_option, server_option
-from arco.cli.remote import server_for
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.service.history import SlotLine, VersionLine, slot_lines, version_lines
 
 LINES = 20
@@ -30,23 +30,20 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=LINES, help=f"How many. Default: {LINES}."
 )
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(
-    table_name: str, limit: int, server: str, directory: Path | None, as_json: bool
-) -> None:
+def command(table_name: str, limit: int, where: Where, as_json: bool) -> None:
     """Show the newest slots of the log: when, by whom, what happened, in which run.
 
     With TABLE: the versions of that table. Slots and times are what --at, `arco diff` and
     `arco restore --to` take.
     """
-    client = server_for(server, directory)
+    client = where.client()
     if table_name:
         versions = (
             list(islice(client.history.versions(table_name), limit))
             if client
-            else run_to_end(_versions(table_name, limit, directory=directory))
+            else run_to_end(_versions(table_name, limit, directory=where.directory))
         )
         cells = [_version_cells(line) for line in versions]
         told = table(VERSION_HEADINGS, cells)
@@ -54,7 +51,7 @@ def command(
         slots = (
             list(islice(client.history.slots(), limit))
             if client
-            else run_to_end(_slots(limit, directory=directory))
+            else run_to_end(_slots(limit, directory=where.directory))
         )
         told = table(SLOT_HEADINGS, [_slot_cells(line) for line in slots])
     if as_json:

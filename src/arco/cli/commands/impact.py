@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from arco.cli.options import at_option, directory_option, format_option, json_option, server_option
-from arco.cli.remote import impact_of, server_for
+from arco.cli.options import at_option, format_option, json_option
+from arco.cli.remote import impact_of
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling_lineage import impact_lines
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.lineage.exports import impact_mermaid, partitions_mermaid
 from arco.lineage.impact import Impact, PartitionImpact, column_impact, partition_impact
 from arco.lineage.walks import Walk, walk_down
@@ -61,8 +62,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--depth", type=click.IntRange(0, 100), default=100, help="Hops at most.")
 @format_option
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
 def command(
     name: str,
@@ -72,8 +72,7 @@ def command(
     depth: int,
     form: str,
     moment: str,
-    server: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Show what would be different if TABLE, or one COLUMN of it, were.
@@ -87,9 +86,9 @@ def command(
     asked = Asked(
         name=name, depth=depth, partition=partition, version=version, into=into, moment=moment
     )
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is None:
-        found, events = run_to_end(_found(asked, directory=directory))
+        found, events = run_to_end(_found(asked, directory=where.directory))
     else:
         found, events = _told(client, asked, form=form)
     if form == "openlineage":

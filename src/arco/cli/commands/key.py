@@ -11,10 +11,12 @@ from arco.access.keys import NewKey, create_key, revoke_key, rotate_key
 from arco.access.privileges import Privilege
 from arco.access.tables import KEYS
 from arco.cli.asking import PRIVILEGE, answered, decided
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
+from arco.wire.access import CreatedKey
 
 ACTOR = "cli"
 HEADINGS = ("key", "principal", "name", "scopes", "expires at", "state")
@@ -38,20 +40,23 @@ def command() -> None:
 @click.option("--name", default="", help="What it is for.")
 @click.option("--scope", "scopes", multiple=True, type=PRIVILEGE, help="The most it may do.")
 @days_option
-@directory_option
+@where_option
 @json_option
 def create(
     principal: str,
     name: str,
     scopes: tuple[str, ...],
     days: float,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Make a key for PRINCIPAL, a user or a service account, and show it this once."""
     privileges = tuple(Privilege(each.upper()) for each in scopes)
-    made = run_to_end(
-        _create(directory, principal, label=KeyLabel(name=name, scopes=privileges), days=days)
+    client, label = where.client(), KeyLabel(name=name, scopes=privileges)
+    made = (
+        client.access.create_key(principal=principal, name=name, scopes=privileges, days=days)
+        if client
+        else _told(run_to_end(_create(where.directory, principal, label=label, days=days)))
     )
     _show(made, as_json=as_json)
 
@@ -65,32 +70,41 @@ def create(
     help="How long both open the API. Default: 24.",
 )
 @days_option
-@directory_option
+@where_option
 @json_option
-def rotate(
-    key_id: str, overlap_hours: float, days: float, directory: Path | None, as_json: bool
-) -> None:
+def rotate(key_id: str, overlap_hours: float, days: float, where: Where, as_json: bool) -> None:
     """Make a key like KEY_ID, which opens the API until the overlap has passed."""
-    overlap = timedelta(hours=overlap_hours)
-    _show(run_to_end(_rotate(directory, key_id, overlap=overlap, days=days)), as_json=as_json)
+    client, overlap = where.client(), timedelta(hours=overlap_hours)
+    made = (
+        client.access.rotate_key(key_id, overlap_hours=overlap_hours, days=days)
+        if client
+        else _told(run_to_end(_rotate(where.directory, key_id, overlap=overlap, days=days)))
+    )
+    _show(made, as_json=as_json)
 
 
 @command.command("revoke", epilog="Example: arco key revoke 0123456789abcdef")
 @click.argument("key_id")
-@directory_option
-def revoke(key_id: str, directory: Path | None) -> None:
+@where_option
+def revoke(key_id: str, where: Where) -> None:
     """Let KEY_ID open nothing any more, at once."""
-    changed = run_to_end(decided(directory, revoke_key(key_id, ACTOR)))
+    client = where.client()
+    changed = (
+        client.access.revoke_key(key_id) if client else decided(where, revoke_key(key_id, ACTOR))
+    )
     click.echo(f"key {key_id} {'is' if changed else 'was'} revoked")
 
 
 @command.command("list", epilog="Example: arco key list --json")
-@directory_option
+@where_option
 @json_option
-def list_keys(directory: Path | None, as_json: bool) -> None:
+def list_keys(where: Where, as_json: bool) -> None:
     """List the keys, without what could open anything."""
-    keys = run_to_end(
-        answered(directory, lambda state, caller: [key_line(row) for row in state.range(KEYS)])
+    client = where.client()
+    keys = (
+        list(client.access.known_keys())
+        if client
+        else answered(where, lambda state, caller: [key_line(row) for row in state.range(KEYS)])
     )
     if as_json:
         print_json(keys)
@@ -118,11 +132,15 @@ async def _rotate(
         return made
 
 
-def _show(made: NewKey, *, as_json: bool) -> None:
+def _told(made: NewKey) -> CreatedKey:
+    return CreatedKey(key=made.text, key_id=made.key_id, expires_at=made.expires_at)
+
+
+def _show(made: CreatedKey, *, as_json: bool) -> None:
     if as_json:
-        print_json({"key": made.text, "key_id": made.key_id, "expires_at": made.expires_at})
+        print_json(made)
         return
-    click.echo(made.text)
+    click.echo(made.key)
     click.echo("  keep it now: it is stored nowhere", err=True)
 
 

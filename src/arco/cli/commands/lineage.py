@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from arco.cli.options import at_option, directory_option, format_option, json_option, server_option
-from arco.cli.remote import lineage_of, server_for, walks
+from arco.cli.options import at_option, format_option, json_option
+from arco.cli.remote import lineage_of, walks
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling_lineage import Neighbourhood, origin_lines, path_lines, tree
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.errors import Invalid
 from arco.lineage.evidence import LineagePath
 from arco.lineage.exports import mermaid, origins_mermaid, path_mermaid
@@ -65,8 +66,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--to", default="", metavar="TABLE", help="Only the shortest way down to this table.")
 @format_option
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
 def command(
     name: str,
@@ -76,8 +76,7 @@ def command(
     to: str,
     form: str,
     moment: str,
-    server: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Show what TABLE was made from and what was made from it, as runs really did it.
@@ -86,9 +85,9 @@ def command(
     come from.
     """
     asked = Asked(name=name, to=to, hops=_hops(up, down, depth=depth), moment=moment)
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is None:
-        found = run_to_end(_found(asked, directory=directory))
+        found = run_to_end(_found(asked, directory=where.directory))
     else:
         found = _told(client, asked, form=form)
     _print(found, "json" if as_json and form == "text" else form, as_json=as_json)

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option, server_option
-from arco.cli.remote import server_for
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import place
 from arco.cli.terminal import harmless
+from arco.cli.where import Where, where_option
 from arco.errors import NotFound
 from arco.ids import attempt_id, dispatch_id
 from arco.service.summaries import RunDetail, TaskSummary, run_detail
@@ -34,18 +34,15 @@ Examples:
 @click.argument("run")
 @click.option("--task", default="", help="Only this asset, asset[partition] or task number.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(
-    run: str, task: str, follow: bool, server: str, directory: Path | None, as_json: bool
-) -> None:
+def command(run: str, task: str, follow: bool, where: Where, as_json: bool) -> None:
     """Print what the tasks of RUN printed and logged, all attempts, in the order of the plan."""
-    client = server_for(server, directory)
+    client = where.client()
     if client is not None:
         _tell(client.runs.logs(run, task=task, follow=follow), as_json=as_json)
         return
-    run_to_end(_print(run, task, directory=directory, follow=follow, as_json=as_json))
+    run_to_end(_print(run, task, directory=where.directory, follow=follow, as_json=as_json))
 
 
 async def _print(

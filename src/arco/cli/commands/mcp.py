@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,9 +16,8 @@ import msgspec
 import arco
 from arco.api.server import LOOPBACK_ADDRESSES
 from arco.cli.commands.version import installed_version
-from arco.cli.options import directory_option, server_option
-from arco.cli.remote import server_for
 from arco.cli.session import existing_settings, opened, run_to_end
+from arco.cli.where import Where, where_option
 from arco.client.client import Client
 from arco.errors import Invalid
 from arco.mcp.inside import inside
@@ -64,15 +62,13 @@ class Asked(msgspec.Struct, frozen=True):
 @click.option(
     "--allow-writes", is_flag=True, help="Offer tools that tag, comment and run assets, too."
 )
-@server_option
-@directory_option
+@where_option
 def command(
     transport: str,
     host: str,
     port: int,
     allow_writes: bool,
-    server: str,
-    directory: Path | None,
+    where: Where,
 ) -> None:
     """Serve a workspace to assistants, by the Model Context Protocol.
 
@@ -84,10 +80,10 @@ def command(
     serving = _loaded()
     offer = serving.Offer("changing" if allow_writes else "reading", installed_version())
     if transport == "stdio":
-        run_to_end(_serve_stdio(serving, offer, server=server, directory=directory))
+        run_to_end(_serve_stdio(serving, offer, where=where))
         return
     address = serving.Address(host, port, configured_names(load()))
-    run_to_end(_serve_http(serving, offer, address=address, server=server, directory=directory))
+    run_to_end(_serve_http(serving, offer, address=address, where=where))
 
 
 def _loaded() -> Any:
@@ -104,16 +100,14 @@ def _loaded() -> Any:
         ) from error
 
 
-async def _serve_stdio(serving: Any, offer: Any, *, server: str, directory: Path | None) -> None:
+async def _serve_stdio(serving: Any, offer: Any, *, where: Where) -> None:
     # Who may open the store owns it: the process that started us is asked for no key.
-    async with _asked(server, directory, authentication="none") as asked:
+    async with _asked(where, authentication="none") as asked:
         await serving.serve_stdio(offer, asked.client)
 
 
-async def _serve_http(
-    serving: Any, offer: Any, *, address: Any, server: str, directory: Path | None
-) -> None:
-    async with _asked(server, directory) as asked:
+async def _serve_http(serving: Any, offer: Any, *, address: Any, where: Where) -> None:
+    async with _asked(where) as asked:
         # A server somewhere else is asked as whoever asks us, unless that is this machine's user.
         away = asked.is_remote and address.host not in LOOPBACK_ADDRESSES
         strict = asked.is_strict or away
@@ -122,14 +116,14 @@ async def _serve_http(
 
 
 @asynccontextmanager
-async def _asked(server: str, directory: Path | None, **chosen: Any) -> AsyncIterator[Asked]:
+async def _asked(where: Where, **chosen: Any) -> AsyncIterator[Asked]:
     """The named server, or the workspace of a project, asked in this process."""
-    remote = server_for(server, directory)
+    remote = where.client()
     if remote is not None:
         with remote:
             yield Asked(remote, is_strict=False, is_remote=True)
         return
-    settings = msgspec.structs.replace(existing_settings(directory), **chosen)
+    settings = msgspec.structs.replace(existing_settings(where.directory), **chosen)
     async with opened(settings) as workspace, inside(workspace, installed_version()) as connections:
         with arco.Client.over(connections) as client:
             yield Asked(client, connections.is_strict, is_remote=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from arco.catalog.changes import CreateNamespace
 from arco.catalog.kinds import Kind
 from arco.cli.creating import creation_options, said
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
+from arco.cli.where import Where
 
 
 @click.group("namespace", epilog="Example: arco namespace create sales.eu")
@@ -21,10 +21,10 @@ def command() -> None:
 @command.command("create", epilog='Example: arco namespace create sales.eu --comment "Europe."')
 @click.argument("name")
 @creation_options
-def create(name: str, directory: Path | None, as_json: bool, **given: Any) -> None:
+def create(name: str, where: Where, as_json: bool, **given: Any) -> None:
     """Make a namespace NAME; what it stands in exists already."""
     change = CreateNamespace(name=name, **said(**given))
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 add_shared_commands(command, Kind.NAMESPACE)

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.engine.garbage import PINS, PinnedSlot
 from arco.engine.past import refuse_unknown
 from arco.engine.pins import CreatePin, create_pin, drop_pin
@@ -19,6 +20,7 @@ from arco.errors import Invalid
 
 NEWEST = -1
 AGE = re.compile(r"(\d{1,5})([hdw])\Z")
+HOUR = timedelta(hours=1)
 HOURS = {"h": 1, "d": 24, "w": 168}
 HEADINGS = ("pin", "slot", "pinned at", "expires at", "reason")
 EPILOG = """\b
@@ -39,36 +41,49 @@ def command() -> None:
 @click.option("--slot", type=click.IntRange(0), help="The slot to keep. Default: the newest.")
 @click.option("--expires", default="", help="Drop it after so long: 12h, 30d, 8w. Default: never.")
 @click.option("--reason", default="", help="Why, for those who find it.")
-@directory_option
+@where_option
 @json_option
 def create(
     name: str,
     slot: int | None,
     expires: str,
     reason: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Keep the present state, or that of an earlier slot, under NAME."""
     age = age_of(expires) if expires else None
-    wanted = CreatePin(name=name, slot=NEWEST if slot is None else slot, reason=reason, actor="cli")
-    _tell(run_to_end(_create(directory, wanted, age=age)), as_json=as_json)
+    client = where.client()
+    if client:
+        hours = age / HOUR if age else None
+        pins = [client.pins.create(name, slot=slot, expires_hours=hours, reason=reason)]
+    else:
+        kept = NEWEST if slot is None else slot
+        wanted = CreatePin(name=name, slot=kept, reason=reason, actor="cli")
+        pins = run_to_end(_create(where.directory, wanted, age=age))
+    _tell(pins, as_json=as_json)
 
 
 @command.command("list", epilog="Example: arco pin list --json")
-@directory_option
+@where_option
 @json_option
-def list_pins(directory: Path | None, as_json: bool) -> None:
+def list_pins(where: Where, as_json: bool) -> None:
     """List the pins."""
-    _tell(run_to_end(_list(directory)), as_json=as_json)
+    client = where.client()
+    pins = list(client.pins.list()) if client else run_to_end(_list(where.directory))
+    _tell(pins, as_json=as_json)
 
 
 @command.command("drop", epilog="Example: arco pin drop quarter-end")
 @click.argument("name")
-@directory_option
-def drop(name: str, directory: Path | None) -> None:
+@where_option
+def drop(name: str, where: Where) -> None:
     """Let NAME go: what only it kept becomes garbage."""
-    run_to_end(_drop(directory, name))
+    client = where.client()
+    if client:
+        client.pins.drop(name)
+    else:
+        run_to_end(_drop(where.directory, name))
     click.echo(f"dropped {name}")
 
 

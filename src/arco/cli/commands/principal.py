@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from arco.access.commands import (
@@ -16,12 +14,11 @@ from arco.access.commands import (
     remove_member,
     remove_principal,
 )
-from arco.access.tables import MEMBERSHIPS, PRINCIPALS
 from arco.cli.asking import answered, decided
-from arco.cli.options import directory_option, json_option
-from arco.cli.session import run_to_end
+from arco.cli.options import json_option
 from arco.cli.terminal import moment, print_json, table
-from arco.model import State
+from arco.cli.where import Where, where_option
+from arco.service.granting import PrincipalLine, principal_lines
 
 ACTOR = "cli"
 HEADINGS = ("principal", "groups", "disabled", "added at", "description")
@@ -41,24 +38,34 @@ def command() -> None:
 @command.command("add", epilog="Example: arco principal add service:loader")
 @click.argument("principal")
 @click.option("--description", default="", help="Who that is.")
-@directory_option
-def add(principal: str, description: str, directory: Path | None) -> None:
+@where_option
+def add(principal: str, description: str, where: Where) -> None:
     """Let PRINCIPAL be granted privileges; user:NAME, group:NAME or service:NAME."""
     wanted = AddPrincipal(principal=principal, description=description, actor=ACTOR)
-    changed = run_to_end(decided(directory, add_principal(wanted)))
+    client = where.client()
+    changed = (
+        client.access.add_principal(principal, description=description)
+        if client
+        else decided(where, add_principal(wanted))
+    )
     click.echo(f"{principal} {'added' if changed else 'is there already'}")
 
 
 @command.command("list", epilog="Example: arco principal list --json")
-@directory_option
+@where_option
 @json_option
-def list_principals(directory: Path | None, as_json: bool) -> None:
+def list_principals(where: Where, as_json: bool) -> None:
     """List the principals."""
-    rows = run_to_end(answered(directory, lambda state, caller: told(state)))
+    client = where.client()
+    rows = (
+        list(client.access.principals())
+        if client
+        else answered(where, lambda state, caller: principal_lines(state))
+    )
     if as_json:
         print_json(rows)
     elif rows:
-        click.echo(table(HEADINGS, [tuple(row.values()) for row in rows]))
+        click.echo(table(HEADINGS, [_cells(row) for row in rows]))
     else:
         click.echo("nobody is known by name: `arco principal add user:NAME`")
 
@@ -66,62 +73,73 @@ def list_principals(directory: Path | None, as_json: bool) -> None:
 @command.command("join", epilog="Example: arco principal join user:ann group:analysts")
 @click.argument("member")
 @click.argument("group")
-@directory_option
-def join(member: str, group: str, directory: Path | None) -> None:
+@where_option
+def join(member: str, group: str, where: Where) -> None:
     """Put MEMBER into GROUP: what the group may do, it may do."""
-    run_to_end(decided(directory, add_member(_change(group, member))))
+    client = where.client()
+    if client:
+        client.access.add_member(member, group)
+    else:
+        decided(where, add_member(_change(group, member)))
     click.echo(f"{member} is in {group}")
 
 
 @command.command("leave", epilog="Example: arco principal leave user:ann group:analysts")
 @click.argument("member")
 @click.argument("group")
-@directory_option
-def leave(member: str, group: str, directory: Path | None) -> None:
+@where_option
+def leave(member: str, group: str, where: Where) -> None:
     """Take MEMBER out of GROUP."""
-    run_to_end(decided(directory, remove_member(_change(group, member))))
+    client = where.client()
+    if client:
+        client.access.remove_member(member, group)
+    else:
+        decided(where, remove_member(_change(group, member)))
     click.echo(f"{member} is not in {group} any more")
 
 
 @command.command("disable", epilog="Example: arco principal disable user:ann")
 @click.argument("principal")
-@directory_option
-def disable(principal: str, directory: Path | None) -> None:
+@where_option
+def disable(principal: str, where: Where) -> None:
     """Refuse whoever comes as PRINCIPAL, by key or by token."""
-    run_to_end(decided(directory, disable_principal(principal, ACTOR)))
+    client = where.client()
+    if client:
+        client.access.disable_principal(principal)
+    else:
+        decided(where, disable_principal(principal, ACTOR))
     click.echo(f"{principal} is refused")
 
 
 @command.command("enable", epilog="Example: arco principal enable user:ann")
 @click.argument("principal")
-@directory_option
-def enable(principal: str, directory: Path | None) -> None:
+@where_option
+def enable(principal: str, where: Where) -> None:
     """Let PRINCIPAL in again."""
-    run_to_end(decided(directory, enable_principal(principal, ACTOR)))
+    client = where.client()
+    if client:
+        client.access.enable_principal(principal)
+    else:
+        decided(where, enable_principal(principal, ACTOR))
     click.echo(f"{principal} is let in")
 
 
 @command.command("remove", epilog="Example: arco principal remove user:ann")
 @click.argument("principal")
-@directory_option
-def remove(principal: str, directory: Path | None) -> None:
+@where_option
+def remove(principal: str, where: Where) -> None:
     """Remove PRINCIPAL with its grants, memberships and keys."""
-    run_to_end(decided(directory, remove_principal(principal, ACTOR)))
+    client = where.client()
+    if client:
+        client.access.remove_principal(principal)
+    else:
+        decided(where, remove_principal(principal, ACTOR))
     click.echo(f"removed {principal}")
 
 
-def told(state: State) -> list[dict[str, object]]:
-    """The principals as the command tells them."""
-    return [
-        {
-            "principal": row.principal,
-            "groups": ", ".join(each.group for each in state.range(MEMBERSHIPS, row.principal)),
-            "disabled": row.disabled,
-            "added_at": moment(row.added_at),
-            "description": row.description,
-        }
-        for row in state.range(PRINCIPALS)
-    ]
+def _cells(row: PrincipalLine) -> tuple[object, ...]:
+    added = moment(row.added_at)
+    return row.principal, ", ".join(row.groups), row.disabled, added, row.description
 
 
 def _change(group: str, member: str) -> ChangeMember:
@@ -137,5 +155,4 @@ __all__ = [
     "leave",
     "list_principals",
     "remove",
-    "told",
 ]

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from arco.cli import terminal
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.restoring import StaleAsset, finished, left_behind, stale_assets
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, print_json
-from arco.formats.restore_plans import RestorePlan, TablePlan, plan_restore
+from arco.cli.where import Where, where_option
+from arco.formats.restore_plans import plan_restore
 from arco.formats.restoring import begin_restore
 from arco.service.history import meant_slot
+from arco.service.restores import RestorePlan, TablePlan
+from arco.wire.travel import RestoreSummary
+
+if TYPE_CHECKING:
+    from arco.client.client import Client
 
 STALE_SHOWN_MAX = 10
 EPILOG = """\b
@@ -44,17 +51,20 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     help="A slot (120), a version (v3), a time (2026-03-01T12:30) or so long ago (90m, 2h, 3d).",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@directory_option
+@where_option
 @json_option
-def command(
-    tables: tuple[str, ...], to: str, yes: bool, directory: Path | None, as_json: bool
-) -> None:
+def command(tables: tuple[str, ...], to: str, yes: bool, where: Where, as_json: bool) -> None:
     """Make each TABLE what it was then: rows, columns, and what its partitions were made from.
 
     Nothing is undone: the old content becomes a new version, all tables in one commit, and this can
     be restored from, too. What was made from the tables since is stale afterwards.
     """
-    done = run_to_end(_restore(tables, to, directory=directory, asks=not yes, as_json=as_json))
+    client, asks = where.client(), not yes
+    done = (
+        _restored(client, tables, to=to, asks=asks, as_json=as_json)
+        if client
+        else run_to_end(_restore(tables, to, directory=where.directory, asks=asks, as_json=as_json))
+    )
     if as_json:
         print_json(done)
     else:
@@ -70,15 +80,37 @@ async def _restore(
             await finished(workspace, restore_id)
         slot = await meant_slot(workspace, tables, to=to)
         plan = await plan_restore(workspace, tables, slot=slot)
-        changes = [each for each in plan.tables if not each.is_unchanged]
-        click.echo("\n".join(_plan_lines(plan)), err=as_json)
-        if changes and asks:
-            click.confirm("Restore?", abort=True, err=as_json)
+        _confirm(plan, asks=asks, as_json=as_json)
         restore_id = await begin_restore(workspace, plan, actor="cli")
         if restore_id:
             await finished(workspace, restore_id)
         stale = await stale_assets(workspace)
     return Restored(restore_id=restore_id, plan=plan, stale=tuple(stale))
+
+
+def _restored(
+    client: Client, tables: tuple[str, ...], *, to: str, asks: bool, as_json: bool
+) -> Restored:
+    plan = client.restores.plan(tables, to)
+    _confirm(plan, asks=asks, as_json=as_json)
+    # The slot that was shown: a time that was given as an age would be another one by now.
+    started = client.restores.start(tables, str(plan.slot))
+    restore_id = started.restore_id if isinstance(started, RestoreSummary) else ""
+    if restore_id:
+        client.restores.wait(restore_id)
+    stale = tuple(
+        StaleAsset(asset=each.key, partitions=each.stale)
+        for each in client.overview().assets
+        if each.stale
+    )
+    return Restored(restore_id=restore_id, plan=plan, stale=stale)
+
+
+def _confirm(plan: RestorePlan, *, asks: bool, as_json: bool) -> None:
+    """Say what would change, and return unless somebody who is asked declines."""
+    click.echo("\n".join(_plan_lines(plan)), err=as_json)
+    if asks and not all(each.is_unchanged for each in plan.tables):
+        click.confirm("Restore?", abort=True, err=as_json)
 
 
 def _plan_lines(plan: RestorePlan) -> Iterator[str]:

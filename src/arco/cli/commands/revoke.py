@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from arco.cli.asking import PRIVILEGE, on_option, wish_of, wished
-from arco.cli.options import directory_option
-from arco.cli.session import run_to_end
+from arco.cli.where import Where, where_option
 from arco.service.granting import revoking
 
 EPILOG = "Example: arco revoke select --on table:sales.orders --from group:analysts"
@@ -18,11 +15,14 @@ EPILOG = "Example: arco revoke select --on table:sales.orders --from group:analy
 @click.argument("privilege", type=PRIVILEGE)
 @on_option
 @click.option("--from", "principal", required=True, metavar="PRINCIPAL", help="Who has it.")
-@directory_option
-def command(privilege: str, on: str, principal: str, directory: Path | None) -> None:
+@where_option
+def command(privilege: str, on: str, principal: str, where: Where) -> None:
     """Take PRIVILEGE on an object from a principal."""
-    wish = wish_of(privilege, on, principal=principal)
-    run_to_end(wished(directory, revoking, wish=wish))
+    client, wish = where.client(), wish_of(privilege, on, principal=principal)
+    if client:
+        client.access.take(privilege, on, principal=principal)
+    else:
+        wished(where, wish, deciding=revoking)
     click.echo(f"{principal} has {privilege.upper()} on {on} no more")
 
 

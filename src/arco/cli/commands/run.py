@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import directory_option, json_option, server_option
-from arco.cli.remote import perform, server_for
+from arco.cli.options import json_option
+from arco.cli.remote import perform
 from arco.cli.running import (
     continue_left_behind,
     deploy_and_tell,
@@ -17,6 +17,7 @@ from arco.cli.running import (
 )
 from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import print_json
+from arco.cli.where import Where, where_option
 from arco.orchestration.states import RunState
 from arco.service.summaries import RunDetail
 from arco.wire.runs import TriggerRequest
@@ -36,8 +37,7 @@ Examples:
 @click.option("--all", "every", is_flag=True, help="Every partition, also the fresh ones.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
-@server_option
-@directory_option
+@where_option
 @json_option
 def command(
     selection: tuple[str, ...],
@@ -45,8 +45,7 @@ def command(
     every: bool,
     no_deploy: bool,
     run_key: str,
-    server: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Deploy, then run the selected assets and follow the run to its end.
@@ -64,11 +63,11 @@ def command(
         which="all" if every else "stale",
         run_key=run_key,
     )
-    client = server_for(server, directory)
+    client = where.client()
     if client is not None:
         detail = perform(client, request, as_json=as_json)
         sys.exit(_ended(detail, as_json=as_json))
-    work = _run(request, directory, deploys=not no_deploy, as_json=as_json)
+    work = _run(request, where.directory, deploys=not no_deploy, as_json=as_json)
     sys.exit(run_to_end(work))
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from arco.cli.options import at_option, directory_option, server_option
+from arco.cli.options import at_option
 from arco.cli.querying import query
-from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted
+from arco.cli.where import Where, where_option
 from arco.query.pool import Result
 from arco.query.protocol import Format
 
@@ -33,11 +33,8 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @at_option
-@server_option
-@directory_option
-def command(
-    select: str, shape: str, as_json: bool, moment: str, server: str, directory: Path | None
-) -> None:
+@where_option
+def command(select: str, shape: str, as_json: bool, moment: str, where: Where) -> None:
     """Run one SELECT; "-" reads it from standard input.
 
     Tables are NAMESPACE.NAME at their published version; metadata is system.catalog.tables,
@@ -46,14 +43,14 @@ def command(
     """
     text = sys.stdin.read() if select == "-" else select
     format = Format.JSON if as_json else FORMATS[shape]
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if client is not None:
         rows = client.query(text, format=format)
         _write(rows.body, format)
         if format is Format.TEXT or rows.is_truncated:
             click.echo(f"({_counted(rows.count, is_cut=rows.is_truncated)})", err=True)
         return
-    result = run_to_end(_ask(text, format, moment=moment, directory=directory))
+    result = run_to_end(_ask(text, format, moment=moment, directory=where.directory))
     _write(result.body, format)
     if format is Format.TEXT or result.truncated:
         click.echo(_footer(result), err=True)

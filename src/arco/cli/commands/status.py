@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from arco.cli.options import directory_option, json_option, server_option
-from arco.cli.remote import server_for
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, seconds, table
+from arco.cli.where import Where, where_option
 from arco.service.assets import AssetStatus
 from arco.service.overview import overview_of
 from arco.service.summaries import Overview, RunDetail, RunSummary, run_detail
@@ -31,17 +31,16 @@ Examples:
 
 @click.command("status", epilog=EPILOG)
 @click.argument("run", default="")
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(run: str, server: str, directory: Path | None, as_json: bool) -> None:
+def command(run: str, where: Where, as_json: bool) -> None:
     """Show the assets with what is stale, and the newest runs; or the tasks of one RUN."""
-    client = server_for(server, directory)
+    client = where.client()
     if run:
-        detail = client.runs.get(run) if client else run_to_end(_run(run, directory))
+        detail = client.runs.get(run) if client else run_to_end(_run(run, where.directory))
         print_json(detail) if as_json else click.echo(run_text(detail))
         return
-    overview = client.overview() if client else run_to_end(_overview(directory))
+    overview = client.overview() if client else run_to_end(_overview(where.directory))
     print_json(overview) if as_json else click.echo(overview_text(overview))
 
 

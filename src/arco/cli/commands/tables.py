@@ -9,11 +9,11 @@ import click
 
 from arco.catalog.tables import CatalogTable
 from arco.cli import terminal
-from arco.cli.options import at_option, directory_option, json_option, server_option
+from arco.cli.options import at_option, json_option
 from arco.cli.querying import query, quoted
-from arco.cli.remote import server_for
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json, table
+from arco.cli.where import Where, where_option
 from arco.query.protocol import Format
 from arco.service.past import standing_at
 from arco.service.summaries import list_tables
@@ -31,22 +31,23 @@ Examples:
 @click.command("tables", epilog=EPILOG)
 @click.option("--preview", metavar="TABLE", default="", help="Show the first rows of this table.")
 @at_option
-@server_option
-@directory_option
+@where_option
 @json_option
-def command(preview: str, moment: str, server: str, directory: Path | None, as_json: bool) -> None:
+def command(preview: str, moment: str, where: Where, as_json: bool) -> None:
     """List the tables at their published versions, now or as of --at."""
-    client = server_for(server, directory, moment=moment)
+    client = where.client(moment)
     if preview:
         format = Format.JSON if as_json else Format.TEXT
         sys.stdout.buffer.write(
             client.query(_first_rows(preview), format=format).body
             if client
-            else run_to_end(_preview(preview, format, moment=moment, directory=directory))
+            else run_to_end(_preview(preview, format, moment=moment, directory=where.directory))
         )
         return
     tables = (
-        list(client.tables.list()) if client else run_to_end(_tables(moment, directory=directory))
+        list(client.tables.list())
+        if client
+        else run_to_end(_tables(moment, directory=where.directory))
     )
     if as_json:
         print_json(tables)

@@ -9,9 +9,10 @@ import click
 from arco.catalog.changes import SetTags
 from arco.catalog.kinds import Kind
 from arco.cli.objects import carry_out, pairs, tell_changed
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, print_json, table
+from arco.cli.where import Where, where_option
 from arco.service.objects import Bearer, bearers_behind
 
 HEADINGS = ("tag", "value", "kind", "object", "column")
@@ -40,20 +41,20 @@ def command() -> None:
 @click.argument("tags", nargs=-1, required=True, metavar="TAG=VALUE...")
 @kind_option
 @column_option
-@directory_option
+@where_option
 @json_option
 def set_tags(
     name: str,
     tags: tuple[str, ...],
     kind: str,
     column: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Give tags to the object NAME, or to one of its columns."""
     wanted: dict[str, str | None] = {**pairs(tags, "TAG=VALUE")}
     change = SetTags(kind=Kind(kind), name=name, column=column, tags=wanted)
-    tell_changed(carry_out((change,), directory)[0], "tagged", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "tagged", as_json=as_json)
 
 
 @command.command("unset", epilog="Example: arco tag unset sales.orders layer")
@@ -61,28 +62,34 @@ def set_tags(
 @click.argument("tags", nargs=-1, required=True, metavar="TAG...")
 @kind_option
 @column_option
-@directory_option
+@where_option
 @json_option
 def unset_tags(
     name: str,
     tags: tuple[str, ...],
     kind: str,
     column: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Take tags from the object NAME, or from one of its columns."""
     change = SetTags(kind=Kind(kind), name=name, column=column, tags=dict.fromkeys(tags))
-    tell_changed(carry_out((change,), directory)[0], "untagged", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "untagged", as_json=as_json)
 
 
 @command.command("list", epilog="Example: arco tag list layer=gold")
 @click.argument("tag", default="", metavar="[TAG[=VALUE]]")
-@directory_option
+@where_option
 @json_option
-def list_tags(tag: str, directory: Path | None, as_json: bool) -> None:
+def list_tags(tag: str, where: Where, as_json: bool) -> None:
     """List what bears a tag, or all that is tagged."""
-    found = run_to_end(_bearers(tag, directory))
+    client = where.client()
+    name, separator, value = tag.partition("=")
+    found = (
+        list(client.catalog.tags(name, value=value if separator else None))
+        if client
+        else run_to_end(_bearers(tag, where.directory))
+    )
     if as_json:
         print_json(found)
     elif found:

@@ -9,9 +9,10 @@ import click
 from arco.catalog.changes import Undrop
 from arco.catalog.kinds import Kind
 from arco.cli.objects import carry_out, tell_changed
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.service.objects import DroppedLine, dropped_behind
 
 HEADINGS = ("kind", "name", "dropped at", "purged after", "id")
@@ -28,26 +29,28 @@ Examples:
 @click.argument("name", required=False)
 @click.option("--as", "to", default="", metavar="NAME", help="The name it gets instead of its own.")
 @click.option("--list", "is_list", is_flag=True, help="List what can be brought back.")
-@directory_option
+@where_option
 @json_option
 def command(
     kind: str | None,
     name: str | None,
     to: str,
     is_list: bool,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
 ) -> None:
     """Bring back a dropped object: the newest of this KIND that had this NAME, or the one with
     that id. What went with it comes back with it.
     """
     if is_list:
-        _tell(run_to_end(_dropped(directory)), as_json=as_json)
+        client = where.client()
+        found = list(client.catalog.dropped()) if client else run_to_end(_dropped(where.directory))
+        _tell(found, as_json=as_json)
         return
     if kind is None or name is None:
         raise click.UsageError("name a KIND and a NAME, or say --list")
     change = Undrop(kind=Kind(kind), name=name, to=to)
-    tell_changed(carry_out((change,), directory)[0], "brought back", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "brought back", as_json=as_json)
 
 
 async def _dropped(directory: Path | None) -> list[DroppedLine]:

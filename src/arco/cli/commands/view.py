@@ -11,6 +11,7 @@ from arco.catalog.changes import CreateView
 from arco.catalog.kinds import Kind
 from arco.cli.creating import creation_options, said, text_of
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
+from arco.cli.where import Where
 
 
 @click.group("view", epilog='Example: arco view create sales.big --sql "from sales.orders"')
@@ -29,13 +30,13 @@ def create(
     sql: str,
     file: Path | None,
     dialect: str,
-    directory: Path | None,
+    where: Where,
     as_json: bool,
     **given: Any,
 ) -> None:
     """Make a view NAME."""
     change = CreateView(name=name, texts={dialect: text_of(sql, file)}, **said(**given))
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 add_shared_commands(command, Kind.VIEW)

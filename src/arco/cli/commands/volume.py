@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from arco.catalog.changes import CreateVolume
 from arco.catalog.kinds import Kind
 from arco.cli.creating import creation_options, said
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
+from arco.cli.where import Where
 
 
 @click.group("volume", epilog="Example: arco volume create sales.invoices")
@@ -22,10 +22,10 @@ def command() -> None:
 @click.argument("name")
 @click.option("--location", default="", help="The folder, when it stands somewhere already.")
 @creation_options
-def create(name: str, location: str, directory: Path | None, as_json: bool, **given: Any) -> None:
+def create(name: str, location: str, where: Where, as_json: bool, **given: Any) -> None:
     """Make a volume NAME, or register the folder at --location."""
     change = CreateVolume(name=name, location=location, **said(**given))
-    tell_changed(carry_out((change,), directory)[0], "created", as_json=as_json)
+    tell_changed(carry_out((change,), where)[0], "created", as_json=as_json)
 
 
 add_shared_commands(command, Kind.VOLUME)
