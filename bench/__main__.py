@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import columns, engine, facts, history, lineage, machine, orchestrator, state
+from bench import columns, engine, facts, history, lineage, machine, orchestrator, search, state
 from bench.results import Measurement, markdown
 
 SUITES = {
@@ -16,6 +16,7 @@ SUITES = {
     "columns": ("Columns over HTTP", columns.measurements),
     "facts": ("Facts", facts.measurements),
     "lineage": ("Lineage", lineage.measurements),
+    "search": ("Search", search.measurements),
     "state": ("A catalog of many tables", state.measurements),
 }
 

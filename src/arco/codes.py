@@ -211,6 +211,15 @@ CODES: dict[str, tuple[str, str]] = {
     "SCHEDULE_UNKNOWN": ("NotFound", "There is no schedule {}."),
     "SCHEMA_CHANGED": ("Invalid", "the data does not fit the table's schema policy"),
     "SCOPE_INVALID": ("Invalid", "A tenant's or workspace's name cannot be part of a key."),
+    "SEARCH_BUSY": ("Unavailable", "the catalog changed faster than it could be read"),
+    "SEARCH_INVALID": (
+        "Invalid",
+        "what is searched for is too long or has no word, or a filter names no kind",
+    ),
+    "SEARCH_NOT_PUBLISHED": (
+        "Unavailable",
+        "too many objects to search before what they are found by is published",
+    ),
     "SECURABLE_INVALID": ("Invalid", "{} does not name an object that privileges are held on"),
     "SECURABLE_NOT_FOUND": ("NotFound", "there is no {}"),
     "SELECTION_EMPTY": ("NotFound", "No asset matches {}."),

@@ -28,6 +28,14 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     ),
     "show_tables": (Spoken("GET", "/api/v1/tables?namespace={it}", of="namespace"),),
     "show_columns": (Spoken("GET", "/api/v1/columns?namespace={it}", of="namespace"),),
+    "search": (
+        Spoken("GET", "/api/v1/search?q={it}"),
+        Spoken("GET", "/api/v1/search?q={it}", of="view"),
+        Spoken("GET", "/api/v1/search?q={it}", of="catalog"),
+        Spoken("GET", "/api/v1/search?namespace={it}", of="namespace"),
+        Spoken("GET", "/api/v1/search?namespace={it}", of="catalog"),
+        Spoken("GET", "/api/v1/search?tag=hidden&owner={it}"),
+    ),
     "show_table": (
         Spoken("GET", "/api/v1/tables/{it}"),
         Spoken("GET", "/api/v1/tables/{it}?fields=columns"),
@@ -66,6 +74,7 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("POST", "/api/v1/query", {"sql": "SELECT count(*) FROM {it}"}),
         Spoken("POST", "/api/v1/query", {"sql": "SELECT * FROM {it} AT (VERSION => 7)"}),
         Spoken("POST", "/api/v1/query", {"sql": "DESCRIBE {it}"}),
+        Spoken("POST", "/api/v1/query", {"sql": "SELECT * FROM system.search('{it}')"}),
         Spoken("POST", "/api/v1/query", {"sql": "EXPLAIN SELECT * FROM sales.orders, {it}"}),
     ),
     "explain_access": (
@@ -168,6 +177,7 @@ TELLING: dict[str, Spoken] = {
     "show_assets": Spoken("GET", "/api/v1/assets"),
     "show_tables": Spoken("GET", "/api/v1/tables"),
     "show_columns": Spoken("GET", "/api/v1/columns"),
+    "search": Spoken("GET", "/api/v1/search?limit=200"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),

@@ -233,7 +233,9 @@ def test_what_another_tenant_has_answers_and_costs_like_what_is_not_there(
 ) -> None:
     log = tenants.guarded.server.workspace.database.log
     for spoken in SPEAKING[operation]:
-        theirs, nobodys = tenants.hidden[spoken.of], tenants.absent[spoken.of]
+        # What no request makes, such as a schedule, is not there under either name.
+        theirs = tenants.hidden.get(spoken.of, "hx.theirs")
+        nobodys = tenants.absent.get(spoken.of, "hz.nobody")
         assert len(theirs) == len(nobodys)
         # One look first: what is worked out once is not part of the comparison.
         ask(tenants, spoken, name=nobodys)

@@ -129,6 +129,22 @@ def test_a_bad_month_is_found_in_the_report_that_used_it(lakehouse: Lakehouse) -
     assert json.loads(arco(*asked, within=within))["affected"] == []
 
 
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("flights", {"main.staging.flights", "main.raw.flights"}),
+        ("raw.flights", {"main.raw.flights"}),
+        ("dep_delay", {"main.raw.flights"}),
+        ("weahter", {"main.raw.weather", "main.staging.weather"}),
+        ("carrier scorecard", {"main.marts.carrier_scorecard"}),
+        ("late_share", {"main.marts.daily_delays"}),
+    ],
+)
+def test_search_finds_the_obvious_first(lakehouse: Lakehouse, words: str, first: set[str]) -> None:
+    hits = json.loads(arco("search", words, "--json", within=lakehouse.directory))["hits"]
+    assert {hit["full_name"] for hit in hits[: len(first)]} == first
+
+
 def test_everything_became_visible_in_one_commit(lakehouse: Lakehouse) -> None:
     select = "select seq from system.commits where contains(event_types::varchar, 'run_published')"
     assert len(rows_of(lakehouse.directory, select)) == 1

@@ -354,6 +354,7 @@ BODY_WORDS: dict[str, str] = {
     "AssetSummary.upstreams": "The assets it is made from.",
     "CheckSummary.name": "The check's name.",
     "CheckSummary.partition": "The partition as people say it: `2013-05`.",
+    "SearchHit.fit": "How well the worst of the words fits, from `NAME` down.",
     "Failure.code": "An [error code](errors.md).",
     "Failure.details": "What a program may want to know.",
     "Failure.hint": "What to do next.",

@@ -518,8 +518,21 @@ export interface FeedPage {
   position: string;
 }
 
+/** How well the worst of the words that were asked for fits, best first. */
+export type Fit = "NAME" | "IN_NAME" | "BEGINS_NAME" | "ABOUT" | "BEGINS_ABOUT" | "TEXT" | "BEGINS_TEXT" | "LIKE_NAME" | "LIKE_OTHER";
+
 /** How the rows of a result are spelled. */
 export type Format = "arrow" | "json" | "csv" | "text";
+
+/** A piece of what is said of an object, and where the words that were asked for stand in it. */
+export interface Fragment {
+  /** `name`, `namespace`, `column`, `tag`, `owner`, `group`, `comment`, `column_comment` or `description`. */
+  field: string;
+  /** The text, cut around the words where it is long. */
+  text: string;
+  /** First character and the one behind the last, of each word. */
+  spans: Array<[number, number]>;
+}
 
 /** How fresh one table is; what only an asset can say is null for a table that none makes. */
 export interface Freshness {
@@ -1159,6 +1172,33 @@ export interface SchemaVersion {
   run_id?: string;
 }
 
+/** What was found, best first. */
+export interface SearchAnswer {
+  /** One page of them. */
+  hits: Array<SearchHit>;
+  /** How many objects on all pages, out of those the caller may know of. */
+  total: number;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One object that was found. */
+export interface SearchHit {
+  /** `catalog`, `namespace`, `table`, `view`, `volume`, `function`, or `asset` for one whose table does not stand yet. */
+  kind: string;
+  /** Its name with every part. */
+  full_name: string;
+  object_id: string;
+  fit: Fit;
+  owner?: string;
+  /** Its comment, else how its code describes it; cut after 500 characters. */
+  comment?: string;
+  /** When its data last changed. */
+  materialized_at?: string | null;
+  /** Where the words stand, at most five. */
+  fragments?: Array<Fragment>;
+}
+
 /** One observation. With `producer` and `seq`, or with `key`, it may be sent again. */
 export interface SentFact {
   /** Such as `lineage.foreign_run_reported`. */
@@ -1726,6 +1766,8 @@ export interface Operations {
   report_foreign_run: { place: {}; query: {}; body: Record<string, unknown>; answer: FactsReceipt; };
   /** Take up to 5,000 facts at once. Acknowledged when they are durable, visible within seconds. A fact that does not fit its type, or whose type is not known, is kept too: it waits in quarantine under the place told here. */
   send_facts: { place: {}; query: {}; body: FactsRequest; answer: FactsReceipt; };
+  /** Everything that has the words: the name itself first, then words of names, then what stands in columns, tags and owners, then comments; of equals what is yours, what many tables are made from, and what changed lately. A word that nothing has is taken for one that is a slip away. */
+  search: { place: {}; query: { q?: string; kind?: string; tag?: string; owner?: string; namespace?: string; fresh_since?: string; limit?: number; cursor?: string; at?: string; }; body: null; answer: SearchAnswer; row: SearchAnswer["hits"][number]; };
   /** The columns of up to ten thousand tables, by namespace, table and ordinal. Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`. */
   show_columns: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; at?: string; }; body: null; answer: ColumnList; row: ColumnList["columns"][number]; };
   /** Every row that changed behind a position, in the order of the log, of what the caller may know of now. Send `position` as `after` to go on: every change is told once. An answer without changes has moved on, too. With `Accept: text/event-stream` the changes come as they happen. */
@@ -1883,6 +1925,7 @@ export const OPERATIONS = {
   show_version_impact: { method: "GET", path: "/api/v1/impact/{dataset}/versions/{version}", key: false },
   report_foreign_run: { method: "POST", path: "/api/v1/lineage", key: false },
   send_facts: { method: "POST", path: "/api/v1/facts", key: false },
+  search: { method: "GET", path: "/api/v1/search", key: false, rows: "hits" },
   show_columns: { method: "GET", path: "/api/v1/columns", key: false, rows: "columns" },
   show_changes: { method: "GET", path: "/api/v1/changes", key: false },
   show_history: { method: "GET", path: "/api/v1/history", key: false, rows: "slots" },
@@ -2110,6 +2153,9 @@ export const CODES = {
   SCHEDULE_UNKNOWN: "NotFound",
   SCHEMA_CHANGED: "Invalid",
   SCOPE_INVALID: "Invalid",
+  SEARCH_BUSY: "Unavailable",
+  SEARCH_INVALID: "Invalid",
+  SEARCH_NOT_PUBLISHED: "Unavailable",
   SECURABLE_INVALID: "Invalid",
   SECURABLE_NOT_FOUND: "NotFound",
   SELECTION_EMPTY: "NotFound",

@@ -34,6 +34,7 @@ from arco.api.quarantine import (
 )
 from arco.api.query import run_query
 from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.search import search
 from arco.api.ticks import tick
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
 
@@ -69,6 +70,7 @@ ROUTES = (
     *impact.ROUTES,
     report_foreign_run,
     send_facts,
+    search,
     show_columns,
     show_changes,
     show_history,

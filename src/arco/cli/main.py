@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
+    "search": ("arco.cli.commands.search", "Find anything in the catalog."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),
     "catalog": ("arco.cli.commands.catalog", "Make and change catalogs, or many objects at once."),
     "namespace": ("arco.cli.commands.namespace", "Make and change namespaces."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from arco.catalog.kinds import Kind
 from arco.client.access import Access
@@ -30,6 +30,7 @@ from arco.client.objects import (
 )
 from arco.client.operations import (
     RUN_QUERY,
+    SEARCH,
     SHOW_HEALTH,
     SHOW_OVERVIEW,
     TICK,
@@ -50,9 +51,24 @@ from arco.wire.headers import ROWS_HEADER, TRUNCATED_HEADER
 from arco.wire.health import Health
 from arco.wire.objects import PLURALS
 from arco.wire.queries import QueryRequest
+from arco.wire.search import SearchAnswer
 
 CREDENTIAL = re.compile(r"[\x21-\x7e]{0,8192}\Z")
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+
+
+class Filters(TypedDict, total=False):
+    """What a search leaves out; lists are written with commas."""
+
+    kind: str
+    tag: str
+    """`pii` or `pii=high`; all of them."""
+    owner: str
+    """One of them."""
+    namespace: str
+    """A namespace or a catalog, at any depth."""
+    fresh_since: str
+    """A day, or how long ago (`7d`): only tables with data of that day or later."""
 
 
 class Client:
@@ -185,6 +201,16 @@ class Client:
         """What fell due and was done by it: for the token of a timer that the server knows."""
         return self._asker.ask(TICK)
 
+    def search(
+        self, text: str = "", *, limit: int = 20, cursor: str = "", **filters: Unpack[Filters]
+    ) -> SearchAnswer:
+        """What has these words, best first, and how much there is; the next page with `cursor`.
+
+        Raises: Invalid SEARCH_INVALID; NotFound for a namespace that is not there.
+        """
+        asked = Asked(query={"q": text, "limit": limit, "cursor": cursor, **filters})
+        return self._asker.ask(SEARCH, asked)
+
     def query(
         self,
         sql: str,
@@ -240,4 +266,4 @@ def _sendable(key: str) -> str:
     )
 
 
-__all__ = ["Client"]
+__all__ = ["Client", "Filters"]

@@ -63,6 +63,7 @@ from arco.wire.objects import (
 from arco.wire.pins import PinList, PinnedSlot
 from arco.wire.runs import RunList, Triggered
 from arco.wire.schedules import ScheduleList, TickList
+from arco.wire.search import SearchAnswer
 from arco.wire.travel import RestoreSummary, SlotList, VersionList
 
 T = TypeVar("T")
@@ -157,6 +158,7 @@ SHOW_TAGS = Operation("show_tags", "GET", "/tags", TagList)
 SHOW_DROPPED = Operation("show_dropped", "GET", "/dropped", DroppedList)
 SHOW_COLUMNS = Operation("show_columns", "GET", "/columns", ColumnList)
 SHOW_CHANGES = Operation("show_changes", "GET", "/changes", FeedPage)
+SEARCH = Operation("search", "GET", "/search", SearchAnswer)
 SHOW_HISTORY = Operation("show_history", "GET", "/history", SlotList)
 SHOW_VERSIONS = Operation("show_versions", "GET", "/tables/{full_name}/history", VersionList)
 SHOW_DIFFERENCE = Operation("show_difference", "GET", "/diff", Difference)
@@ -254,6 +256,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_DROPPED,
     SHOW_COLUMNS,
     SHOW_CHANGES,
+    SEARCH,
     SHOW_HISTORY,
     SHOW_VERSIONS,
     SHOW_DIFFERENCE,
@@ -347,6 +350,7 @@ __all__ = [
     "REVOKE_KEY",
     "ROTATE_KEY",
     "RUN_QUERY",
+    "SEARCH",
     "SEND_FACTS",
     "SET_POLICY",
     "SHOW_ASSETS",

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from arco.engine.applied import Applied, tell
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
+from arco.engine.derived import Derivation
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import HOUSEKEEPING, NEWEST, SNAPSHOTS
 from arco.engine.fairness import Fairness
@@ -65,6 +66,7 @@ class Database:
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
+        self.derivations: tuple[Derivation, ...] = ()
         self.listeners: list[Callable[[Applied], None]] = []
         """Told of every slot once it is part of the state; one that breaks is only logged."""
         self.unknown: WireEvent | None = None
@@ -366,6 +368,8 @@ class Database:
         try:
             await self.replay.load(self.tables, cold)
         except Corrupt as damage:
+            if cold.table.name not in self.tables.memory:
+                raise
             await self._recover(damage)
 
     async def _recover(self, damage: Corrupt) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from arco.engine.adjacency import Adjacency, adjacency_of, read_ends
 from arco.engine.blocks import BlockId
@@ -24,7 +24,7 @@ from arco.engine.relations import Unbuilt
 from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, Relation, State
+from arco.model import Change, Event, NotLoaded, Relation, State, Table
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -74,18 +74,17 @@ class Replay:
 
         Cost: one GET a file, however many of its blocks are missing.
         """
-        places: dict[str, dict[BlockId, Place]] = {}
+        places: dict[Table[Any], dict[BlockId, Place]] = {}
         for each in (cold, *cold.others):
             if isinstance(each, Missing) and each.places:
-                wanted = places.setdefault(each.table.name, {})
+                wanted = places.setdefault(each.table, {})
                 wanted |= {place.block: place for place in each.places}
             elif isinstance(each, Unbuilt):
                 await self._index(tables, each.relation)
             else:
                 await self._load_table(tables, each)
-        for name, wanted in places.items():
-            found = tuple(wanted.values())
-            await self.reader.blocks(tables.by_name[name], found, into=tables.cache)
+        for table, wanted in places.items():
+            await self.reader.blocks(table, tuple(wanted.values()), into=tables.cache)
 
     async def _index(self, tables: Tables, relation: Relation) -> None:
         """The arrays of a relation are there: as they were kept, or made again.

@@ -79,6 +79,14 @@ class TableFiles(msgspec.Struct, frozen=True, omit_defaults=True):
         return [*self.base, *self.deltas, *self.pages]
 
 
+class Derived(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was worked out from the rows of a snapshot, as files: it says nothing they do not."""
+
+    version: int
+    """Of the way in which it was worked out: another one is worked out again."""
+    tables: dict[str, TableFiles] = {}
+
+
 class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The state at `slot`, as files."""
 
@@ -86,6 +94,8 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hash: str
     committed_at: datetime
     tables: dict[str, TableFiles] = {}
+    derived: dict[str, Derived] = {}
+    """What is absent was not kept up by who published this: it is worked out again."""
     events: tuple[tuple[str, int], ...] = ()
     """Type and version of every event that was ever folded into it: who does not know one of them
     must not build on it."""
@@ -111,7 +121,13 @@ def next_run(deltas: Iterable[File]) -> int:
 
 def file_names(index: Index) -> list[str]:
     """Every object the index itself names: pages, and the files that stand in no page."""
-    return [each.name for files in index.tables.values() for each in files.listed]
+    return [each.name for files in all_files(index) for each in files.listed]
+
+
+def all_files(index: Index) -> list[TableFiles]:
+    """The files of every table, and of what was derived from them."""
+    derived = [files for each in index.derived.values() for files in each.tables.values()]
+    return [*index.tables.values(), *derived]
 
 
 def typed(table: Table[Any], key: Sequence[Any]) -> Key:
@@ -126,11 +142,13 @@ def typed(table: Table[Any], key: Sequence[Any]) -> Key:
 __all__ = [
     "FORMAT",
     "DeltaRun",
+    "Derived",
     "File",
     "Index",
     "Page",
     "PageContent",
     "TableFiles",
+    "all_files",
     "file_names",
     "next_run",
     "runs_of",

@@ -34,8 +34,8 @@ class Past:
     """The state at one slot: what a `Database` answers, without its future."""
 
     def __init__(self, replay: Replay, tables: Tables, position: Position) -> None:
-        self._replay = replay
-        self._tables = tables
+        self.replay = replay
+        self.tables = tables
         self.position = position
         self.snapshot: SnapshotReference | None = None
         """Where folding began; None: at slot 0."""
@@ -52,7 +52,7 @@ class Past:
 
     async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked until every row it needs is in memory."""
-        return await answer(question, self._tables, load=self._load)
+        return await answer(question, self.tables, load=self._load)
 
     async def advance(self, until: int) -> Written:
         """The state moves on to slot `until`; the answer is every key that was written on the way.
@@ -60,7 +60,7 @@ class Past:
         Cost: one GET a slot.
         """
         written: Written = {}
-        async for slot in self._replay.slots(self.seq + 1, until):
+        async for slot in self.replay.slots(self.seq + 1, until):
             for change in await self._fold(slot):
                 written[change.table.name, _key(change)] = change.table
         return written
@@ -72,7 +72,7 @@ class Past:
         Cost: one GET, and the rows that are looked at.
         """
         before: Stepped = {}
-        async for slot in self._replay.slots(self.seq + 1, self.seq + 1):
+        async for slot in self.replay.slots(self.seq + 1, self.seq + 1):
             changes = await self._changes(slot)
             for change in changes:
                 table, key = change.table, _key(change)
@@ -88,28 +88,30 @@ class Past:
         return changes
 
     async def _changes(self, slot: Slot) -> list[Change]:
-        known, _ = decode(self._replay.registry, await self._replay.events(slot.commit))
+        known, _ = decode(self.replay.registry, await self.replay.events(slot.commit))
         try:
-            return await self._replay.changes(self._tables, known)
+            return await self.replay.changes(self.tables, known)
         except Corrupt:
             await self._refold()
-            return await self._replay.changes(self._tables, known)
+            return await self.replay.changes(self.tables, known)
 
     def _apply(self, slot: Slot, changes: list[Change]) -> None:
-        self._tables.apply(changes, slot.commit.seq)
+        self.tables.apply(changes, slot.commit.seq)
         self.position = Position(slot.commit.seq, slot.hash, slot.commit.committed_at)
 
     async def _load(self, cold: NotLoaded) -> None:
         try:
-            await self._replay.load(self._tables, cold)
+            await self.replay.load(self.tables, cold)
         except Corrupt:
+            if cold.table.name not in self.tables.memory:
+                raise
             await self._refold()
 
     async def _refold(self) -> None:
         """The snapshot of then was collected or damaged since; the log still has everything."""
-        tables = self._tables.empty()
-        await self._replay.fold_onto(tables, after=-1, until=self.seq)
-        self._tables.memory, self.snapshot = tables.memory, None
+        tables = self.tables.empty()
+        await self.replay.fold_onto(tables, after=-1, until=self.seq)
+        self.tables.memory, self.snapshot = tables.memory, None
 
 
 async def state_at(database: Database, slot: int) -> Past:

@@ -15,7 +15,7 @@ from typing import Any
 from arco.engine import layout, parquet
 from arco.engine.blocks import Block, BlockCache, Line
 from arco.engine.commit import SnapshotReference
-from arco.engine.index import FORMAT, File, Index, Page, PageContent, TableFiles
+from arco.engine.index import FORMAT, File, Index, Page, PageContent, TableFiles, all_files
 from arco.engine.lanes.zstd import decompress
 from arco.engine.layout import Layout
 from arco.engine.log import REREADS
@@ -106,7 +106,7 @@ class Reader:
     async def objects(self, index: Index) -> dict[str, str]:
         """Every object of the snapshot, pages and files, with its hash."""
         found: dict[str, str] = {}
-        for files in index.tables.values():
+        for files in all_files(index):
             listed = (*files.listed, *await self.base(files))
             found |= {each.name: each.sha256 for each in listed}
         return found

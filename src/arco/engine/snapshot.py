@@ -14,10 +14,11 @@ import msgspec
 
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
+from arco.engine.derived import derived, lacking
 from arco.engine.domain import NEWEST, SNAPSHOTS, Snapshot
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.garbage import first_condemned
-from arco.engine.index import TableFiles, file_names
+from arco.engine.index import Index, file_names
 from arco.engine.parquet import Changed
 from arco.engine.writing import Attempt
 from arco.errors import Corrupt
@@ -43,6 +44,13 @@ def is_due(database: Database, *, age_seconds_max: float) -> bool:
     age = database.runtime.monotonic() - tail.since_seconds
     too_long = tail.commits >= TAIL_COMMITS_MAX or tail.size_bytes >= TAIL_BYTES_MAX
     return too_long or age >= age_seconds_max
+
+
+async def is_incomplete(database: Database) -> bool:
+    """True when the newest snapshot lacks what this release derives from rows."""
+    newest = await database.asked(_newest)
+    index = await _index_before(database, newest)
+    return index is not None and lacking(database.derivations, index)
 
 
 async def publish(database: Database) -> bool:
@@ -103,7 +111,9 @@ async def _written(database: Database) -> Written:
     changes = changed_rows(database, newest)
     before = await _index_before(database, newest)
     attempt = Attempt(database, position, f"{database.runtime.entropy(64):016x}")
-    index = await attempt.write(before, changes)
+    index = await attempt.write(before.tables if before else {}, changes)
+    made = await derived(database.derivations, attempt, before=before, changes=changes)
+    index = msgspec.structs.replace(index, derived=made)
     data = msgspec.json.encode(index, order="sorted")
     name = keys.data_folder("engine", position.seq, attempt.cid) + "index.json"
     await create_alone(database.store, database.runtime, key=name, data=data)
@@ -151,11 +161,20 @@ def _newest(state: State) -> Snapshot | None:
     return state.get(SNAPSHOTS, NEWEST)
 
 
-async def _index_before(database: Database, newest: Snapshot | None) -> Mapping[str, TableFiles]:
+async def _index_before(database: Database, newest: Snapshot | None) -> Index | None:
+    """What the next snapshot is laid over; None: nothing."""
     if newest is None or database.replay.damage is not None:
-        return {}
+        return None
     reference = SnapshotReference(newest.slot, newest.index, newest.sha256)
-    return (await database.replay.reader.index(reference)).tables
+    return await database.replay.reader.index(reference)
 
 
-__all__ = ["Written", "changed_rows", "is_due", "publish", "rebuild", "still_publishable"]
+__all__ = [
+    "Written",
+    "changed_rows",
+    "is_due",
+    "is_incomplete",
+    "publish",
+    "rebuild",
+    "still_publishable",
+]

@@ -214,6 +214,11 @@ class Attempt:
         """A file of the base with these rows, which stand in key order."""
         return await self._file(table, rows)
 
+    async def rows_file(self, table: Table[Any], rows: Sequence[msgspec.Struct]) -> File:
+        """A file with these rows, of which there is one at least, in the order of their keys."""
+        lines = await self._runtime.thread(parquet.rows_to_arrow, table, rows)
+        return await self._file(table, lines)
+
     async def _create(self, table: Table[Any], data: bytes, *, suffix: str) -> str:
         domain, name = table.name.split(".", 1)
         folder = keys.data_folder(domain, self._position.seq, self.cid)

@@ -23,6 +23,8 @@ class TableName(msgspec.Struct, frozen=True, omit_defaults=True):
     catalog: str = ""
     version: int | None = None
     """The number in `AT (VERSION => n)`; None asks for the current one."""
+    words: str | None = None
+    """What `system.search` was called with; None for everything that is no search."""
 
     def dotted(self) -> str:
         """The name as a person writes it, without its version.
@@ -34,7 +36,9 @@ class TableName(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def folded(self) -> TableName:
         """The same table for a reader who does not tell cases apart."""
-        return TableName(fold(self.name), fold(self.namespace), fold(self.catalog), self.version)
+        return TableName(
+            fold(self.name), fold(self.namespace), fold(self.catalog), self.version, self.words
+        )
 
 
 def fold(identifier: str) -> str:

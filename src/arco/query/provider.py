@@ -44,6 +44,7 @@ from arco.query.protocol import (
     Restriction,
     ViewText,
 )
+from arco.query.searching import SEARCH, Searched, search_lines
 from arco.service.authority import require
 from arco.service.chains import chain_of
 from arco.service.granting import KeyLine, key_line
@@ -123,6 +124,7 @@ class Provisions:
         self._seq: int | None = None
         """The slot of everything provided so far: what a view reads is asked for later."""
         self._grounds = grounds_of(workspace.settings)
+        self._see: Callable[[State], State] = _whole
         self._tables = public_tables(workspace.database.registry.tables)
 
     async def provide(self, needed: Sequence[TableName]) -> list[Provision]:
@@ -137,6 +139,7 @@ class Provisions:
             )
         )
         self._seq = seq
+        self._see = see
         return [await self._handed_over(item, seq) for item in found]
 
     async def _add_private(self) -> None:
@@ -166,8 +169,12 @@ class Provisions:
             return await self._workspace.pasts.at(self._seq)
         return self._database
 
-    def _find(self, state: State, name: TableName) -> Provision | Rows | UserTable | UserView:
+    def _find(
+        self, state: State, name: TableName
+    ) -> Provision | Rows | UserTable | UserView | Searched:
         system = system_name(name)
+        if name.words is not None:
+            return Searched(name.words)
         if system is None:
             return self._user_table(state, name)
         if system not in self._tables or name.version is not None:
@@ -227,8 +234,11 @@ class Provisions:
         return Missing(near[:CLOSE_NAMES_MAX])
 
     async def _handed_over(
-        self, item: Provision | Rows | UserTable | UserView, seq: int
+        self, item: Provision | Rows | UserTable | UserView | Searched, seq: int
     ) -> Provision:
+        if isinstance(item, Searched):
+            asked = search_lines(self._workspace, item, caller=self._caller, seq=seq, see=self._see)
+            item = (SEARCH, await asked)
         if isinstance(item, UserTable):
             return await self._restricted(item)
         if isinstance(item, UserView):
@@ -302,6 +312,10 @@ def _text_of(view: CatalogView) -> Provision:
         known = ", ".join(view.texts)
         return Missing(hint=f"the view has no text for {DIALECT}, only for {known}")
     return ViewText(text)
+
+
+def _whole(state: State) -> State:
+    return state
 
 
 def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:

@@ -16,6 +16,7 @@ import duckdb
 import msgspec
 
 from arco.errors import Invalid, NotFound
+from arco.ids import sha256
 from arco.query.names import TableName, fold
 
 Node: TypeAlias = dict[str, Any]
@@ -101,6 +102,8 @@ def private_name(table: TableName) -> tuple[str, str, str]:
     if not table.namespace:
         catalog = f"{PREFIX}_"
     name = table.name if table.version is None else f"{table.name}@{table.version}"
+    if table.words is not None:
+        name = f"{name}({sha256(table.words.encode())})"
     return catalog, table.namespace or "main", name
 
 
@@ -162,6 +165,11 @@ def _json(tree: Node) -> str:
 def _judge_and_rename(tree: Node) -> tuple[TableName, ...]:
     tables: dict[TableName, TableName] = {}
     for node, visible in _visit(tree):
+        if node.get("type") == "TABLE_FUNCTION" and _is_search(node["function"]):
+            table = _make_table(node, words=_words(node["function"]))
+            tables.setdefault(table.folded(), table)
+            _rename_table(node, table)
+            continue
         _judge(node)
         if node.get("type") == "BASE_TABLE":
             table = _table_name(node)
@@ -217,6 +225,37 @@ def _judge_table_function(function: Node) -> None:
             f"the table function {name} is not available",
             "name catalog tables instead; " + LIST_HINT,
         )
+
+
+def _is_search(function: Node) -> bool:
+    path = [part.casefold() for part in function["qualified_name"]["path"]]
+    return path == ["system", "search"]
+
+
+def _words(function: Node) -> str:
+    """What is searched for.
+
+    Raises: Invalid QUERY_INVALID.
+    """
+    arguments = function["arguments"]
+    literal = arguments[0]["expression"].get("literal", {}) if len(arguments) == 1 else {}
+    if literal.get("kind") != "STRING" or arguments[0]["name"]:
+        raise Invalid(
+            "QUERY_INVALID",
+            "system.search takes one text, as it stands in the query",
+            hint="write system.search('dep delay') and filter its rows with WHERE",
+        )
+    return str(literal["text"])
+
+
+def _make_table(node: Node, *, words: str) -> TableName:
+    """The call of a function becomes the name of a table; the answer is that name."""
+    alias, columns = node["alias"] or "search", node["column_name_alias"]
+    places = {key: value for key, value in node.items() if key.startswith(("query_", "sample"))}
+    node.clear()
+    node |= {**places, "type": "BASE_TABLE", "alias": alias, "column_name_alias": columns}
+    node["at_clause"] = None
+    return TableName("search", "system", words=words)
 
 
 def _make_describe(node: Node) -> None:

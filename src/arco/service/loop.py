@@ -38,6 +38,7 @@ from arco.service.workspace import Workspace
 DISPATCH_WINDOW_MIN = 64
 DISPATCHES_PER_WORKER = 8
 SNAPSHOT_CHECK_SECONDS = 0.25
+COMPLETE_CHECK_SECONDS = 60.0
 HISTORY_CHECK_SECONDS = 5.0
 LAST_SNAPSHOT_SECONDS_MAX = 10.0
 PUBLISH_RETRY_SECONDS = 0.5
@@ -251,15 +252,20 @@ class Leader:
 
     async def _publish_snapshots(self) -> None:
         age_seconds_max = self._workspace.settings.snapshot_age_seconds
+        completed_at = -COMPLETE_CHECK_SECONDS
         while True:
             await self._runtime.sleep(min(SNAPSHOT_CHECK_SECONDS, age_seconds_max))
-            if snapshot.is_due(self._database, age_seconds_max=age_seconds_max):
-                try:
+            try:
+                due = snapshot.is_due(self._database, age_seconds_max=age_seconds_max)
+                if self._runtime.monotonic() >= completed_at + COMPLETE_CHECK_SECONDS:
+                    completed_at = self._runtime.monotonic()
+                    due = due or await snapshot.is_incomplete(self._database)
+                if due:
                     await snapshot.publish(self._database)
-                except ArcoError as error:
-                    LOG.warning("no snapshot was published: %s", error)
-                except Exception:
-                    LOG.exception("no snapshot was published")
+            except ArcoError as error:
+                LOG.warning("no snapshot was published: %s", error)
+            except Exception:
+                LOG.exception("no snapshot was published")
 
     async def _patrol(self) -> None:
         """What is stored is read and checked, round after round, by who leads."""

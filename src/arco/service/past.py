@@ -5,21 +5,16 @@ An empty moment is the present. Must not know who asks or how the answer is show
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from arco.engine.past import Past, state_at
 from arco.engine.travel import slot_at
-from arco.errors import Invalid
 from arco.model import State
+from arco.service.moments import time_of
 from arco.service.workspace import Workspace
 
 Answer = TypeVar("Answer")
-
-AGO = re.compile(r"(\d+)\s*([smhdw])(?:\s+ago)?\Z")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Standing(Protocol):
@@ -61,28 +56,4 @@ async def slot_of(workspace: Workspace, moment: str) -> int:
     return await slot_at(workspace.database, time_of(moment, workspace.runtime.now()))
 
 
-def time_of(text: str, now: datetime) -> datetime:
-    """The time that a text names: ISO 8601, UTC unless it says otherwise, or how long ago.
-
-    Raises: Invalid MOMENT_INVALID.
-
-    >>> noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    >>> time_of("2h ago", noon).isoformat(), time_of("2026-02-28", noon).isoformat()
-    ('2026-03-01T10:00:00+00:00', '2026-02-28T00:00:00+00:00')
-    """
-    ago = AGO.match(text.strip())
-    try:
-        if ago is not None:
-            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        found = datetime.fromisoformat(text.strip())
-    except (ValueError, OverflowError) as error:
-        raise Invalid(
-            "MOMENT_INVALID",
-            f"{text!r} names no moment",
-            hint="write a slot (120), a time (2026-03-01T12:30, UTC unless it says otherwise) "
-            "or how long ago (90m, 2h, 3d)",
-        ) from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-__all__ = ["Standing", "past_at", "slot_of", "standing_at", "time_of"]
+__all__ = ["Standing", "past_at", "slot_of", "standing_at"]

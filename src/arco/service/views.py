@@ -69,6 +69,11 @@ class View:
         self._visible = visible
 
     @property
+    def visible(self) -> Visible:
+        """What the caller may know of."""
+        return self._visible
+
+    @property
     def whole(self) -> State:
         """The state itself: for decisions about the caller, never for answers."""
         return self._state

@@ -26,10 +26,14 @@ from arco.service.chains import (
     chain_of_catalog,
     chain_of_dropped,
     chain_of_namespace,
-    chain_of_table,
 )
 
 RUNS_REMEMBERED_MAX = 10_000
+LEAVES = {
+    Kind.VIEW: Object.VIEW,
+    Kind.VOLUME: Object.VOLUME,
+    Kind.FUNCTION: Object.FUNCTION,
+}
 
 
 class Visible:
@@ -50,10 +54,20 @@ class Visible:
 
     def is_within(self, state: State, row: CatalogTable) -> bool:
         """True when the whole namespace of the table is visible."""
-        known = self._within.get(row.namespace_id)
+        return self.sees_place(state, Found(Object.TABLE, row))
+
+    def sees_place(self, state: State, found: Found) -> bool:
+        """True when everything is visible in the namespace that an object stands in."""
+        namespace_id = found.row.namespace_id
+        known = self._within.get(namespace_id)
         if known is None:
-            known = self._within[row.namespace_id] = self._holds(chain_of_table(state, row)[1:])
+            known = self._within[namespace_id] = self._holds(chain_of(state, found)[1:])
         return known
+
+    def leaves(self) -> Iterator[tuple[Object, str]]:
+        """Kind and id of everything in namespaces that is visible by itself."""
+        yield from ((Object.TABLE, each) for each in self.tables)
+        yield from ((LEAVES[each.kind], each.id) for each in self._held if each.kind in LEAVES)
 
     def sees_table(self, state: State, row: CatalogTable) -> bool:
         """True for a table that may be known of."""

@@ -25,6 +25,7 @@ from arco.model import Domain
 from arco.orchestration.domain import DOMAIN as ORCHESTRATION
 from arco.runtime import Runtime
 from arco.service.authority import Authority
+from arco.service.search.searching import Search
 from arco.service.settings import Settings
 from arco.store.certify import ensure_certified
 from arco.store.local import LocalStore
@@ -50,6 +51,7 @@ class Workspace(msgspec.Struct, frozen=True, eq=False):
     """How far folding is behind, for whoever asks often."""
     pasts: Pasts
     feed: Feed
+    search: Search
 
 
 async def open_workspace(settings: Settings, runtime: Runtime) -> Workspace:
@@ -88,6 +90,7 @@ def workspace_of(
         lag=LagMeter(database),
         pasts=Pasts(database),
         feed=Feed(database),
+        search=Search(database),
     )
 
 

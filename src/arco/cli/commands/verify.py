@@ -25,6 +25,7 @@ from arco.errors import Unavailable
 from arco.formats.inspecting import Depth, Inspection, Place, Telling, inspect_tables
 from arco.orchestration.invariants import violations
 from arco.runtime import AsyncioRuntime, Runtime
+from arco.service.search.checking import search_findings
 from arco.service.workspace import DOMAINS, open_scope
 from arco.store.port import Store
 
@@ -142,7 +143,8 @@ async def verification(
     tables = verifier.tables
     with shown() as tell:
         inspection = await inspect_tables(store, runtime, state=tables, depth=depth, tell=tell)
-    return _together(report, inspection)
+    search = await search_findings(store, runtime, tables=tables)
+    return _together(report, inspection, search=search)
 
 
 @contextmanager
@@ -164,7 +166,9 @@ def progress_line(place: Place) -> str:
     return line[:LINE_CHARACTERS]
 
 
-def _together(report: Report, inspection: Inspection) -> Verification:
+def _together(
+    report: Report, inspection: Inspection, *, search: tuple[Finding, ...]
+) -> Verification:
     return Verification(
         slots=report.slots,
         events=report.events,
