@@ -350,17 +350,15 @@ class Database:
         self.reads.trail.add(commit.seq, slot.hash)
         self._fairness.saw(commit.writer, commit.seq)
         self._count(slot, events, overlay=overlay)
-        changes = tuple(overlay.changes)
-        applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), changes)
-        tell(self.listeners, applied)
+        said = tuple(events), tuple(overlay.changes)
+        tell(self.listeners, Applied(commit.seq, slot.hash, commit.committed_at, *said))
 
     def _count(self, slot: Slot, events: Sequence[Event], *, overlay: Overlay) -> None:
         if any(type(event.payload) not in HOUSEKEEPING for event in events):
             seconds = self.runtime.monotonic()
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
         if SNAPSHOTS.name in overlay.rows:
-            newest = overlay.get(SNAPSHOTS, NEWEST)
-            assert newest is not None
+            assert (newest := overlay.get(SNAPSHOTS, NEWEST)) is not None
             self._tail.forget(newest.slot)
             self._residence.published(newest)
 
