@@ -357,8 +357,8 @@ class Database:
         if any(type(event.payload) not in HOUSEKEEPING for event in events):
             seconds = self.runtime.monotonic()
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
-        if SNAPSHOTS.name in overlay.rows:
-            assert (newest := overlay.get(SNAPSHOTS, NEWEST)) is not None
+        newest = overlay.get(SNAPSHOTS, NEWEST) if SNAPSHOTS.name in overlay.rows else None
+        if newest is not None:
             self._tail.forget(newest.slot)
             self._residence.published(newest)
 
