@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import columns, engine, facts, lineage, machine, orchestrator, search, state
+from bench import columns, engine, facts, history, lineage, machine, orchestrator, search, state
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
+    "history": ("Beside past runs", history.measurements),
     "engine": ("Engine", engine.measurements),
     "columns": ("Columns over HTTP", columns.measurements),
     "facts": ("Facts", facts.measurements),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,6 +21,7 @@ from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from bench.results import Measurement, percentile, spelled
 
+Make: TypeAlias = Callable[[str, int], Fact]
 RUNTIME = AsyncioRuntime()
 FACTS_SENT = 200_000
 FACTS_AT_ONCE = 500
@@ -35,6 +37,12 @@ async def measurements() -> AsyncIterator[Measurement]:
     with tempfile.TemporaryDirectory() as folder:
         async for each in ingest_then_fold(Path(folder)):
             yield each
+    for what, make, note in (
+        ("reports of runs of their own", own_run, "START and COMPLETE of each: a row and an edge"),
+        ("facts that are rows", refusal, "refusals of access, a row each"),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Measurement(f"{what}, folded", await folded(Path(folder), make), "", note)
     with tempfile.TemporaryDirectory() as folder:
         async for each in steady(Path(folder)):
             yield each
@@ -44,7 +52,7 @@ async def ingest_then_fold(folder: Path) -> AsyncIterator[Measurement]:
     """As fast as one process can, first in, then out."""
     database = await opened(folder)
     ingester = Ingester(database)
-    senders = [batches(sender, FACTS_SENT // SENDERS) for sender in range(SENDERS)]
+    senders = [batches(sender, FACTS_SENT // SENDERS, make=fact) for sender in range(SENDERS)]
     start = time.perf_counter()
     await RUNTIME.gather(send(ingester, batch) for batch in senders)
     taken = time.perf_counter() - start
@@ -69,6 +77,20 @@ async def ingest_then_fold(folder: Path) -> AsyncIterator[Measurement]:
     )
     before = database.state.get(FOLDINGS, FACTS)
     assert before is not None and before.facts == FACTS_SENT
+
+
+async def folded(folder: Path, make: Make) -> str:
+    """How many facts of another kind a second folds."""
+    database = await opened(folder)
+    ingester = Ingester(database)
+    senders = [batches(sender, FACTS_SENT // SENDERS, make=make) for sender in range(SENDERS)]
+    await RUNTIME.gather(send(ingester, batch) for batch in senders)
+    folder_of = Folder(database)
+    start, busy = time.perf_counter(), time.process_time()
+    while await folder_of.step():
+        pass
+    taken, busy = time.perf_counter() - start, time.process_time() - busy
+    return f"{FACTS_SENT / taken:,.0f}/s; {FACTS_SENT / busy:,.0f} a second of processor time"
 
 
 async def steady(folder: Path) -> AsyncIterator[Measurement]:
@@ -135,9 +157,9 @@ async def send(ingester: Ingester, facts: list[list[Fact]]) -> None:
         await ingester.append(batch)
 
 
-def batches(sender: int, count: int) -> list[list[Fact]]:
+def batches(sender: int, count: int, *, make: Make) -> list[list[Fact]]:
     """The facts of one caller, made beforehand."""
-    facts = [fact(f"sender-{sender}", seq) for seq in range(count)]
+    facts = [make(f"sender-{sender}", seq) for seq in range(count)]
     size = min(FACTS_AT_ONCE, SLOT_FACTS_MAX)
     return [facts[start : start + size] for start in range(0, count, size)]
 
@@ -156,6 +178,36 @@ def fact(producer: str, seq: int) -> Fact:
     }
     raw = msgspec.Raw(msgspec.json.encode(body))
     return Fact(type="lineage.foreign_run_reported", payload=raw, producer=producer, seq=seq)
+
+
+def own_run(producer: str, seq: int) -> Fact:
+    """START and COMPLETE of a run that no other fact tells of."""
+    job, moment = seq // 2 % JOBS, f"2026-03-01T{seq // 3600 % 24:02}:{seq // 60 % 60:02}:00Z"
+    body = {
+        "eventType": "COMPLETE" if seq % 2 else "START",
+        "eventTime": moment,
+        "run": {"runId": f"{producer}-{seq // 2}"},
+        "job": {"namespace": "etl", "name": f"job_{job}"},
+        "inputs": [{"namespace": "db", "name": f"raw_{job}"}],
+        "outputs": [{"namespace": "db", "name": f"mart_{job}"}],
+        "producer": "https://example.org/etl",
+    }
+    raw = msgspec.Raw(msgspec.json.encode(body))
+    return Fact(type="lineage.foreign_run_reported", payload=raw, producer=producer, seq=seq)
+
+
+def refusal(producer: str, seq: int) -> Fact:
+    """Somebody was refused something; it is a row."""
+    body = {
+        "refusal_id": f"{producer}-{seq:08}",
+        "refused_at": "2026-03-01T12:00:00Z",
+        "principal": "user:somebody",
+        "code": "PERMISSION_DENIED",
+        "method": "GET",
+        "path": "/api/v1/tables",
+    }
+    raw = msgspec.Raw(msgspec.json.encode(body))
+    return Fact(type="access.access_refused", payload=raw, producer=producer, seq=seq)
 
 
 async def opened(folder: Path) -> Database:

@@ -36,7 +36,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import RUNS
 from arco.orchestration.views import Partitioning
-from arco.runtime import AsyncioRuntime
+from arco.runtime import AsyncioRuntime, put_loop_first
 from arco.service.settings import load
 from arco.service.workspace import Workspace, open_workspace
 from bench import projects
@@ -113,7 +113,9 @@ async def repeated_runs(module: str, **chosen: Any) -> Runs:
 @asynccontextmanager
 async def opened(project: Path, **chosen: Any) -> AsyncIterator[Workspace]:
     """The project's workspace on local disk, with two workers."""
-    yield await open_workspace(load(project, workers=2, **chosen), AsyncioRuntime())
+    workspace = await open_workspace(load(project, workers=2, **chosen), AsyncioRuntime())
+    put_loop_first()
+    yield workspace
 
 
 async def one_run(workspace: Workspace) -> float:

@@ -20,7 +20,7 @@ from arco.catalog.tables import COLUMNS, TABLE_NAMES, TABLES, CatalogTable
 from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.model import NotLoaded, State
-from arco.runtime import AsyncioRuntime, run
+from arco.runtime import AsyncioRuntime, put_loop_first, run
 from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from arco.testing.stores import CountingStore
@@ -251,6 +251,7 @@ def status_bytes(name: str) -> int:
 
 
 if __name__ == "__main__":
+    put_loop_first()
     taken = run(figures(Path(sys.argv[1]), int(sys.argv[2])))
     sys.stdout.buffer.write(msgspec.json.encode(taken))
 

@@ -79,9 +79,12 @@ def is_uuid(text: str) -> bool:
     return UUID.match(text) is not None
 
 
-def sha256(data: bytes) -> str:
-    """Lower-case hex of sha256."""
-    return hashlib.sha256(data).hexdigest()
+def sha256(data: bytes, *more: bytes | memoryview) -> str:
+    """Lower-case hex of the sha256 of the data, or of several pieces one after the other."""
+    digest = hashlib.sha256(data)
+    for part in more:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def dispatch_id(run: str, task: str, attempt: int) -> str:

@@ -1,6 +1,7 @@
-"""Facts that are rows: what is folded in one piece is what their reducer says, one by one (F8, F3).
+"""Facts that are folded in one piece make what their reducer says of them one by one (F8, F3).
 
-Keys repeat, numbers repeat and have gaps, times have zones, and some facts are no facts at all.
+Some are rows, some are reports of runs. Keys and numbers repeat, times have zones, and some facts
+are no facts at all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from arco.engine.lanes.folding import Gathered, fold_facts
 from arco.engine.lanes.reading import ReadSlot, read_facts, runs_of
 from arco.engine.registry import Registry
 from arco.engine.tables import Overlay, Tables
+from arco.lineage.domain import DOMAIN as LINEAGE
+from arco.lineage.foreign import FOREIGN_CONSUMERS, FOREIGN_EDGES, FOREIGN_RUNS
 from arco.model import Change, Domain, Event, Payload, Reducer, State
 from arco.testing.sightings import DOMAIN, PLACES, SIGHTINGS
 
@@ -36,14 +39,16 @@ def one_by_one(reducer: Reducer) -> Reducer:
     return reduce
 
 
-DEFINED = Domain(
-    DOMAIN.name,
-    DOMAIN.tables,
-    {},
-    facts={payload: one_by_one(reducer) for payload, reducer in DOMAIN.facts.items()},
-)
-AS_ROWS, AS_DEFINED = Registry([DOMAIN, ENGINE]), Registry([DEFINED, ENGINE])
+def defined(domain: Domain) -> Domain:
+    """The domain with its facts alone, none of which is folded with others."""
+    facts = {payload: one_by_one(reducer) for payload, reducer in domain.facts.items()}
+    return Domain(domain.name, domain.tables, {}, facts=facts)
 
+
+AS_ROWS = Registry([DOMAIN, LINEAGE, ENGINE])
+AS_DEFINED = Registry([defined(DOMAIN), defined(LINEAGE), ENGINE])
+
+ROWS = (SIGHTINGS, PLACES, FOREIGN_RUNS, FOREIGN_EDGES, FOREIGN_CONSUMERS)
 HOURS = st.integers(0, 3)
 MOMENTS = st.builds(
     lambda hour, zone: (BEGINNING + timedelta(hours=hour)).astimezone(
@@ -71,6 +76,32 @@ REPORTED = st.builds(
     NAMES,
     NAMES,
     MOMENTS,
+)
+REFERENCES = st.lists(
+    st.builds(
+        lambda space, number: {"namespace": space, "name": f"t{number}"},
+        st.sampled_from(["db", "arco"]),
+        st.integers(0, 2),
+    ),
+    max_size=3,
+)
+RAN = st.builds(
+    lambda run, kind, event_time, inputs, outputs: (
+        "lineage.foreign_run_reported",
+        {
+            "run": {"runId": f"r{run}"},
+            "job": {"namespace": "etl", "name": f"j{run % 2}"},
+            "eventTime": event_time,
+            "eventType": kind,
+            "inputs": inputs,
+            "outputs": outputs,
+        },
+    ),
+    st.integers(0, 2),
+    st.sampled_from(["START", "RUNNING", "COMPLETE", "FAIL"]),
+    MOMENTS,
+    REFERENCES,
+    REFERENCES,
 )
 ODD = st.sampled_from(
     [
@@ -100,7 +131,10 @@ def numbered(bodies: Sequence[Any], producer: str, *, start: int, key: str) -> l
 
 CALLS = st.builds(
     numbered,
-    st.lists(st.one_of(SEEN, SEEN, SEEN, REPORTED, REPORTED, ODD), max_size=9),
+    st.one_of(
+        st.lists(RAN, max_size=9),
+        st.lists(st.one_of(SEEN, SEEN, SEEN, REPORTED, REPORTED, RAN, ODD), max_size=9),
+    ),
     st.sampled_from(["", "", "p", "q"]),
     start=st.integers(0, 8),
     key=st.sampled_from(["", "", "", "k"]),
@@ -146,7 +180,7 @@ def told(registry: Registry, lane: list[list[Fact]], *, cuts: set[int]) -> tuple
             assert again is not None
             fold(registry, overlay, events=[again])
             tables.apply(overlay.changes, 0)
-    return tuple(commits), list(tables.range(SIGHTINGS)), list(tables.range(PLACES))
+    return tuple(commits), *(list(tables.range(table)) for table in ROWS)
 
 
 def rows_after(registry: Registry, lane: list[list[Fact]]) -> tuple[Any, ...]:
@@ -160,7 +194,7 @@ def pieces(registry: Registry, lane: list[list[Fact]], *, cuts: set[int]) -> Ite
     pending: list[ReadSlot] = []
     for number, batch in enumerate(lane):
         reads = read_facts(registry, batch)
-        pending.append(ReadSlot("l", number, reads, runs=tuple(runs_of(reads))))
+        pending.append(ReadSlot("l", number, reads))
         if number in cuts or number == len(lane) - 1:
             yield Gathered(roster_first=1, slots=tuple(pending))
             pending = []

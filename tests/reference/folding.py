@@ -10,7 +10,7 @@ import msgspec
 
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.parquet import schema_of
-from arco.model import AsRow, Domain, Payload, Reducer, Table, field_types
+from arco.model import AsRow, Domain, Jointly, Payload, Reducer, Table, field_types
 from arco.orchestration import states
 from arco.query.auditing import AUDIT
 from arco.query.provider import COMMITS, DEPENDENCIES
@@ -134,7 +134,8 @@ def _event_section(
     if isinstance(reducer, AsRow):
         how = f"a row of `{reducer.table.name}`"
     else:
-        how = f"folded by `{reducer.__module__}.{getattr(reducer, '__name__', '')}`"
+        named = reducer.reduce if isinstance(reducer, Jointly) else reducer
+        how = f"folded by `{named.__module__}.{getattr(named, '__name__', '')}`"
     folded = f"{kind}version {payload.VERSION}; {how}"
     name = domain.event_type(payload)
     return section(name, summary(payload), folded, _fields(payload), level=3)

@@ -162,7 +162,7 @@ class ReadFromMemory(Database):
 class ShownBeforeWon(Database):
     def _prepare(self, batch: Batch) -> Prepared:
         prepared = super()._prepare(batch)
-        self.tables.apply(batch.overlay.changes, prepared.commit.seq)
+        self.tables.merge(batch.overlay, prepared.commit.seq)
         return prepared
 
 
@@ -173,7 +173,7 @@ class FoldedWithoutGuard(Database):
         events, _ = decode(self.registry, await self.replay.events(slot.commit))
         overlay = Overlay(self.tables)
         fold(self.registry, overlay, events=events)
-        self._merge(slot, events, changes=overlay.changes)
+        self._merge(slot, events, overlay=overlay)
 
 
 class AskedAgainAfterUnknown(Database):
@@ -205,7 +205,7 @@ class ForeignSlotsSkipped(Database):
         if slot.commit.writer == self.writer or slot.commit.seq != self.position.seq + 1:
             await super()._advance(slot)
         else:
-            self._merge(slot, (), changes=())
+            self._merge(slot, (), overlay=Overlay(self.tables))
 
 
 class ReceiptOfTheSlotBefore(Database):

@@ -10,7 +10,6 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.rollback import check_history
 from arco.engine.verify import Report, Verifier
 from arco.errors import ArcoError, Corrupt
-from arco.model import Drop
 from arco.runtime import AsyncioRuntime, run
 from arco.store import keys
 from arco.store.memory import MemoryStore
@@ -77,7 +76,7 @@ def test_a_snapshot_is_made_again_from_the_log_alone() -> None:
         await snapshot.publish(database)
         # A snapshot that is whole and says something else than the log: only a rebuild helps.
         cold = await opened(store)
-        cold.tables.memory[NAMES.name].apply(Drop(NAMES, ("c",)), cold.seq)
+        cold.tables.memory[NAMES.name].merge([(("c",), None)], cold.seq)
         assert await snapshot.publish(cold)
         assert len((await verified(store)).findings) == 1
         again = await opened(store)

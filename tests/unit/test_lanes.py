@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from arco.engine.lanes import ingest
+from arco.engine.lanes import folder, gathering, ingest
 from arco.engine.lanes.batches import (
     FACT_BYTES_MAX,
     SLOT_FACTS_MAX,
@@ -248,6 +248,25 @@ def test_ingesting_is_refused_while_nobody_folds(monkeypatch: pytest.MonkeyPatch
         assert refused.value.code == "FACTS_LAGGING"
         await here.folder.step()
         await here.ingester.append([noted("p", 1)])
+
+    run(main())
+
+
+def test_a_folder_that_is_behind_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "FOLD_FACTS_MAX", 10)
+    monkeypatch.setattr(folder, "BEHIND_FACTS", 5)
+    monkeypatch.setattr(folder, "FOLD_SECONDS_MIN", 3600.0)
+
+    async def main() -> None:
+        here = await workplace()
+        for start in range(0, 40, 10):
+            await here.ingester.append([noted("p", start + n) for n in range(10)])
+        folding = asyncio.create_task(here.folder.run(here.ingester.flushed))
+        async with asyncio.timeout(60):
+            while not (here.rows(FOLDINGS) and here.rows(FOLDINGS)[0].facts == 40):
+                await asyncio.sleep(0.01)
+        assert here.rows(FOLDINGS)[0].number == 4
+        folding.cancel()
 
     run(main())
 

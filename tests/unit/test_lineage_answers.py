@@ -19,7 +19,7 @@ from arco.lineage.foreign import (
     NameReference,
     RunEventType,
     RunReference,
-    foreign_run_reported,
+    foreign_runs_reported,
 )
 from arco.lineage.impact import PLACES_MAX, column_impact, column_origins, partition_impact
 from arco.lineage.walks import DATASETS_MAX, walk_down
@@ -58,7 +58,7 @@ def reported(state: MemoryState, up: str, *, down: str) -> None:
         inputs=(NameReference("arco", up),),
         outputs=(NameReference("arco", down),),
     )
-    state.apply(list(foreign_run_reported(state, fact)))
+    state.apply(list(foreign_runs_reported(state, [fact])))
 
 
 def traced(dataset: str, method: TraceMethod, *sources: str) -> DatasetTrace:

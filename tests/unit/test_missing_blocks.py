@@ -24,7 +24,7 @@ from arco.engine.database import Database
 from arco.engine.lanes.batches import Fact
 from arco.engine.lanes.events import LaneOpened
 from arco.engine.lanes.folding import Gathered, fold_facts
-from arco.engine.lanes.reading import ReadSlot, read_facts, runs_of
+from arco.engine.lanes.reading import ReadSlot, read_facts
 from arco.engine.sizes import Sizes
 from arco.errors import AlreadyExists
 from arco.model import Decision, Domain, Event, Misses, NotLoaded, State
@@ -255,7 +255,7 @@ async def fold(database: Database, *, lane: str, first: int) -> int:
         for n in range(ROWS)
     ]
     found = read_facts(database.registry, facts)
-    slot = ReadSlot(lane, 0, tuple(found), runs=tuple(runs_of(found)))
+    slot = ReadSlot(lane, 0, found)
     opening = LaneOpened(lane, "test", NOON)
     roster = 0 if lane == "before" else 1
     gathered = Gathered(roster_first=roster, opened=(opening,), slots=(slot,))

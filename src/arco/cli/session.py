@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import click
 
 from arco.errors import NotFound
-from arco.runtime import AsyncioRuntime
+from arco.runtime import AsyncioRuntime, put_loop_first
 from arco.sdk.project import PYPROJECT, read_settings
 from arco.service.settings import FOLDER, Settings, find_project, load
 from arco.service.workspace import Workspace, open_workspace
@@ -53,6 +53,7 @@ def nearest_project(start: Path) -> Path:
 async def opened(settings: Settings) -> AsyncIterator[Workspace]:
     """The workspace of these settings, created if it is new; damage that was met is told after."""
     workspace = await open_workspace(settings, AsyncioRuntime())
+    put_loop_first()
     try:
         yield workspace
     finally:

@@ -17,7 +17,7 @@ from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Reques
 from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
 from arco.engine.derived import Derivation
 from arco.engine.domain import DOMAIN as ENGINE
-from arco.engine.domain import HOUSEKEEPING, Snapshot
+from arco.engine.domain import HOUSEKEEPING, NEWEST, SNAPSHOTS
 from arco.engine.fairness import Fairness
 from arco.engine.fold import decode, fold
 from arco.engine.format import check_format, write_format
@@ -33,7 +33,7 @@ from arco.engine.tables import Overlay, Tables
 from arco.engine.tail import Tail, TailCount
 from arco.engine.tokens import StateToken
 from arco.errors import Corrupt
-from arco.model import Change, Decision, Domain, Event, NotLoaded, Put, State
+from arco.model import Decision, Domain, Event, NotLoaded, State
 from arco.runtime import Runtime
 from arco.store.port import Store, StoreFault
 
@@ -316,7 +316,7 @@ class Database:
 
     def _own(self, prepared: Prepared, batch: Batch) -> None:
         slot = Slot(prepared.commit, prepared.hash, len(prepared.data))
-        self._merge(slot, batch.events, changes=batch.overlay.changes)
+        self._merge(slot, batch.events, overlay=batch.overlay)
         if prepared.commit.seq % HINT_EVERY == 0:
             # Only by its writer: who reads an old log must not move the hint back.
             self.runtime.spawn(self.log.write_hint(slot.commit.seq, slot.hash), "arco-hint")
@@ -336,31 +336,31 @@ class Database:
         overlay = await self.asked(folded)
         if overlay is not None:
             self.unknown = unknown[0] if unknown else self.unknown
-            self._merge(slot, events, changes=overlay.changes)
+            self._merge(slot, events, overlay=overlay)
 
     def _check_chain(self, slot: Slot) -> None:
         if slot.commit.prev != self.position.hash:
             raise chain_broken(slot.commit.seq, after=self.position.seq)
 
-    def _merge(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
+    def _merge(self, slot: Slot, events: Sequence[Event], *, overlay: Overlay) -> None:
         commit = slot.commit
-        self.tables.apply(changes, commit.seq)
+        self.tables.merge(overlay, commit.seq)
         self.folded.update(self.registry.name(event.payload) for event in events)
         self.position = Position(commit.seq, slot.hash, commit.committed_at)
         self.reads.trail.add(commit.seq, slot.hash)
         self._fairness.saw(commit.writer, commit.seq)
-        self._count(slot, events, changes=changes)
-        applied = Applied(commit.seq, slot.hash, commit.committed_at, tuple(events), tuple(changes))
-        tell(self.listeners, applied)
+        self._count(slot, events, overlay=overlay)
+        said = tuple(events), tuple(overlay.changes)
+        tell(self.listeners, Applied(commit.seq, slot.hash, commit.committed_at, *said))
 
-    def _count(self, slot: Slot, events: Sequence[Event], *, changes: Sequence[Change]) -> None:
+    def _count(self, slot: Slot, events: Sequence[Event], *, overlay: Overlay) -> None:
         if any(type(event.payload) not in HOUSEKEEPING for event in events):
             seconds = self.runtime.monotonic()
             self._tail.add(slot.commit.seq, slot.size_bytes, seconds=seconds)
-        for change in changes:
-            if isinstance(change, Put) and isinstance(change.row, Snapshot):
-                self._tail.forget(change.row.slot)
-                self._residence.published(change.row)
+        newest = overlay.get(SNAPSHOTS, NEWEST) if SNAPSHOTS.name in overlay.rows else None
+        if newest is not None:
+            self._tail.forget(newest.slot)
+            self._residence.published(newest)
 
     async def _load(self, cold: NotLoaded) -> None:
         try:

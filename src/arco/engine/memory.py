@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, takewhile
+from operator import itemgetter
 from typing import Any
-
-from sortedcontainers import SortedDict
 
 from arco.engine.blocks import ABSENT, Line
 from arco.engine.index import TableFiles
+from arco.engine.ordered import OrderedRows
 from arco.engine.sizes import Sizes
 from arco.engine.stored import StoredTable, newest_of
-from arco.model import Change, Key, Put
+from arco.model import Key
+
+_ROW = itemgetter(1)
 
 
 class MemoryTable:
     """One table: rows in key order, and the snapshot files below them that hold the others."""
 
     def __init__(self) -> None:
-        self.rows: SortedDict = SortedDict()
+        self.rows = OrderedRows()
         """The row under each key; None where one was dropped that files below still hold."""
         self.stored: StoredTable | None = None
         """None: there are no rows but those in memory."""
@@ -45,29 +47,33 @@ class MemoryTable:
 
         Raises: Missing, at once or while it goes on.
         """
+        return map(_ROW, self.lines(prefix, after=after))
+
+    def lines(self, prefix: Key, *, after: Key | None) -> Iterator[Line]:
+        """The keys and rows of `range`.
+
+        Raises: Missing, at once or while it goes on.
+        """
         if self.stored is None:
-            return _walk(self.rows, prefix, after=after)
+            return lines_in(self.rows, prefix, after=after)
         past = after is not None and after >= prefix
         start = after if after is not None and past else prefix
         below = self.stored.lines(prefix, start, past=past)
-        above = ((key, self.rows[key]) for key in keys_in(self.rows, prefix, after=after))
+        above = lines_in(self.rows, prefix, after=after)
         first = next(above, None)
         lines = newest_of([chain([first], above), below]) if first else below
-        return (row for _, row in lines if row is not None)
+        return (line for line in lines if line[1] is not None)
 
-    def apply(self, change: Change, seq: int) -> None:
-        """Make the change, and remember that slot `seq` made it."""
-        if isinstance(change, Put):
-            key = change.table.key_of(change.row)
-            self.rows[key] = change.row
-        else:
-            key = change.key
-            if self.stored is None:
-                self.rows.pop(key, None)
+    def merge(self, lines: Iterable[Line], seq: int) -> None:
+        """Slot `seq` made these rows stand under their keys; None: no row does."""
+        rows, slots, is_whole = self.rows, self.slots, self.stored is None
+        for key, row in lines:
+            if row is None and is_whole:
+                rows.drop(key)
             else:
-                self.rows[key] = None
-        self.slots.pop(key, None)
-        self.slots[key] = seq
+                rows[key] = row
+            slots.pop(key, None)
+            slots[key] = seq
 
     def changed(self, slot: int) -> dict[Key, int]:
         """The keys that changed after `slot`, and the slots that changed them."""
@@ -77,15 +83,16 @@ class MemoryTable:
     def complete(self, lines: Iterable[Line]) -> None:
         """All rows are in memory: these lines, newest first, below what is known already."""
         for key, row in lines:
-            self.rows.setdefault(key, row)
+            if key not in self.rows:
+                self.rows[key] = row
         for key in [key for key, row in self.rows.items() if row is None]:
-            del self.rows[key]
+            self.rows.drop(key)
         self.stored = None
 
     def stand_on(self, stored: StoredTable, slot: int) -> None:
         """Only what changed after `slot` stays in memory: the rest stands in these files."""
         self.slots = {key: seq for key, seq in self.slots.items() if seq > slot}
-        self.rows = SortedDict((key, self.rows.get(key)) for key in self.slots)
+        self.rows = OrderedRows((key, self.rows.get(key)) for key in self.slots)
         self.stored, self.since = stored, slot
 
     def is_small(self, files: TableFiles, sizes: Sizes) -> bool:
@@ -100,20 +107,15 @@ class MemoryTable:
         self.since = max(self.since, slot)
 
 
-def keys_in(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Key]:
-    """The keys that begin with `prefix`, in order; past `after` if given."""
+def lines_in(rows: OrderedRows, prefix: Key, *, after: Key | None) -> Iterator[Line]:
+    """The keys that begin with `prefix`, and their rows, in order; past `after` if given."""
     past = after is not None and after >= prefix
-    start = after if past else prefix
+    start = after if after is not None and past else prefix
     width = len(prefix)
-    for key in rows.irange(start or None, inclusive=(not past, True)):
+    for key in rows.keys_from(start, past=past):
         if key[:width] != prefix:
             return
-        yield key
+        yield key, rows[key]
 
 
-def _walk(rows: SortedDict, prefix: Key, *, after: Key | None) -> Iterator[Any]:
-    for key in keys_in(rows, prefix, after=after):
-        yield rows[key]
-
-
-__all__ = ["MemoryTable", "keys_in"]
+__all__ = ["MemoryTable", "lines_in"]

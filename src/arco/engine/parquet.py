@@ -8,12 +8,14 @@ loads on first use.
 
 from __future__ import annotations
 
+import functools
 import io
 import types
 import typing
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -197,8 +199,13 @@ def _write(data: pa.Table, rows_per_group: int = ROWS_PER_GROUP) -> bytes:
 
 
 def _tombstone(table: Table[Any], key: Key) -> Any:
-    given = dict(zip(table.key, key, strict=True))
-    return types.SimpleNamespace(**{name: given.get(name) for name in field_types(table.row)})
+    return _dropped(table)(**dict(zip(table.key, key, strict=True)))
+
+
+@functools.cache
+def _dropped(table: Table[Any]) -> type[types.SimpleNamespace]:
+    """What stands for a row of the table of which only the key is left."""
+    return type("Dropped", (types.SimpleNamespace,), dict.fromkeys(field_types(table.row)))
 
 
 def nullable_schema(schema: pa.Schema) -> pa.Schema:
@@ -255,7 +262,7 @@ def _is_native(kind: Any) -> bool:
 
 def encoded_values(rows: Sequence[Any], name: str, *, kind: Any) -> list[Any]:
     """One field of the rows, as Arrow holds it."""
-    values = [getattr(row, name) for row in rows]
+    values = list(map(attrgetter(name), rows))
     kind, _ = _optional(kind)
     if _is_native(kind):
         return values

@@ -31,6 +31,14 @@ class WireEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     trace: str = ""
 
 
+class FactDecoder(msgspec.Struct, frozen=True):
+    """What reads the payloads of one type and version of facts."""
+
+    one: msgspec.json.Decoder[Any]
+    many: msgspec.json.Decoder[list[Any]]
+    """Of a JSON array of them."""
+
+
 class Registry:
     """The domains of one engine, indexed for reading and writing events."""
 
@@ -43,7 +51,7 @@ class Registry:
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
         self._fact_payloads: dict[tuple[str, int], type[Payload]] = {}
         self._fact_types: dict[type[Payload], tuple[str, int]] = {}
-        self._fact_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
+        self._fact_decoders: dict[tuple[str, int], FactDecoder] = {}
         for domain in self.domains:
             self._add(domain)
 
@@ -66,7 +74,7 @@ class Registry:
             name = (domain.event_type(payload), payload.VERSION)
             assert name not in self._fact_decoders, f"two facts are named {name}"
             self._reducers[payload] = reducer
-            self._fact_decoders[name] = msgspec.json.Decoder(payload)
+            self._fact_decoders[name] = _fact_decoder(payload)
             self._fact_types[payload] = name
             self._fact_payloads[name] = payload
 
@@ -110,7 +118,7 @@ class Registry:
         strange += [WireEvent(name, NOTHING) for name in index.tables if name not in self.tables]
         return strange[0] if strange else None
 
-    def fact_decoder(self, fact_type: str, version: int) -> msgspec.json.Decoder[Any] | None:
+    def fact_decoder(self, fact_type: str, version: int) -> FactDecoder | None:
         """What reads a fact of this type and version; None when this release does not know it."""
         return self._fact_decoders.get((fact_type, version))
 
@@ -141,4 +149,9 @@ class Registry:
         return all(changes.table in self.tables for changes in folded.changes)
 
 
-__all__ = ["Registry", "WireEvent"]
+def _fact_decoder(payload: type[Payload]) -> FactDecoder:
+    several: Any = list[payload]  # type: ignore[valid-type]
+    return FactDecoder(msgspec.json.Decoder(payload), msgspec.json.Decoder(several))
+
+
+__all__ = ["FactDecoder", "Registry", "WireEvent"]

@@ -8,18 +8,20 @@ that stand only in files are asked for by `NotLoaded`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sortedcontainers import SortedDict
-
 from arco.engine.adjacency import Link
-from arco.engine.blocks import BlockCache
+from arco.engine.blocks import ABSENT, BlockCache, Line
 from arco.engine.index import Index, TableFiles
-from arco.engine.memory import MemoryTable, keys_in
+from arco.engine.memory import MemoryTable, lines_in
+from arco.engine.ordered import OrderedRows
 from arco.engine.relations import Adjacencies, Relations
 from arco.engine.sizes import SIZES, Sizes
 from arco.engine.stored import StoredTable
-from arco.model import Change, Drop, Key, Relation, Row, State, Table
+from arco.model import Change, Key, Put, Relation, Row, State, Table
+
+_ROW = itemgetter(1)
 
 
 class Tables:
@@ -53,11 +55,17 @@ class Tables:
         return any(memory.stored is not None for memory in self.memory.values())
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
-        row: Row | None = self.memory[table.name].get(key)
-        return row
+        memory = self.memory[table.name]
+        # Most rows that are asked for are in memory: that is one look-up.
+        row: Row | None = memory.rows.get(key, ABSENT)
+        return memory.get(key) if row is ABSENT else row
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
         return self.memory[table.name].range(prefix, after=after)
+
+    def lines(self, table: Table[Any], prefix: Key, *, after: Key | None) -> Iterator[Line]:
+        """The keys and rows of `range`."""
+        return self.memory[table.name].lines(prefix, after=after)
 
     def below(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
         """The edges that come from the nodes, in the order of the nodes, then of their far ends.
@@ -88,9 +96,15 @@ class Tables:
 
     def apply(self, changes: Iterable[Change], seq: int) -> None:
         """Make the changes of slot `seq`."""
-        for change in changes:
-            self.memory[change.table.name].apply(change, seq)
-            self.written += 1
+        overlay = Overlay(self)
+        overlay.apply(changes)
+        self.merge(overlay, seq)
+
+    def merge(self, overlay: Overlay, seq: int) -> None:
+        """Make what slot `seq` laid over this state part of it. Cost: its rows."""
+        for name, rows in overlay.rows.items():
+            self.memory[name].merge(rows.items(), seq)
+            self.written += len(rows)
 
     def begin(self, index: Index) -> None:
         """The state is that of the snapshot; no row of it is in memory."""
@@ -128,52 +142,70 @@ class Overlay:
 
     def __init__(self, below: State) -> None:
         self._below = below
-        self._rows: dict[str, SortedDict] = {}
+        self.rows: dict[str, OrderedRows] = {}
+        """Table name -> the last word on each key that changed: a row, or None."""
         self.changes: list[Change] = []
 
     def get(self, table: Table[Row], *key: Any) -> Row | None:
-        rows = self._rows.get(table.name)
-        if rows is not None and key in rows:
-            found: Row | None = rows[key]
+        rows = self.rows.get(table.name)
+        found: Row | None
+        if rows is not None and (found := rows.get(key, ABSENT)) is not ABSENT:
             return found
         return self._below.get(table, *key)
 
     def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
-        rows = self._rows.get(table.name)
-        below = self._below.range(table, *prefix, after=after)
-        if not rows:
-            return below
-        return _laid_over(table, below, rows=rows, keys=list(keys_in(rows, prefix, after=after)))
+        if table.name not in self.rows:
+            return self._below.range(table, *prefix, after=after)
+        return map(_ROW, self.lines(table, prefix, after=after))
+
+    def lines(self, table: Table[Any], prefix: Key, *, after: Key | None) -> Iterator[Line]:
+        """The keys and rows of `range`."""
+        below = _lines_of(self._below, table, prefix=prefix, after=after)
+        rows = self.rows.get(table.name)
+        # Whoever walks may lay more over this state meanwhile.
+        above = list(lines_in(rows, prefix, after=after)) if rows else []
+        return _laid_over(below, above) if above else below
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Lay the changes over the state below."""
         for change in changes:
             self.changes.append(change)
-            rows = self._rows.get(change.table.name)
+            table = change.table
+            rows = self.rows.get(table.name)
             if rows is None:
-                rows = self._rows[change.table.name] = SortedDict()
-            if isinstance(change, Drop):
-                rows[change.key] = None
+                rows = self.rows[table.name] = OrderedRows()
+            if isinstance(change, Put):
+                rows[table.key_of(change.row)] = change.row
             else:
-                rows[change.table.key_of(change.row)] = change.row
+                rows[change.key] = None
 
 
-def _laid_over(
-    table: Table[Any], below: Iterator[Any], *, rows: SortedDict, keys: list[Key]
-) -> Iterator[Any]:
-    position = 0
-    for row in below:
-        key = table.key_of(row)
-        while position < len(keys) and keys[position] < key:
-            if rows[keys[position]] is not None:
-                yield rows[keys[position]]
-            position += 1
-        if position < len(keys) and keys[position] == key:
-            continue
-        yield row
-    for key in keys[position:]:
-        if rows[key] is not None:
-            yield rows[key]
+def _lines_of(state: State, table: Table[Any], *, prefix: Key, after: Key | None) -> Iterator[Line]:
+    if isinstance(state, Tables | Overlay):
+        return state.lines(table, prefix, after=after)
+    rows = state.range(table, *prefix, after=after)
+    return ((table.key_of(row), row) for row in rows)
+
+
+def _laid_over(below: Iterator[Line], above: Iterable[Line]) -> Iterator[Line]:
+    """Both in key order; of two lines with one key that above, and no row where it says so."""
+    waiting = iter(above)
+    upper = next(waiting, None)
+    for line in below:
+        while upper is not None and upper[0] < line[0]:
+            if upper[1] is not None:
+                yield upper
+            upper = next(waiting, None)
+        if upper is None or upper[0] != line[0]:
+            yield line
+        elif upper[1] is not None:
+            yield upper
+        if upper is not None and upper[0] == line[0]:
+            upper = next(waiting, None)
+    while upper is not None:
+        if upper[1] is not None:
+            yield upper
+        upper = next(waiting, None)
 
 
 __all__ = ["Overlay", "Tables"]

@@ -190,7 +190,7 @@ class Verifier:
         table = self._registry.tables.get(name)
         if table is None:
             return
-        expected = dict(self.tables.memory[name].rows)
+        expected = dict(self.tables.memory[name].rows.items())
         files = index.tables.get(name)
         try:
             rows = await self._replay.reader.rows(table, files) if files else {}

@@ -19,7 +19,7 @@ import msgspec
 
 from arco.errors import Corrupt
 from arco.execution.protocol import FromWorker, Ready, ToWorker, frame
-from arco.execution.wire import FrameBuffer
+from arco.execution.wire import CHUNK_BYTES, FrameBuffer
 
 STARTUP_SECONDS_MAX = 60.0
 LAST_WORDS_SECONDS = 2.0
@@ -36,10 +36,12 @@ class NotStarted(WorkerGone):
     """The operating system refused a process: nobody's project is at fault."""
 
 
-class Line(asyncio.Protocol):
+class Line(asyncio.BufferedProtocol):
     """Messages in the order in which they arrived, one listener at a time."""
 
     def __init__(self) -> None:
+        # Bytes land here: asking for so many anew for each message costs more than the message.
+        self._landing = memoryview(bytearray(CHUNK_BYTES))
         self._buffer = FrameBuffer()
         self._unheard: deque[FromWorker] = deque()
         self._listener: asyncio.Future[None] | None = None
@@ -56,8 +58,11 @@ class Line(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer.feed(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._landing
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._buffer.feed(self._landing[:nbytes])
         try:
             while (body := self._buffer.take()) is not None:
                 self._unheard.append(DECODER.decode(body))

@@ -16,6 +16,7 @@ from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.materializing import data_version
+from arco.orchestration.partitions import listing_only
 from arco.orchestration.rows import Asset, Dispatch, PartitionStatus, PlanRow, Task
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
@@ -48,11 +49,27 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
         attempt=dispatch.attempt,
         dispatch_id=dispatch.dispatch_id,
         attempt_id=attempt_id(dispatch.dispatch_id),
-        asset=definition,
+        asset=narrowed(definition, attempt.task.partition_key),
         table_id=attempt.asset.table_id,
         partition_key=attempt.task.partition_key,
         inputs=tuple(input for input in inputs if input is not None),
         table_version=pin.version if pin else None,
+    )
+
+
+def narrowed(definition: AssetDefinition, partition_key: str) -> AssetDefinition:
+    """The definition without what other partitions are for: the other values of its lists, and how
+    upstream partitions are found. A list may hold thousands, and every attempt is sent one.
+    """
+    if definition.partitions is None:
+        return definition
+    return msgspec.structs.replace(
+        definition,
+        partitions=listing_only(definition.partitions, partition_key),
+        dependencies=tuple(
+            msgspec.structs.replace(each, mapping=None) if each.mapping else each
+            for each in definition.dependencies
+        ),
     )
 
 
@@ -128,4 +145,4 @@ def pinned_data_version(status: PartitionStatus | None, pin: int | None) -> str:
     return f"table-version:{pin}"
 
 
-__all__ = ["Attempt", "build_envelope", "pinned_data_version"]
+__all__ = ["Attempt", "build_envelope", "narrowed", "pinned_data_version"]

@@ -44,6 +44,9 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     dispatch_id: str
     attempt_id: str
     asset: AssetDefinition
+    """As it is deployed, but for what other partitions are for: lists hold this one's values only,
+    and no dependency says how it is mapped.
+    """
     table_id: str
     partition_key: str = ""
     inputs: tuple[Input, ...] = ()

@@ -17,7 +17,8 @@ from arco.errors import Corrupt
 from arco.execution.protocol import FRAME_BYTES_MAX, FromWorker, ToWorker, frame
 
 LENGTH_BYTES = 4
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
+"""More at once would be memory that the system hands out, page by page, for every message."""
 Incoming = TypeVar("Incoming")
 Wanted = TypeVar("Wanted")
 
@@ -28,7 +29,7 @@ class FrameBuffer:
     def __init__(self) -> None:
         self._bytes = bytearray()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take what arrived."""
         self._bytes += data
 
@@ -131,4 +132,4 @@ def from_worker(connection: socket.socket) -> Wire[FromWorker]:
     return Wire(connection, msgspec.json.Decoder(FromWorker))
 
 
-__all__ = ["FrameBuffer", "Wire", "from_worker", "to_worker"]
+__all__ = ["CHUNK_BYTES", "FrameBuffer", "Wire", "from_worker", "to_worker"]

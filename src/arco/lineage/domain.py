@@ -12,7 +12,7 @@ from arco.lineage.foreign import (
     FOREIGN_EDGES,
     FOREIGN_RUNS,
     ForeignRunReported,
-    foreign_run_reported,
+    foreign_runs_reported,
 )
 from arco.lineage.tables import (
     ALL,
@@ -27,7 +27,7 @@ from arco.lineage.tables import (
     RecordedRun,
     Recording,
 )
-from arco.model import Change, Domain, Drop, Misses, Put, State
+from arco.model import Change, Domain, Drop, Jointly, Misses, Put, State
 
 READS = "reads"
 LET_GO_MAX = 64
@@ -113,7 +113,7 @@ DOMAIN = Domain(
         ReadsRecordedV2: reads_recorded_in_turn,
         ColumnsTraced: columns_traced,
     },
-    facts={ForeignRunReported: foreign_run_reported},
+    facts={ForeignRunReported: Jointly(foreign_runs_reported)},
     open_facts=frozenset({ForeignRunReported}),
 )
 

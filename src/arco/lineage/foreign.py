@@ -7,7 +7,7 @@ Source: OpenLineage 2-0-2, "RunEvent".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import product
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from arco.model import Change, Payload, Put, State, Table
+from arco.model import Change, Misses, Payload, Put, State, Table
 
 DATASETS_MAX = 100
 OWN_NAMESPACE = "arco"
@@ -35,13 +35,16 @@ class RunEventType(StrEnum):
     OTHER = "OTHER"
 
 
-class RunReference(msgspec.Struct, frozen=True, rename="camel"):
+_COMPLETE = RunEventType.COMPLETE
+
+
+class RunReference(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """The run of another system."""
 
     run_id: Text
 
 
-class NameReference(msgspec.Struct, frozen=True):
+class NameReference(msgspec.Struct, frozen=True, gc=False):
     """A job or a dataset of another system."""
 
     namespace: Text
@@ -51,7 +54,7 @@ class NameReference(msgspec.Struct, frozen=True):
 References = Annotated[tuple[NameReference, ...], msgspec.Meta(max_length=DATASETS_MAX)]
 
 
-class ForeignRunReported(Payload, frozen=True, kw_only=True, rename="camel"):
+class ForeignRunReported(Payload, frozen=True, kw_only=True, rename="camel", gc=False):
     """An OpenLineage run event; facets and whatever else it says are left alone."""
 
     run: RunReference
@@ -62,7 +65,7 @@ class ForeignRunReported(Payload, frozen=True, kw_only=True, rename="camel"):
     outputs: References = ()
 
 
-class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
+class ForeignRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run of another system, as far as its reports tell."""
 
     job: str
@@ -78,7 +81,7 @@ class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: datetime
 
 
-class ForeignEdge(msgspec.Struct, frozen=True, kw_only=True):
+class ForeignEdge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Another system made `downstream` from `upstream`; the newest run that did so."""
 
     downstream: str
@@ -89,7 +92,7 @@ class ForeignEdge(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: datetime
 
 
-class ForeignConsumer(msgspec.Struct, frozen=True, kw_only=True):
+class ForeignConsumer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The edge seen from upstream: the index that downward walks use."""
 
     upstream: str
@@ -103,18 +106,25 @@ FOREIGN_CONSUMERS = Table(
 )
 
 
-def foreign_run_reported(state: State, fact: ForeignRunReported) -> Iterator[Change]:
-    """The run with what this report adds, and an edge for each pair once the run completed."""
-    job = dataset_name(fact.job)
-    known = state.get(FOREIGN_RUNS, job, fact.run.run_id)
-    if known is not None and _is_told(known, fact):
-        return
-    run = _joined(known, fact, job=job)
-    yield Put(FOREIGN_RUNS, run)
-    if run.is_complete:
-        for pair in product(run.downstreams, run.upstreams):
-            if pair[0] != pair[1]:
-                yield from _edge(state, run, pair=pair)
+def foreign_runs_reported(state: State, facts: Sequence[ForeignRunReported]) -> Iterator[Change]:
+    """Each run with what its reports add, and an edge for each pair once it completed."""
+    edges: dict[tuple[str, str], ForeignEdge] = {}
+    misses = Misses()
+    for (job, run), reports in _by_run(facts):
+        with misses:
+            known = state.get(FOREIGN_RUNS, dataset_name(job), run.run_id)
+            joined = _joined(known, reports, named=(dataset_name(job), run.run_id))
+            if joined == known:
+                continue
+            yield Put(FOREIGN_RUNS, joined)
+            for pair in _pairs(joined):
+                standing = edges.get(pair) or state.get(FOREIGN_EDGES, *pair)
+                edges[pair] = _edge(standing, joined, pair=pair)
+    misses.settle()
+    for pair, edge in edges.items():
+        if state.get(FOREIGN_EDGES, *pair) is None:
+            yield Put(FOREIGN_CONSUMERS, ForeignConsumer(upstream=pair[1], downstream=pair[0]))
+        yield Put(FOREIGN_EDGES, edge)
 
 
 def dataset_name(reference: NameReference) -> str:
@@ -130,59 +140,66 @@ def dataset_name(reference: NameReference) -> str:
     return f"{reference.namespace}/{reference.name}"
 
 
-def _is_told(known: ForeignRun, fact: ForeignRunReported) -> bool:
-    """True when the report says nothing that others of its run did not say."""
-    return (
-        known.first_reported_at <= fact.event_time <= known.reported_at
-        and (known.is_complete or fact.event_type is not RunEventType.COMPLETE)
-        and _holds(known.upstreams, fact.inputs)
-        and _holds(known.downstreams, fact.outputs)
-    )
+def _by_run(
+    facts: Sequence[ForeignRunReported],
+) -> Iterable[tuple[tuple[NameReference, RunReference], list[ForeignRunReported]]]:
+    found: dict[tuple[NameReference, RunReference], list[ForeignRunReported]] = {}
+    for fact in facts:
+        named = (fact.job, fact.run)
+        reports = found.get(named)
+        if reports is None:
+            found[named] = [fact]
+        else:
+            reports.append(fact)
+    return found.items()
 
 
-def _holds(known: tuple[str, ...], references: Sequence[NameReference]) -> bool:
-    return not [each for each in references if dataset_name(each) not in known]
-
-
-def _joined(known: ForeignRun | None, fact: ForeignRunReported, *, job: str) -> ForeignRun:
-    moment = fact.event_time.astimezone(UTC)
+def _joined(
+    known: ForeignRun | None, reports: Sequence[ForeignRunReported], *, named: tuple[str, str]
+) -> ForeignRun:
+    """The run with what these reports say; equal to `known` when that is nothing more."""
+    moments = [report.event_time for report in reports]
+    first, last = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
+    is_complete = _COMPLETE in [report.event_type for report in reports]
+    if known is not None:
+        first, last = min(first, known.first_reported_at), max(last, known.reported_at)
     return ForeignRun(
-        job=job,
-        run_id=fact.run.run_id,
-        upstreams=_union(known.upstreams if known else (), fact.inputs),
-        downstreams=_union(known.downstreams if known else (), fact.outputs),
-        is_complete=(known is not None and known.is_complete)
-        or fact.event_type is RunEventType.COMPLETE,
-        first_reported_at=min(known.first_reported_at, moment) if known else moment,
-        reported_at=max(known.reported_at, moment) if known else moment,
+        job=named[0],
+        run_id=named[1],
+        upstreams=_union(known.upstreams if known else (), {each.inputs for each in reports}),
+        downstreams=_union(known.downstreams if known else (), {each.outputs for each in reports}),
+        is_complete=is_complete or (known is not None and known.is_complete),
+        first_reported_at=first,
+        reported_at=last,
     )
 
 
-def _union(known: tuple[str, ...], references: Sequence[NameReference]) -> tuple[str, ...]:
-    return tuple(sorted({*known, *map(dataset_name, references)}))
+def _union(known: tuple[str, ...], several: Iterable[tuple[NameReference, ...]]) -> tuple[str, ...]:
+    found = {dataset_name(reference) for references in several for reference in references}
+    return tuple(sorted(found.union(known)))
 
 
-def _edge(state: State, run: ForeignRun, *, pair: tuple[str, str]) -> Iterator[Change]:
-    downstream, upstream = pair
-    known = state.get(FOREIGN_EDGES, downstream, upstream)
+def _pairs(run: ForeignRun) -> Iterator[tuple[str, str]]:
+    """What the run made from what, each downstream first; nothing until it completed."""
+    if run.is_complete:
+        made = product(run.downstreams, run.upstreams)
+        yield from (pair for pair in made if pair[0] != pair[1])
+
+
+def _edge(known: ForeignEdge | None, run: ForeignRun, *, pair: tuple[str, str]) -> ForeignEdge:
     newest = (run.reported_at, run.job, run.run_id)
     first = run.first_reported_at
-    if known is None:
-        yield Put(FOREIGN_CONSUMERS, ForeignConsumer(upstream=upstream, downstream=downstream))
-    else:
+    if known is not None:
         newest = max(newest, (known.reported_at, known.job, known.run_id))
         first = min(first, known.first_reported_at)
     reported_at, job, run_id = newest
-    yield Put(
-        FOREIGN_EDGES,
-        ForeignEdge(
-            downstream=downstream,
-            upstream=upstream,
-            job=job,
-            run_id=run_id,
-            first_reported_at=first,
-            reported_at=reported_at,
-        ),
+    return ForeignEdge(
+        downstream=pair[0],
+        upstream=pair[1],
+        job=job,
+        run_id=run_id,
+        first_reported_at=first,
+        reported_at=reported_at,
     )
 
 
@@ -199,5 +216,5 @@ __all__ = [
     "RunEventType",
     "RunReference",
     "dataset_name",
-    "foreign_run_reported",
+    "foreign_runs_reported",
 ]

@@ -43,9 +43,12 @@ def choose_partitions(
 def _everything(view: AssetView, ordered: Sequence[str]) -> Chosen:
     chosen: Chosen = {}
     for asset in ordered:
-        keys = partitions_of(view.definitions[asset], view.at)
+        definition = view.definitions[asset]
+        if definition.partitions is None:
+            chosen[asset] = ("",)
+            continue
         # One more than fits is enough for planning to refuse the run.
-        chosen[asset] = tuple(islice(keys, TASKS_MAX + 1))
+        chosen[asset] = tuple(islice(partitions_of(definition, view.at), TASKS_MAX + 1))
     return chosen
 
 

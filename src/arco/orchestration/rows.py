@@ -1,7 +1,7 @@
 """The rows of the orchestrator's projections.
 
-The same word names the same thing in event, row, column and page. Must not know how rows come
-about.
+The same word names the same thing in event, row, column and page. Rows hold no cycles, so the
+garbage collector need not look at them. Must not know how rows come about.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from arco.orchestration.outcomes import Output, Read, TaskError
 from arco.orchestration.states import PublicationState, RunState, TaskState
 
 
-class Project(msgspec.Struct, frozen=True, kw_only=True):
+class Project(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The deployment a project's assets are defined by now."""
 
     project: str
@@ -25,7 +25,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     deployed_at: datetime
 
 
-class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+class Deployment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One accepted manifest."""
 
     deployment_id: str
@@ -38,7 +38,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
-class Asset(msgspec.Struct, frozen=True, kw_only=True):
+class Asset(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One asset as it is defined now; ids stay when it is removed and comes back."""
 
     key: str
@@ -50,7 +50,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool = False
 
 
-class DynamicPartition(msgspec.Struct, frozen=True, kw_only=True):
+class DynamicPartition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One value of a partition set that grows at run time."""
 
     name: str
@@ -60,7 +60,7 @@ class DynamicPartition(msgspec.Struct, frozen=True, kw_only=True):
     added_at: datetime
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One run; the counters equal a recount of its tasks."""
 
     run_id: str
@@ -102,7 +102,7 @@ class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return task_key(self.asset, self.partition_key)
 
 
-class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
+class PlanRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a run does, as adjacency both ways, and the table versions it reads from outside."""
 
     run_id: str
@@ -112,7 +112,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
     """Upstream asset -> table version published when the run was triggered."""
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One task of a run and what its newest attempt came to."""
 
     run_id: str
@@ -141,7 +141,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The run whose attempt succeeded, when this run took its output over."""
 
 
-class Ready(msgspec.Struct, frozen=True, kw_only=True):
+class Ready(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that may be dispatched, in dispatch order: rank is the negated priority."""
 
     rank: int
@@ -152,34 +152,34 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt a dispatch starts."""
 
 
-class ActiveRun(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run that has not ended."""
 
     number: int
     run_id: str
 
 
-class SettledRun(msgspec.Struct, frozen=True, kw_only=True):
+class SettledRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run whose tasks have all ended, and which has to end or to be published."""
 
     run_id: str
 
 
-class NewestRun(msgspec.Struct, frozen=True, kw_only=True):
+class NewestRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The list of runs, newest first: rank is the negated run number."""
 
     rank: int
     run_id: str
 
 
-class Sequence(msgspec.Struct, frozen=True, kw_only=True):
+class Sequence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The last number given out under a name."""
 
     name: str
     last: int
 
 
-class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The outbox: an attempt that an executor must hold until it ends."""
 
     dispatch_id: str
@@ -189,7 +189,7 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     dispatched_at: datetime
 
 
-class Retry(msgspec.Struct, frozen=True, kw_only=True):
+class Retry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that becomes ready again at `due_at`."""
 
     due_at: datetime
@@ -198,7 +198,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Materialization(msgspec.Struct, frozen=True, kw_only=True):
+class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The published content of one partition; only success moves it."""
 
     run_id: str
@@ -214,7 +214,7 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True):
     """Upstream asset -> partition key -> data version that was read."""
 
 
-class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How the last attempt at a partition ended, whatever the outcome."""
 
     run_id: str
@@ -223,7 +223,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime
 
 
-class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):
+class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The two truths about a partition, independent of each other."""
 
     asset: str
@@ -232,7 +232,7 @@ class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):
     attempt: Attempted | None = None
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
+class Check(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The result of one check on one partition in one run."""
 
     asset: str
@@ -246,7 +246,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
-class RunKey(msgspec.Struct, frozen=True, kw_only=True):
+class RunKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The run that a run key stands for, and what was asked under it first."""
 
     run_key: str
@@ -254,7 +254,7 @@ class RunKey(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-class RunKeyConflict(msgspec.Struct, frozen=True, kw_only=True):
+class RunKeyConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request that used a taken run key for something else."""
 
     run_key: str
@@ -265,7 +265,7 @@ class RunKeyConflict(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
-class PreparedTable(msgspec.Struct, frozen=True, kw_only=True):
+class PreparedTable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The next version of one table: the sha256 of its log entry, and where its bytes are."""
 
     table_id: str
@@ -275,7 +275,7 @@ class PreparedTable(msgspec.Struct, frozen=True, kw_only=True):
     prepared: str = ""
 
 
-class Publication(msgspec.Struct, frozen=True, kw_only=True):
+class Publication(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far a run's output is on its way into its tables."""
 
     run_id: str
@@ -291,7 +291,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """Once it is abandoned: what the run ends with."""
 
 
-class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A requested publication, in the order of the runs."""
 
     number: int
@@ -299,14 +299,14 @@ class WaitingPublication(msgspec.Struct, frozen=True, kw_only=True):
     table_ids: tuple[str, ...]
 
 
-class Publishing(msgspec.Struct, frozen=True, kw_only=True):
+class Publishing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The run, or the restore, that moves a table now; others wait."""
 
     table_id: str
     run_id: str
 
 
-class Pin(msgspec.Struct, frozen=True, kw_only=True):
+class Pin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The table version that readers of an asset see."""
 
     asset: str

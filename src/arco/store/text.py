@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 
 def decoded(
-    data: bytes | msgspec.Raw, decode: Callable[..., T], *, damaged: Callable[[str], ArcoError]
+    data: bytes | memoryview | msgspec.Raw,
+    decode: Callable[..., T],
+    *,
+    damaged: Callable[[str], ArcoError],
 ) -> T:
     """What `decode` makes of the data.
 

@@ -27,7 +27,7 @@ _HEAD = b'{"check":"'
 _UNSIGNED = b"0" * 64
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One observation, as its producer sent it.
 
     `producer`, `epoch` and `seq` number what one producer sends; `key` names a fact of a producer
@@ -95,12 +95,13 @@ def decode_slot(data: bytes, *, lane: str, slot: int) -> LaneSlot:
     except OSError as error:
         raise damaged(str(error)) from error
     end = len(_HEAD) + 64
-    unsigned = _HEAD + _UNSIGNED + text[end:]
-    if text[: len(_HEAD)] != _HEAD or sha256(unsigned).encode() != text[len(_HEAD) : end]:
+    signed = memoryview(text)[end:]
+    check = sha256(_HEAD + _UNSIGNED, signed).encode()
+    if text[: len(_HEAD)] != _HEAD or check != text[len(_HEAD) : end]:
         raise damaged("its bytes do not match their own hash")
-    first, _, rest = text.partition(b"\n")
-    heading = decoded(first, _HEADING.decode, damaged=damaged)
-    facts = tuple(decoded(rest, _FACTS.decode_lines, damaged=damaged))
+    first = text.find(b"\n") + 1
+    heading = decoded(text[:first], _HEADING.decode, damaged=damaged)
+    facts = tuple(decoded(memoryview(text)[first:], _FACTS.decode_lines, damaged=damaged))
     if (heading.lane, heading.slot, heading.count) != (lane, slot, len(facts)):
         raise damaged("it says it is another one")
     return LaneSlot(heading, facts, len(text))

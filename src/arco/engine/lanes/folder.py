@@ -14,7 +14,7 @@ import msgspec
 
 from arco.engine.database import Database
 from arco.engine.lanes.events import FactsFolded
-from arco.engine.lanes.folding import Gathered, fold_facts
+from arco.engine.lanes.folding import FOLD_FACTS_MAX, Gathered, fold_facts
 from arco.engine.lanes.gathering import Gatherer, watermarks
 from arco.engine.lanes.lane import occupy_with_seal
 from arco.engine.lanes.measuring import FACT_LAGS, measured
@@ -26,7 +26,10 @@ from arco.model import Event, State
 from arco.runtime import Signal
 
 FOLD_SECONDS_MIN = 0.25
-"""At most this often: a fold is a commit."""
+"""At most this often, unless much waits: a fold is a commit."""
+BEHIND_FACTS = FOLD_FACTS_MAX // 2
+"""A fold of so many is followed by the next one: what comes in faster must not pile up."""
+BREATH_SECONDS = 0.01
 IDLE_SECONDS_MAX = 2.0
 """At least this often is the roster looked at, so that other processes' facts show in seconds."""
 SILENT_SECONDS = 60.0
@@ -58,6 +61,10 @@ class Folder:
         pause = FOLD_SECONDS_MIN
         while True:
             folded = await self._try_step()
+            if folded >= BEHIND_FACTS:
+                # More waits: a breath for whoever else uses the loop, then the next fold.
+                await self._runtime.sleep(BREATH_SECONDS)
+                continue
             pause = FOLD_SECONDS_MIN if folded else min(IDLE_SECONDS_MAX, 2 * pause)
             await self._runtime.sleep(FOLD_SECONDS_MIN)
             await nudge.wait(pause - FOLD_SECONDS_MIN)

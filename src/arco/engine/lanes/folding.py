@@ -23,7 +23,7 @@ from arco.engine.lanes.events import (
 )
 from arco.engine.lanes.laid import LaidRows
 from arco.engine.lanes.ranges import Ranges
-from arco.engine.lanes.reading import REASON_CHARACTERS_MAX, Read, ReadSlot
+from arco.engine.lanes.reading import REASON_CHARACTERS_MAX, Read, ReadSlot, runs_of
 from arco.engine.lanes.tables import (
     FACT_KEYS,
     FACTS,
@@ -36,7 +36,7 @@ from arco.engine.lanes.tables import (
     QuarantinedFact,
 )
 from arco.engine.registry import Registry
-from arco.model import AsRow, Misses, NotLoaded, State
+from arco.model import AsRow, Jointly, Misses, NotLoaded, State
 
 FOLD_FACTS_MAX = 10_000
 RUN_FACTS_MIN = 4
@@ -145,7 +145,7 @@ class FactFold:
 
     def take(self, slot: ReadSlot) -> None:
         """Fold the slot's facts; what cannot be folded is quarantined."""
-        for first, end in slot.runs or ((0, len(slot.reads)),):
+        for first, end in runs_of(slot.reads):
             with self._misses:
                 if not self._fold_run(slot.reads[first:end]):
                     self._fold_each(slot, range(first, end))
@@ -160,22 +160,26 @@ class FactFold:
     def _fold_run(self, reads: Sequence[Read]) -> bool:
         """True: all of them are folded, in one piece. False: none is, they go one by one.
 
-        The reads are a stretch of `ReadSlot.runs`. One by one they would make the same rows.
+        The reads are a stretch of `runs_of`. One by one they would make the same rows.
         """
         if len(reads) < RUN_FACTS_MIN or reads[0].payload is None:
             return False
         reducer = self._registry.reducer(reads[0].payload)
-        if not isinstance(reducer, AsRow):
+        if not isinstance(reducer, AsRow | Jointly):
             return False
+        payloads = [read.payload for read in reads if read.payload is not None]
         try:
-            rows = [reducer.row_of(read.payload) for read in reads if read.payload is not None]
+            layings = self._rows.reduced_together(reducer, payloads)
+        except NotLoaded:
+            raise
         except Exception:
-            # One of them is no row: which one, and why, shows when each is folded by itself.
+            # One of them cannot be folded: which one, and why, shows when each is folded by itself.
             return False
         fact = reads[0].fact
         if fact.producer and not self._numbers(fact).add_run(fact.seq, fact.seq + len(reads)):
             return False
-        self._rows.lay_rows(reducer, rows)
+        for laying in layings:
+            self._rows.lay(laying)
         self.facts += len(reads)
         return True
 

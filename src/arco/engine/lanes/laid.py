@@ -13,7 +13,20 @@ from typing import Any, TypeAlias
 import msgspec
 
 from arco.engine.tables import Overlay
-from arco.model import AsRow, Change, Drop, Key, Misses, Payload, Put, Reducer, Row, State, Table
+from arco.model import (
+    AsRow,
+    Change,
+    Drop,
+    Jointly,
+    Key,
+    Misses,
+    Payload,
+    Put,
+    Reducer,
+    Row,
+    State,
+    Table,
+)
 
 Laid: TypeAlias = dict[Key, msgspec.Struct | None]
 Laying: TypeAlias = tuple[Table[Any], Key, msgspec.Struct | None]
@@ -60,21 +73,15 @@ class LaidRows:
             return []
         return [(table, key, row)]
 
-    def lay_rows(self, reducer: AsRow, rows: Sequence[msgspec.Struct]) -> None:
-        """What the reducer says of all these, one after the other.
+    def reduced_together(self, reducer: AsRow | Jointly, facts: Sequence[Payload]) -> list[Laying]:
+        """What the reducer says of all these facts, nothing laid yet; each key once.
 
         Raises: NotLoaded, for what any of them misses.
         """
-        table, key_of, below = reducer.table, reducer.table.key_of, self._below.get
-        laid = self._laid(table)
-        misses = Misses()
-        for row in rows:
-            with misses:
-                key = key_of(row)
-                known = laid[key] if key in laid else below(table, *key)
-                if known is None or reducer.rank(row) > reducer.rank(known):
-                    laid[key] = row
-        misses.settle()
+        if isinstance(reducer, AsRow):
+            found = self._newest_rows(reducer, facts)
+            return [(reducer.table, key, row) for key, row in found.items()]
+        return [_laying(change) for change in reducer.reduce(self, facts)]
 
     def lay(self, laying: Laying) -> None:
         """The row stands under its key; None: no row does."""
@@ -84,6 +91,22 @@ class LaidRows:
     def newest(self) -> dict[str, Laid]:
         """Table name -> key -> the row that stands there now, or None."""
         return {name: laid for name, (_, laid) in self._tables.items()}
+
+    def _newest_rows(self, reducer: AsRow, facts: Sequence[Payload]) -> Laid:
+        table, key_of, below = reducer.table, reducer.table.key_of, self._below.get
+        laid = self._laid(table)
+        found: Laid = {}
+        misses = Misses()
+        for row in map(reducer.row_of, facts):
+            with misses:
+                key = key_of(row)
+                known = found.get(key)
+                if known is None:
+                    known = laid[key] if key in laid else below(table, *key)
+                if known is None or reducer.rank(row) > reducer.rank(known):
+                    found[key] = row
+        misses.settle()
+        return found
 
     def _laid(self, table: Table[Any]) -> Laid:
         known = self._tables.get(table.name)

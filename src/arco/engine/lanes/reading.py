@@ -5,22 +5,27 @@ Pure: the same facts read the same, away from the loop. Must not know what any f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 import msgspec
 
 from arco.engine.lanes.batches import Fact, LaneSlot
-from arco.engine.registry import Registry
+from arco.engine.registry import FactDecoder, Registry
 from arco.errors import Corrupt
 from arco.model import Payload
 from arco.store.text import decoded, text_unreadable
 
 _invalid = partial(text_unreadable, "a fact")
 REASON_CHARACTERS_MAX = 300
+DECODED_AT_ONCE = 256
+"""One bad fact makes so many be decoded one by one."""
+_KIND = attrgetter("type", "version")
 
 
-class Read(msgspec.Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """A fact as it was read: decoded, or why it cannot be."""
 
     fact: Fact
@@ -36,51 +41,71 @@ class ReadSlot(msgspec.Struct, frozen=True):
     slot: int
     reads: tuple[Read, ...]
     seal: bool = False
-    runs: tuple[tuple[int, int], ...] = ()
-    """Stretches `[first, end)` of facts of one type, without keys, in the order one producer
-    counted them."""
 
 
 def read_slot(registry: Registry, slot: LaneSlot) -> ReadSlot:
-    """The slot with every fact decoded, and what of it may be folded in one piece."""
-    reads = read_facts(registry, slot.facts)
+    """The slot with every fact decoded."""
     heading = slot.heading
-    return ReadSlot(heading.lane, heading.slot, reads, heading.seal, tuple(runs_of(reads)))
+    return ReadSlot(heading.lane, heading.slot, read_facts(registry, slot.facts), heading.seal)
 
 
 def read_facts(registry: Registry, facts: Sequence[Fact]) -> tuple[Read, ...]:
     """Each fact with its payload, or with what is wrong with it."""
-    return tuple([_read(registry, fact) for fact in facts])
+    found: list[Read] = []
+    for (fact_type, version), alike in groupby(facts, key=_KIND):
+        decoder = registry.fact_decoder(fact_type, version)
+        waiting = list(alike)
+        for start in range(0, len(waiting), DECODED_AT_ONCE):
+            found += _read_alike(decoder, waiting[start : start + DECODED_AT_ONCE])
+    return tuple(found)
 
 
 def runs_of(reads: Sequence[Read]) -> Iterator[tuple[int, int]]:
-    """The stretches of `ReadSlot.runs`, in order; together they cover all reads."""
+    """Stretches `[first, end)` that may be folded in one piece, in order; they cover all reads.
+
+    A stretch of several holds facts of one type, without keys, in the order one producer counted
+    them.
+    """
     first = 0
-    for position in range(1, len(reads) + 1):
-        if position == len(reads) or not _follows(reads[position - 1], reads[position]):
+    for position, (before, after) in enumerate(pairwise(reads), 1):
+        one, two = before.fact, after.fact
+        if (
+            (two.seq != one.seq + 1 and one.producer)
+            or type(before.payload) is not type(after.payload)
+            or one.producer != two.producer
+            or one.epoch != two.epoch
+            or one.key
+            or two.key
+            or before.payload is None
+        ):
             yield first, position
             first = position
+    if reads:
+        yield first, len(reads)
 
 
-def _read(registry: Registry, fact: Fact) -> Read:
-    decoder = registry.fact_decoder(fact.type, fact.version)
+def _read_alike(decoder: FactDecoder | None, facts: Sequence[Fact]) -> Iterable[Read]:
+    """Facts of one type, decoded at once; one by one when one of them cannot be."""
     if decoder is None:
-        known = f"this release does not know {fact.type} version {fact.version}"
-        return Read(fact, None, "FACT_TYPE_UNKNOWN", known[:REASON_CHARACTERS_MAX])
+        return [_unknown(fact) for fact in facts]
     try:
-        return Read(fact, decoded(fact.payload, decoder.decode, damaged=_invalid))
+        together = b"[%b]" % b",".join([fact.payload for fact in facts])
+        payloads = decoded(together, decoder.many.decode, damaged=_invalid)
+    except Corrupt:
+        return [_read(decoder, fact) for fact in facts]
+    return map(Read, facts, payloads)
+
+
+def _read(decoder: FactDecoder, fact: Fact) -> Read:
+    try:
+        return Read(fact, decoded(fact.payload, decoder.one.decode, damaged=_invalid))
     except Corrupt as error:
         return Read(fact, None, "FACT_INVALID", error.details["reason"][:REASON_CHARACTERS_MAX])
 
 
-def _follows(before: Read, after: Read) -> bool:
-    """True when `after` continues the stretch that `before` is in."""
-    one, two = before.fact, after.fact
-    if type(before.payload) is not type(after.payload) or before.payload is None:
-        return False
-    if one.key or two.key or one.producer != two.producer or one.epoch != two.epoch:
-        return False
-    return two.seq == one.seq + 1 or not one.producer
+def _unknown(fact: Fact) -> Read:
+    reason = f"this release does not know {fact.type} version {fact.version}"
+    return Read(fact, None, "FACT_TYPE_UNKNOWN", reason[:REASON_CHARACTERS_MAX])
 
 
 __all__ = [

@@ -37,6 +37,7 @@ from arco.orchestration.partitions.mapping import (
     StaticMapping,
     TimeWindowMapping,
 )
+from arco.orchestration.partitions.narrowing import listing_only
 from arco.orchestration.partitions.problems import mapping_problem, validate
 from arco.orchestration.partitions.selectors import parse_selector
 from arco.orchestration.partitions.sets import PartitionSet, all_keys, no_keys, some_keys
@@ -69,6 +70,7 @@ __all__ = [
     "dimensions",
     "display",
     "format_partition_key",
+    "listing_only",
     "mapping_problem",
     "no_keys",
     "parse_partition_key",
