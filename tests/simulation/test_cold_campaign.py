@@ -103,7 +103,7 @@ def pages_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
 CAUGHT: list[tuple[Sin, str]] = [
     (changes_evicted, "L4|unique|refusals|strong|L3|no surprise"),
     (drops_not_remembered, "L4|unique|refusals|strong"),
-    (cold_taken_for_absent, "L4|unique|refusals|strong|L3"),
+    (cold_taken_for_absent, "L4|unique|refusals|strong|L3|no surprise"),
     (older_runs_win, "L4|unique|refusals|strong|L3|no surprise"),
     (pages_overlooked, "L4|unique|refusals|strong|L3"),
 ]
