@@ -52,6 +52,8 @@ def test_an_assistant_finds_describes_traces_and_queries(shop: Project) -> None:
         tools = await assistant.tools()
         assert not {"tag", "comment", "run_assets"} & tools.keys()
         assert all(tool.annotations.read_only_hint for tool in tools.values())
+        hits = (await assistant.call("search", text="order amount", kind="table")).data["hits"]
+        assert [hit["full_name"] for hit in hits] == ["main.raw.orders"]
         tables = (await assistant.call("list")).data["tables"]
         assert [row["name"] for row in tables] == ["totals", "orders"]
         assert (await assistant.call("list", owner="nobody")).data["tables"] == []
@@ -193,6 +195,8 @@ def test_a_server_is_asked_with_the_callers_key(guarded: Guarded, tmp_path: Path
 async def _everything(assistant: Assistant) -> str:
     """All that can be heard about what is hidden from some."""
     asked: list[tuple[str, dict[str, Any]]] = [
+        ("search", {"text": ""}),
+        ("search", {"text": "sales"}),
         ("list", {}),
         ("list", {"kind": "namespace"}),
         ("list", {"kind": "asset"}),

@@ -60,6 +60,29 @@ class Tool(msgspec.Struct, frozen=True):
         return fields | ({"$defs": named} if named else {})
 
 
+class SearchWish(Wish, frozen=True, kw_only=True):
+    """Arguments of `search`."""
+
+    text: Annotated[
+        str,
+        Described(
+            description="Words of names, columns, tags, owners or comments, or how words begin; "
+            "all of them must fit."
+        ),
+    ]
+    kind: Annotated[
+        str, Described(description="Only these kinds, by commas, such as `table,view`.")
+    ] = ""
+    namespace: Annotated[
+        str, Described(description="Only what stands in this namespace or catalog, at any depth.")
+    ] = ""
+    tag: Annotated[str, Described(description="Only what has this tag: `pii` or `pii=high`.")] = ""
+    owner: Annotated[str, Described(description="Only what this owner has.")] = ""
+    limit: Annotated[int, Described(ge=1, le=200, description="How many on one page.")] = 20
+    cursor: Cursor = ""
+    at: At = ""
+
+
 class ListWish(Wish, frozen=True, kw_only=True):
     """Arguments of `list`."""
 
@@ -154,6 +177,14 @@ class AccessWish(Wish, frozen=True, kw_only=True):
     ]
 
 
+def found(client: Client, wish: SearchWish) -> Any:
+    """Find anything in the catalog by words, the best first: tables, views, columns and more."""
+    given = {name: getattr(wish, name) for name in wish.__struct_fields__}
+    query = {"q": given.pop("text"), **given}
+    at = query.pop("at")
+    return _then(client, at).ask("GET", "/search", query=query)
+
+
 def listed(client: Client, wish: ListWish) -> Any:
     """List objects of one kind, by name, page by page."""
     plural = "assets" if wish.kind == "asset" else PLURALS[Kind(wish.kind)]
@@ -229,6 +260,7 @@ def access_explained(client: Client, wish: AccessWish) -> Any:
 
 
 READING = (
+    Tool("search", SearchWish, found),
     Tool("list", ListWish, listed),
     Tool("describe", DescribeWish, described),
     Tool("trace", TraceWish, traced),
@@ -260,12 +292,14 @@ __all__ = [
     "QueryWish",
     "RunWish",
     "RunsWish",
+    "SearchWish",
     "StatusWish",
     "Tool",
     "TraceWish",
     "Wish",
     "access_explained",
     "described",
+    "found",
     "listed",
     "printed",
     "queried",
