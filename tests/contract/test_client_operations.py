@@ -57,6 +57,7 @@ ASKED: dict[str, Ask] = {
     **{name: ask for kind in CREATED for name, ask in of_kind(kind).items()},
     "show_health": lambda client: client.health(),
     "show_overview": lambda client: client.overview(),
+    "search": lambda client: client.search("orders"),
     "show_assets": lambda client: list(client.assets.list()),
     "change_catalog": lambda client: client.catalog.change(
         [{"change": "drop", "kind": "table", "name": "a.b"}]

@@ -93,7 +93,7 @@ def test_a_daily_job_fires_once_per_civil_day_through_every_change(shard: int) -
             expected = sorted(
                 {
                     each
-                    for each in once_a_day(change, edge.hour, edge.minute)
+                    for each in once_a_day(change, edge.hour, minute=edge.minute)
                     if begins < each <= ends
                 }
             )

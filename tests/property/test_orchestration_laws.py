@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco.model import Decision, Payload
-from arco.orchestration import events, restores
+from arco.orchestration import events, restores, schedules
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -351,7 +351,8 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    assert set(DOMAIN.reducers) == {*events.EVENTS, *restores.EVENTS}
+    known = {*events.EVENTS, *restores.EVENTS, *schedules.EVENTS}
+    assert set(DOMAIN.reducers) == known
 
 
 @given(projects())

@@ -41,7 +41,7 @@ def changes_of(zone: str) -> Iterator[Change]:
     """The changes of one zone, from its TZif file's second block."""
     data = _file(zone)
     first = HEADER.unpack_from(data)
-    listed = list(_listed(zone, data, HEADER.size + _block_size(first, time_bytes=4)))
+    listed = list(_listed(zone, data, at=HEADER.size + _block_size(first, time_bytes=4)))
     yield from listed
     yield from _ruled(zone, listed[-1].at + MINUTE if listed else EPOCH)
 
@@ -88,7 +88,7 @@ def _ruled(zone: str, since: datetime) -> Iterator[Change]:
         high = low + timedelta(days=1)
         after = _offset(there, high)
         if after != before:
-            yield Change(zone, _exact(there, low, high), (before, after))
+            yield Change(zone, _exact(there, low, high=high), (before, after))
         low, before = high, after
 
 
