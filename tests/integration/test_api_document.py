@@ -91,6 +91,7 @@ PARTS = {
     "principal": "user:nobody",
     "key_id": "0" * 16,
     "name": "x",
+    "version": "0",
 }
 CHOICES = st.integers(0, 2**16)
 FEW = settings(

@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -30,6 +31,7 @@ from arco.model import Change, Domain, Drop, Event, Payload, Put, State, Table
 from arco.runtime import AsyncioRuntime
 from arco.store.memory import MemoryStore
 
+pytestmark = pytest.mark.timeout(600)
 RUNTIME = AsyncioRuntime()
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROW_BYTES_MAX = 4_000
