@@ -87,7 +87,7 @@ class Patrol:
         """The round that waits longest of those that are under way or due."""
         waiting = {name: state.get(ROUNDS, name) for name in self._looks}
         due = [name for name, row in waiting.items() if self._is_due(name, row, now=now)]
-        order = {name: _order(row) for name, row in waiting.items()}
+        order = {name: _order(row, now) for name, row in waiting.items()}
         return min(due, key=lambda name: order[name], default=None)
 
     def _is_due(self, name: str, row: Round | None, *, now: datetime) -> bool:
@@ -102,9 +102,11 @@ class Patrol:
             LOG.log(level, "%s: %s", found.subject, found.problem)
 
 
-def _order(row: Round | None) -> tuple[datetime, int]:
-    """When its turn comes, against other rounds."""
-    return (row.began_at, row.number) if row else (EARLIEST, 0)
+def _order(row: Round | None, now: datetime) -> tuple[datetime, int]:
+    """When its turn comes, against other rounds; one that a wrong clock began has waited longest."""
+    if row is None:
+        return EARLIEST, 0
+    return (EARLIEST if row.began_at > now + CLOCK_LEAD_MAX else row.began_at), row.number
 
 
 def _advance(
