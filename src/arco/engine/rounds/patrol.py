@@ -103,7 +103,7 @@ class Patrol:
 
 
 def _order(row: Round | None, now: datetime) -> tuple[datetime, int]:
-    """When its turn comes, against other rounds; one that a wrong clock began has waited longest."""
+    """When its turn comes, against others; one that a wrong clock began has waited longest."""
     if row is None:
         return EARLIEST, 0
     return (EARLIEST if row.began_at > now + CLOCK_LEAD_MAX else row.began_at), row.number
