@@ -240,7 +240,6 @@ DISABLE_SCHEDULE = Operation(
 )
 FIRE_SCHEDULE = Operation("fire_schedule", "POST", "/schedules/{name}/tick", ScheduleTick, "by_key")
 TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
-TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
 MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_content")
 
 OPERATIONS: tuple[Operation[Any], ...] = (
@@ -311,7 +310,6 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     ENABLE_SCHEDULE,
     DISABLE_SCHEDULE,
     FIRE_SCHEDULE,
-    TICK,
     TICK,
     MINT_URLS,
 )
