@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from arco.errors import Conflict, Invalid, NotFound
+from arco.errors import Conflict, Forbidden, Invalid, NotFound
+from arco.model import Decision, Event, State
+from arco.orchestration.commands.runs import TriggerRun
 from arco.orchestration.commands.schedules import (
     DefineSchedules,
     FireSchedule,
@@ -275,6 +278,21 @@ def test_a_schedule_is_fired_by_hand_though_it_is_off() -> None:
     assert runs(bench)[0].actor == "ann"
     assert not bench.ask(fire_schedule(command)), "the same instant fires once"
     assert row(bench).next_at == START + timedelta(hours=1)
+
+
+def test_who_may_not_run_it_is_refused_and_leaves_no_tick() -> None:
+    bench = shop()
+
+    def forbidding(run: TriggerRun) -> Decision:
+        def refuse(state: State, now: datetime) -> Sequence[Event]:
+            raise Forbidden("ACCESS_DENIED", f"{run.actor} may not run it")
+
+        return refuse
+
+    command = FireSchedule(name="hourly", scope=SCOPE, actor="eve")
+    with pytest.raises(Forbidden, match="eve may not"):
+        bench.ask(fire_schedule(command, forbidding))
+    assert not ticks(bench)
 
 
 def test_another_project_s_schedule_is_not_taken() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from arco.errors import ArcoError
+from arco.errors import ArcoError, Forbidden
 from arco.ids import milliseconds, sha256, ulid
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.runs import TriggerRun, triggered_run
@@ -49,10 +49,15 @@ def run_of_tick(schedule: Schedule, tick: ScheduleTicked, *, scope: RunScope) ->
 def fired(
     state: State, tick: ScheduleTicked, *, command: TriggerRun, trigger: Decision
 ) -> Sequence[Event]:
-    """The run of the tick, and the tick with its outcome; a run that cannot be planned is one."""
+    """The run of the tick, and the tick with its outcome; a run that cannot be planned is one.
+
+    Raises: Forbidden when who asked for it may not run it.
+    """
     try:
         events = list(trigger(state, tick.decided_at))
         standing = None if events else triggered_run(state, command)
+    except Forbidden:
+        raise
     except ArcoError as error:
         refused = f"{error.message} {error.hint}".strip()
         return [ticked(tick, outcome=TickOutcome.REFUSED, message=refused)]
