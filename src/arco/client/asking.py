@@ -16,7 +16,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
-from arco.client.operations import PREFIX, SHOW_HEALTH, Operation
+from arco.client.operation import PREFIX, Operation
+from arco.client.operations import SHOW_HEALTH
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
 from arco.ids import new_uuid7
