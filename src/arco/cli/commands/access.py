@@ -45,9 +45,9 @@ def list_grants(on: str, of: str, where: Where, as_json: bool) -> None:
     if client:
         lines = list(client.access.grants(on=on, principal=of))
     elif on:
-        lines = answered(where, lambda state, caller: told(grants_on(state, caller, on=on)))
+        lines = answered(where, lambda state, caller: _told(grants_on(state, caller, on=on)))
     else:
-        lines = answered(where, lambda state, caller: told(grants_of(state, caller, principal=of)))
+        lines = answered(where, lambda state, caller: _told(grants_of(state, caller, principal=of)))
     _tell(lines, as_json=as_json)
 
 
@@ -120,7 +120,7 @@ def restrictions(on: str, where: Where, as_json: bool) -> None:
         click.echo("nothing is restricted: `arco access restrict EXPRESSION --on OBJECT`")
 
 
-def told(grants: Iterable[KeyedGrant]) -> list[GrantLine]:
+def _told(grants: Iterable[KeyedGrant]) -> list[GrantLine]:
     """The grants without their keys."""
     return [line for _, line in grants]
 
