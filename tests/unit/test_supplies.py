@@ -134,7 +134,7 @@ def test_resources_live_as_long_as_their_task_or_their_worker() -> None:
         return [{"from": connection}]
 
     @asset(namespace="shop")
-    def second(first: list[Any], connection: str, pool: str) -> None:
+    def second(first: list[Any], connection: str, *, pool: str) -> None:
         raise KeyError(pool)
 
     bench = Workbench(first, second, pool, connection, supplies={"source": {"url": "db"}})
