@@ -1,5 +1,5 @@
-"""Footing: the snapshot whose files hold the rows that are not in memory, and another one when those
-files are damaged or gone.
+"""Footing: the snapshot whose files hold the rows that are not in memory, and another one where
+those files are damaged or gone.
 
 Laws L4 and L6: a row is what the fold of the log says, whichever files it was read from. Must not
 know how a slot is written.
