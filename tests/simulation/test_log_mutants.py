@@ -242,7 +242,7 @@ class ClockTrusted(Database):
 
 
 CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
-    (TimeoutTakenAsFailure, "L7|refusals"),
+    (TimeoutTakenAsFailure, "L7|refusals|no surprise"),
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
     (ExistsTakenAsLost, "L3"),
     (HintTrusted, "strong reads|refusals"),

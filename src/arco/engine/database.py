@@ -182,7 +182,7 @@ class Database:
         if newest is None:
             await self._genesis()
             return
-        start = await opening.stand(self.replay, self.tables, newest)
+        start = await opening.stand(newest, replay=self.replay, tables=self.tables)
         if start is not None and self.replay.index is not None:
             self.position, index = start, self.replay.index
             self.folded.update(index.events)

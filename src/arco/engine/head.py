@@ -15,8 +15,10 @@ from arco.runtime import Runtime
 
 HINT_EVERY = 16
 """A writer leaves a hint with every slot whose number this divides."""
-FAR = tuple(4**power for power in range(3, 11))
-"""Where a search looks beyond the slots that follow its start: 64 to a million further on."""
+FAR = (64, 1_024, 16_384, 262_144)
+"""Where a search looks beyond the slots that follow its start."""
+FROM_NOTHING = (0, 1, 3, 8, 16, 256, 65_536)
+"""Where it looks when nobody said where the log may end: most such logs are short."""
 BETWEEN_MAX = 32
 
 Read = Callable[[int], Awaitable[bytes | None]]
@@ -31,15 +33,17 @@ class Sighting(msgspec.Struct, frozen=True):
     seen: dict[int, bytes]
 
 
-async def sight(read: Read, runtime: Runtime, *, start: int) -> Sighting:
-    """Where the log ends; `start` is where it probably does, and may be any number.
+async def sight(read: Read, runtime: Runtime, *, start: int | None) -> Sighting:
+    """Where the log ends; `start` is where it probably does, if somebody said so, and may be any
+    number.
 
     Every slot that stood when this was called is taken into account. Cost: one round of GETs when
     the log ends within `HINT_EVERY` slots of `start`; else one for each factor of `BETWEEN_MAX`.
     """
-    found = await _look(read, runtime, numbers=_ahead_of(start))
+    first = FROM_NOTHING if start is None else _ahead_of(start)
+    found = await _look(read, runtime, numbers=first)
     if not found.seen and start:
-        found = await _look(read, runtime, numbers=_ahead_of(0))
+        found = await _look(read, runtime, numbers=FROM_NOTHING)
     low = max(found.seen, default=-1)
     while low + 1 != found.free:
         numbers = _ahead_of(low + 1) if found.free is None else _between(low, found.free)
@@ -76,4 +80,4 @@ def _between(low: int, free: int) -> range:
     return range(low + 1, free, max(1, (free - low - 1) // BETWEEN_MAX))
 
 
-__all__ = ["HINT_EVERY", "Sighting", "sight"]
+__all__ = ["FAR", "HINT_EVERY", "Sighting", "sight"]

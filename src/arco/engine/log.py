@@ -154,10 +154,10 @@ class Log:
     async def newest(self, hint: Hint | None) -> Sighting:
         """Where the log ends, and the slots that were seen near its end.
 
-        Cost: some 25 GETs together where the hint is right, which is one round trip; a few times as
-        many where it is not.
+        Cost: some 20 GETs together where the hint is right, which is one round trip; a few more
+        round trips where it is not.
         """
-        return await sight(self.bytes_of, self._runtime, start=hint.seq if hint else 0)
+        return await sight(self.bytes_of, self._runtime, start=hint.seq if hint else None)
 
     async def span(self, numbers: Iterable[int], *, seen: Mapping[int, bytes]) -> list[Slot]:
         """These slots, made durable before they are built on; bytes that were `seen` are not read

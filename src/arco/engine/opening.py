@@ -19,7 +19,7 @@ from arco.store.port import Store
 class Opening:
     """One way to the newest slot: where the log ends, where its snapshot stands, what is between.
 
-    Cost: a hint and a format; some 25 GETs where the log ends; an index and the slots after it.
+    Cost: a hint and a format; some 20 GETs where the log ends; an index and the slots after it.
     """
 
     def __init__(self, store: Store, runtime: Runtime, log: Log) -> None:
@@ -45,7 +45,7 @@ class Opening:
             await check_format(self._store, self._runtime)
         return (await self._span(self.head, self.head))[0]
 
-    async def stand(self, replay: Replay, tables: Tables, newest: Slot) -> Position | None:
+    async def stand(self, newest: Slot, *, replay: Replay, tables: Tables) -> Position | None:
         """The position of the snapshot that `tables` now stand on; None when there is none to use.
 
         Raises: Corrupt SLOT_MISSING.

@@ -79,6 +79,7 @@ class RestoreAbandoned(Payload, frozen=True):
     """
 
     restore_id: str
+    """The restore that goes back."""
     tables: tuple[PreparedTable, ...]
     """The entries that take back what stands; the other tables are free."""
     standing: tuple[PreparedTable, ...]
@@ -86,13 +87,16 @@ class RestoreAbandoned(Payload, frozen=True):
     code: str
     message: str
     abandoned_at: datetime
+    """When that was decided."""
 
 
 class RestoreUndone(Payload, frozen=True):
     """Nothing of an abandoned restore stands any more: its tables are free."""
 
     restore_id: str
+    """The restore that ended."""
     undone_at: datetime
+    """When nothing of it stood any more."""
 
 
 class TablesRestored(Payload, frozen=True):
