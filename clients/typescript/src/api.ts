@@ -1054,6 +1054,10 @@ export interface RestoreSummary {
   /** When readers began to see it. */
   restored_at: string | null;
   actor: string;
+  /** When it was given up, and readers see what they saw before. */
+  abandoned_at?: string | null;
+  /** Why it was given up, and what to do next. */
+  message?: string;
 }
 
 /** What became of quarantined facts that were tried again. */
@@ -1829,7 +1833,7 @@ export interface Operations {
   plan_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan; };
   /** Make each table what it was then: rows, columns, and what its partitions were made from. Nothing is undone: the old content becomes a new version, all tables in one commit. Acknowledged when it is durable that it happens; `GET /restores/{restore_id}` says when it has. */
   start_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan | RestoreSummary | RestorePlan; };
-  /** How far a restore is: it is `published` once readers see what came back. */
+  /** How far a restore is: `PUBLISHED` once readers see what came back. `abandoned_at` is set once it was taken back, because another program changed a table meanwhile; `message` says what to do. */
   show_restore: { place: { restore_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RestoreSummary; };
   /** The facts that were taken and could not be folded, and why, in the order of their places. */
   list_quarantined_facts: { place: {}; query: { cursor?: string; limit?: number; fields?: string; }; body: null; answer: QuarantineList; row: QuarantineList["facts"][number]; };
@@ -2043,6 +2047,7 @@ export const CODES = {
   COLUMN_TYPE_UNSUPPORTED: "Invalid",
   COLUMN_UNKNOWN: "Invalid",
   COLUMN_VALUE_UNSUPPORTED: "Invalid",
+  CONFIG_INVALID: "Invalid",
   CONTENTS_TOO_MANY: "Conflict",
   CONTENT_TYPE_UNSUPPORTED: "Invalid",
   CORS_NOT_NEEDED: "Invalid",
@@ -2184,6 +2189,9 @@ export const CODES = {
   REQUESTS_AT_ONCE: "TooManyRequests",
   REQUEST_INVALID: "Invalid",
   RERUN_INVALID: "Invalid",
+  RESOURCE_ASYNC: "Invalid",
+  RESOURCE_EMPTY: "Invalid",
+  RESTORE_ABANDONED: "Conflict",
   RESTORE_NOT_FOUND: "NotFound",
   RESTRICTION_FAILED: "Invalid",
   ROSTER_UNREADABLE: "Corrupt",
