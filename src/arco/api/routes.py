@@ -16,6 +16,7 @@ from arco.api import (
     policies,
     restores,
     schedules,
+    tasks,
     traces,
 )
 from arco.api.assets import show_assets
@@ -88,6 +89,7 @@ ROUTES = (
     *policies.ROUTES,
     *pins.ROUTES,
     *browser.ROUTES,
+    *tasks.ROUTES,
     tick,
 )
 

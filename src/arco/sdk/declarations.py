@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 import msgspec
 
 from arco.orchestration.definitions import (
+    Executor,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -55,6 +56,7 @@ class AssetOptions(TypedDict, total=False):
     priority: int
     memory_bytes: int
     cpu_millicores: int
+    executor: Executor
     write_mode: WriteMode
     schema_policy: SchemaPolicy
     tags: Mapping[str, str] | Sequence[str]

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from arco.errors import Invalid
+from arco.orchestration.definitions import DEFAULT_EXECUTOR, Executor
 from arco.sdk.declarations import Declaration, collecting
 from arco.sdk.problems import Problem
 from arco.sdk.tracebacks import last_user_line, user_message, user_traceback
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     package: str = ""
     name: str = ""
     namespace: str = NAMESPACE_DEFAULT
+    executor: Executor = DEFAULT_EXECUTOR
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -43,6 +45,8 @@ class Project(msgspec.Struct, frozen=True):
     namespace: str
     """Where an asset belongs that names no namespace."""
     modules: tuple[str, ...]
+    executor: Executor = DEFAULT_EXECUTOR
+    """Who performs assets that name no executor."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -92,7 +96,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name and namespace",
+            hint="it may hold modules = [...], package, name, namespace and executor",
         ) from None
 
 
@@ -121,7 +125,8 @@ def no_modules(project: Project) -> str:
 
 
 def _described(directory: Path, settings: Settings) -> Project:
-    bare = Project(directory, settings.name or directory.name, settings.namespace, ())
+    name = settings.name or directory.name
+    bare = Project(directory, name, settings.namespace, (), settings.executor)
     modules = [*settings.modules]
     if settings.package:
         modules.extend(_package_modules(bare, settings.package))
