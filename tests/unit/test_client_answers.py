@@ -18,7 +18,8 @@ from arco.api.openapi import openapi_document
 from arco.client.asking import Memory
 from arco.client.closing import Closing
 from arco.client.connections import Answer, place_of
-from arco.client.operations import OPERATIONS, PREFIX
+from arco.client.operation import PREFIX
+from arco.client.operations import OPERATIONS
 from arco.client.refusals import error_of
 from arco.codes import CODES
 

@@ -17,7 +17,8 @@ import msgspec
 
 from arco.client.closing import Closing
 from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
-from arco.client.operations import PREFIX, SHOW_HEALTH, Operation
+from arco.client.operation import PREFIX, Operation
+from arco.client.operations import SHOW_HEALTH
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
 from arco.ids import new_uuid7
