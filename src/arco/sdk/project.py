@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     name: str = ""
     namespace: str = NAMESPACE_DEFAULT
     executor: Executor = DEFAULT_EXECUTOR
+    config: dict[str, dict[str, Any]] = {}
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -45,6 +46,8 @@ class Project(msgspec.Struct, frozen=True):
     namespace: str
     """Where an asset belongs that names no namespace."""
     modules: tuple[str, ...]
+    config: Mapping[str, Any] = {}
+    """Settings of user code, by the name of the parameter that receives them."""
     executor: Executor = DEFAULT_EXECUTOR
     """Who performs assets that name no executor."""
 
@@ -104,7 +107,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name, namespace and executor",
+            hint="it may hold modules = [...], package, name, namespace, executor and config tables",
         ) from None
 
 
@@ -134,7 +137,7 @@ def no_modules(project: Project) -> str:
 
 def _described(directory: Path, settings: Settings) -> Project:
     name = settings.name or directory.name
-    bare = Project(directory, name, settings.namespace, (), settings.executor)
+    bare = Project(directory, name, settings.namespace, (), settings.config, settings.executor)
     modules = [*settings.modules]
     if settings.package:
         modules.extend(_package_modules(bare, settings.package))
