@@ -107,7 +107,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name, namespace, executor and config tables",
+            hint="it may hold modules = [...], package, name, namespace, executor and [config]",
         ) from None
 
 
