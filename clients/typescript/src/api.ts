@@ -718,7 +718,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url" | "timer";
+export type Method = "local" | "key" | "token" | "url" | "timer" | "task";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -2021,6 +2021,7 @@ export const OPERATIONS = {
 export const CODES = {
   ACCESS_DENIED: "Forbidden",
   AGE_INVALID: "Invalid",
+  ANSWER_REFUSED: "Forbidden",
   ANSWER_UNREADABLE: "Invalid",
   ASSET_CYCLE: "Invalid",
   ASSET_NOT_LOADED: "Invalid",
@@ -2134,6 +2135,9 @@ export const CODES = {
   OBJECT_CHANGED: "Precondition",
   OBJECT_DAMAGED: "Corrupt",
   OBJECT_NOT_FOUND: "NotFound",
+  OFFER_INVALID: "Invalid",
+  OFFER_REFUSED: "Forbidden",
+  OFFER_TOO_LARGE: "Invalid",
   OPTION_UNKNOWN: "Invalid",
   ORIGIN_INVALID: "Invalid",
   OUTCOME_UNKNOWN: "Unavailable",
@@ -2221,6 +2225,7 @@ export const CODES = {
   SERVER_UNREACHABLE: "Unavailable",
   SERVER_URL_INVALID: "Invalid",
   SETTING_INVALID: "Invalid",
+  SIGNATURE_INVALID: "Unauthenticated",
   SIGNED_URL_NAME_UNSUITABLE: "Invalid",
   SIGNED_URL_SECONDS_INVALID: "Invalid",
   SLOTS_REVERSED: "Invalid",
@@ -2270,4 +2275,8 @@ export const CODES = {
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
   URL_SECRETS_INVALID: "Invalid",
+  WORKER_BUSY: "Unavailable",
+  WORKER_SECRETS_INVALID: "Invalid",
+  WORKER_SECRETS_MISSING: "Invalid",
+  WORKER_URL_INVALID: "Invalid",
 } as const;

@@ -16,6 +16,7 @@ from arco.api import (
     policies,
     restores,
     schedules,
+    tasks,
     traces,
 )
 from arco.api.assets import show_assets
@@ -89,6 +90,7 @@ ROUTES = (
     *policies.ROUTES,
     *pins.ROUTES,
     *browser.ROUTES,
+    *tasks.ROUTES,
     tick,
 )
 
