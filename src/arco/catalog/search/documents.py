@@ -39,6 +39,8 @@ class Term(StrEnum):
     POPULAR = "p:"
     IDENTITY = "i:"
     """The first byte of identities: what is held are pairs of an identity and an ordinal."""
+    BEGINNING = "b:"
+    """How words begin: what is held are the marks of beginnings, four bytes each."""
     MENDED = "x:"
     """A word with a letter taken out: what is held are words."""
 

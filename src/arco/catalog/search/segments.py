@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from arco.catalog.search.beginnings import MARK_BYTES, marked
 from arco.catalog.search.bits import ORDINALS_MAX, packed, unpacked
 from arco.catalog.search.documents import (
     IDENTITY_BYTES,
@@ -31,7 +32,7 @@ CROWD_WORDS = 256
 ORDINAL_IN_IDENTITY = 4
 RECORD_BYTES = IDENTITY_BYTES + ORDINAL_IN_IDENTITY
 WORD_SEPARATOR = "\n"
-DERIVED = (Term.IDENTITY, Term.MENDED)
+DERIVED = (Term.IDENTITY, Term.MENDED, Term.BEGINNING)
 """Terms that are worked out from entries and other terms."""
 
 
@@ -123,8 +124,10 @@ def _finished(entries: Sequence[Entry], found: Mapping[str, Sequence[int]]) -> S
         Posting(term=term, count=len(ordinals), documents=packed(ordinals, size))
         for term, ordinals in (*found.items(), *crowds.items())
     ]
+    words = {term[2:] for term in terms if term[:2] in WORDS}
+    postings.append(_beginnings(words))
     postings += _identities(entries)
-    postings += _mended({word for term in terms for word in _mendable(term)})
+    postings += _mended(word for word in words if is_mendable(word))
     postings.sort(key=lambda posting: posting.term)
     return Segment(entries, postings)
 
@@ -171,9 +174,9 @@ def _identities(entries: Sequence[Entry]) -> Iterator[Posting]:
         yield Posting(term=term, count=len(held), documents=b"".join(sorted(held)))
 
 
-def _mendable(term: str) -> Iterator[str]:
-    if term[:2] in WORDS and is_mendable(term[2:]):
-        yield term[2:]
+def _beginnings(words: Iterable[str]) -> Posting:
+    marks = marked(words)
+    return Posting(term=Term.BEGINNING, count=len(marks) // MARK_BYTES, documents=marks)
 
 
 def _mended(words: Iterable[str]) -> Iterator[Posting]:
