@@ -49,4 +49,4 @@ def _at(marks: bytes, place: int) -> int:
     return int.from_bytes(marks[place * MARK_BYTES : (place + 1) * MARK_BYTES], "little")
 
 
-__all__ = ["MARK_BYTES", "marked", "may_begin"]
+__all__ = ["BEGINNING_CHARACTERS", "MARK_BYTES", "marked", "may_begin"]

@@ -19,6 +19,7 @@ from arco.catalog.search.beginnings import MARK_BYTES, marked
 from arco.catalog.search.bits import ORDINALS_MAX, packed, unpacked
 from arco.catalog.search.documents import (
     IDENTITY_BYTES,
+    RESPECTS,
     WORDS,
     Document,
     Entry,
@@ -49,10 +50,14 @@ def built(documents: Iterable[Document]) -> Segment:
         ((document.entry, document) for document in documents),
         key=lambda pair: pair[0].order,
     )
-    found: defaultdict[str, list[int]] = defaultdict(list)
+    # Terms are spelled once each, not once for each document: there are far fewer of them.
+    told: list[defaultdict[str, list[int]]] = [defaultdict(list) for _ in RESPECTS]
     for ordinal, (_, document) in enumerate(ordered):
-        for term in document.terms():
-            found[term].append(ordinal)
+        for ordinals, texts in zip(told, document.texts(), strict=True):
+            for text in texts:
+                ordinals[text].append(ordinal)
+    pairs = zip(RESPECTS, told, strict=True)
+    found = {respect + text: each for respect, held in pairs for text, each in held.items()}
     return _finished([entry for entry, _ in ordered], found)
 
 
@@ -161,7 +166,7 @@ def _divided(
 
 
 def _together(terms: Iterable[str], found: Mapping[str, Sequence[int]]) -> Sequence[int]:
-    return sorted({ordinal for term in terms for ordinal in found[term]})
+    return sorted(set().union(*map(found.__getitem__, terms)))
 
 
 def _identities(entries: Sequence[Entry]) -> Iterator[Posting]:

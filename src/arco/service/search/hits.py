@@ -103,7 +103,11 @@ class _Told(msgspec.Struct, frozen=True):
 def hit_of(state: State, hit: Hit, *, words: Sequence[str]) -> SearchHit | None:
     """What is told of a hit; None when its row is not there for whoever asks."""
     entry, fit = hit.entry, FITS[level_of(hit.rank)]
-    told = _of_asset(state, entry.key[0]) if entry.kind == ASSET else _of_object(state, hit, words)
+    told = (
+        _of_asset(state, entry.key[0])
+        if entry.kind == ASSET
+        else _of_object(state, hit, words=words)
+    )
     if told is None:
         return None
     return SearchHit(
@@ -118,7 +122,7 @@ def hit_of(state: State, hit: Hit, *, words: Sequence[str]) -> SearchHit | None:
     )
 
 
-def _of_object(state: State, hit: Hit, words: Sequence[str]) -> _Told | None:
+def _of_object(state: State, hit: Hit, *, words: Sequence[str]) -> _Told | None:
     found = at_key(state, Kind(hit.entry.kind), key=hit.entry.key)
     if found is None:
         return None
