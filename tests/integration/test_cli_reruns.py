@@ -1,4 +1,4 @@
-"""`arco rerun`, and `arco why` before it, as a user types them: what succeeded is not done twice."""
+"""`arco rerun`, and `arco why` before it: what succeeded is not done twice."""
 
 from __future__ import annotations
 

@@ -155,11 +155,10 @@ def _shown(places: Iterable[Place]) -> tuple[str, ...]:
 def _active_tasks(state: State, asset: str, *, keys: set[str]) -> Iterable[Task]:
     for active in islice(state.range(ACTIVE_RUNS), RUNS_LOOKED_AT_MAX):
         plan = state.get(PLANS, active.run_id)
-        for index, planned in enumerate(plan.tasks if plan else ()):
-            if planned.asset == asset and planned.partition_key in keys:
-                task = state.get(TASKS, active.run_id, index)
-                if task is not None:
-                    yield task
+        planned = enumerate(plan.tasks if plan else ())
+        found = [i for i, each in planned if each.asset == asset and each.partition_key in keys]
+        tasks = (state.get(TASKS, active.run_id, index) for index in found)
+        yield from (task for task in tasks if task is not None)
 
 
 __all__ = [
