@@ -45,13 +45,14 @@ class Block:
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
         self._table = table
         self._columns = parquet.columns_of(table, lines)
-        self.keys = parquet.keys_of(table, lines)
+        self.keys = parquet.keys_to_look_up(table, lines)
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         plain = lines.nbytes
         share = 2 * plain // max(1, lines.num_rows)
         self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
-        self.size_bytes = plain + len(self.keys) * _KEY_BYTES
+        made = 0 if isinstance(self.keys, parquet.TextKeys) else len(self.keys)
+        self.size_bytes = plain + made * _KEY_BYTES
 
     def get(self, key: Key) -> Any:
         """The row under the key, None for a dropped one, or `ABSENT`."""
