@@ -31,6 +31,7 @@ from arco.engine.parquet import rows_to_arrow
 from arco.engine.registry import WireEvent
 from arco.errors import Invalid
 from arco.model import State, Table
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.tables import PLANS
 from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
 from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
@@ -208,7 +209,9 @@ class Provisions:
         if table.is_external:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
-        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version))
+        whole = state.whole if isinstance(state, View) else state
+        entry = recorded_entry(whole, table.full_name, version)
+        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
         if table.format != PARQUET:
