@@ -79,13 +79,13 @@ def test_a_project_runs_and_is_read_from_a_bucket(store: str, tmp_path: Path) ->
     assert project.arco("verify").out.endswith("clean\n")
     assert "nobody leads" in project.arco("status").out
     assert not (project.directory / ".arco").exists()
-    run(entry_changed(project, store, "mart.totals"))
+    run(entry_changed(project, store, name="mart.totals"))
     refused = project.arco("sql", "select * from mart.totals", code=1).err
     assert "TABLE_ENTRY_DAMAGED" in refused and "is not what was published" in refused
     assert project.arco("sql", "select count(*) n from raw.orders", "--json").json() == [{"n": 3}]
 
 
-async def entry_changed(project: Project, store: str, name: str) -> None:
+async def entry_changed(project: Project, store: str, *, name: str) -> None:
     """The newest log entry of the table is another one that can be replayed as well."""
     settings = Settings(directory=project.directory, store=store)
     workspace = await open_workspace(settings, AsyncioRuntime())

@@ -103,7 +103,7 @@ def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input |
         table_id=upstream.table_id,
         partition_columns=upstream.definition.partition_carriers,
         table_version=pin,
-        table_entry=recorded_entry(state, dependency.upstream, pin),
+        table_entry=recorded_entry(state, dependency.upstream, version=pin),
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),

@@ -10,7 +10,7 @@ from arco.orchestration.restores import RESTORES
 from arco.orchestration.tables import PINS, PUBLICATIONS
 
 
-def recorded_entry(state: State, asset: str, version: int | None) -> str:
+def recorded_entry(state: State, asset: str, *, version: int | None) -> str:
     """The hash of the table-log entry that made `version` what readers see of the asset; "" when
     they see another one, or nobody recorded it.
     """

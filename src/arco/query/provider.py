@@ -210,7 +210,7 @@ class Provisions:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
         whole = state.whole if isinstance(state, View) else state
-        entry = recorded_entry(whole, table.full_name, version)
+        entry = recorded_entry(whole, table.full_name, version=version)
         return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
