@@ -52,7 +52,7 @@ from arco.service.granting import KeyLine, key_line
 from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
-from arco.service.views import View
+from arco.service.views import View, whole_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -185,7 +185,7 @@ class Provisions:
         if table in FROM_LOG:
             # What the log tells is about everything.
             return (table, NOTHING if isinstance(state, View) and table is COMMITS else [])
-        whole = state.whole if isinstance(state, View) else state
+        whole = whole_of(state)
         view = VIEWS.get(table.name)
         if table.name.startswith(f"{ACCESS.name}."):
             return (table, view(whole) if view else list(whole.range(table)))
@@ -210,8 +210,7 @@ class Provisions:
         if table.is_external:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
-        whole = state.whole if isinstance(state, View) else state
-        entry = recorded_entry(whole, table.full_name, version=version)
+        entry = recorded_entry(whole_of(state), table.full_name, version=version)
         return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
