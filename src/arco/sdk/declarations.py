@@ -56,6 +56,7 @@ class AssetOptions(TypedDict, total=False):
     retry_jitter_percent: int
     timeout_seconds: float
     priority: int
+    pools: Mapping[str, int]
     memory_bytes: int
     cpu_millicores: int
     write_mode: WriteMode
