@@ -9,6 +9,7 @@ from __future__ import annotations
 CODES: dict[str, tuple[str, str]] = {
     "ACCESS_DENIED": ("Forbidden", "{} may not {} {}"),
     "AGE_INVALID": ("Invalid", "{} is no duration"),
+    "ANSWER_REFUSED": ("Forbidden", "the server refused an answer: {}"),
     "ANSWER_UNREADABLE": ("Invalid", "the answer is not one of this API: {}"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
@@ -35,6 +36,7 @@ CODES: dict[str, tuple[str, str]] = {
     "COLUMN_TYPE_UNSUPPORTED": ("Invalid", "a column's type cannot be stored in the table format"),
     "COLUMN_UNKNOWN": ("Invalid", "the table has no column {}"),
     "COLUMN_VALUE_UNSUPPORTED": ("Invalid", "column {} of type {} does not fit {}: {}"),
+    "CONFIG_INVALID": ("Invalid", "{}: {}"),
     "CONTENTS_TOO_MANY": ("Conflict", "{} contains more than {} objects: one commit stays short"),
     "CONTENT_TYPE_UNSUPPORTED": ("Invalid", "the body is announced as {}, only JSON is read"),
     "CORS_NOT_NEEDED": ("Invalid", "browsers do not read this store by themselves: it is no ..."),
@@ -139,6 +141,9 @@ CODES: dict[str, tuple[str, str]] = {
     "OBJECT_CHANGED": ("Precondition", "{} {} was changed since it was read"),
     "OBJECT_DAMAGED": ("Corrupt", "a stored object is missing or has other bytes"),
     "OBJECT_NOT_FOUND": ("NotFound", "there is no {} {}"),
+    "OFFER_INVALID": ("Invalid", "the offer cannot be read: {}"),
+    "OFFER_REFUSED": ("Forbidden", "this worker service does not take the attempt: {}"),
+    "OFFER_TOO_LARGE": ("Invalid", "the offer is too large"),
     "OPTION_UNKNOWN": ("Invalid", "{}() has no option {}"),
     "ORIGIN_INVALID": ("Invalid", "{} is not the origin of a page"),
     "OUTCOME_UNKNOWN": ("Unavailable", "the store did not say whether this was written"),
@@ -196,6 +201,9 @@ CODES: dict[str, tuple[str, str]] = {
     "REQUESTS_AT_ONCE": ("TooManyRequests", "{} requests of {} are under way"),
     "REQUEST_INVALID": ("Invalid", "the request cannot be read"),
     "RERUN_INVALID": ("Invalid", "A rerun takes either what did not succeed or what is named, ..."),
+    "RESOURCE_ASYNC": ("Invalid", "resource {} is an async function"),
+    "RESOURCE_EMPTY": ("Invalid", "resource {} yields nothing"),
+    "RESTORE_ABANDONED": ("Conflict", "restore {} was given up: {}"),
     "RESTORE_NOT_FOUND": ("NotFound", "there is no restore {}"),
     "RESTRICTION_FAILED": ("Invalid", "the table's row filter or a column mask cannot be applied"),
     "ROSTER_UNREADABLE": ("Corrupt", "a registration of a lane cannot be read: {}"),
@@ -231,6 +239,10 @@ CODES: dict[str, tuple[str, str]] = {
     "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
     "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
+    "SIGNATURE_INVALID": (
+        "Unauthenticated",
+        "the request is not signed with a secret of this worker ...",
+    ),
     "SIGNED_URL_NAME_UNSUITABLE": (
         "Invalid",
         "no URL is signed for {}: its name has to be escaped in a URL",
@@ -290,6 +302,13 @@ CODES: dict[str, tuple[str, str]] = {
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
     "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
+    "WORKER_BUSY": ("Unavailable", "every process has an attempt"),
+    "WORKER_SECRETS_INVALID": ("Invalid", "worker services cannot be recognised so: {}"),
+    "WORKER_SECRETS_MISSING": (
+        "Invalid",
+        "a worker service needs a secret that it shares with servers",
+    ),
+    "WORKER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
 }
 
 

@@ -18,6 +18,7 @@ from arco.api import (
     reasons,
     restores,
     schedules,
+    tasks,
     traces,
 )
 from arco.api.assets import show_assets
@@ -93,6 +94,7 @@ ROUTES = (
     *policies.ROUTES,
     *pins.ROUTES,
     *browser.ROUTES,
+    *tasks.ROUTES,
     tick,
 )
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "arco.cli.commands.serve",
         "Serve a workspace, as one of any number of servers.",
     ),
+    "worker": ("arco.cli.commands.worker", "Perform tasks that servers offer over HTTP."),
     "mcp": ("arco.cli.commands.mcp", "Serve tools to assistants (MCP)."),
     "deploy": ("arco.cli.commands.deploy", "Make the project's definitions what runs."),
     "run": ("arco.cli.commands.run", "Deploy, then run what is missing or stale."),

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from arco.ids import dispatch_id
 from arco.model import State
 from arco.orchestration.pools import taken_slots
-from arco.orchestration.restores import RESTORES
+from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import (
@@ -178,7 +178,7 @@ def _publication_indexes(state: State) -> Pairs:
     restoring = [
         (row.restore_id, table.table_id)
         for row in state.range(RESTORES)
-        if row.state is PublicationState.STARTED
+        if is_moving(row)
         for table in row.tables
     ]
     return {

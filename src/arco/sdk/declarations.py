@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 import msgspec
 
 from arco.orchestration.definitions import (
+    Executor,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -59,6 +60,7 @@ class AssetOptions(TypedDict, total=False):
     pools: Mapping[str, int]
     memory_bytes: int
     cpu_millicores: int
+    executor: Executor
     write_mode: WriteMode
     schema_policy: SchemaPolicy
     tags: Mapping[str, str] | Sequence[str]
@@ -127,7 +129,19 @@ class ScheduleDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return asset
 
 
-Declaration: TypeAlias = AssetDeclaration | CheckDeclaration | ScheduleDeclaration
+class ResourceDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One resource as it was written; its function returns the resource, or yields it once."""
+
+    source: SourceLine
+    function: Function
+    name: str
+    per: Literal["task", "worker"]
+
+
+Declaration: TypeAlias = (
+    AssetDeclaration | CheckDeclaration | ScheduleDeclaration | ResourceDeclaration
+)
+DECLARED = (AssetDeclaration, CheckDeclaration, ScheduleDeclaration, ResourceDeclaration)
 
 _collected: ContextVar[list[Declaration] | None] = ContextVar("arco_declarations", default=None)
 
@@ -147,7 +161,7 @@ def attach(function: Any, declaration: Declaration) -> None:
 
 def declared_by(thing: Any) -> tuple[Declaration, ...]:
     """Every declaration that a thing is or carries; a module carries those of all its names."""
-    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+    if isinstance(thing, DECLARED):
         return (thing,)
     if isinstance(thing, ModuleType):
         found = [each for value in vars(thing).values() for each in _carried(value)]
@@ -156,7 +170,7 @@ def declared_by(thing: Any) -> tuple[Declaration, ...]:
 
 
 def _carried(thing: Any) -> tuple[Declaration, ...]:
-    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+    if isinstance(thing, DECLARED):
         return (thing,)
     if not callable(thing) or isinstance(thing, type):
         return ()
@@ -192,6 +206,7 @@ __all__ = [
     "CheckDeclaration",
     "Declaration",
     "Function",
+    "ResourceDeclaration",
     "ScheduleDeclaration",
     "ScheduleOptions",
     "attach",

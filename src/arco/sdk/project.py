@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from arco.errors import Invalid
+from arco.orchestration.definitions import DEFAULT_EXECUTOR, Executor
 from arco.sdk.declarations import Declaration, collecting
 from arco.sdk.problems import Problem
 from arco.sdk.tracebacks import last_user_line, user_message, user_traceback
@@ -33,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True):
     package: str = ""
     name: str = ""
     namespace: str = NAMESPACE_DEFAULT
+    executor: Executor = DEFAULT_EXECUTOR
+    config: dict[str, dict[str, Any]] = {}
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -43,6 +46,10 @@ class Project(msgspec.Struct, frozen=True):
     namespace: str
     """Where an asset belongs that names no namespace."""
     modules: tuple[str, ...]
+    config: Mapping[str, Any] = {}
+    """Settings of user code, by the name of the parameter that receives them."""
+    executor: Executor = DEFAULT_EXECUTOR
+    """Who performs assets that name no executor."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -100,7 +107,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name and namespace",
+            hint="it may hold modules = [...], package, name, namespace, executor and [config]",
         ) from None
 
 
@@ -129,7 +136,8 @@ def no_modules(project: Project) -> str:
 
 
 def _described(directory: Path, settings: Settings) -> Project:
-    bare = Project(directory, settings.name or directory.name, settings.namespace, ())
+    name = settings.name or directory.name
+    bare = Project(directory, name, settings.namespace, (), settings.config, settings.executor)
     modules = [*settings.modules]
     if settings.package:
         modules.extend(_package_modules(bare, settings.package))
