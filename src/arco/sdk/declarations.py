@@ -59,6 +59,7 @@ class AssetOptions(TypedDict, total=False):
     memory_bytes: int
     cpu_millicores: int
     write_mode: WriteMode
+    merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
     tags: Mapping[str, str] | Sequence[str]
     group: str
