@@ -197,6 +197,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RERUN_INVALID": ("Invalid", "A rerun takes either what did not succeed or what is named, ..."),
     "RESOURCE_ASYNC": ("Invalid", "resource {} is an async function"),
     "RESOURCE_EMPTY": ("Invalid", "resource {} yields nothing"),
+    "RESTORE_ABANDONED": ("Conflict", "restore {} was given up: {}"),
     "RESTORE_NOT_FOUND": ("NotFound", "there is no restore {}"),
     "RESTRICTION_FAILED": ("Invalid", "the table's row filter or a column mask cannot be applied"),
     "ROSTER_UNREADABLE": ("Corrupt", "a registration of a lane cannot be read: {}"),
