@@ -58,8 +58,8 @@ def test_a_merge_stays_in_its_partition() -> None:
 def test_equal_merges_have_equal_bytes_whatever_came_before() -> None:
     before = pa.table({"id": list(range(1000)), "n": ["x"] * 1000})
     rows = pa.table({"id": [7, 999, 2000], "n": ["y"] * 3})
-    first = merged(before, rows, ["id"])
-    assert first.equals(merged(before, rows, ["id"]))
+    first = merged(before, rows, keys=["id"])
+    assert first.equals(merged(before, rows, keys=["id"]))
     assert first.column("id").to_pylist() == [
         *(n for n in range(1000) if n not in (7, 999)),
         7,
@@ -80,7 +80,7 @@ def test_equal_merges_have_equal_bytes_whatever_came_before() -> None:
 def test_rows_that_cannot_be_merged_are_refused_with_the_reason(rows: Rows, sentence: str) -> None:
     before = pa.table({"id": pa.array([5], pa.int64())})
     with pytest.raises(Invalid) as refused:
-        merged(before, pa.Table.from_pylist(rows), ["id"])
+        merged(before, pa.Table.from_pylist(rows), keys=["id"])
     assert sentence in refused.value.message
 
 

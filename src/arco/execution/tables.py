@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from arco.errors import Conflict, Invalid
 from arco.execution.protocol import Envelope, Input
@@ -92,7 +91,7 @@ def encoded(
     result: object,
     *,
     published: str | None,
-    before: pa.Table | None = None,
+    before: Dataset | None = None,
     encode: staging.Encode = parquet.stage,
 ) -> staging.Staged:
     """The result as files that fit the published schema, or may follow it.
@@ -106,15 +105,15 @@ def encoded(
     aim = target(envelope)
     if envelope.asset.write_mode == "merge":
         carried = set(aim.partition).difference(table.column_names)
-        held = before.drop_columns(list(carried)) if before is not None else None
-        table = merging.merged(held, table, envelope.asset.merge_keys)
+        held = before.to_arrow().drop_columns(list(carried)) if before is not None else None
+        table = merging.merged(held, table, keys=envelope.asset.merge_keys)
     staged = staging.stage(table, aim, encode=encode)
     if published is not None:
         schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
     return staged
 
 
-def _merged_into(store: Store, envelope: Envelope) -> pa.Table | None:
+def _merged_into(store: Store, envelope: Envelope) -> Dataset | None:
     """The rows of the attempt's partition that its own are merged into."""
     if envelope.asset.write_mode != "merge" or envelope.table_version is None:
         return None
@@ -124,7 +123,7 @@ def _merged_into(store: Store, envelope: Envelope) -> pa.Table | None:
         envelope.table_version,
         partitions=[values] if values else None,
     )
-    return Dataset(data).to_arrow()
+    return Dataset(data)
 
 
 def published_schema(store: Store, envelope: Envelope) -> str | None:

@@ -19,7 +19,7 @@ PLACE = "_arco_place"
 EXAMPLES_MAX = 3
 
 
-def merged(before: pa.Table | None, rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+def merged(before: pa.Table | None, rows: pa.Table, *, keys: Sequence[str]) -> pa.Table:
     """The rows that were there and have other keys, in their order; then the rows that came.
 
     Raises: Invalid MERGE_KEYS_INVALID when a key column is missing or null or keys are repeated.
@@ -27,7 +27,7 @@ def merged(before: pa.Table | None, rows: pa.Table, keys: Sequence[str]) -> pa.T
     _refuse_unusable(rows, keys)
     if before is None:
         return rows
-    kept = _others(before, rows, keys)
+    kept = _others(before, rows, keys=keys)
     return pa.concat_tables([before.take(kept), rows], promote_options="permissive")
 
 
@@ -58,7 +58,7 @@ def _paths(found: TableSnapshot | None, output: Output) -> set[str]:
     return {file.path for file in files if file.partition_values == output.partition_values}
 
 
-def _others(before: pa.Table, rows: pa.Table, keys: Sequence[str]) -> pa.Array:
+def _others(before: pa.Table, rows: pa.Table, *, keys: Sequence[str]) -> pa.Array:
     """Where rows stand whose keys do not come again, ascending."""
     names = list(keys)
     missing = [name for name in names if name not in before.column_names]

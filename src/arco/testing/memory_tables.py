@@ -56,7 +56,7 @@ class MemoryTables:
         pinned = self._version(envelope.table_id, envelope.table_version)
         published = schema.unite(each.schema for each in pinned) if pinned else None
         own = [each for each in pinned if each.partition_key == envelope.partition_key]
-        before = self._united(own).to_table() if own else None
+        before = self.read(own) if own else None
         staged = tables.encoded(
             envelope, result, published=published, before=before, encode=self._keep
         )
