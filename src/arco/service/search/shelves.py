@@ -29,10 +29,10 @@ from arco.service.search.documents import Object
 from arco.service.search.tables import ENTRIES, POSTINGS
 
 FAN_OUT = 8
-KNOWN_MAX = 128
-KNOWN_POSTINGS_MAX = 8
-"""So many questions' postings a segment keeps by itself, and so many of each: a megabyte at most,
-and the marks of beginnings."""
+KNOWN_MAX = 48
+KNOWN_POSTINGS_MAX = 2
+"""So many questions' postings a segment keeps by itself, and so many of each: 800 KiB at most, and
+the marks of beginnings."""
 
 
 class StoredSegment:
