@@ -132,18 +132,12 @@ def test_the_command_line_lists_shows_and_switches(project: Project) -> None:
 def test_the_command_line_does_the_same_through_a_server(
     project: Project, served: Development
 ) -> None:
-    at = ("--server", served.address)
-    listed = {row["name"] for row in project.arco("schedule", "list", *at, "--json").json()}
-    assert listed == {"shop.prices", "yearly"}
-    assert "Once a year." in project.arco("schedule", "show", "yearly", *at).out
-    assert "is on" in project.arco("schedule", "enable", "yearly", *at).out
-    assert "is off" in project.arco("schedule", "disable", "yearly", *at).out
-    fired = project.arco("schedule", "tick", "yearly", *at, "--json").json()
+    at = ("--server", served.address, "--json")
+    assert len(project.arco("schedule", "list", *at).json()) == 2
+    assert not project.arco("schedule", "disable", "yearly", *at).json()["schedule"]["enabled"]
+    fired = project.arco("schedule", "tick", "yearly", *at).json()
     assert fired["tick"]["outcome"] in {"STARTED", "FRESH"}
-    if fired["run"] is not None:
-        assert fired["run"]["run"]["state"] == "SUCCEEDED"
-    refused = project.arco("schedule", "show", "monthly", *at, code=1)
-    assert "monthly" in refused.err
+    assert fired["run"] is None or fired["run"]["run"]["state"] == "SUCCEEDED"
 
 
 def test_a_schedule_is_fired_by_hand_and_followed(project: Project) -> None:
