@@ -28,6 +28,7 @@ from arco.query.pool import QueryPool
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace, open_workspace
+from arco.ui.routes import PAGES
 
 JSON = {"Content-Type": "application/json"}
 T = TypeVar("T")
@@ -151,7 +152,8 @@ class Server:
         queries = QueryPool(runtime)
         session = Session(self.workspace, queries, "1.2.3", self._hosts)
         try:
-            await serve(create_app(session), "127.0.0.1", port=0, ready=self._ready)
+            app = create_app(session, pages=PAGES)
+            await serve(app, "127.0.0.1", port=0, ready=self._ready)
         finally:
             await queries.close()
 

@@ -184,11 +184,4 @@ async def cancel(
     )
 
 
-__all__ = [
-    "RunId",
-    "cancel",
-    "run_page",
-    "show_run",
-    "show_runs",
-    "trigger",
-]
+__all__ = ["OfState", "RunId", "cancel", "run_page", "show_run", "show_runs", "trigger"]

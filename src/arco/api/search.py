@@ -107,4 +107,4 @@ async def search(
     return answer(body, found.token)
 
 
-__all__ = ["search"]
+__all__ = ["NAMES_CHARACTERS", "Kinds", "Namespace", "Owners", "Tags", "Words", "search"]

@@ -24,6 +24,7 @@ from arco.service.candidates import may_lead
 from arco.service.leases import read_beacon
 from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
+from arco.ui.routes import PAGES
 
 HOST = "127.0.0.1"
 LOG = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ async def serve_workspace(
     Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
     """
     queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
-    app = create_app(Session(workspace, queries, installed_version()), readiness)
+    app = create_app(Session(workspace, queries, installed_version()), readiness, pages=PAGES)
     announced: list[Spawned] = []
 
     def on_ready(address: str) -> None:
