@@ -6,10 +6,11 @@ Law: a file's address holds the hash of its bytes, so it may be kept for ever. M
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import Parameter
 
 from arco.errors import NotFound
 from arco.ids import sha256
@@ -23,6 +24,7 @@ TYPES = {
 HASH_CHARACTERS = 16
 KEPT = "public, max-age=31536000, immutable"
 PREFIX = "/ui"
+Part = Annotated[str, Parameter(max_length=100)]
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ def file_address(name: str) -> str:
 
 
 @get(f"{PREFIX}/{{build:str}}/{{name:str}}", include_in_schema=False)
-async def show_file(request: Request[Any, Any, Any], build: str, name: str) -> Response[bytes]:
+async def show_file(request: Request[Any, Any, Any], build: Part, name: Part) -> Response[bytes]:
     """One file; a page of another build gets what there is now, and does not keep it."""
     found = FILES.get(name)
     if found is None:
@@ -70,4 +72,4 @@ async def show_file(request: Request[Any, Any, Any], build: str, name: str) -> R
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-__all__ = ["BUILD", "FILES", "PREFIX", "Served", "file_address", "show_file"]
+__all__ = ["BUILD", "FILES", "PREFIX", "Part", "Served", "file_address", "show_file"]

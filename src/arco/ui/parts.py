@@ -154,7 +154,7 @@ def grid(
         for place, head in enumerate(heads)
     )
     body = tag("table", tag("thead", tag("tr", *top)), tag("tbody", *lines))
-    return tag("div", body, class_="scroll", tabindex=0, role="region", aria_label="Table")
+    return tag("div", body, class_="scroll", tabindex=0, role="group", aria_label="Table")
 
 
 def section(title: str, *children: Child, name: str = "", extra: Child = None) -> Html:

@@ -13,6 +13,8 @@ from arco.api.assets import OfGroup, OfOwner, OfProject, WithTag
 from arco.api.callers import CallerHere
 from arco.api.paging import Cursor, page_of, read_cursor, write_cursor
 from arco.api.session import Here, ask
+from arco.catalog.finding import look_up
+from arco.catalog.kinds import Kind
 from arco.errors import NotFound
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition
@@ -47,10 +49,11 @@ from arco.ui.queries import filled
 
 ROWS = 200
 LIVE = "orchestration.assets,orchestration.partition_status"
-LIST_SQL = """SELECT key, project, definition.description, definition.group, removed
+LIST_SQL = """SELECT key, project, definition->>'$.group' AS "group",
+  definition->>'$.description' AS description
 FROM system.orchestration.assets WHERE NOT removed ORDER BY key"""
-ONE_SQL = """SELECT partition_key, materialization.materialized_at, materialization.rows,
-  materialization.run_id, attempt.state
+ONE_SQL = """SELECT partition_key, materialization->>'$.materialized_at' AS materialized_at,
+  materialization->>'$.rows' AS rows, attempt->>'$.state' AS attempt
 FROM system.orchestration.partition_status WHERE asset = {asset} ORDER BY partition_key"""
 Name = Annotated[str, Parameter(max_length=4096)]
 
@@ -77,6 +80,8 @@ class OneAsset(msgspec.Struct, frozen=True, kw_only=True):
     definition: AssetDefinition
     project: str
     standing: Standing
+    has_table: bool
+    """True once something of it was published."""
     downstream: list[str]
     """The assets that depend on it directly."""
     checks: list[Check]
@@ -143,6 +148,7 @@ def one_asset(state: State, key: str, *, now: datetime) -> OneAsset:
             asset_statuses(state, [row], now=now)[0],
             None if causes is None else causes.get(key, ()),
         ),
+        has_table=look_up(state, Kind.TABLE, name=key) is not None,
         downstream=[
             each.key
             for each in state.range(ASSETS)
@@ -210,7 +216,7 @@ def _asset_body(page: OneAsset) -> Child:
     definition = page.definition
     needs = [each.upstream for each in definition.dependencies]
     told: dict[str, Child] = {
-        "Table": link(definition.key, "tables", definition.key),
+        "Table": link(definition.key, "tables", definition.key) if page.has_table else "not yet",
         "Made from": links(dict.fromkeys(needs), "assets") if needs else "outside",
         "Used by": links(page.downstream, "assets") if page.downstream else nothing(),
         "Project": page.project,

@@ -84,7 +84,7 @@ def _picture(nodes: Sequence[Placed], edges: Sequence[tuple[int, int]]) -> Html:
         ),
         class_="scroll",
         tabindex=0,
-        role="region",
+        role="group",
         aria_label="Graph",
     )
 

@@ -239,7 +239,7 @@ def _everything_body(graph: Graph) -> Child:
         ),
         section(
             "As a list",
-            links([node.name for node in graph.nodes[:LISTED_MAX]], "lineage"),
+            links(names, "lineage"),
             name="list",
         ),
     )

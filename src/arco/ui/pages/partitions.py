@@ -28,7 +28,8 @@ from arco.ui.queries import filled
 WINDOW_MAX = 20_000
 NAMED_MAX = 200
 LIVE = "orchestration.partition_status"
-SQL = """SELECT partition_key, materialization.materialized_at, materialization.rows, attempt.state
+SQL = """SELECT partition_key, materialization->>'$.materialized_at' AS materialized_at,
+  materialization->>'$.rows' AS rows, attempt->>'$.state' AS attempt
 FROM system.orchestration.partition_status WHERE asset = {asset} ORDER BY partition_key"""
 LETTERS = {"m": "made", "f": "made, and the newest attempt failed", "x": "failed", ".": "missing"}
 Name = Annotated[str, Parameter(max_length=4096)]

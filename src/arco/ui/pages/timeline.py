@@ -84,7 +84,7 @@ def timeline(bars: Sequence[Bar], *, first: datetime, last: datetime) -> Html:
         ),
         class_="scroll",
         tabindex=0,
-        role="region",
+        role="group",
         aria_label="Timeline",
     )
 

@@ -25,10 +25,10 @@ from arco.ui.queries import filled
 VERSIONS = 20
 SLOTS_SCANNED_MAX = 1024
 """A page ends after so many slots of the log: it goes on at the cursor."""
-SQL = """SELECT run_id, published_at, table_ids FROM system.orchestration.publications
-JOIN system.catalog.tables t ON list_contains(table_ids, t.table_id)
+SQL = """SELECT p.run_id, p.published_at FROM system.orchestration.publications p
+JOIN system.catalog.tables t ON list_contains(p.table_ids, t.table_id)
 WHERE t.catalog = {catalog} AND t.namespace = {namespace} AND t.name = {name}
-ORDER BY published_at DESC"""
+ORDER BY p.published_at DESC"""
 Name = Annotated[str, Parameter(max_length=4096)]
 
 

@@ -29,7 +29,7 @@ export function resultTable(rows) {
   }
   const frame = made("div", undefined, "scroll");
   frame.tabIndex = 0;
-  frame.setAttribute("role", "region");
+  frame.setAttribute("role", "group");
   frame.setAttribute("aria-label", "Rows");
   frame.append(table);
   return frame;
