@@ -55,20 +55,22 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.commands.reruns import RerunRun, rerun_run
 from arco.orchestration.commands.restores import (
+    AbandonRestore,
     FinishRestore,
     RebaseRestore,
     StartRestore,
+    abandon_restore,
     finish_restore,
+    finish_undoing_restore,
     rebase_restore,
     start_restore,
 )
 from arco.orchestration.commands.runs import (
     CancelRun,
-    RerunUnsuccessful,
     TriggerRun,
     cancel_run,
-    rerun_unsuccessful,
     trigger_run,
 )
 from arco.orchestration.controllers import next_due, standing_decisions
@@ -106,6 +108,7 @@ CHAPTERS = (
     "stop_and_repeat",
     "bring_back",
     "take_back",
+    "give_up_restore",
     "keep_and_forget",
     "answer_again",
     "trace_columns",
@@ -180,8 +183,10 @@ class Teller:
         await self._end(RUNS[2], 0, completion=await self._staged(ORDERS, data="d"))
         broken = TaskError(ErrorCategory.DATA_QUALITY, "negative amounts")
         await self._end(RUNS[2], 1, completion=Completion(error=broken))
-        command = RerunUnsuccessful(run_id=RUNS[3], tenant="t", workspace="w", parent=RUNS[2])
-        await self._ask(rerun_unsuccessful(command))
+        command = RerunRun(
+            run_id=RUNS[3], tenant="t", workspace="w", parent=RUNS[2], which="unsuccessful"
+        )
+        await self._ask(rerun_run(command))
         await self._end(RUNS[3], 1, completion=await self._staged(TOTALS, data="e"))
         message = "shop.totals changed its columns"
         await self._ask(give_up_publication(GiveUpPublication(run_id=RUNS[3], message=message)))
@@ -244,6 +249,29 @@ class Teller:
         later = (self._prepared(ORDERS, 32),)
         await self._ask(rebase_publication(RebasePublication(run_id=run, tables=later)))
         await self._ask(finish_undoing(run))
+
+    async def give_up_restore(self) -> None:
+        """A restore that a foreign version made impossible, over one more."""
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
+        await self._deploy(*_project("3")[:1])
+        run = ulid(1_772_366_500_000, 11)
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="kept"))
+        await self._publish(run, ORDERS, version=40)
+        restore_id, tables = ulid(1_772_366_500_000, 12), (self._prepared(ORDERS, 42),)
+        start = StartRestore(restore_id=restore_id, slot=1, versions={ORDERS: 19}, tables=tables)
+        await self._ask(start_restore(start))
+        command = AbandonRestore(
+            restore_id=restore_id,
+            tables=(self._prepared(ORDERS, 43),),
+            standing=tables,
+            code="DELTA_FEATURE_UNSUPPORTED",
+            message="shop.orders asks writers for more",
+        )
+        await self._ask(abandon_restore(command))
+        later = (self._prepared(ORDERS, 44),)
+        await self._ask(rebase_restore(RebaseRestore(restore_id=restore_id, tables=later)))
+        await self._ask(finish_undoing_restore(restore_id))
 
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""

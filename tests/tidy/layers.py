@@ -81,6 +81,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.adjacency",
+        "arco.engine.gathering",
         "arco.engine.keeping_arrays",
         "arco.engine.parquet",
         "arco.engine.layout",
@@ -106,6 +107,7 @@ LAZY_LIBRARIES = frozenset(
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.gathering",
     "arco.engine.keeping_arrays",
     "arco.formats",
     "arco.query",
@@ -130,6 +132,7 @@ DYNAMIC_IMPORTS = {
     "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
     "arco.service.identity": "the library for signatures loads with the first trusted issuer",
+    "arco.testing": "what a project's tests use loads on first use",
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 
