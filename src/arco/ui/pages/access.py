@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +24,7 @@ from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, Html, joined, tag
 from arco.ui.parts import badge, code, facts, grid, moment, note, nothing, section
 
+GRANTS_SHOWN = 200
 SQL = "SELECT * FROM system.access.grants"
 RULES = {
     "local": "nobody is asked for a name here: whoever reaches this server owns the workspace",
@@ -86,15 +89,19 @@ def access_of(state: State, caller: Caller, *, wish: GrantWish) -> Access:
         about=wish.principal,
         decision=explained(state, caller, wish=wish) if wish.on else None,
         on_object=_held(state, caller, on=wish.on) if wish.on else [],
-        own=grants_of(state, caller, principal=caller.principal),
+        own=_told(grants_of(state, caller, principal=caller.principal)),
     )
 
 
 def _held(state: State, caller: Caller, *, on: str) -> list[GrantLine] | None:
     try:
-        return grants_on(state, caller, on=on)
+        return _told(grants_on(state, caller, on=on))
     except Forbidden:
         return None
+
+
+def _told(grants: Iterable[tuple[Any, GrantLine]]) -> list[GrantLine]:
+    return [line for _, line in islice(grants, GRANTS_SHOWN)]
 
 
 def _body(found: Access) -> Child:

@@ -24,6 +24,7 @@ from arco.service.objects import find_detail
 from arco.service.summaries import TableDetail
 
 CHECKS_SHOWN = 12
+GRANTS_SHOWN = 200
 CHECKS_LOOKED_AT = 5_000
 SCHEMAS_SHOWN = 10
 
@@ -92,7 +93,8 @@ def _schemas(state: State, row: CatalogTable) -> list[SchemaVersion]:
 
 def _grants(state: State, caller: Caller, *, row: CatalogTable) -> list[GrantLine] | None:
     try:
-        return grants_on(state, caller, on=f"table:{row.catalog}.{row.full_name}")
+        on = f"table:{row.catalog}.{row.full_name}"
+        return [line for _, line in islice(grants_on(state, caller, on=on), GRANTS_SHOWN)]
     except Forbidden:
         return None
 
