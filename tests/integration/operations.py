@@ -218,7 +218,6 @@ TELLING: dict[str, Spoken] = {
             "/",
             "/index.json",
             "/catalog",
-            "/catalog/main.sales",
             "/assets",
             "/runs",
             "/search",

@@ -123,7 +123,9 @@ def _form(found: Access) -> Html:
         tag("option", each.value, value=each.value, selected=each is found.privilege)
         for each in Privilege
     ]
-    field = tag("input", name="on", value=found.on, placeholder="table:sales.orders", required=True)
+    field = tag(
+        "input", name="on", value=found.on, placeholder="table:namespace.name", required=True
+    )
     who = tag("input", name="principal", value=found.about, placeholder="you")
     return tag(
         "form",
