@@ -14,8 +14,10 @@ from arco.api import (
     objects,
     pins,
     policies,
+    reasons,
     restores,
     schedules,
+    tasks,
     traces,
 )
 from arco.api.assets import show_assets
@@ -65,6 +67,7 @@ ROUTES = (
     show_run,
     rerun,
     cancel,
+    *reasons.ROUTES,
     *schedules.ROUTES,
     show_logs,
     *lineage.ROUTES,
@@ -89,6 +92,7 @@ ROUTES = (
     *policies.ROUTES,
     *pins.ROUTES,
     *browser.ROUTES,
+    *tasks.ROUTES,
     tick,
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
+from arco.execution.callbacks import Callbacks
 from arco.execution.leading import try_to_lead
 from arco.model import Put, State
 from arco.orchestration.controllers import CARRYING_ON, Standing
@@ -45,7 +46,8 @@ class Follower:
         self._standing = standing
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
-        self._address = ""
+        self.callbacks = Callbacks(workspace)
+        """Where worker services answer, if this process serves."""
         self._changed = workspace.runtime.signal()
         self._ended = workspace.runtime.signal()
         self._stuck_since: float | None = None
@@ -115,7 +117,7 @@ class Follower:
             self._leader = await try_to_lead(
                 self._workspace,
                 self._project,
-                address=self._address,
+                callbacks=self.callbacks,
                 candidate=self._candidate,
                 standing=self._standing,
             )
@@ -128,7 +130,7 @@ class Follower:
 
     async def announce(self, address: str) -> None:
         """While this process leads, others are told that it answers here."""
-        self._address = address
+        self.callbacks.announce(address)
         if self._leader is not None and self._leader.acts:
             await self._leader.announce(address)
 
