@@ -60,7 +60,7 @@ class Visit(msgspec.Struct, frozen=True):
     caller: Caller
     request: Asked
 
-    def shown(self, seen: Seen[T], page: Page, body: Callable[[T], Child]) -> Response[Any]:
+    def shown(self, seen: Seen[T], page: Page, *, body: Callable[[T], Child]) -> Response[Any]:
         """The answer: the model, or the page that `body` makes of it."""
         headers = state_headers(seen.token)
         if wants_json(self.request.url.path):

@@ -71,7 +71,7 @@ async def show_access(
     wish = GrantWish(privilege=privilege, on=on, principal=principal)
     seen = await ask(session, lambda state: access_of(state, caller, wish=wish), caller=caller)
     page = Page(title="Access", section="Access", sql=SQL)
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def access_of(state: State, caller: Caller, *, wish: GrantWish) -> Access:

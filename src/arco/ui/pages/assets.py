@@ -117,7 +117,7 @@ async def show_assets(
 
     seen = await ask(session, look, caller=caller)
     page = Page(title="Assets", section="Assets", sql=LIST_SQL, live=LIVE)
-    return Visit(session, caller, request).shown(seen, page, _list_body)
+    return Visit(session, caller, request).shown(seen, page, body=_list_body)
 
 
 @page_at("/assets/{name:str}")
@@ -129,7 +129,7 @@ async def show_asset(
     seen = await ask(session, lambda state: one_asset(state, key, now=now), caller=caller)
     sql = filled(ONE_SQL, asset=key)
     page = Page(title=key, section="Assets", sql=sql, live=LIVE)
-    return Visit(session, caller, request).shown(seen, page, _asset_body)
+    return Visit(session, caller, request).shown(seen, page, body=_asset_body)
 
 
 def one_asset(state: State, key: str, *, now: datetime) -> OneAsset:

@@ -67,7 +67,7 @@ async def show_cancel(
     back = link("Let it run", "runs", run.run_id)
     do = button(action, session.workspace.runtime, back=back)
     page = Page(title=f"Cancel run {run.run_id}", section="Runs", script="act.js")
-    return Visit(session, caller, request).shown(seen, page, partial(_body, do=do))
+    return Visit(session, caller, request).shown(seen, page, body=partial(_body, do=do))
 
 
 def _body(shown: Ending, *, do: Html) -> Child:

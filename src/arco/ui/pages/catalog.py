@@ -86,7 +86,7 @@ async def show_catalog(session: Here, caller: CallerHere, request: Asked) -> Res
     """Every catalog with its namespaces."""
     seen = await ask(session, _tree, caller=caller)
     page = Page(title="Catalog", section="Catalog", sql=TREE_SQL, live=LIVE)
-    return Visit(session, caller, request).shown(seen, page, _tree_body)
+    return Visit(session, caller, request).shown(seen, page, body=_tree_body)
 
 
 @page_at("/catalog/{name:str}")
@@ -99,7 +99,7 @@ async def show_namespace(
     row = seen.value.detail.namespace
     sql = filled(TABLES_SQL, catalog=row.catalog, namespace=row.name)
     page = Page(title=row.full_name, section="Catalog", sql=sql, live=LIVE)
-    return Visit(session, caller, request).shown(seen, page, _shelf_body)
+    return Visit(session, caller, request).shown(seen, page, body=_shelf_body)
 
 
 def shelf_of(state: State, name: str, *, cursor: str = "") -> Shelf:

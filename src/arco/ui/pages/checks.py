@@ -58,7 +58,7 @@ async def show_checks(
     """Every check with its course."""
     seen = await ask(session, lambda state: checks_of(state, cursor=cursor), caller=caller)
     page = Page(title="Checks", section="Checks", sql=SQL, live="orchestration.checks")
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def checks_of(state: State, *, cursor: str = "") -> Checks:

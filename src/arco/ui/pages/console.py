@@ -50,7 +50,7 @@ async def show_console(
     """The console, with the query that the address holds."""
     seen = await ask(session, lambda state: Console(q, names(state)), caller=caller)
     page = Page(title="SQL", section="SQL", script="console.js")
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def names(state: State) -> list[Named]:

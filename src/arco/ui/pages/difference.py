@@ -45,7 +45,7 @@ async def show_difference(
     told = only_about(found, table) if table else found
     page = Page(title=f"From slot {first} to slot {last}", section="Catalog")
     seen = Seen(told, workspace.database.token)
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def _body(found: Difference) -> Child:

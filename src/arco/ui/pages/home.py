@@ -51,7 +51,7 @@ async def show_home(session: Here, caller: CallerHere, request: Asked) -> Respon
     now = session.workspace.runtime.now()
     seen = await ask(session, lambda state: home_of(state, now), caller=caller)
     page = Page(title="Home", section="Home", sql=SQL, live=LIVE)
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def home_of(state: State, now: datetime) -> Home:

@@ -115,7 +115,7 @@ async def show_lineage(
         live="lineage.edges",
         script="lineage.js",
     )
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 @page_at("/lineage")
@@ -129,7 +129,7 @@ async def show_everything(session: Here, caller: CallerHere, request: Asked) -> 
         live="orchestration.assets",
         script="lineage.js",
     )
-    return Visit(session, caller, request).shown(seen, page, _everything_body)
+    return Visit(session, caller, request).shown(seen, page, body=_everything_body)
 
 
 def everything(state: State) -> Graph:

@@ -98,7 +98,7 @@ async def show_materialize(
     do = button(action, workspace.runtime, back=link("Not now", "assets"))
     page = Page(title="Materialize", section="Assets", script="act.js")
     seen = Seen(shown, workspace.database.token)
-    return Visit(session, caller, request).shown(seen, page, partial(_body, do=do))
+    return Visit(session, caller, request).shown(seen, page, body=partial(_body, do=do))
 
 
 def preview(events: list[Event], command: TriggerRun) -> Preview:

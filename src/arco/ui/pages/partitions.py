@@ -95,7 +95,7 @@ async def show_partitions(
         live=LIVE,
         script="partitions.js",
     )
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def matrix_of(state: State, key: str, *, now: datetime, window: tuple[int, int]) -> Matrix:

@@ -48,7 +48,7 @@ async def show_restore(
     do = button(action, session.workspace.runtime, back=back)
     page = Page(title=f"Restore {table} to {to}", section="Catalog", script="act.js")
     seen = Seen(plan, session.workspace.database.token)
-    return Visit(session, caller, request).shown(seen, page, partial(_body, do=do))
+    return Visit(session, caller, request).shown(seen, page, body=partial(_body, do=do))
 
 
 def _body(plan: RestorePlan, *, do: Html) -> Child:

@@ -108,7 +108,7 @@ async def show_runs(
     seen = await ask(session, look, caller=caller)
     sql = filled(STATE_SQL, state=run_state.value) if run_state else LIST_SQL
     page = Page(title="Runs", section="Runs", sql=sql, live=LIST_LIVE)
-    return Visit(session, caller, request).shown(seen, page, _list_body)
+    return Visit(session, caller, request).shown(seen, page, body=_list_body)
 
 
 @page_at("/runs/{run_id:str}")
@@ -131,7 +131,7 @@ async def show_run(
     run = seen.value.run
     sql = filled(ONE_SQL, run=run.run_id)
     page = Page(title=f"Run {run.run_id}", section="Runs", sql=sql, live=ONE_LIVE)
-    return Visit(session, caller, request).shown(seen, page, _run_body)
+    return Visit(session, caller, request).shown(seen, page, body=_run_body)
 
 
 def one_run(

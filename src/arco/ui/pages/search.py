@@ -73,7 +73,7 @@ async def show_search(
     )
     found = Found(q=q, kind=kind, tag=tag, owner=owner, namespace=namespace, answer=answer)
     page = Page(title="Search", sql=filled(SQL, words=q), words=q)
-    return Visit(session, caller, request).shown(Seen(found, hits.token), page, _body)
+    return Visit(session, caller, request).shown(Seen(found, hits.token), page, body=_body)
 
 
 def _body(found: Found) -> Child:
@@ -100,18 +100,18 @@ def _filters(found: Found) -> Html:
     ]
     return tag(
         "form",
-        _field("Words", "q", found.q),
+        _field("Words", "q", value=found.q),
         tag("label", "Kind", tag("select", *kinds, name="kind")),
-        _field("Tag", "tag", found.tag),
-        _field("Owner", "owner", found.owner),
-        _field("Namespace", "namespace", found.namespace),
+        _field("Tag", "tag", value=found.tag),
+        _field("Owner", "owner", value=found.owner),
+        _field("Namespace", "namespace", value=found.namespace),
         tag("button", "Search", class_="main"),
         action="/search",
         class_="filters",
     )
 
 
-def _field(label: str, name: str, value: str) -> Html:
+def _field(label: str, name: str, *, value: str) -> Html:
     return tag("label", label, tag("input", name=name, value=value))
 
 

@@ -39,7 +39,7 @@ async def show_table(
         live=LIVE,
         script="table.js",
     )
-    return Visit(session, caller, request).shown(seen, page, table_body)
+    return Visit(session, caller, request).shown(seen, page, body=table_body)
 
 
 __all__ = ["show_table"]

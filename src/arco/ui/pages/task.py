@@ -75,7 +75,7 @@ async def show_task(
         live=LIVE,
         script="logs.js",
     )
-    return Visit(session, caller, request).shown(seen, page, _body)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
 
 
 def one_task(state: State, run_id: str, *, place: str) -> OneTask:

@@ -54,7 +54,7 @@ async def show_versions(
     found = await _versions(session, row, newest=newest, asked=("versions", full_name))
     sql = filled(SQL, catalog=row.catalog, namespace=row.namespace, name=row.name)
     page = Page(title=f"Versions of {row.full_name}", section="Catalog", sql=sql)
-    return Visit(session, caller, request).shown(Seen(found, seen.token), page, _body)
+    return Visit(session, caller, request).shown(Seen(found, seen.token), page, body=_body)
 
 
 async def _versions(
