@@ -7,6 +7,7 @@ from litestar.datastructures import ResponseHeader
 
 from arco.api import (
     access,
+    backfills,
     browser,
     impact,
     keys,
@@ -65,6 +66,7 @@ ROUTES = (
     show_run,
     cancel,
     *schedules.ROUTES,
+    *backfills.ROUTES,
     show_logs,
     *lineage.ROUTES,
     *impact.ROUTES,

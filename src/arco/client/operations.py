@@ -15,7 +15,9 @@ from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
 from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
+from arco.orchestration.backfills import Backfill
 from arco.orchestration.schedules import ScheduleTick
+from arco.service.backfills import BackfillDetail
 from arco.service.changes import FeedPage
 from arco.service.differences import Difference
 from arco.service.freshness import Freshness
@@ -41,6 +43,7 @@ from arco.wire.access import (
     PrincipalList,
 )
 from arco.wire.assets import AssetList
+from arco.wire.backfills import BackfillList, ChunkList
 from arco.wire.browser import UrlsAnswer
 from arco.wire.columns import ColumnList
 from arco.wire.facts import FactsReceipt, QuarantineList, Retried, ShownFact
@@ -239,6 +242,25 @@ DISABLE_SCHEDULE = Operation(
     "disable_schedule", "POST", "/schedules/{name}/disable", ScheduleDetail, "by_key"
 )
 FIRE_SCHEDULE = Operation("fire_schedule", "POST", "/schedules/{name}/tick", ScheduleTick, "by_key")
+SHOW_BACKFILLS = Operation("show_backfills", "GET", "/backfills", BackfillList)
+CREATE_BACKFILL = Operation("create_backfill", "POST", "/backfills", Backfill, "by_key")
+SHOW_BACKFILL = Operation("show_backfill", "GET", "/backfills/{backfill_id}", BackfillDetail)
+SHOW_BACKFILL_CHUNKS = Operation(
+    "show_backfill_chunks", "GET", "/backfills/{backfill_id}/chunks", ChunkList
+)
+PAUSE_BACKFILL = Operation(
+    "pause_backfill", "POST", "/backfills/{backfill_id}/pause", Backfill, "by_key"
+)
+RESUME_BACKFILL = Operation(
+    "resume_backfill", "POST", "/backfills/{backfill_id}/resume", Backfill, "by_key"
+)
+CANCEL_BACKFILL = Operation(
+    "cancel_backfill", "POST", "/backfills/{backfill_id}/cancel", Backfill, "by_key"
+)
+RETRY_BACKFILL = Operation(
+    "retry_backfill", "POST", "/backfills/{backfill_id}/retry", Backfill, "by_key"
+)
+SET_BACKFILL = Operation("set_backfill", "PATCH", "/backfills/{backfill_id}", Backfill, "by_key")
 TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
 MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_content")
 
@@ -310,6 +332,15 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     ENABLE_SCHEDULE,
     DISABLE_SCHEDULE,
     FIRE_SCHEDULE,
+    SHOW_BACKFILLS,
+    CREATE_BACKFILL,
+    SHOW_BACKFILL,
+    SHOW_BACKFILL_CHUNKS,
+    PAUSE_BACKFILL,
+    RESUME_BACKFILL,
+    CANCEL_BACKFILL,
+    RETRY_BACKFILL,
+    SET_BACKFILL,
     TICK,
     MINT_URLS,
 )
@@ -317,9 +348,11 @@ OPERATIONS: tuple[Operation[Any], ...] = (
 __all__ = [
     "ADD_MEMBER",
     "ADD_PRINCIPAL",
+    "CANCEL_BACKFILL",
     "CANCEL_RUN",
     "CATALOGS",
     "CHANGE_CATALOG",
+    "CREATE_BACKFILL",
     "CREATE_KEY",
     "CREATE_PIN",
     "DISABLE_PRINCIPAL",
@@ -336,6 +369,7 @@ __all__ = [
     "MINT_URLS",
     "NAMESPACES",
     "OPERATIONS",
+    "PAUSE_BACKFILL",
     "PLAN_RESTORE",
     "PREFIX",
     "REFRESH_TABLE",
@@ -343,6 +377,8 @@ __all__ = [
     "REMOVE_POLICY",
     "REMOVE_PRINCIPAL",
     "REPORT_FOREIGN_RUN",
+    "RESUME_BACKFILL",
+    "RETRY_BACKFILL",
     "RETRY_QUARANTINED_FACTS",
     "REVOKE_GRANT",
     "REVOKE_KEY",
@@ -350,8 +386,12 @@ __all__ = [
     "RUN_QUERY",
     "SEARCH",
     "SEND_FACTS",
+    "SET_BACKFILL",
     "SET_POLICY",
     "SHOW_ASSETS",
+    "SHOW_BACKFILL",
+    "SHOW_BACKFILLS",
+    "SHOW_BACKFILL_CHUNKS",
     "SHOW_CHANGES",
     "SHOW_COLUMNS",
     "SHOW_COLUMN_IMPACT",

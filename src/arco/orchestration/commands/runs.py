@@ -134,22 +134,28 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
-    if not chosen:
-        return ()
+    return (triggered(view, chosen, command=command),) if chosen else ()
+
+
+def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
+    """RunTriggered of exactly these partitions.
+
+    Raises: Invalid PLAN_TOO_LARGE.
+    """
     plan = _plan(view, chosen, command=command)
-    triggered = RunTriggered(
+    payload = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
-        triggered_at=now,
-        pins=_pins(state, view.definitions, chosen=chosen),
+        triggered_at=view.at.now,
+        pins=_pins(view.state, view.definitions, chosen=chosen),
         selection=command.selection,
         partition=command.partition,
         run_key=command.run_key,
         request=request_fingerprint(command) if command.run_key else "",
         actor=command.actor,
     )
-    return (Event(triggered, command.actor),)
+    return Event(payload, command.actor)
 
 
 def _repeated_key(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
@@ -301,5 +307,6 @@ __all__ = [
     "request_fingerprint",
     "rerun_unsuccessful",
     "trigger_run",
+    "triggered",
     "triggered_run",
 ]

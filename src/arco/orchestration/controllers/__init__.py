@@ -10,6 +10,7 @@ import msgspec
 
 from arco.model import Decision, State
 from arco.orchestration.controllers import (
+    advance_backfills,
     dispatch_ready_tasks,
     end_finished_runs,
     fire_due_schedules,
@@ -41,12 +42,20 @@ def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
 
 def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
     """All controllers; runs that they start belong to `scope`."""
-    return (fire_due_schedules.Clockwork(scope).decide, *run_decisions(window, scope))
+    return (
+        fire_due_schedules.Clockwork(scope).decide,
+        advance_backfills.Backfiller(scope).decide,
+        *run_decisions(window, scope),
+    )
 
 
 def next_due(state: State) -> datetime | None:
     """When the controllers will next have something to say if nothing else happens; None: never."""
-    due = (release_due_retries.next_due(state), fire_due_schedules.next_tick(state))
+    due = (
+        release_due_retries.next_due(state),
+        fire_due_schedules.next_tick(state),
+        advance_backfills.next_due(state),
+    )
     return min((at for at in due if at is not None), default=None)
 
 
