@@ -193,6 +193,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RATE_LIMITED": ("TooManyRequests", "{} has asked more often than it may"),
     "REQUESTS_AT_ONCE": ("TooManyRequests", "{} requests of {} are under way"),
     "REQUEST_INVALID": ("Invalid", "the request cannot be read"),
+    "RERUN_INVALID": ("Invalid", "A rerun takes either what did not succeed or what is named, ..."),
     "RESTORE_NOT_FOUND": ("NotFound", "there is no restore {}"),
     "RESTRICTION_FAILED": ("Invalid", "the table's row filter or a column mask cannot be applied"),
     "ROSTER_UNREADABLE": ("Corrupt", "a registration of a lane cannot be read: {}"),

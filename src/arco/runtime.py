@@ -7,11 +7,13 @@ scheduler and a virtual clock. This is the only file that reads a clock or a ran
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
@@ -194,6 +196,16 @@ def run(main: Awaitable[T]) -> T:
     return asyncio.run(enter())
 
 
+def run_anywhere(main: Awaitable[T]) -> T:
+    """Run `main` to its end, also where a loop runs already: then in a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run(main)
+    with ThreadPoolExecutor(1, "arco-loop") as apart:
+        return apart.submit(contextvars.copy_context().run, run, main).result()
+
+
 __all__ = [
     "AsyncioRuntime",
     "AsyncioSignal",
@@ -203,5 +215,6 @@ __all__ = [
     "Spawned",
     "put_loop_first",
     "run",
+    "run_anywhere",
     "settle",
 ]

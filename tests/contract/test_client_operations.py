@@ -78,6 +78,7 @@ ASKED: dict[str, Ask] = {
     "show_runs": lambda client: list(client.runs.list()),
     "show_run": lambda client: client.runs.get(RUN),
     "trigger_run": lambda client: client.runs.trigger("a.b"),
+    "rerun_run": lambda client: client.runs.rerun(RUN, "a.b"),
     "cancel_run": lambda client: client.runs.cancel(RUN),
     "show_logs": lambda client: next(client.runs.logs(RUN)),
     "show_lineage": lambda client: client.lineage.walk("a.b"),

@@ -17,7 +17,8 @@ from arco.api.examples import EXAMPLES
 from arco.api.openapi import openapi_document
 from arco.api.routes import api_routes
 from arco.client.connections import Answer
-from arco.client.operations import OPERATIONS, Operation
+from arco.client.operation import Operation
+from arco.client.operations import OPERATIONS
 from arco.client.refusals import error_of
 from tests.contract.http_fixtures import rendered, stored
 

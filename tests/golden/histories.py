@@ -55,6 +55,7 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.commands.reruns import RerunRun, rerun_run
 from arco.orchestration.commands.restores import (
     FinishRestore,
     RebaseRestore,
@@ -65,10 +66,8 @@ from arco.orchestration.commands.restores import (
 )
 from arco.orchestration.commands.runs import (
     CancelRun,
-    RerunUnsuccessful,
     TriggerRun,
     cancel_run,
-    rerun_unsuccessful,
     trigger_run,
 )
 from arco.orchestration.controllers import next_due, standing_decisions
@@ -180,8 +179,10 @@ class Teller:
         await self._end(RUNS[2], 0, completion=await self._staged(ORDERS, data="d"))
         broken = TaskError(ErrorCategory.DATA_QUALITY, "negative amounts")
         await self._end(RUNS[2], 1, completion=Completion(error=broken))
-        command = RerunUnsuccessful(run_id=RUNS[3], tenant="t", workspace="w", parent=RUNS[2])
-        await self._ask(rerun_unsuccessful(command))
+        command = RerunRun(
+            run_id=RUNS[3], tenant="t", workspace="w", parent=RUNS[2], which="unsuccessful"
+        )
+        await self._ask(rerun_run(command))
         await self._end(RUNS[3], 1, completion=await self._staged(TOTALS, data="e"))
         message = "shop.totals changed its columns"
         await self._ask(give_up_publication(GiveUpPublication(run_id=RUNS[3], message=message)))

@@ -41,6 +41,10 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("GET", "/api/v1/tables/{it}?fields=columns"),
     ),
     "show_run": (Spoken("GET", "/api/v1/runs/{it}", of="run"),),
+    "rerun_run": (
+        Spoken("POST", "/api/v1/runs/{it}/rerun", {}, of="run"),
+        Spoken("POST", "/api/v1/runs/{it}/rerun", {"which": "unsuccessful"}, of="run"),
+    ),
     "cancel_run": (Spoken("POST", "/api/v1/runs/{it}/cancel", {}, of="run"),),
     "show_schedule": (Spoken("GET", "/api/v1/schedules/{it}", of="schedule"),),
     "show_ticks": (Spoken("GET", "/api/v1/schedules/{it}/ticks", of="schedule"),),

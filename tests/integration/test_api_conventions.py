@@ -262,6 +262,26 @@ def test_a_trace_goes_through_to_the_events_and_comes_back(server: Server) -> No
     assert len(fresh) == 55
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/tables?limit=1", "/api/v1/tables/nothing", "/api/v1/no-such-route"]
+)
+def test_a_head_tells_what_a_get_would_without_its_body(server: Server, path: str) -> None:
+    asked, told = server.get(path), server.ask("HEAD", path)
+    assert (told.status, told.body) == (asked.status, b"")
+    for name in ("Content-Type", "Content-Length", "Arco-State", "ETag"):
+        assert told.headers[name] == asked.headers[name]
+
+
+def test_a_head_of_what_goes_on_for_ever_ends(server: Server) -> None:
+    told = server.ask("HEAD", "/api/v1/changes", headers={"Accept": "text/event-stream"})
+    assert (told.status, told.body) == (200, b"")
+    assert told.headers["Content-Type"].startswith("text/event-stream")
+
+
+def test_a_head_decides_nothing(server: Server) -> None:
+    assert server.ask("HEAD", "/api/v1/query").status == 405
+
+
 def test_many_clients_with_one_key_make_one_run(server: Server) -> None:
     key = new_uuid7(RUNTIME)
 

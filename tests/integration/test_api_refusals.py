@@ -14,7 +14,7 @@ from litestar import Litestar
 from arco.api.server import serve
 from arco.errors import Invalid
 from arco.store import keys
-from tests.integration.api_server import Server, deploy_shop, serving
+from tests.integration.api_server import JSON, Server, deploy_shop, serving
 
 RUNS = "/api/v1/runs"
 MEBIBYTE = 1024 * 1024
@@ -117,6 +117,40 @@ def test_a_page_of_another_site_neither_reads_nor_writes(server: Server, origin:
 
 def test_our_own_page_may_ask(server: Server) -> None:
     assert server.get(RUNS, Origin=server.address).status == 200
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("proxied")
+    with serving(folder, public_url="https://arco.example") as server:
+        deploy_shop(server)
+        yield server
+
+
+def test_behind_a_proxy_the_page_that_people_see_may_ask(proxied: Server) -> None:
+    answer = proxied.get(RUNS, Host="ARCO.example", Origin="https://arco.example")
+    assert answer.status == 200
+    assert proxied.get(RUNS, Origin=proxied.address).status == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://arco.example", "https://arco.example:8443", "https://evil.example", "null"]
+)
+def test_behind_a_proxy_no_other_page_may_ask(proxied: Server, origin: str) -> None:
+    answer = proxied.get(RUNS, Host="arco.example", Origin=origin)
+    assert (answer.status, answer.error()["code"]) == (403, "FORBIDDEN_ORIGIN")
+
+
+def test_the_public_page_may_ask_under_no_other_name(proxied: Server) -> None:
+    assert proxied.get(RUNS, Origin="https://arco.example").status == 403
+
+
+def test_links_behind_a_proxy_are_those_that_people_can_follow(proxied: Server) -> None:
+    sent = {**JSON, "Host": "arco.example"}
+    answer = proxied.ask("POST", "/api/v1/browser/urls", body={}, headers=sent)
+    files = answer.json()["files"]
+    assert files
+    assert all(each["url"].startswith("https://arco.example/api/v1/") for each in files)
 
 
 @pytest.mark.parametrize(

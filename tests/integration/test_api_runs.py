@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from arco.orchestration.controllers import end_finished_runs
 from arco.service.leases import take_lease
 from tests.integration.api_server import Server, deploy_shop, serving
 
@@ -70,6 +71,21 @@ def test_cancelling_asks_the_run_to_stop_and_twice_is_harmless(server: Server) -
     assert again.slot >= first.slot
 
 
+def test_a_cancelled_run_is_run_again_by_the_end_of_its_id(server: Server) -> None:
+    run_id = server.post(RUNS, {}).json()["run_id"]
+    place = f"{RUNS}/{run_id[-8:].lower()}/rerun"
+    assert server.post(place, {}).error()["code"] == "RUN_ACTIVE"
+    server.post(f"{RUNS}/{run_id}/cancel", {})
+    server.submit(server.workspace.database.transact(end_finished_runs.decide))
+    answer = server.post(place, {"which": "unsuccessful", "run_key": "mend"})
+    assert answer.status == 202
+    made = answer.json()
+    assert (made["parent"], made["total"], made["adopted"]) == (run_id, 2, 0)
+    assert server.get(f"{RUNS}/{made['run_id']}").json()["run"]["parent"] == run_id
+    again = server.post(place, {"which": "unsuccessful", "run_key": "mend"})
+    assert again.json()["run_id"] == made["run_id"]
+
+
 @pytest.mark.parametrize(
     ("body", "code", "status"),
     [
@@ -94,6 +110,7 @@ def test_an_unknown_run_is_not_found(server: Server) -> None:
     for answer in (
         server.get(f"{RUNS}/01UNKNOWN"),
         server.post(f"{RUNS}/01UNKNOWN/cancel", {}),
+        server.post(f"{RUNS}/01UNKNOWN/rerun", {}),
         server.get(f"{RUNS}/01UNKNOWN/tasks/0/logs"),
     ):
         assert answer.status == 404

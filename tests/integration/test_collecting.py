@@ -20,7 +20,7 @@ from arco.formats.collecting import collect_garbage, survey_garbage
 from arco.formats.inspecting import inspect_tables
 from arco.ids import new_ulid
 from arco.model import State
-from arco.orchestration.commands.runs import RerunUnsuccessful, rerun_unsuccessful
+from arco.orchestration.commands.reruns import RerunRun, rerun_run
 from arco.orchestration.expiry import expired_through
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import NEWEST_RUNS, PINS, TASKS
@@ -155,10 +155,10 @@ def test_a_failed_run_is_repeated_whole_once_its_staged_output_is_given_up(proje
             assert await system.database.asked(expired_through) == 4
             run_id = new_ulid(system.workspace.runtime)
             parent = await system.database.asked(newest_run)
-            command = RerunUnsuccessful(
-                run_id=run_id, tenant="local", workspace="main", parent=parent
+            command = RerunRun(
+                run_id=run_id, tenant="local", workspace="main", parent=parent, which="unsuccessful"
             )
-            await system.database.transact(rerun_unsuccessful(command))
+            await system.database.transact(rerun_run(command))
             tasks = await system.database.asked(lambda s: list(s.range(TASKS, run_id)))
             assert [task.adopted_from for task in tasks] == ["", ""]
 

@@ -130,6 +130,7 @@ DYNAMIC_IMPORTS = {
     "arco.execution.leading": "the publisher loads with the first publication",
     "arco.execution.worker": "loads the user's modules",
     "arco.service.identity": "the library for signatures loads with the first trusted issuer",
+    "arco.testing": "what a project's tests use loads on first use",
     "arco.store.open": "the driver of cloud stores is an extra that loads with its first URL",
 }
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,8 +16,10 @@ import arco
 from arco import errors
 from arco.api.openapi import openapi_document
 from arco.client.asking import Memory
+from arco.client.closing import Closing
 from arco.client.connections import Answer, place_of
-from arco.client.operations import OPERATIONS, PREFIX
+from arco.client.operation import PREFIX
+from arco.client.operations import OPERATIONS
 from arco.client.refusals import error_of
 from arco.codes import CODES
 
@@ -113,3 +119,51 @@ def test_every_operation_is_one_of_the_document(operation: Any) -> None:
             choices = content["schema"].get("oneOf", [content["schema"]])
             told = operation.told(int(status)).__name__
             assert told in [each["$ref"].rpartition("/")[2] for each in choices]
+
+
+def interrupted(work: Callable[[], object], *, point: int) -> bool:
+    """Whether Ctrl-C at this point of the work came before its end."""
+    passed = 0
+
+    def trace(*at: object) -> Any:
+        nonlocal passed
+        passed += 1
+        if passed == point:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_a_client_closes_wherever_an_interrupt_ended_its_waiting() -> None:
+    point, goes_on = 0, True
+    while goes_on:
+        point += 1
+        closing = Closing()
+        goes_on = interrupted(partial(closing.wait, 0.001), point=point)
+        threading.Thread(target=closing.close, daemon=True).start()
+        assert closing.wait(60), f"an interrupt at point {point} keeps it open"
+    assert point > 3
+
+
+def test_all_who_wait_go_on_when_the_client_is_closed() -> None:
+    closing = Closing()
+    waiting = [threading.Thread(target=closing.wait, args=(60,), daemon=True) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    closing.close()
+    closing.close()
+    for thread in waiting:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in waiting)
+    assert closing.wait(60)
+    assert not Closing().wait(-1)

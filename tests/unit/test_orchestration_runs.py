@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arco.errors import ArcoError, Conflict, NotFound
+from arco.errors import Conflict, NotFound
 from arco.ids import dispatch_id
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -21,9 +21,7 @@ from arco.orchestration.commands.attempts import (
 )
 from arco.orchestration.commands.runs import (
     CancelRun,
-    RerunUnsuccessful,
     cancel_run,
-    rerun_unsuccessful,
     trigger_run,
     triggered_run,
 )
@@ -313,47 +311,6 @@ def test_earlier_runs_are_dispatched_before_later_ones_whatever_their_ids() -> N
     bench.succeed("Z", "raw.a")
     assert next(iter(bench.state.range(DISPATCHES))).run_id == "Z"
     assert [row.run_id for row in bench.state.range(NEWEST_RUNS)] == ["A", "Z"]
-
-
-def rerun(bench: Bench, parent: str) -> None:
-    command = RerunUnsuccessful(run_id="R2", tenant="t", workspace="w", parent=parent)
-    bench.ask(rerun_unsuccessful(command))
-
-
-def test_a_rerun_adopts_what_succeeded_and_runs_the_rest() -> None:
-    bench = deployed()
-    bench.trigger()
-    bench.succeed("R1", "raw.a", data="v1")
-    bench.fail("R1", "mid.b")
-    rerun(bench, "R1")
-    assert states(bench, "R2") == ["SUCCEEDED", "DISPATCHED", "BLOCKED"]
-    adopted = bench.task("R2", "raw.a")
-    assert adopted.adopted_from == "R1"
-    assert adopted.output is not None and adopted.output.data_version == "v1"
-    assert (run_row(bench, "R2").parent, run_row(bench, "R2").staged) == ("R1", 1)
-
-
-def test_a_rerun_does_not_adopt_results_of_older_code() -> None:
-    bench = deployed()
-    bench.trigger()
-    bench.succeed("R1", "raw.a", data="v1")
-    bench.fail("R1", "mid.b")
-    bench.deploy(*graph(CHAIN, version="2"))
-    rerun(bench, "R1")
-    assert states(bench, "R2") == ["DISPATCHED", "BLOCKED", "BLOCKED"]
-
-
-@pytest.mark.parametrize(
-    ("parent", "code"), [("R1", "RUN_ACTIVE"), ("R0", "RUN_SUCCEEDED"), ("R9", "RUN_UNKNOWN")]
-)
-def test_only_an_unsuccessful_run_is_rerun(parent: str, code: str) -> None:
-    bench = deployed({"raw.a": ()})
-    bench.trigger("R0")
-    bench.succeed("R0", "raw.a")
-    bench.trigger("R1", which="all")
-    with pytest.raises(ArcoError) as refused:
-        rerun(bench, parent)
-    assert refused.value.code == code
 
 
 def test_a_plan_that_names_one_task_twice_changes_nothing() -> None:

@@ -36,7 +36,18 @@ def test_the_caller_comes_before_the_environment(
     assert load(tmp_path, workers=5).workers == 5
 
 
-@pytest.mark.parametrize(("name", "value"), [("WORKERS", "0"), ("PORT", "x"), ("WORKERS", "1e9")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "0"),
+        ("PORT", "x"),
+        ("WORKERS", "1e9"),
+        ("PUBLIC_URL", "arco.example"),
+        ("PUBLIC_URL", "ftp://arco.example"),
+        ("PUBLIC_URL", "https://arco.example/"),
+        ("PUBLIC_URL", "https://user@arco.example"),
+    ],
+)
 def test_a_value_that_makes_no_sense_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

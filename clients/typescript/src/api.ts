@@ -988,6 +988,37 @@ export interface Refresh {
   change?: "refresh";
 }
 
+/** A task that succeeded before and runs again all the same. */
+export interface RepeatedTask {
+  task_key: string;
+  reason: Repetition;
+}
+
+/** Why a task that succeeded runs again. */
+export type Repetition = "ASKED" | "PUBLISHED" | "STAGED_DATA_EXPIRED" | "CODE_CHANGED" | "UPSTREAM_RUNS_AGAIN" | "UPSTREAM_CHANGED";
+
+/** The run that runs an earlier one again. */
+export interface Rerun {
+  run_id: string;
+  /** The run that is run again. */
+  parent: string;
+  total: number;
+  /** Tasks whose result is taken over from the parent. */
+  adopted: number;
+  /** Tasks that succeeded in the parent and run again, at most a thousand; empty in the answer to a repeated run key. */
+  repeated?: Array<RepeatedTask>;
+}
+
+/** What of an earlier run is run again. Empty: all of it. */
+export interface RerunRequest {
+  /** `unsuccessful`: what did not succeed; results that would come out the same are taken over. */
+  which?: "all" | "unsuccessful";
+  /** Terms of the selection language, or tasks such as `mart.totals[2024-01]`; none: no limit. */
+  only?: Array<string>;
+  /** The same key with the same request is answered by the same run. */
+  run_key?: string;
+}
+
 /** What a restore would do; nothing has happened yet. */
 export interface RestorePlan {
   slot: number;
@@ -1080,6 +1111,8 @@ export interface RunSummary {
   cancel_requested?: boolean;
   selection?: Array<string>;
   partition?: string;
+  /** The run that this one runs again. */
+  parent?: string;
   triggered_at: string;
   started_at?: string | null;
   ended_at?: string | null;
@@ -1421,6 +1454,8 @@ export interface TaskSummary {
   ended_at?: string | null;
   seconds?: number | null;
   error?: TaskError | null;
+  /** The run whose result was taken over; empty: it is this run's own. */
+  adopted_from?: string;
 }
 
 /** Ticks of a schedule, newest first. */
@@ -1728,6 +1763,8 @@ export interface Operations {
   trigger_run: { place: {}; query: {}; body: TriggerRequest; answer: Triggered; };
   /** One run with its tasks in plan order and the results of its checks. */
   show_run: { place: { run_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RunDetail; };
+  /** Run the same partitions again: all, what did not succeed, or only what is named. What succeeded without being published is taken over where code and inputs are the same; what is not is named with the reason. Idempotent by `run_key`. */
+  rerun_run: { place: { run_id: string; }; query: {}; body: RerunRequest; answer: Rerun; };
   /** Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless. */
   cancel_run: { place: { run_id: string; }; query: {}; body: CancelRequest; answer: RunSummary; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
@@ -1906,6 +1943,7 @@ export const OPERATIONS = {
   show_runs: { method: "GET", path: "/api/v1/runs", key: false, rows: "runs" },
   trigger_run: { method: "POST", path: "/api/v1/runs", key: true },
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
+  rerun_run: { method: "POST", path: "/api/v1/runs/{run_id}/rerun", key: true },
   cancel_run: { method: "POST", path: "/api/v1/runs/{run_id}/cancel", key: true },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
@@ -2135,6 +2173,7 @@ export const CODES = {
   RATE_LIMITED: "TooManyRequests",
   REQUESTS_AT_ONCE: "TooManyRequests",
   REQUEST_INVALID: "Invalid",
+  RERUN_INVALID: "Invalid",
   RESTORE_NOT_FOUND: "NotFound",
   RESTRICTION_FAILED: "Invalid",
   ROSTER_UNREADABLE: "Corrupt",

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 
 from arco.api.callers import CALLER, provide_caller
 from arco.api.failures import BODY_BYTES_MAX, failed
-from arco.api.guard import Guard
+from arco.api.guard import Guard, Names
 from arco.api.openapi import show_openapi
 from arco.api.pages import show_start
 from arco.api.probes import Probes, Readiness
@@ -55,9 +55,12 @@ def create_app(session: Session, readiness: Readiness | None = None) -> Litestar
     # Middleware of the framework runs only for routes that exist; the door stands before them.
     guard = Guard(
         app.asgi_handler,
-        session.workspace.runtime,
+        workspace.runtime,
         reception=reception,
-        hosts=(*session.hosts, *configured_names(session.workspace.settings)),
+        names=Names(
+            (*session.hosts, *configured_names(workspace.settings)),
+            public_url=workspace.settings.public_url,
+        ),
     )
     app.asgi_handler = Probes(guard, readiness or Readiness(session.workspace.database))
     return app

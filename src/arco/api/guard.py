@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import cast
 
 import msgspec
 from litestar.datastructures import Headers, MutableScopeHeaders
@@ -31,6 +32,7 @@ from arco.wire.headers import REQUEST_ID_HEADER, TRACE_HEADER
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 HTTP_PORT = 80
+HEAD = "HEAD"
 # What is read of a refused body, so that a client that only listens afterwards hears why.
 DISCARDED_BYTES_MAX = 4 * BODY_BYTES_MAX
 SECURITY_HEADERS = {
@@ -45,16 +47,33 @@ SECURITY_HEADERS = {
 }
 
 
+class Names:
+    """What this server is called, besides the loopback names of its own port."""
+
+    def __init__(self, hosts: Collection[str], *, public_url: str = "") -> None:
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._public_scheme, _, self._public_host = public_url.lower().partition("://")
+
+    def scheme(self, scope: HTTPScope, headers: Headers) -> str:
+        """How the caller spoke to us, or to the proxy that it spoke to in our name."""
+        is_public = self._public_host and headers.get("host", "").lower() == self._public_host
+        return self._public_scheme if is_public else scope["scheme"]
+
+    def include(self, scope: HTTPScope, host: str) -> bool:
+        """True for a `Host` that means this server."""
+        return host in self._hosts or host in _own_names(scope)
+
+
 class Guard:
     """An app behind the door: it sees only requests that came by one of our names."""
 
     def __init__(
-        self, app: ASGIApp, runtime: Runtime, *, reception: Reception, hosts: Collection[str]
+        self, app: ASGIApp, runtime: Runtime, *, reception: Reception, names: Names
     ) -> None:
         self._app = app
         self._runtime = runtime
         self._reception = reception
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -62,12 +81,14 @@ class Guard:
         headers = Headers.from_scope(scope)
         request_id = _request_id(headers, self._runtime)
         scope["state"][REQUEST_ID] = request_id
-        signed = _signed(send, request_id, trace=_traceparent(headers, self._runtime))
-        refusal = _refusal(scope, headers, hosts=self._hosts)
+        scope["scheme"] = self._names.scheme(scope, headers)
+        told = _without_body(send) if scope["method"] == HEAD else send
+        signed = _signed(told, request_id, trace=_traceparent(headers, self._runtime))
+        refusal = _refusal(scope, headers, names=self._names)
         if refusal is None:
             try:
                 async with self._reception.received(scope, headers):
-                    await self._app(scope, receive, signed)
+                    await self._app(_as_read(scope), receive, signed)
                 return
             except ArcoError as error:
                 # Raised before the app answered: it turns its own errors into answers.
@@ -105,9 +126,30 @@ def _signed(send: Send, request_id: str, *, trace: str) -> Send:
     return signed
 
 
-def _refusal(scope: HTTPScope, headers: Headers, *, hosts: Collection[str]) -> ArcoError | None:
+def _as_read(scope: HTTPScope) -> HTTPScope:
+    """What the app is asked: a HEAD is the GET it stands for (RFC 9110, section 9.3.2)."""
+    return cast(HTTPScope, {**scope, "method": "GET"}) if scope["method"] == HEAD else scope
+
+
+def _without_body(send: Send) -> Send:
+    """The same `send` for an answer of which only the head is told, however long it would go on."""
+    is_told = False
+
+    async def told(message: Message) -> None:
+        nonlocal is_told
+        if message["type"] == "http.response.body":
+            if is_told:
+                return
+            is_told = True
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    return told
+
+
+def _refusal(scope: HTTPScope, headers: Headers, *, names: Names) -> ArcoError | None:
     host = headers.get("host", "").lower()
-    if host not in hosts and host not in _own_names(scope):
+    if not names.include(scope, host):
         return Forbidden(
             "FORBIDDEN_HOST",
             "this server does not answer under the name it was asked by",
@@ -165,4 +207,4 @@ async def _refuse(refusal: ArcoError, request_id: str, *, send: Send) -> None:
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "Names"]

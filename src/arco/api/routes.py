@@ -34,7 +34,7 @@ from arco.api.quarantine import (
     show_quarantined_fact,
 )
 from arco.api.query import run_query
-from arco.api.runs import cancel, show_run, show_runs, trigger
+from arco.api.runs import cancel, rerun, show_run, show_runs, trigger
 from arco.api.search import search
 from arco.api.ticks import tick
 from arco.wire.headers import SLOT_HEADER, STATE_HEADER
@@ -64,6 +64,7 @@ ROUTES = (
     show_runs,
     trigger,
     show_run,
+    rerun,
     cancel,
     *schedules.ROUTES,
     *backfills.ROUTES,

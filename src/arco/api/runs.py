@@ -1,4 +1,4 @@
-"""Runs over HTTP: list, show, trigger, cancel.
+"""Runs over HTTP: list, show, trigger, run again, cancel.
 
 A route parses, a command decides, the answer names the slot. Must not know how runs are decided.
 """
@@ -24,6 +24,7 @@ from arco.api.paging import Cursor, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read, read_one
 from arco.ids import new_ulid
 from arco.model import Event, State
+from arco.orchestration.commands.reruns import RerunRun
 from arco.orchestration.commands.runs import (
     CancelRun,
     TriggerRun,
@@ -33,6 +34,7 @@ from arco.orchestration.commands.runs import (
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import NEWEST_RUNS, RUNS
 from arco.service.permits import permitted_trigger, require_on_run
+from arco.service.reruns import Rerun, Rerunning
 from arco.service.summaries import (
     RunDetail,
     RunSummary,
@@ -40,7 +42,7 @@ from arco.service.summaries import (
     run_detail,
     run_summary,
 )
-from arco.wire.runs import CancelRequest, RunList, Triggered, TriggerRequest
+from arco.wire.runs import CancelRequest, RerunRequest, RunList, Triggered, TriggerRequest
 
 RUNS_MAX = 1000
 RunId = Annotated[str, Parameter(title="Run id", description="A run's id, or how it ends.")]
@@ -154,6 +156,44 @@ async def trigger(
 
 
 @post(
+    "/runs/{run_id:str}/rerun",
+    operation_id="rerun_run",
+    summary="Run a run again",
+    tags=["orchestration"],
+    status_code=202,
+    response_description="A run answers the request.",
+    responses=refusals(404, 409),
+)
+async def rerun(
+    session: Here, caller: CallerHere, run_id: RunId, data: JSONBody[RerunRequest]
+) -> Response[Rerun]:
+    """Run the same partitions again: all, what did not succeed, or only what is named.
+
+    What succeeded without being published is taken over where code and inputs are the same; what
+    is not is named with the reason. Idempotent by `run_key`.
+    """
+    workspace = session.workspace
+    scope = workspace.settings.scope
+    command = RerunRun(
+        run_id=new_ulid(workspace.runtime),
+        tenant=scope.tenant,
+        workspace=scope.workspace,
+        parent=run_id,
+        which=data.which,
+        only=data.only,
+        run_key=data.run_key,
+        actor=caller.principal,
+    )
+    rerunning = Rerunning(command, caller=caller, authority=workspace.authority)
+    return await change(
+        session,
+        rerunning.decide,
+        tell=lambda state: Told(rerunning.outcome(state), 202),
+        caller=caller,
+    )
+
+
+@post(
     "/runs/{run_id:str}/cancel",
     operation_id="cancel_run",
     summary="Cancel a run",
@@ -187,6 +227,7 @@ async def cancel(
 __all__ = [
     "RunId",
     "cancel",
+    "rerun",
     "run_page",
     "show_run",
     "show_runs",

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arco.cli.commands.run", "Deploy, then run what is missing or stale."),
     "status": ("arco.cli.commands.status", "Show assets and newest runs, or one run."),
     "logs": ("arco.cli.commands.logs", "Print what the tasks of a run printed."),
+    "rerun": ("arco.cli.commands.rerun", "Run a run again: all, what failed, or a part."),
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),

@@ -46,17 +46,20 @@ def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDet
     if triggered.fresh:
         say("everything is fresh: nothing to run")
         return None
+    say(beginning(client.runs.get(triggered.run_id), which=request.which))
+    return followed(client, triggered.run_id, as_json=as_json)
+
+
+def followed(client: Client, run_id: str, *, as_json: bool) -> RunDetail:
+    """The run, shown on the way to its end."""
     live: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
     display = SilentDisplay if as_json else live
     try:
-        detail = client.runs.get(triggered.run_id)
-        say(beginning(detail, which=request.which))
-        detail = _followed(client, detail, display=display())
+        detail = _followed(client, client.runs.get(run_id), display=display())
     except KeyboardInterrupt:
-        stands = client.runs.get(triggered.run_id)
-        click.echo(remainder(stands, again="", where=""), err=True)
+        click.echo(remainder(client.runs.get(run_id), again="", where=""), err=True)
         sys.exit(INTERRUPTED)
-    say(ending(detail))
+    click.echo(ending(detail), err=as_json)
     return detail
 
 
@@ -113,6 +116,7 @@ def _by_name(name: str, *, table: Callable[[str], T], column: Callable[[str, str
 
 __all__ = [
     "cancelled",
+    "followed",
     "impact_of",
     "lineage_of",
     "perform",

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from arco.cli.terminal import counted, harmless, seconds
 from arco.execution.deploying import Deployment
+from arco.orchestration.adopting import Repetition
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState, TaskState
+from arco.service.reruns import Rerun
 from arco.service.summaries import RunDetail, TaskSummary
 
 FAILURES_SHOWN_MAX = 5
+TASKS_NAMED_MAX = 3
+# What was asked for needs no reason.
+AGAIN = {
+    Repetition.PUBLISHED: "because its result is published already",
+    Repetition.STAGED_DATA_EXPIRED: "because its files are not kept any more",
+    Repetition.CODE_CHANGED: "because its code changed",
+    Repetition.UPSTREAM_RUNS_AGAIN: "because a task above it does",
+    Repetition.UPSTREAM_CHANGED: "because what it read was published anew",
+}
 
 
 def deployment_line(deployment: Deployment) -> str:
@@ -38,6 +49,20 @@ def beginning(detail: RunDetail, *, which: Which) -> str:
         what = "every missing or stale partition"
     run = detail.run
     return f"run {run.run_id}: {counted(run.total, 'task')} in {counted(assets, 'asset')}, {what}"
+
+
+def again(rerun: Rerun) -> str:
+    """`run 01K…: run 01J… again, 12 tasks, of which 3 are taken over`, and why others are not."""
+    lines = [f"run {rerun.run_id}: run {rerun.parent} again, {counted(rerun.total, 'task')}"]
+    if rerun.adopted:
+        lines[0] += f", of which {rerun.adopted:,} stand as they were"
+    for reason, why in AGAIN.items():
+        tasks = [task.task_key for task in rerun.repeated if task.reason is reason]
+        more = len(tasks) - TASKS_NAMED_MAX
+        named = ", ".join(tasks[:TASKS_NAMED_MAX]) + (f" and {more:,} more" if more > 0 else "")
+        if tasks:
+            lines.append(f"  succeeded and runs again, {why}: {named}")
+    return "\n".join(lines)
 
 
 def ending(detail: RunDetail, *, where: str = "") -> str:
@@ -106,4 +131,4 @@ def _summary(detail: RunDetail) -> str:
     return f"run {run.run_id} {run.state.lower()}: {parts}{tail} in {seconds(run.seconds)}"
 
 
-__all__ = ["beginning", "deployment_line", "ending", "failure", "place", "remainder"]
+__all__ = ["again", "beginning", "deployment_line", "ending", "failure", "place", "remainder"]

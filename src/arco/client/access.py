@@ -12,6 +12,7 @@ from typing import Any
 from arco.access.decisions import Decision
 from arco.access.privileges import Privilege
 from arco.client.asking import Asked, Asker
+from arco.client.operation import Operation
 from arco.client.operations import (
     ADD_MEMBER,
     ADD_PRINCIPAL,
@@ -32,7 +33,6 @@ from arco.client.operations import (
     SHOW_ME,
     SHOW_POLICIES,
     SHOW_PRINCIPALS,
-    Operation,
 )
 from arco.service.granting import GrantLine, KeyLine, PrincipalLine
 from arco.service.policing import PolicyLine

@@ -15,8 +15,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from arco.client.closing import Closing
 from arco.client.connections import Answer, Exchanges, Lost, Request, unreadable
-from arco.client.operations import PREFIX, SHOW_HEALTH, Operation
+from arco.client.operation import PREFIX, Operation
+from arco.client.operations import SHOW_HEALTH
 from arco.client.refusals import error_of
 from arco.errors import ArcoError, Invalid, Unavailable
 from arco.ids import new_uuid7
@@ -98,7 +100,7 @@ class Asker:
         self._connections = connections
         self._manner = manner
         self._runtime = runtime
-        self._closed = threading.Event()
+        self._closing = Closing()
         self.memory = Memory()
 
     def ask(self, operation: Operation[T], asked: Asked | None = None) -> T:
@@ -116,7 +118,7 @@ class Asker:
 
     def exchange(self, operation: Operation[T], asked: Asked) -> Answer:
         """The answer as it came. Raises: what `ask` raises."""
-        if self._closed.is_set():
+        if self._closing.is_closed:
             raise Invalid("CLIENT_CLOSED", "this client is closed", hint="make another one")
         key = asked.key or new_uuid7(self._runtime)
         request = self._request(operation, asked, key=key)
@@ -144,11 +146,11 @@ class Asker:
 
     def wait(self, seconds: float) -> None:
         """Return after so many seconds, or once the client is closed."""
-        self._closed.wait(seconds)
+        self._closing.wait(seconds)
 
     def close(self) -> None:
         """Nobody waits any more, and no connection stays open."""
-        self._closed.set()
+        self._closing.close()
         self._connections.close()
 
     @property
@@ -177,7 +179,7 @@ class Asker:
 
     def _in(self, manner: Manner) -> Asker:
         other = Asker(self._connections, manner, runtime=self._runtime)
-        other.memory, other._closed = self.memory, self._closed
+        other.memory, other._closing = self.memory, self._closing
         return other
 
     def _waited(self, tries: int, *, until: float, at_least: float = 0.0) -> bool:
@@ -185,9 +187,9 @@ class Asker:
         chance = 0.5 + self._runtime.entropy(16) / 2**17
         backoff = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2 ** min(tries, 10)) * chance
         seconds = max(at_least, backoff)
-        if self._closed.is_set() or self._runtime.monotonic() + seconds > until:
+        if self._closing.is_closed or self._runtime.monotonic() + seconds > until:
             return False
-        return not self._closed.wait(seconds)
+        return not self._closing.wait(seconds)
 
     def _request(self, operation: Operation[Any], asked: Asked, *, key: str) -> Request:
         place = {name: quote(value, safe="") for name, value in asked.place.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from arco.client.asking import Asked, Asker
-from arco.client.operations import (
+from arco.client.backfill_operations import (
     CANCEL_BACKFILL,
     CREATE_BACKFILL,
     PAUSE_BACKFILL,
@@ -15,8 +15,8 @@ from arco.client.operations import (
     SHOW_BACKFILL,
     SHOW_BACKFILL_CHUNKS,
     SHOW_BACKFILLS,
-    Operation,
 )
+from arco.client.operation import Operation
 from arco.client.paging import paged
 from arco.orchestration.backfills import (
     Backfill,

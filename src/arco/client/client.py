@@ -29,18 +29,12 @@ from arco.client.objects import (
     Views,
     Volumes,
 )
-from arco.client.operations import (
-    RUN_QUERY,
-    SEARCH,
-    SHOW_HEALTH,
-    SHOW_OVERVIEW,
-    TICK,
-    Operation,
-    Repetition,
-)
+from arco.client.operation import Operation, Repetition
+from arco.client.operations import RUN_QUERY, SEARCH, SHOW_HEALTH, SHOW_OVERVIEW
 from arco.client.pins import Pins
 from arco.client.restores import Restores
 from arco.client.rows import Rows
+from arco.client.run_operations import TICK
 from arco.client.runs import Runs
 from arco.client.schedules import Schedules
 from arco.errors import Invalid

@@ -1,23 +1,18 @@
-"""What the API can be asked, as data: the name, method, path and answer of every operation.
-
-Law: each is repeated without harm: it only reads, or its request carries a key, or what it sends
-counts once by itself. Must not know how anything is sent.
-"""
+"""What the API can be asked, as data: every operation. Must not know how anything is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
+from arco.client.backfill_operations import BACKFILL_OPERATIONS
+from arco.client.operation import Operation
+from arco.client.run_operations import RUN_OPERATIONS
 from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
-from arco.orchestration.backfills import Backfill
-from arco.orchestration.schedules import ScheduleTick
-from arco.service.backfills import BackfillDetail
 from arco.service.changes import FeedPage
 from arco.service.differences import Difference
 from arco.service.freshness import Freshness
@@ -30,9 +25,7 @@ from arco.service.objects import (
     VolumeDetail,
 )
 from arco.service.restores import RestorePlan
-from arco.service.schedules import ScheduleDetail
-from arco.service.summaries import Overview, RunDetail, RunSummary, TableDetail
-from arco.service.ticking import Ticked
+from arco.service.summaries import Overview, TableDetail
 from arco.wire.access import (
     AccessOutcome,
     CreatedKey,
@@ -43,13 +36,11 @@ from arco.wire.access import (
     PrincipalList,
 )
 from arco.wire.assets import AssetList
-from arco.wire.backfills import BackfillList, ChunkList
 from arco.wire.browser import UrlsAnswer
 from arco.wire.columns import ColumnList
 from arco.wire.facts import FactsReceipt, QuarantineList, Retried, ShownFact
 from arco.wire.health import Health
 from arco.wire.lineage import LineageAnswer, LineageEvents
-from arco.wire.logs import TaskLogs
 from arco.wire.objects import (
     PLURALS,
     CatalogList,
@@ -64,35 +55,11 @@ from arco.wire.objects import (
     VolumeList,
 )
 from arco.wire.pins import PinList, PinnedSlot
-from arco.wire.runs import RunList, Triggered
-from arco.wire.schedules import ScheduleList, TickList
 from arco.wire.search import SearchAnswer
 from arco.wire.travel import RestoreSummary, SlotList, VersionList
 
-T = TypeVar("T")
 Listed = TypeVar("Listed")
 Detail = TypeVar("Detail")
-PREFIX = "/api/v1"
-Repetition: TypeAlias = Literal["reads", "by_key", "by_content"]
-"""Why asking again does no harm."""
-NOTHING_ELSE: Mapping[int, Any] = {}
-
-
-class Operation(msgspec.Struct, Generic[T], frozen=True):
-    """One thing that can be asked."""
-
-    name: str
-    method: str
-    path: str
-    """With `{names}` for what `Asked.place` fills in."""
-    answer: type[T]
-    repetition: Repetition = "reads"
-    others: Mapping[int, Any] = NOTHING_ELSE
-    """Status -> what is told then instead."""
-
-    def told(self, status: int) -> Any:
-        """What an answer of this status holds."""
-        return self.others.get(status, self.answer)
 
 
 class KindOperations(msgspec.Struct, Generic[Listed, Detail], frozen=True, kw_only=True):
@@ -170,11 +137,6 @@ START_RESTORE = Operation(
     "start_restore", "POST", "/restore", RestoreSummary, "by_key", {200: RestorePlan}
 )
 SHOW_RESTORE = Operation("show_restore", "GET", "/restores/{restore_id}", RestoreSummary)
-SHOW_RUNS = Operation("show_runs", "GET", "/runs", RunList)
-SHOW_RUN = Operation("show_run", "GET", "/runs/{run_id}", RunDetail)
-TRIGGER_RUN = Operation("trigger_run", "POST", "/runs", Triggered, "by_key")
-CANCEL_RUN = Operation("cancel_run", "POST", "/runs/{run_id}/cancel", RunSummary, "by_key")
-SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_LINEAGE = Operation("show_lineage", "GET", "/lineage/{dataset}", LineageAnswer)
 SHOW_PATH = Operation("show_path", "GET", "/lineage/path", LineagePath)
 SHOW_EDGE = Operation("show_edge", "GET", "/lineage/edge", EdgeStory)
@@ -232,39 +194,11 @@ DROP_PIN = Operation("drop_pin", "DELETE", "/pins/{name}", AccessOutcome, "by_ke
 SHOW_POLICIES = Operation("show_policies", "GET", "/access/policies", PolicyList)
 SET_POLICY = Operation("set_policy", "POST", "/access/policies", AccessOutcome, "by_key")
 REMOVE_POLICY = Operation("remove_policy", "DELETE", "/access/policies", AccessOutcome, "by_key")
-SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
-SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
-SHOW_TICKS = Operation("show_ticks", "GET", "/schedules/{name}/ticks", TickList)
-ENABLE_SCHEDULE = Operation(
-    "enable_schedule", "POST", "/schedules/{name}/enable", ScheduleDetail, "by_key"
-)
-DISABLE_SCHEDULE = Operation(
-    "disable_schedule", "POST", "/schedules/{name}/disable", ScheduleDetail, "by_key"
-)
-FIRE_SCHEDULE = Operation("fire_schedule", "POST", "/schedules/{name}/tick", ScheduleTick, "by_key")
-SHOW_BACKFILLS = Operation("show_backfills", "GET", "/backfills", BackfillList)
-CREATE_BACKFILL = Operation("create_backfill", "POST", "/backfills", Backfill, "by_key")
-SHOW_BACKFILL = Operation("show_backfill", "GET", "/backfills/{backfill_id}", BackfillDetail)
-SHOW_BACKFILL_CHUNKS = Operation(
-    "show_backfill_chunks", "GET", "/backfills/{backfill_id}/chunks", ChunkList
-)
-PAUSE_BACKFILL = Operation(
-    "pause_backfill", "POST", "/backfills/{backfill_id}/pause", Backfill, "by_key"
-)
-RESUME_BACKFILL = Operation(
-    "resume_backfill", "POST", "/backfills/{backfill_id}/resume", Backfill, "by_key"
-)
-CANCEL_BACKFILL = Operation(
-    "cancel_backfill", "POST", "/backfills/{backfill_id}/cancel", Backfill, "by_key"
-)
-RETRY_BACKFILL = Operation(
-    "retry_backfill", "POST", "/backfills/{backfill_id}/retry", Backfill, "by_key"
-)
-SET_BACKFILL = Operation("set_backfill", "PATCH", "/backfills/{backfill_id}", Backfill, "by_key")
-TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
 MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_content")
 
 OPERATIONS: tuple[Operation[Any], ...] = (
+    *RUN_OPERATIONS,
+    *BACKFILL_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,
     SHOW_OVERVIEW,
@@ -284,11 +218,6 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     PLAN_RESTORE,
     START_RESTORE,
     SHOW_RESTORE,
-    SHOW_RUNS,
-    SHOW_RUN,
-    TRIGGER_RUN,
-    CANCEL_RUN,
-    SHOW_LOGS,
     SHOW_LINEAGE,
     SHOW_PATH,
     SHOW_EDGE,
@@ -326,59 +255,33 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_POLICIES,
     SET_POLICY,
     REMOVE_POLICY,
-    SHOW_SCHEDULES,
-    SHOW_SCHEDULE,
-    SHOW_TICKS,
-    ENABLE_SCHEDULE,
-    DISABLE_SCHEDULE,
-    FIRE_SCHEDULE,
-    SHOW_BACKFILLS,
-    CREATE_BACKFILL,
-    SHOW_BACKFILL,
-    SHOW_BACKFILL_CHUNKS,
-    PAUSE_BACKFILL,
-    RESUME_BACKFILL,
-    CANCEL_BACKFILL,
-    RETRY_BACKFILL,
-    SET_BACKFILL,
-    TICK,
     MINT_URLS,
 )
 
 __all__ = [
     "ADD_MEMBER",
     "ADD_PRINCIPAL",
-    "CANCEL_BACKFILL",
-    "CANCEL_RUN",
     "CATALOGS",
     "CHANGE_CATALOG",
-    "CREATE_BACKFILL",
     "CREATE_KEY",
     "CREATE_PIN",
     "DISABLE_PRINCIPAL",
-    "DISABLE_SCHEDULE",
     "DROP_PIN",
     "ENABLE_PRINCIPAL",
-    "ENABLE_SCHEDULE",
     "EXPLAIN_ACCESS",
     "EXPORT_LINEAGE",
-    "FIRE_SCHEDULE",
     "FUNCTIONS",
     "GIVE_GRANT",
     "LIST_QUARANTINED_FACTS",
     "MINT_URLS",
     "NAMESPACES",
     "OPERATIONS",
-    "PAUSE_BACKFILL",
     "PLAN_RESTORE",
-    "PREFIX",
     "REFRESH_TABLE",
     "REMOVE_MEMBER",
     "REMOVE_POLICY",
     "REMOVE_PRINCIPAL",
     "REPORT_FOREIGN_RUN",
-    "RESUME_BACKFILL",
-    "RETRY_BACKFILL",
     "RETRY_QUARANTINED_FACTS",
     "REVOKE_GRANT",
     "REVOKE_KEY",
@@ -386,12 +289,8 @@ __all__ = [
     "RUN_QUERY",
     "SEARCH",
     "SEND_FACTS",
-    "SET_BACKFILL",
     "SET_POLICY",
     "SHOW_ASSETS",
-    "SHOW_BACKFILL",
-    "SHOW_BACKFILLS",
-    "SHOW_BACKFILL_CHUNKS",
     "SHOW_CHANGES",
     "SHOW_COLUMNS",
     "SHOW_COLUMN_IMPACT",
@@ -406,7 +305,6 @@ __all__ = [
     "SHOW_HISTORY",
     "SHOW_KEYS",
     "SHOW_LINEAGE",
-    "SHOW_LOGS",
     "SHOW_ME",
     "SHOW_OVERVIEW",
     "SHOW_PARTITION_IMPACT",
@@ -416,22 +314,13 @@ __all__ = [
     "SHOW_PRINCIPALS",
     "SHOW_QUARANTINED_FACT",
     "SHOW_RESTORE",
-    "SHOW_RUN",
-    "SHOW_RUNS",
-    "SHOW_SCHEDULE",
-    "SHOW_SCHEDULES",
     "SHOW_SCHEMAS",
     "SHOW_TAGS",
-    "SHOW_TICKS",
     "SHOW_VERSIONS",
     "SHOW_VERSION_IMPACT",
     "START_RESTORE",
     "TABLES",
-    "TICK",
-    "TRIGGER_RUN",
     "VIEWS",
     "VOLUMES",
     "KindOperations",
-    "Operation",
-    "Repetition",
 ]

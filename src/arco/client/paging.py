@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from arco.client.asking import Asked, Asker
-from arco.client.operations import Operation
+from arco.client.operation import Operation
 
 P = TypeVar("P")
 T = TypeVar("T")

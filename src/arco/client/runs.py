@@ -1,19 +1,28 @@
-"""Runs of a server: trigger, cancel, wait for, and read what their tasks print."""
+"""Runs of a server: trigger, run again, cancel, wait for, and read what their tasks print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from arco.client.asking import Asked, Asker
-from arco.client.operations import CANCEL_RUN, SHOW_LOGS, SHOW_RUN, SHOW_RUNS, TRIGGER_RUN
 from arco.client.paging import paged
+from arco.client.run_operations import (
+    CANCEL_RUN,
+    RERUN_RUN,
+    SHOW_LOGS,
+    SHOW_RUN,
+    SHOW_RUNS,
+    TRIGGER_RUN,
+)
 from arco.errors import NotFound, Unavailable
+from arco.orchestration.commands.reruns import RerunWhich
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState
 from arco.runtime import Runtime
+from arco.service.reruns import Rerun
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary
 from arco.wire.logs import TaskLine
-from arco.wire.runs import CancelRequest, Triggered, TriggerRequest
+from arco.wire.runs import CancelRequest, RerunRequest, Triggered, TriggerRequest
 
 POLL_SECONDS = 0.1
 POLL_SECONDS_MAX = 2.0
@@ -56,6 +65,23 @@ class Runs:
             selection=selection, partition=partition, which=which, run_key=run_key
         )
         return self._asker.ask(TRIGGER_RUN, Asked(body=body, key=key))
+
+    def rerun(
+        self,
+        run_id: str,
+        *only: str,
+        which: RerunWhich = "all",
+        run_key: str = "",
+        key: str = "",
+    ) -> Rerun:
+        """The run that runs this one again: all of it, what did not succeed (`unsuccessful`), or
+        only the assets and tasks named.
+
+        Idempotent: by `key`, a UUIDv7, and by `run_key`. Raises: NotFound RUN_NOT_FOUND, Conflict
+        RUN_ACTIVE, RUN_SUCCEEDED, ASSET_REMOVED, RUN_KEY_CONFLICT and what `Client` raises.
+        """
+        body = RerunRequest(which=which, only=only, run_key=run_key)
+        return self._asker.ask(RERUN_RUN, Asked(place={"run_id": run_id}, body=body, key=key))
 
     def cancel(self, run_id: str, *, reason: str = "", key: str = "") -> RunSummary:
         """The run, which is asked to stop. Cancelling twice is harmless."""

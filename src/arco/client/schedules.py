@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arco.client.asking import Asked, Asker
-from arco.client.operations import (
+from arco.client.paging import paged
+from arco.client.run_operations import (
     DISABLE_SCHEDULE,
     ENABLE_SCHEDULE,
     FIRE_SCHEDULE,
@@ -13,7 +14,6 @@ from arco.client.operations import (
     SHOW_SCHEDULES,
     SHOW_TICKS,
 )
-from arco.client.paging import paged
 from arco.orchestration.schedules import ScheduleTick
 from arco.service.schedules import ScheduleDetail, ScheduleSummary
 

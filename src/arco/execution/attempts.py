@@ -23,7 +23,7 @@ from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope, Input
 from arco.orchestration.definitions import CheckDefinition
 from arco.orchestration.outcomes import CheckResult, Completion, Output, Read
-from arco.runtime import run
+from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome, plain_facts
 from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
 from arco.sdk.manifest import asset_keys
@@ -125,14 +125,17 @@ class Work(msgspec.Struct, frozen=True, eq=False):
 
 def attempt(shop: Workshop, envelope: Envelope) -> Completion:
     """How the attempt ended; never raises."""
-    shop.cancellation.reset()
     try:
-        return _perform(shop, envelope)
+        return perform(shop, envelope)
     except BaseException as error:
         return Completion(error=task_error(error, shop.project))
 
 
-def _perform(shop: Workshop, envelope: Envelope) -> Completion:
+def perform(shop: Workshop, envelope: Envelope) -> Completion:
+    """What the attempt read, staged and checked. Raises: what user code raised, or what refuses
+    its result.
+    """
+    shop.cancellation.reset()
     declaration = shop.assets.get(envelope.asset.key)
     if declaration is None:
         raise Invalid(
@@ -262,7 +265,7 @@ def outcome_of(answer: Any) -> CheckOutcome:
 def call(function: Function, arguments: Mapping[str, Any]) -> Any:
     """The function's result; an `async def` runs to its end on a loop of its own."""
     result = function(**arguments)
-    return run(result) if inspect.iscoroutine(result) else result
+    return run_anywhere(result) if inspect.iscoroutine(result) else result
 
 
 @functools.lru_cache(maxsize=4096)
@@ -299,6 +302,7 @@ __all__ = [
     "call",
     "names_of",
     "outcome_of",
+    "perform",
     "read_of",
     "workshop",
 ]

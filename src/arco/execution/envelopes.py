@@ -105,6 +105,7 @@ def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input |
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
+        write_mode=upstream.definition.write_mode,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.definitions import AssetDefinition, WriteMode
 from arco.orchestration.outcomes import Completion, Output
 
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -32,7 +32,9 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The data version of each entry of `partition_keys` (one entry, for "", when unpartitioned).
     """
     staged: tuple[Output, ...] = ()
-    """Outputs of this run; each replaces its partition of the pinned version."""
+    """Outputs of this run, laid over the pinned version as the upstream is written."""
+    write_mode: WriteMode = "replace"
+    """The upstream's: what it appended comes on top of the pinned version."""
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

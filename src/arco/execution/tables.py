@@ -13,7 +13,7 @@ import msgspec
 
 from arco.errors import Conflict, Invalid
 from arco.execution.protocol import Envelope, Input
-from arco.formats import arrow, delta, schema, staging
+from arco.formats import arrow, delta, parquet, schema, staging
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
 from arco.runtime import AsyncioRuntime, run
@@ -42,6 +42,7 @@ def input_dataset(store: Store, source: Input) -> Any:
         source.table_version,
         staged=source.staged,
         partitions=wanted or None,
+        mode=source.write_mode,
     )
 
 
@@ -77,14 +78,28 @@ def stage_output(
     Raises: Invalid for data that cannot be stored or does not fit the published schema; Conflict
     ATTEMPT_STAGED_TWICE; StoreFault.
     """
-    published = published_schema(store, envelope)
-    expected = None if published is None else schema.to_arrow(published)
-    table = arrow.to_arrow(result, expected=expected)
-    staged = staging.stage(table, target(envelope))
-    if published is not None:
-        schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
+    staged = encoded(envelope, result, published=published_schema(store, envelope))
     run(write(store, staged))
     return msgspec.structs.replace(staged.output, metadata=dict(metadata))
+
+
+def encoded(
+    envelope: Envelope,
+    result: object,
+    *,
+    published: str | None,
+    encode: staging.Encode = parquet.stage,
+) -> staging.Staged:
+    """The result as files that fit the published schema, or may follow it.
+
+    Raises: Invalid for data that cannot be stored or does not fit.
+    """
+    expected = None if published is None else schema.to_arrow(published)
+    table = arrow.to_arrow(result, expected=expected)
+    staged = staging.stage(table, target(envelope), encode=encode)
+    if published is not None:
+        schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
+    return staged
 
 
 def published_schema(store: Store, envelope: Envelope) -> str | None:
@@ -148,6 +163,7 @@ def table_location(store: Store, table_id: str) -> str:
 __all__ = [
     "as_annotated",
     "column_values",
+    "encoded",
     "input_dataset",
     "open_input",
     "published_schema",

@@ -6,7 +6,8 @@ not know stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -37,13 +38,18 @@ class Staged(msgspec.Struct, frozen=True):
     files: tuple[EncodedFile, ...]
 
 
-def stage(table: pa.Table, target: Target) -> Staged:
+Names: TypeAlias = Callable[[int, str], str]
+"""The object name of an attempt's i-th file, by the hash of its bytes."""
+Encode: TypeAlias = Callable[[pa.Table, Names], Iterable[EncodedFile]]
+
+
+def stage(table: pa.Table, target: Target, *, encode: Encode = parquet.stage) -> Staged:
     """The output of one attempt from a table in storage form.
 
     Raises: Invalid PARTITION_MISMATCH when rows belong to another partition.
     """
     data, schema = partition.detach(table, target.partition)
-    files = tuple(parquet.stage(data, _names(target)))
+    files = tuple(encode(data, _names(target)))
     output = Output(
         asset=target.asset,
         partition_key=target.partition_key,
@@ -57,14 +63,15 @@ def stage(table: pa.Table, target: Target) -> Staged:
     return Staged(output, files)
 
 
-def _names(target: Target) -> Callable[[int, str], str]:
-    """The object name of the attempt's i-th file, by the hash of its bytes."""
+def _names(target: Target) -> Names:
     return lambda index, digest: keys.staged(
         target.table_id, target.attempt_id, index, sha256=digest
     )
 
 
 __all__ = [
+    "Encode",
+    "Names",
     "Staged",
     "Target",
     "stage",

@@ -61,11 +61,12 @@ def _materialization(
         materialized_at=published_at,
         table_version=versions.get(task.output.table_id) if task.output else None,
         rows=task.rows,
-        reads=_read_versions(task.reads),
+        reads=read_versions(task.reads),
     )
 
 
-def _read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
+def read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
+    """Upstream asset -> partition key -> data version that was read."""
     versions: dict[str, dict[str, str]] = {}
     for read in reads:
         keys = read.partition_keys or ("",)
@@ -73,4 +74,4 @@ def _read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
     return versions
 
 
-__all__ = ["data_version", "materialized"]
+__all__ = ["data_version", "materialized", "read_versions"]

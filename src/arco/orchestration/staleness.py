@@ -21,6 +21,8 @@ from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Place: TypeAlias = tuple[str, str]
 """Asset key and partition key."""
+Reads: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Upstream asset -> partition key -> data version that was read."""
 
 
 class StaleReason(StrEnum):
@@ -55,7 +57,7 @@ def own_staleness(view: AssetView, asset: str, *, key: str) -> Staleness | None:
         return _stale(asset, key, reason=StaleReason.CODE_CHANGED)
     missing: Place | None = None
     changed: Place | None = None
-    for place, is_missing in _suspects(view, definition, key=key, held=held):
+    for place, is_missing in changed_upstreams(view, definition, key=key, reads=held.reads):
         missing = missing or (place if is_missing else None)
         changed = changed or (None if is_missing else place)
     if missing is not None:
@@ -80,6 +82,22 @@ def stale_partitions(view: AssetView, assets: Sequence[str]) -> Iterator[Stalene
             found[(asset, stale.partition_key)] = stale
             if asset in asked:
                 yield stale
+
+
+def changed_upstreams(
+    view: AssetView, asset: AssetDefinition, *, key: str, reads: Reads
+) -> Iterator[tuple[Place, bool]]:
+    """Upstream partitions that are not what was read; True marks those that hold nothing."""
+    for dependency in asset.dependencies:
+        recorded = reads.get(dependency.upstream)
+        # What is upstream for the order only is never read, so it cannot have changed.
+        is_read = recorded is not None or bool(dependency.parameter)
+        for upstream in _keys(view, asset, dependency=dependency, key=key):
+            place = dependency.upstream, upstream
+            now = _materialization(view, dependency.upstream, key=upstream)
+            is_same = now is not None and (recorded or {}).get(upstream) == now.data_version
+            if now is None or (is_read and not is_same):
+                yield place, now is None
 
 
 def upstream_places(view: AssetView, asset: AssetDefinition, *, key: str) -> Iterator[Place]:
@@ -116,22 +134,6 @@ def _stale(
         path=((asset, key), cause) if cause else ((asset, key),),
         is_runnable=is_runnable,
     )
-
-
-def _suspects(
-    view: AssetView, asset: AssetDefinition, *, key: str, held: Materialization
-) -> Iterator[tuple[Place, bool]]:
-    """Upstream partitions that are not what was read; True marks those that hold nothing."""
-    for dependency in asset.dependencies:
-        recorded = held.reads.get(dependency.upstream)
-        # What is upstream for the order only is never read, so it cannot have changed.
-        is_read = recorded is not None or bool(dependency.parameter)
-        for upstream in _keys(view, asset, dependency=dependency, key=key):
-            place = dependency.upstream, upstream
-            now = _materialization(view, dependency.upstream, key=upstream)
-            is_same = now is not None and (recorded or {}).get(upstream) == now.data_version
-            if now is None or (is_read and not is_same):
-                yield place, now is None
 
 
 def _keys(
@@ -175,8 +177,10 @@ def _inherited(
 
 __all__ = [
     "Place",
+    "Reads",
     "StaleReason",
     "Staleness",
+    "changed_upstreams",
     "own_staleness",
     "stale_partitions",
     "upstream_places",

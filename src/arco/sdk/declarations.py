@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
@@ -26,6 +27,8 @@ from arco.orchestration.partitions import PartitionMapping, Partitions
 Function: TypeAlias = Callable[..., Any]
 T = TypeVar("T")
 MARK = "__arco_declaration__"
+MARKS = "__arco_declarations__"
+"""Of a function: its checks and schedules, which may be several."""
 
 
 class AssetRef(msgspec.Struct, frozen=True):
@@ -71,6 +74,8 @@ class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     options: AssetOptions
     function: Function | None = None
     sql: str = ""
+    replaces: AssetDeclaration | None = None
+    """The declaration whose place it takes: whoever names that one means this one."""
 
     @property
     def label(self) -> str:
@@ -117,6 +122,7 @@ class ScheduleDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     def __call__(self, asset: T) -> T:
         """Runs the decorated asset, too."""
         self.decorated.append(asset)
+        attach(asset, self)
         return asset
 
 
@@ -130,6 +136,31 @@ def record(declaration: Declaration) -> None:
     collected = _collected.get()
     if collected is not None:
         collected.append(declaration)
+
+
+def attach(function: Any, declaration: Declaration) -> None:
+    """The function carries one more declaration, if it can carry any."""
+    if hasattr(function, "__dict__"):
+        setattr(function, MARKS, (*getattr(function, MARKS, ()), declaration))
+
+
+def declared_by(thing: Any) -> tuple[Declaration, ...]:
+    """Every declaration that a thing is or carries; a module carries those of all its names."""
+    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+        return (thing,)
+    if isinstance(thing, ModuleType):
+        found = [each for value in vars(thing).values() for each in _carried(value)]
+        return tuple({id(each): each for each in found}.values())
+    return _carried(thing)
+
+
+def _carried(thing: Any) -> tuple[Declaration, ...]:
+    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+        return (thing,)
+    if not callable(thing) or isinstance(thing, type):
+        return ()
+    own = getattr(thing, MARK, None)
+    return (*((own,) if own is not None else ()), *getattr(thing, MARKS, ()))
 
 
 @contextmanager
@@ -153,6 +184,7 @@ def declaration_of(thing: Any) -> Declaration | None:
 
 __all__ = [
     "MARK",
+    "MARKS",
     "AssetDeclaration",
     "AssetOptions",
     "AssetRef",
@@ -161,7 +193,9 @@ __all__ = [
     "Function",
     "ScheduleDeclaration",
     "ScheduleOptions",
+    "attach",
     "collecting",
     "declaration_of",
+    "declared_by",
     "record",
 ]

@@ -22,6 +22,7 @@ from arco.sdk.declarations import (
     Function,
     ScheduleDeclaration,
     ScheduleOptions,
+    attach,
     record,
 )
 
@@ -87,6 +88,7 @@ def check(
             description=description or documentation(function),
         )
         record(declaration)
+        attach(function, declaration)
         return function
 
     return decorate

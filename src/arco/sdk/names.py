@@ -21,7 +21,12 @@ class NameIndex:
 
     def __init__(self, keys: Mapping[str, AssetDeclaration]) -> None:
         self.keys = keys
-        self._key_of = {id(declaration): key for key, declaration in keys.items()}
+        self._key_of = {
+            id(each): key
+            for key, declaration in keys.items()
+            for each in (declaration, declaration.replaces)
+            if each is not None
+        }
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_spelling: dict[str, list[str]] = defaultdict(list)
         for key in sorted(keys):

@@ -71,11 +71,19 @@ def find_project(start: Path) -> Project:
             f"{start} is not a folder",
             hint="name the folder that holds your pyproject.toml or your asset modules",
         )
+    return _described(*nearest_settings(directory))
+
+
+def nearest_settings(directory: Path) -> tuple[Path, Settings]:
+    """The folder of the nearest `[tool.arco]` upwards and what it says, else the folder itself.
+
+    Raises: Invalid PROJECT_INVALID.
+    """
     for folder in (directory, *directory.parents):
         settings = read_settings(folder / PYPROJECT)
         if settings is not None:
-            return _described(folder, settings)
-    return _described(directory, Settings())
+            return folder, settings
+    return directory, Settings()
 
 
 def read_settings(file: Path) -> Settings | None:
@@ -208,6 +216,7 @@ __all__ = [
     "Settings",
     "find_project",
     "load_project",
+    "nearest_settings",
     "no_modules",
     "read_settings",
 ]

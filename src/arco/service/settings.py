@@ -6,6 +6,7 @@ The only file that reads the environment. A nonsense value is refused at start, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "gs": ("GOOGLE_",),
     "az": ("AZURE_", "IDENTITY_", "MSI_"),
 }
+PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 REACHING = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 
 
@@ -67,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server listens, on loopback; 0: any free port."""
     hosts: str = ""
     """Other names that the server answers under, such as `arco.example.org:8443`, by commas."""
+    public_url: str = ""
+    """What others call this server by, where a proxy before it speaks TLS, such as
+    `https://arco.example.org`; empty: whatever they asked for, without TLS."""
     authentication: str = "none"
     """`required`: a key or a token with every request; `none`: whoever reaches it owns it."""
     issuers: str = ""
@@ -114,6 +119,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "drain_seconds": lambda value: 0 <= value <= 3_600,
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
+    "public_url": lambda value: not value or PUBLIC_URL.match(value) is not None,
     "authentication": lambda value: value in ("none", "required"),
     "requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
@@ -144,8 +150,9 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
 
 
 def configured_names(settings: Settings) -> tuple[str, ...]:
-    """The names of `hosts`, one by one."""
-    return tuple(name.strip() for name in settings.hosts.split(",") if name.strip())
+    """The names that others may ask under, one by one: those of `hosts`, and of `public_url`."""
+    named = (*settings.hosts.split(","), settings.public_url.rpartition("/")[2])
+    return tuple(name.strip() for name in named if name.strip())
 
 
 def credential() -> str:

@@ -41,6 +41,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ended_at: datetime | None = None
     seconds: float | None = None
     error: TaskError | None = None
+    adopted_from: str = ""
+    """The run whose result was taken over; empty: it is this run's own."""
 
 
 class CheckSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +65,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cancel_requested: bool = False
     selection: tuple[str, ...] = ()
     partition: str = ""
+    parent: str = ""
+    """The run that this one runs again."""
     triggered_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -147,6 +151,7 @@ def run_summary(run: Run) -> RunSummary:
         cancel_requested=run.cancel_requested,
         selection=run.selection,
         partition=run.partition,
+        parent=run.parent,
         triggered_at=run.triggered_at,
         started_at=run.started_at,
         ended_at=run.ended_at,
@@ -183,6 +188,7 @@ def task_summary(task: Task) -> TaskSummary:
         ended_at=task.ended_at,
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
+        adopted_from=task.adopted_from,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from arco.orchestration.commands.reruns import RerunWhich
 from arco.orchestration.definitions import Which
 from arco.service.summaries import RunSummary
 
@@ -41,10 +42,21 @@ class Triggered(msgspec.Struct, frozen=True, omit_defaults=True):
     fresh: bool = False
 
 
+class RerunRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of an earlier run is run again. Empty: all of it."""
+
+    which: RerunWhich = "all"
+    """`unsuccessful`: what did not succeed; results that would come out the same are taken over."""
+    only: Annotated[tuple[Text, ...], msgspec.Meta(max_length=TERMS_MAX)] = ()
+    """Terms of the selection language, or tasks such as `mart.totals[2024-01]`; none: no limit."""
+    run_key: Text = ""
+    """The same key with the same request is answered by the same run."""
+
+
 class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why a run is stopped."""
 
     reason: Text = ""
 
 
-__all__ = ["CancelRequest", "RunList", "TriggerRequest", "Triggered"]
+__all__ = ["CancelRequest", "RerunRequest", "RunList", "TriggerRequest", "Triggered"]

@@ -14,7 +14,13 @@ from arco.cli.terminal import moment, print_json, seconds, table
 from arco.cli.where import Where, where_option
 from arco.service.assets import AssetStatus
 from arco.service.overview import overview_of
-from arco.service.summaries import Overview, RunDetail, RunSummary, run_detail
+from arco.service.summaries import (
+    Overview,
+    RunDetail,
+    RunSummary,
+    TaskSummary,
+    run_detail,
+)
 
 LAG_SHOWN_SECONDS = 2.0
 ASSET_HEADINGS = ("asset", "fresh", "rows", "version", "made at", "group", "tags")
@@ -80,11 +86,16 @@ def _behind(lag_seconds: float | None) -> str:
 def run_text(detail: RunDetail) -> str:
     """One run with its tasks for a person."""
     rows = [
-        (task.asset, task.partition, task.state.lower(), task.attempt, task.rows, took)
+        (task.asset, task.partition, _task_state(task), task.attempt, task.rows, took)
         for task in detail.tasks
         for took in (seconds(task.seconds),)
     ]
-    return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}"
+    again = f"\nit runs run {detail.run.parent} again" if detail.run.parent else ""
+    return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}{again}"
+
+
+def _task_state(task: TaskSummary) -> str:
+    return "taken over" if task.adopted_from else task.state.lower()
 
 
 def _asset_cells(asset: AssetStatus) -> tuple[Any, ...]:

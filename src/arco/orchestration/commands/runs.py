@@ -1,11 +1,11 @@
-"""Commands about runs: trigger, rerun, cancel.
+"""Commands about runs: trigger, cancel, and what every trigger has in common.
 
 A command returns a decision; deciding twice is harmless. Must not know dispatching.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -16,15 +16,14 @@ from arco.errors import Conflict, Invalid, NotFound
 from arco.ids import sha256
 from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, choose_partitions
-from arco.orchestration.definitions import AssetDefinition, Which
+from arco.orchestration.definitions import Which
 from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
-from arco.orchestration.expiry import expired_through
-from arco.orchestration.plan import Plan, plan_run
-from arco.orchestration.rows import Run, Task
+from arco.orchestration.plan import plan_run
+from arco.orchestration.rows import Run
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
-from arco.orchestration.states import PublicationState, RunState, TaskState
-from arco.orchestration.tables import PINS, RUN_KEY_CONFLICTS, RUN_KEYS, RUNS, TASKS
+from arco.orchestration.states import PublicationState, RunState
+from arco.orchestration.tables import PINS, RUN_KEY_CONFLICTS, RUN_KEYS, RUNS
 from arco.orchestration.views import AssetView, asset_view
 
 RUN_KEY_BYTES_MAX = 256
@@ -45,22 +44,22 @@ class TriggerRun(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
 
 
-class RerunUnsuccessful(msgspec.Struct, frozen=True, kw_only=True):
-    """Run again what did not succeed in `parent`; what did is adopted with its staged output."""
-
-    run_id: str
-    tenant: str
-    workspace: str
-    parent: str
-    actor: str = ""
-
-
 class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
     """Stop a run."""
 
     run_id: str
     actor: str = ""
     reason: str = ""
+
+
+class KeyUse(msgspec.Struct, frozen=True):
+    """What is asked for under a run key."""
+
+    run_id: str
+    """The run that would answer, were the key fresh."""
+    run_key: str
+    fingerprint: str
+    actor: str
 
 
 def trigger_run(command: TriggerRun) -> Decision:
@@ -81,28 +80,49 @@ def triggered_run(state: State, command: TriggerRun) -> str | None:
 
     Raises: Conflict RUN_KEY_CONFLICT with both fingerprints.
     """
-    owner = state.get(RUN_KEYS, command.run_key) if command.run_key else None
+    return answering_run(state, key_use(command))
+
+
+def answering_run(state: State, use: KeyUse) -> str | None:
+    """The run that answers what was asked; None: there is none.
+
+    Raises: Conflict RUN_KEY_CONFLICT with both fingerprints.
+    """
+    owner = state.get(RUN_KEYS, use.run_key) if use.run_key else None
     if owner is None:
-        return command.run_id if state.get(RUNS, command.run_id) is not None else None
-    asked = request_fingerprint(command)
-    if owner.fingerprint != asked:
+        return use.run_id if state.get(RUNS, use.run_id) is not None else None
+    if owner.fingerprint != use.fingerprint:
         raise Conflict(
             "RUN_KEY_CONFLICT",
-            f"Run key {command.run_key!r} stands for another request: run {owner.run_id}.",
+            f"Run key {use.run_key!r} stands for another request: run {owner.run_id}.",
             hint="Use a new run key, or repeat the first request exactly.",
             run_id=owner.run_id,
             fingerprint=owner.fingerprint,
-            requested_fingerprint=asked,
+            requested_fingerprint=use.fingerprint,
         )
     return owner.run_id
 
 
-def rerun_unsuccessful(command: RerunUnsuccessful) -> Decision:
-    """RunTriggered with the parent's whole plan; succeeded tasks of unchanged code are adopted.
+def answered(state: State, now: datetime, *, use: KeyUse) -> Sequence[Event] | None:
+    """What is left to decide when a run answers already; None: a run has to be triggered.
 
-    Raises: NotFound RUN_UNKNOWN; Conflict RUN_ACTIVE, RUN_SUCCEEDED, ASSET_REMOVED.
+    Raises: Invalid RUN_KEY_INVALID.
     """
-    return partial(_rerun, command=command)
+    if len(use.run_key.encode()) > RUN_KEY_BYTES_MAX:
+        message = f"A run key has at most {RUN_KEY_BYTES_MAX} bytes."
+        raise Invalid("RUN_KEY_INVALID", message, hint="Hash the long part.")
+    if state.get(RUNS, use.run_id) is not None:
+        return ()
+    owner = state.get(RUN_KEYS, use.run_key) if use.run_key else None
+    if owner is None:
+        return None
+    known = state.get(RUN_KEY_CONFLICTS, use.run_key, use.fingerprint)
+    if owner.fingerprint == use.fingerprint or known is not None:
+        return ()
+    conflicted = RunKeyConflicted(
+        run_key=use.run_key, request=use.fingerprint, conflicted_at=now, actor=use.actor
+    )
+    return (Event(conflicted, use.actor),)
 
 
 def cancel_run(command: CancelRun) -> Decision:
@@ -123,14 +143,24 @@ def request_fingerprint(command: TriggerRun) -> str:
     return "sha256:" + sha256(canonical_json(request))
 
 
+def key_use(command: TriggerRun) -> KeyUse:
+    """What the trigger asks for under its run key."""
+    return KeyUse(command.run_id, command.run_key, request_fingerprint(command), command.actor)
+
+
+def pins_of(view: AssetView, chosen: Chosen) -> dict[str, int]:
+    """The published versions that a run of these may read, fixed at this slot."""
+    upstream = {
+        dependency.upstream for key in chosen for dependency in view.definitions[key].dependencies
+    }
+    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream))
+    return {key: pin.version for key, pin in pins if pin is not None}
+
+
 def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
-    if len(command.run_key.encode()) > RUN_KEY_BYTES_MAX:
-        message = f"A run key has at most {RUN_KEY_BYTES_MAX} bytes."
-        raise Invalid("RUN_KEY_INVALID", message, hint="Hash the long part.")
-    if state.get(RUNS, command.run_id) is not None:
-        return ()
-    if command.run_key and state.get(RUN_KEYS, command.run_key) is not None:
-        return _repeated_key(state, now, command=command)
+    before = answered(state, now, use=key_use(command))
+    if before is not None:
+        return before
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
@@ -138,17 +168,20 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
 
 
 def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
-    """RunTriggered of exactly these partitions.
-
-    Raises: Invalid PLAN_TOO_LARGE.
-    """
-    plan = _plan(view, chosen, command=command)
+    """RunTriggered of exactly these partitions. Raises: Invalid PLAN_TOO_LARGE."""
+    plan = plan_run(
+        view.definitions,
+        chosen,
+        at=view.at,
+        tenant=command.tenant,
+        workspace=command.workspace,
+    )
     payload = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
         triggered_at=view.at.now,
-        pins=_pins(view.state, view.definitions, chosen=chosen),
+        pins=pins_of(view, chosen),
         selection=command.selection,
         partition=command.partition,
         run_key=command.run_key,
@@ -158,118 +191,8 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
     return Event(payload, command.actor)
 
 
-def _repeated_key(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
-    owner = state.get(RUN_KEYS, command.run_key)
-    asked = request_fingerprint(command)
-    if owner is None or owner.fingerprint == asked:
-        return ()
-    if state.get(RUN_KEY_CONFLICTS, command.run_key, asked) is not None:
-        return ()
-    conflicted = RunKeyConflicted(
-        run_key=command.run_key, request=asked, conflicted_at=now, actor=command.actor
-    )
-    return (Event(conflicted, command.actor),)
-
-
-def _plan(view: AssetView, chosen: Chosen, *, command: TriggerRun | RerunUnsuccessful) -> Plan:
-    return plan_run(
-        view.definitions,
-        chosen,
-        at=view.at,
-        tenant=command.tenant,
-        workspace=command.workspace,
-    )
-
-
-def _pins(
-    state: State, definitions: Mapping[str, AssetDefinition], *, chosen: Chosen
-) -> dict[str, int]:
-    """The published versions that this run's tasks may read, fixed at this slot."""
-    upstream = {
-        dependency.upstream for key in chosen for dependency in definitions[key].dependencies
-    }
-    pins = ((key, state.get(PINS, key)) for key in sorted(upstream))
-    return {key: pin.version for key, pin in pins if pin is not None}
-
-
-def _rerun(state: State, now: datetime, *, command: RerunUnsuccessful) -> Sequence[Event]:
-    if state.get(RUNS, command.run_id) is not None:
-        return ()
-    parent = _known_run(state, command.parent)
-    _refuse_rerun(parent)
-    view = asset_view(state, now)
-    tasks = list(state.range(TASKS, parent.run_id))
-    chosen: dict[str, list[str]] = {}
-    for task in tasks:
-        chosen.setdefault(task.asset, []).append(task.partition_key)
-    _refuse_removed(view.definitions, chosen)
-    fixed = {asset: tuple(keys) for asset, keys in chosen.items()}
-    plan = _plan(view, fixed, command=command)
-    triggered = RunTriggered(
-        run_id=command.run_id,
-        tasks=plan.tasks,
-        fingerprint=plan.fingerprint,
-        triggered_at=now,
-        pins=_pins(state, view.definitions, chosen=fixed),
-        selection=parent.selection,
-        partition=parent.partition,
-        parent=parent.run_id,
-        adopted=_adopted(view.definitions, plan, tasks=_adoptable(state, parent, tasks=tasks)),
-        actor=command.actor,
-    )
-    return (Event(triggered, command.actor),)
-
-
-def _refuse_rerun(parent: Run) -> None:
-    if is_running(parent):
-        raise Conflict(
-            "RUN_ACTIVE",
-            f"Run {parent.run_id} has not ended.",
-            hint="Wait for it or cancel it first.",
-        )
-    if parent.state is RunState.SUCCEEDED:
-        raise Conflict(
-            "RUN_SUCCEEDED",
-            f"Run {parent.run_id} succeeded; nothing of it has to run again.",
-            hint="Trigger a new run of the same selection.",
-        )
-
-
-def _refuse_removed(
-    definitions: Mapping[str, AssetDefinition], chosen: Mapping[str, object]
-) -> None:
-    for key in chosen:
-        if key not in definitions:
-            raise Conflict(
-                "ASSET_REMOVED",
-                f"Asset {key} of that run is no longer deployed.",
-                hint="Trigger a new run of the assets that are left.",
-            )
-
-
-def _adoptable(state: State, parent: Run, *, tasks: Sequence[Task]) -> Sequence[Task]:
-    """The tasks whose staged output still stands: after a while it is given up."""
-    return tasks if parent.number > expired_through(state) else ()
-
-
-def _adopted(
-    definitions: Mapping[str, AssetDefinition], plan: Plan, *, tasks: Sequence[Task]
-) -> tuple[tuple[int, int], ...]:
-    """Succeeded tasks of unchanged code whose upstream tasks are adopted too."""
-    before = {task.task_key: task for task in tasks}
-    adopted: dict[int, int] = {}
-    for index, planned in enumerate(plan.tasks):
-        task = before.get(planned.key)
-        if task is None or task.state is not TaskState.SUCCEEDED:
-            continue
-        is_same_code = task.code_version == definitions[planned.asset].code.version
-        if is_same_code and all(up in adopted for up in planned.upstreams):
-            adopted[index] = task.index
-    return tuple(adopted.items())
-
-
 def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Event]:
-    run = _known_run(state, command.run_id)
+    run = known_run(state, command.run_id)
     if run.cancel_requested or run.state is RunState.CANCELLED:
         return ()
     if not is_running(run):
@@ -290,7 +213,11 @@ def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Even
     return (Event(requested, command.actor),)
 
 
-def _known_run(state: State, run_id: str) -> Run:
+def known_run(state: State, run_id: str) -> Run:
+    """The run.
+
+    Raises: NotFound RUN_UNKNOWN.
+    """
     run = state.get(RUNS, run_id)
     if run is None:
         hint = "`arco status` lists the newest runs."
@@ -301,11 +228,15 @@ def _known_run(state: State, run_id: str) -> Run:
 __all__ = [
     "RUN_KEY_BYTES_MAX",
     "CancelRun",
-    "RerunUnsuccessful",
+    "KeyUse",
     "TriggerRun",
+    "answered",
+    "answering_run",
     "cancel_run",
+    "key_use",
+    "known_run",
+    "pins_of",
     "request_fingerprint",
-    "rerun_unsuccessful",
     "trigger_run",
     "triggered",
     "triggered_run",

@@ -1,0 +1,66 @@
+"""What the API can be asked about what runs, and when. Must not know how anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arco.client.operation import Operation
+from arco.orchestration.schedules import ScheduleTick
+from arco.service.reruns import Rerun
+from arco.service.schedules import ScheduleDetail
+from arco.service.summaries import RunDetail, RunSummary
+from arco.service.ticking import Ticked
+from arco.wire.logs import TaskLogs
+from arco.wire.runs import RunList, Triggered
+from arco.wire.schedules import ScheduleList, TickList
+
+SHOW_RUNS = Operation("show_runs", "GET", "/runs", RunList)
+SHOW_RUN = Operation("show_run", "GET", "/runs/{run_id}", RunDetail)
+TRIGGER_RUN = Operation("trigger_run", "POST", "/runs", Triggered, "by_key")
+RERUN_RUN = Operation("rerun_run", "POST", "/runs/{run_id}/rerun", Rerun, "by_key")
+CANCEL_RUN = Operation("cancel_run", "POST", "/runs/{run_id}/cancel", RunSummary, "by_key")
+SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
+SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
+SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
+SHOW_TICKS = Operation("show_ticks", "GET", "/schedules/{name}/ticks", TickList)
+ENABLE_SCHEDULE = Operation(
+    "enable_schedule", "POST", "/schedules/{name}/enable", ScheduleDetail, "by_key"
+)
+DISABLE_SCHEDULE = Operation(
+    "disable_schedule", "POST", "/schedules/{name}/disable", ScheduleDetail, "by_key"
+)
+FIRE_SCHEDULE = Operation("fire_schedule", "POST", "/schedules/{name}/tick", ScheduleTick, "by_key")
+TICK = Operation("tick", "POST", "/tick", Ticked, "by_content")
+
+RUN_OPERATIONS: tuple[Operation[Any], ...] = (
+    SHOW_RUNS,
+    SHOW_RUN,
+    TRIGGER_RUN,
+    RERUN_RUN,
+    CANCEL_RUN,
+    SHOW_LOGS,
+    SHOW_SCHEDULES,
+    SHOW_SCHEDULE,
+    SHOW_TICKS,
+    ENABLE_SCHEDULE,
+    DISABLE_SCHEDULE,
+    FIRE_SCHEDULE,
+    TICK,
+)
+
+__all__ = [
+    "CANCEL_RUN",
+    "DISABLE_SCHEDULE",
+    "ENABLE_SCHEDULE",
+    "FIRE_SCHEDULE",
+    "RERUN_RUN",
+    "RUN_OPERATIONS",
+    "SHOW_LOGS",
+    "SHOW_RUN",
+    "SHOW_RUNS",
+    "SHOW_SCHEDULE",
+    "SHOW_SCHEDULES",
+    "SHOW_TICKS",
+    "TICK",
+    "TRIGGER_RUN",
+]

@@ -1,0 +1,135 @@
+"""Which definitions a test works with: the assets it names, and data that stands in for others.
+
+Law: a given input takes its asset's place, so that names, mappings and dependencies mean what they
+mean in the project. Must not know runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.compute as pc
+
+from arco.errors import Invalid
+from arco.execution.sql import table_names
+from arco.formats import arrow
+from arco.formats.partition import column_values
+from arco.orchestration.definitions import Manifest, ScheduleDefinition, SourceLine
+from arco.sdk.context import AssetContext
+from arco.sdk.declarations import AssetDeclaration, Declaration, declaration_of, declared_by
+from arco.sdk.manifest import compile_manifest, key_of
+from arco.sdk.project import Loaded, Project, nearest_settings
+from arco.sdk.scheduling import compile_schedules
+
+NOTHING_KEPT = frozenset({"inputs", "deps", "column_lineage", "write_mode", "schema_policy"})
+"""Options of an asset that do not hold for data that is given in its place."""
+
+
+class Definitions(msgspec.Struct, frozen=True, eq=False):
+    """What a test works with, as it was declared and as it is deployed."""
+
+    loaded: Loaded
+    manifest: Manifest
+    schedules: tuple[ScheduleDefinition, ...]
+    given: frozenset[str]
+    """The assets whose data is given."""
+
+
+def definitions_of(things: Iterable[Any], inputs: Mapping[Any, Any]) -> Definitions:
+    """The assets, checks and schedules among `things` (modules count as all they hold), and an
+    asset for each input.
+
+    Raises: Invalid DEFINITIONS_INVALID, TEST_INPUT_UNKNOWN, PROJECT_INVALID.
+    """
+    declared = [each for thing in things for each in _declared(thing)]
+    project = _project(declared)
+    stand_ins = [
+        _stand_in(reference, value, declared=declared, project=project)
+        for reference, value in inputs.items()
+    ]
+    replaced = {id(each.replaces) for each in stand_ins}
+    kept = [each for each in declared if id(each) not in replaced]
+    loaded = Loaded(project, (*kept, *stand_ins), ())
+    manifest = _compiled(loaded)
+    given = frozenset(key_of(each, project) for each in stand_ins)
+    return Definitions(loaded, manifest, compile_schedules(loaded), given)
+
+
+def key_in(reference: Any, project: Project) -> str:
+    """The asset key that a string or a decorated function means."""
+    declaration = declaration_of(reference)
+    if isinstance(declaration, AssetDeclaration):
+        return key_of(declaration, project)
+    if isinstance(reference, str):
+        return reference if "." in reference else f"{project.namespace}.{reference}"
+    raise Invalid(
+        "TEST_INPUT_UNKNOWN",
+        f"{reference!r} names no asset",
+        hint="use 'namespace.name' or the decorated function",
+    )
+
+
+def _compiled(loaded: Loaded) -> Manifest:
+    try:
+        return compile_manifest(loaded, table_names)
+    except Invalid as error:
+        error.hint = "mend the named lines; an upstream that is not tried comes as inputs={...}"
+        raise
+
+
+def _declared(thing: Any) -> tuple[Declaration, ...]:
+    found = declared_by(thing)
+    if not found:
+        raise Invalid(
+            "TEST_ASSET_UNKNOWN",
+            f"{thing!r} is no asset, check, schedule or module of them",
+            hint="put @asset above the function, or pass the data as inputs={...}",
+        )
+    return found
+
+
+def _project(declared: Iterable[Declaration]) -> Project:
+    """Where the first declaration stands, with the settings that hold there."""
+    files = (Path(each.source.file) for each in declared)
+    folder = next((file.parent for file in files if file.is_file()), Path.cwd())
+    directory, settings = nearest_settings(folder.resolve())
+    return Project(directory, settings.name or "test", settings.namespace, ())
+
+
+def _stand_in(
+    reference: Any, value: Any, *, declared: Iterable[Declaration], project: Project
+) -> AssetDeclaration:
+    key = key_in(reference, project)
+    known = [each for each in declared if isinstance(each, AssetDeclaration)]
+    named = declaration_of(reference)
+    before = next((each for each in known if key_of(each, project) == key), named)
+    assert before is None or isinstance(before, AssetDeclaration)
+    source = before.source if before else SourceLine(str(project.directory / "test"), 0)
+    options: Any = dict(before.options) if before else {}
+    for name in NOTHING_KEPT:
+        options.pop(name, None)
+    function = value if callable(value) else _giving(value, options.get("partition_columns", {}))
+    return AssetDeclaration(
+        source=source, options=options | {"key": key}, function=function, replaces=before
+    )
+
+
+def _giving(value: Any, columns: Mapping[str, str]) -> Callable[..., Any]:
+    """An asset function that returns the value; of a partitioned asset, the partition's rows."""
+
+    def given(context: AssetContext) -> Any:
+        if not context.partition_key:
+            return value
+        table = arrow.to_arrow(value)
+        for name, wanted in column_values(context.partition_key, columns).items():
+            if name in table.column_names:
+                table = table.filter(pc.equal(table.column(name), wanted))
+        return table
+
+    return given
+
+
+__all__ = ["Definitions", "definitions_of", "key_in"]
