@@ -64,9 +64,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(
             guarded,
             guarded.key("user:ann"),
-            {**HIDDEN_OBJECTS, "run": run_id, "schedule": "payroll", "key": "b" * 16},
-            {**NO_OBJECTS, "run": NO_RUN, "schedule": "pairoll", "key": "c" * 16},
+            {**HIDDEN_OBJECTS, "run": run_id, "schedule": "payroll", "backfill": BACKFILL, "key": "b" * 16},
+            {**NO_OBJECTS, "run": NO_RUN, "schedule": "pairoll", "backfill": NO_BACKFILL, "key": "c" * 16},
         )
+
+
+def hidden_backfill(state: State, now: datetime) -> Sequence[Event]:
+    """One of the hidden table, which nothing carries out: its partitions are made up."""
+    created = BackfillCreated(
+        backfill_id=BACKFILL,
+        stages=(BackfillStage((HIDDEN_TABLE,), "shape", (((0, 3),),), 3),),
+        which="all",
+        runs_per="partition",
+        chunk_size=1,
+        concurrency=1,
+        created_at=now,
+    )
+    paused = BackfillPaused(backfill_id=BACKFILL, paused_at=now)
+    return (Event(created), Event(paused))
 
 
 def hide_objects(guarded: Guarded) -> None:
@@ -74,6 +89,7 @@ def hide_objects(guarded: Guarded) -> None:
     payroll = ScheduleDefinition(name="payroll", cron="@monthly", selection=(HIDDEN_TABLE,))
     schedules = DefineSchedules(project="shop", deployment_id="D", schedules=(payroll,))
     guarded.decide(define_schedules(schedules))
+    guarded.decide(hidden_backfill)
     texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
     bodies: dict[str, dict[str, Any]] = {
         "catalog": {},

@@ -30,6 +30,9 @@ from arco.orchestration.commands.backfills import CHUNK_SIZE, CONCURRENCY
 from arco.service.backfills import BackfillDetail
 from arco.wire.backfills import BackfillCancelRequest, BackfillRequest, BackfillSettings
 
+POLL_SECONDS = 0.1
+POLL_SECONDS_MAX = 2.0
+
 
 class Backfills:
     """Partitions that are made again. Every change takes a `key`, a UUIDv7 by which it is
@@ -98,6 +101,16 @@ class Backfills:
     def set(self, backfill_id: str, *, concurrency: int, key: str = "") -> Backfill:
         """The backfill, with so many runs at once."""
         return self._told(SET_BACKFILL, backfill_id, key=key, body=BackfillSettings(concurrency))
+
+    def wait(self, backfill_id: str) -> Backfill:
+        """The backfill once it has ended, however it ended."""
+        pause = POLL_SECONDS
+        while True:
+            row = self.get(backfill_id).backfill
+            if row.ended_at is not None:
+                return row
+            self._asker.wait(pause)
+            pause = min(POLL_SECONDS_MAX, pause * 1.5)
 
     def _told(
         self, operation: Operation[Backfill], backfill_id: str, *, key: str, body: object = None

@@ -20,13 +20,18 @@ class BackfillCreated(Payload, frozen=True):
     backfill_id: str
     stages: tuple[BackfillStage, ...]
     which: Wanted
+    """Which of the partitions are run when their turn comes."""
     runs_per: RunsPer
+    """Whether each partition has a run, or each chunk."""
     chunk_size: int
+    """How many partitions are in a chunk."""
     concurrency: int
+    """How many of its runs there may be at once."""
     created_at: datetime
     """When it was."""
     selection: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
+    """What was asked for, as it was spelled; none: every partition."""
     actor: str = ""
 
 
@@ -35,7 +40,9 @@ class StartedRun(msgspec.Struct, frozen=True, omit_defaults=True):
 
     run_id: str
     place: int = 0
+    """Which of the chunk it is about, from 0; 0 when it is all of it."""
     partitions: int = 1
+    """How many partitions it makes."""
 
 
 class BackfillAdvanced(Payload, frozen=True):
@@ -43,6 +50,7 @@ class BackfillAdvanced(Payload, frozen=True):
 
     backfill_id: str
     chunk: int
+    """Its place in the backfill, from 0."""
     attempt: int
     through: int
     """The first step that was not taken."""
@@ -55,14 +63,18 @@ class BackfillAdvanced(Payload, frozen=True):
     begins: int = 0
     """The first step that was taken."""
     stage: int = 0
+    """Which group of assets it belongs to, from 0."""
     first_partition: str = ""
+    """The key of the chunk's first partition; said once."""
     last_partition: str = ""
+    """The key of the chunk's last partition; said once."""
     runs: tuple[StartedRun, ...] = ()
     skipped: int = 0
     """Partitions there was nothing to do for."""
     refused: tuple[int, ...] = ()
     """Places that could not be tried."""
     refused_partitions: int = 0
+    """How many partitions these places are."""
     message: str = ""
     """Why they could not."""
 
@@ -72,6 +84,7 @@ class BackfillRested(Payload, frozen=True):
 
     backfill_id: str
     continues_at: datetime | None = None
+    """When it goes on; None: it does not wait."""
 
 
 class EndedRun(msgspec.Struct, frozen=True):
@@ -128,6 +141,7 @@ class BackfillConcurrencySet(Payload, frozen=True):
 
     backfill_id: str
     concurrency: int
+    """How many of its runs there may be at once."""
     set_at: datetime
     """When it was."""
 

@@ -101,6 +101,7 @@ class BackfillStage(msgspec.Struct, frozen=True):
     shape: str
     """What the ordinals mean: partitions of another shape are others."""
     boxes: Boxes
+    """Which partitions, as ranges of ordinals."""
     partitions: int
     """How many partitions are in the boxes."""
 
@@ -119,13 +120,17 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     partitions: tuple[str, ...] = ()
     """What `--partition` said; nothing: every partition."""
     which: Wanted
+    """Which of its partitions are run when their turn comes."""
     runs_per: RunsPer
+    """Whether each partition has a run, or each chunk."""
     chunk_size: int
+    """How many partitions are in a chunk."""
     concurrency: int
     """How many of its runs there may be at once."""
     total: int
     """How many partitions it has, each once for every asset group that is cut like it."""
     chunks: int
+    """How many chunks it has."""
     next_chunk: int = 0
     """Chunks before this one were begun."""
     succeeded: int = 0
@@ -158,7 +163,9 @@ class BackfillChunk(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     """How often it was begun."""
     first_partition: str
+    """The key of its first partition."""
     last_partition: str
+    """The key of its last partition."""
     total: int
     """How many partitions it has."""
     succeeded: int = 0
@@ -170,6 +177,7 @@ class BackfillChunk(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     """How many steps of this attempt were taken; a step is a run."""
     steps: int
+    """How many steps this attempt has."""
     retried: tuple[int, ...] | None = None
     """The places this attempt is about; None: all of them."""
     failed_places: tuple[int, ...] = ()
@@ -195,8 +203,11 @@ class BackfillRun(msgspec.Struct, frozen=True, kw_only=True):
     backfill_id: str
     run_id: str
     chunk: int
+    """The chunk it is of."""
     place: int
+    """Which of the chunk it is about, from 0; 0 when it is all of it."""
     partitions: int
+    """How many partitions it makes."""
 
 
 class BackfillMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +216,7 @@ class BackfillMark(msgspec.Struct, frozen=True, kw_only=True):
     backfill_id: str
     mark: Mark
     chunk: int
+    """Its place in the backfill."""
 
 
 class ActiveBackfill(msgspec.Struct, frozen=True, kw_only=True):
