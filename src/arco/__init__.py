@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, schedule, sql_asset
+    from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.secrets import Secret
 
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ _HOMES = {
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
     "RetryPolicy": "arco.orchestration.definitions",
+    "Secret": "arco.sdk.secrets",
     "StaticMapping": _PARTITIONS,
     "StaticPartitions": _PARTITIONS,
     "TimeWindowMapping": _PARTITIONS,
@@ -56,6 +58,7 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
 }
@@ -89,6 +92,7 @@ __all__ = [
     "ProductPartitions",
     "QuarterlyPartitions",
     "RetryPolicy",
+    "Secret",
     "StaticMapping",
     "StaticPartitions",
     "TimeWindowMapping",
@@ -96,6 +100,7 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "resource",
     "schedule",
     "sql_asset",
 ]

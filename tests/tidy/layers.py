@@ -81,6 +81,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.adjacency",
+        "arco.engine.gathering",
         "arco.engine.keeping_arrays",
         "arco.engine.parquet",
         "arco.engine.layout",
@@ -106,6 +107,7 @@ LAZY_LIBRARIES = frozenset(
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.gathering",
     "arco.engine.keeping_arrays",
     "arco.formats",
     "arco.query",

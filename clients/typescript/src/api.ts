@@ -743,6 +743,8 @@ export interface GrantLine {
 export interface GrantList {
   /** The privileges, each with where it is held. */
   grants: Array<GrantLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** A privilege on an object, for a principal. */
@@ -792,6 +794,8 @@ export interface KeyLine {
 export interface KeyList {
   /** The keys. */
   keys: Array<KeyLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** A key that opens the API for a principal. */
@@ -1032,6 +1036,8 @@ export interface PolicyLine {
 export interface PolicyList {
   /** What stands between the table and its readers. */
   policies: Array<PolicyLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** A filter on a table's rows, or a mask on a column's values. */
@@ -1059,6 +1065,8 @@ export interface PrincipalLine {
 export interface PrincipalList {
   /** The principals. */
   principals: Array<PrincipalLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** A user, group or service account. */
@@ -1333,6 +1341,8 @@ export interface ScheduleTick {
 /** The schemas of a table, the newest first. */
 export interface SchemaList {
   schemas: Array<SchemaVersion>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** The columns of a table from one change of its schema to the next. */
@@ -1887,8 +1897,8 @@ export interface Operations {
   move_function: { place: { full_name: string; }; query: {}; body: MoveRequest; answer: Changed; };
   /** The newest dropped one that had the name, or the one with the id, and what went with it. */
   undrop_function: { place: { full_name: string; }; query: {}; body: UndropRequest; answer: Changed; };
-  /** Every schema the table has had since its history is kept, the newest first. */
-  show_schemas: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: SchemaList; };
+  /** Every schema the table has had since its history is kept, the newest first, page by page. */
+  show_schemas: { place: { full_name: string; }; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: SchemaList; row: SchemaList["schemas"][number]; };
   /** When the newest of it was made, how many of its partitions are there, and how many a run would make again, and why. */
   show_freshness: { place: { full_name: string; }; query: { at?: string; }; body: null; answer: Freshness; };
   /** Objects and columns by the tags they bear, page by page. */
@@ -1962,15 +1972,15 @@ export interface Operations {
   /** Take up to 5,000 facts at once. Acknowledged when they are durable, visible within seconds. A fact that does not fit its type, or whose type is not known, is kept too: it waits in quarantine under the place told here. */
   send_facts: { place: {}; query: {}; body: FactsRequest; answer: FactsReceipt; };
   /** Everything that has the words: the name itself first, then words of names, then what stands in columns, tags and owners, then comments; of equals what is yours, what many tables are made from, and what changed lately. A word that nothing has is taken for one that is a slip away. */
-  search: { place: {}; query: { q?: string; kind?: string; tag?: string; owner?: string; namespace?: string; fresh_since?: string; limit?: number; cursor?: string; at?: string; }; body: null; answer: SearchAnswer; row: SearchAnswer["hits"][number]; };
+  search: { place: {}; query: { q?: string; kind?: string; tag?: string; owner?: string; namespace?: string; fresh_since?: string; limit?: number; cursor?: string; fields?: string; at?: string; }; body: null; answer: SearchAnswer; row: SearchAnswer["hits"][number]; };
   /** The columns of up to ten thousand tables, by namespace, table and ordinal. Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`. */
   show_columns: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; at?: string; }; body: null; answer: ColumnList; row: ColumnList["columns"][number]; };
   /** Every row that changed behind a position, in the order of the log, of what the caller may know of now. Send `position` as `after` to go on: every change is told once. An answer without changes has moved on, too. With `Accept: text/event-stream` the changes come as they happen. */
   show_changes: { place: {}; query: { after?: string; limit?: number; wait?: number; table?: string; }; body: null; answer: FeedPage; };
   /** The slots of the log, newest first: when, by whom, what happened, in which run. With `at`: from that moment backwards. */
-  show_history: { place: {}; query: { cursor?: string; limit?: number; at?: string; }; body: null; answer: SlotList; row: SlotList["slots"][number]; };
+  show_history: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: SlotList; row: SlotList["slots"][number]; };
   /** The versions of one table that readers saw, newest first. A page may be short, or empty, before the last one: go on while there is a cursor. */
-  show_versions: { place: { full_name: string; }; query: { cursor?: string; limit?: number; at?: string; }; body: null; answer: VersionList; row: VersionList["versions"][number]; };
+  show_versions: { place: { full_name: string; }; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: VersionList; row: VersionList["versions"][number]; };
   /** User tables with their versions, columns and partitions, then how many rows of system tables differ; with `table` of a system table, these rows. */
   show_difference: { place: {}; query: { before: string; after?: string; table?: string; }; body: null; answer: Difference; };
   /** What bringing these tables back would change: versions, rows, files, partitions. Nothing is changed. */
@@ -1991,14 +2001,14 @@ export interface Operations {
   show_me: { place: {}; query: {}; body: null; answer: Myself; };
   /** Whether you, or a principal, may do something with an object, and which grant says so. About others you may ask on what you manage. */
   explain_access: { place: {}; query: { privilege: Privilege; on: string; principal?: string; }; body: null; answer: Decision; };
-  /** What is held on an object you manage and on what it stands in, or what a principal holds. With neither: what you hold. */
-  show_grants: { place: {}; query: { on?: string; principal?: string; }; body: null; answer: GrantList; };
+  /** What is held on an object you manage and on what it stands in, or what a principal holds, page by page. With neither: what you hold. */
+  show_grants: { place: {}; query: { on?: string; principal?: string; cursor?: string; limit?: number; fields?: string; }; body: null; answer: GrantList; row: GrantList["grants"][number]; };
   /** Give a privilege on an object you manage; OWN and MANAGE only if you own it. */
   give_grant: { place: {}; query: {}; body: GrantRequest; answer: AccessOutcome; };
   /** Take a privilege on an object you manage from whom it was given to. */
   revoke_grant: { place: {}; query: { privilege: Privilege; on: string; principal: string; }; body: null; answer: AccessOutcome; };
-  /** Users, groups and service accounts, for who owns the workspace. */
-  show_principals: { place: {}; query: {}; body: null; answer: PrincipalList; };
+  /** Users, groups and service accounts, page by page, for who owns the workspace. */
+  show_principals: { place: {}; query: { cursor?: string; limit?: number; fields?: string; }; body: null; answer: PrincipalList; row: PrincipalList["principals"][number]; };
   /** Add a user, a group or a service account, or describe it anew. */
   add_principal: { place: {}; query: {}; body: PrincipalRequest; answer: AccessOutcome; };
   /** Remove a principal with its grants, memberships and keys. */
@@ -2011,16 +2021,16 @@ export interface Operations {
   add_member: { place: {}; query: {}; body: MemberRequest; answer: AccessOutcome; };
   /** Take a principal out of a group. */
   remove_member: { place: {}; query: { group: string; member: string; }; body: null; answer: AccessOutcome; };
-  /** Your keys; all of them for who owns the workspace. */
-  show_keys: { place: {}; query: {}; body: null; answer: KeyList; };
+  /** Your keys; all of them for who owns the workspace, page by page. */
+  show_keys: { place: {}; query: { principal?: string; cursor?: string; limit?: number; fields?: string; }; body: null; answer: KeyList; row: KeyList["keys"][number]; };
   /** Create a key, for yourself with a credential that is not limited, or as who owns the workspace. */
   create_key: { place: {}; query: {}; body: KeyRequest; answer: CreatedKey; };
   /** Create a key like this one; this one opens the API until the overlap has passed. */
   rotate_key: { place: { key_id: string; }; query: {}; body: RotationRequest; answer: CreatedKey; };
   /** Revoke a key, at once and on every server. */
   revoke_key: { place: { key_id: string; }; query: {}; body: null; answer: AccessOutcome; };
-  /** What stands between a table and its readers, for who manages it. */
-  show_policies: { place: {}; query: { on: string; }; body: null; answer: PolicyList; };
+  /** What stands between a table and its readers, page by page, for who manages it. */
+  show_policies: { place: {}; query: { on: string; cursor?: string; limit?: number; fields?: string; }; body: null; answer: PolicyList; row: PolicyList["policies"][number]; };
   /** Show readers of a table only some rows, or of a column another value. It counts for everyone who is not exempt, owners included. It is tried before it is set; what cannot be applied later, because the table changed, shows nothing. */
   set_policy: { place: {}; query: {}; body: PolicyRequest; answer: AccessOutcome; };
   /** Show readers of the table every row, or of the column its values. */
@@ -2093,7 +2103,7 @@ export const OPERATIONS = {
   tag_function: { method: "POST", path: "/api/v1/functions/{full_name}/tags", key: true },
   move_function: { method: "POST", path: "/api/v1/functions/{full_name}/move", key: true },
   undrop_function: { method: "POST", path: "/api/v1/functions/{full_name}/undrop", key: true },
-  show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false },
+  show_schemas: { method: "GET", path: "/api/v1/tables/{full_name}/schemas", key: false, rows: "schemas" },
   show_freshness: { method: "GET", path: "/api/v1/tables/{full_name}/freshness", key: false },
   show_tags: { method: "GET", path: "/api/v1/tags", key: false, rows: "tags" },
   show_dropped: { method: "GET", path: "/api/v1/dropped", key: false, rows: "dropped" },
@@ -2145,21 +2155,21 @@ export const OPERATIONS = {
   run_query: { method: "POST", path: "/api/v1/query", key: false },
   show_me: { method: "GET", path: "/api/v1/access/me", key: false },
   explain_access: { method: "GET", path: "/api/v1/access/explain", key: false },
-  show_grants: { method: "GET", path: "/api/v1/access/grants", key: false },
+  show_grants: { method: "GET", path: "/api/v1/access/grants", key: false, rows: "grants" },
   give_grant: { method: "POST", path: "/api/v1/access/grants", key: true },
   revoke_grant: { method: "DELETE", path: "/api/v1/access/grants", key: true },
-  show_principals: { method: "GET", path: "/api/v1/access/principals", key: false },
+  show_principals: { method: "GET", path: "/api/v1/access/principals", key: false, rows: "principals" },
   add_principal: { method: "POST", path: "/api/v1/access/principals", key: true },
   remove_principal: { method: "DELETE", path: "/api/v1/access/principals/{principal}", key: true },
   disable_principal: { method: "POST", path: "/api/v1/access/principals/{principal}/disable", key: true },
   enable_principal: { method: "POST", path: "/api/v1/access/principals/{principal}/enable", key: true },
   add_member: { method: "POST", path: "/api/v1/access/members", key: true },
   remove_member: { method: "DELETE", path: "/api/v1/access/members", key: true },
-  show_keys: { method: "GET", path: "/api/v1/access/keys", key: false },
+  show_keys: { method: "GET", path: "/api/v1/access/keys", key: false, rows: "keys" },
   create_key: { method: "POST", path: "/api/v1/access/keys", key: true },
   rotate_key: { method: "POST", path: "/api/v1/access/keys/{key_id}/rotate", key: true },
   revoke_key: { method: "DELETE", path: "/api/v1/access/keys/{key_id}", key: true },
-  show_policies: { method: "GET", path: "/api/v1/access/policies", key: false },
+  show_policies: { method: "GET", path: "/api/v1/access/policies", key: false, rows: "policies" },
   set_policy: { method: "POST", path: "/api/v1/access/policies", key: true },
   remove_policy: { method: "DELETE", path: "/api/v1/access/policies", key: true },
   show_pins: { method: "GET", path: "/api/v1/pins", key: false, rows: "pins" },
@@ -2208,6 +2218,7 @@ export const CODES = {
   COLUMN_TYPE_UNSUPPORTED: "Invalid",
   COLUMN_UNKNOWN: "Invalid",
   COLUMN_VALUE_UNSUPPORTED: "Invalid",
+  CONFIG_INVALID: "Invalid",
   CONTENTS_TOO_MANY: "Conflict",
   CONTENT_TYPE_UNSUPPORTED: "Invalid",
   CORS_NOT_NEEDED: "Invalid",
@@ -2349,6 +2360,8 @@ export const CODES = {
   REQUESTS_AT_ONCE: "TooManyRequests",
   REQUEST_INVALID: "Invalid",
   RERUN_INVALID: "Invalid",
+  RESOURCE_ASYNC: "Invalid",
+  RESOURCE_EMPTY: "Invalid",
   RESTORE_NOT_FOUND: "NotFound",
   RESTRICTION_FAILED: "Invalid",
   ROSTER_UNREADABLE: "Corrupt",

@@ -5,12 +5,12 @@ Must not know how callers are identified.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Annotated
 
 from litestar import Response, delete, get, post
 from litestar.params import JSONBody, Parameter
 
-from arco.access.callers import Caller
 from arco.access.commands import (
     AddPrincipal,
     ChangeMember,
@@ -26,6 +26,8 @@ from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.changing import decided
 from arco.api.failures import refusals
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read
 from arco.api.strictness import PRESENT_ONLY
 from arco.errors import Invalid
@@ -38,7 +40,7 @@ from arco.service.granting import (
     granting,
     grants_of,
     grants_on,
-    principal_lines,
+    principals_behind,
     revoking,
 )
 from arco.service.views import View
@@ -111,9 +113,16 @@ async def explain(
     opt={PRESENT_ONLY: True},
 )
 async def show_grants(
-    session: Here, caller: CallerHere, on: OnObject = "", principal: PrincipalName = ""
+    session: Here,
+    caller: CallerHere,
+    on: OnObject = "",
+    principal: PrincipalName = "",
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
 ) -> Response[GrantList]:
-    """What is held on an object you manage and on what it stands in, or what a principal holds.
+    """What is held on an object you manage and on what it stands in, or what a principal holds,
+    page by page.
 
     With neither: what you hold.
     """
@@ -122,12 +131,20 @@ async def show_grants(
             "REQUEST_INVALID", "both `on` and `principal` were given", hint="give one of them"
         )
 
-    def look(state: State) -> GrantList:
-        if on:
-            return GrantList(grants_on(state, caller, on=on))
-        return GrantList(grants_of(state, caller, principal=principal or caller.principal))
+    holder = "" if on else principal or caller.principal
 
-    return await read(session, look, caller=caller)
+    def look(state: State) -> GrantList:
+        after = read_cursor(cursor, "grants", on, holder, types=(str, str, str, str))
+        held = (
+            grants_on(state, caller, on=on, after=after)
+            if on
+            else grants_of(state, caller, principal=holder, after=after)
+        )
+        page = page_of(held, limit=limit, key=itemgetter(0))
+        lines = [line for _, line in page.rows]
+        return GrantList(lines, write_cursor(page.behind, "grants", on, holder))
+
+    return await read(session, look, caller=caller, fields=fields)
 
 
 @post(
@@ -174,9 +191,23 @@ async def take(
     responses=refusals(),
     opt={PRESENT_ONLY: True},
 )
-async def show_principals(session: Here, caller: CallerHere) -> Response[PrincipalList]:
-    """Users, groups and service accounts, for who owns the workspace."""
-    return await read(session, lambda state: principal_list(state, caller), caller=caller)
+async def show_principals(
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
+) -> Response[PrincipalList]:
+    """Users, groups and service accounts, page by page, for who owns the workspace."""
+
+    def look(state: State) -> PrincipalList:
+        require_on_workspace(state, caller, privilege=Privilege.OWN)
+        after = read_cursor(cursor, "principals", types=(str,))
+        rows = principals_behind(state, after)
+        page = page_of(rows, limit=limit, key=lambda line: (line.principal,))
+        return PrincipalList(page.rows, write_cursor(page.behind, "principals"))
+
+    return await read(session, look, caller=caller, fields=fields)
 
 
 @post(
@@ -283,15 +314,6 @@ async def leave(
     return await decided(session, as_owner(remove_member(command), caller), caller=caller)
 
 
-def principal_list(state: State, caller: Caller) -> PrincipalList:
-    """Every principal with its groups.
-
-    Raises: Forbidden ACCESS_DENIED.
-    """
-    require_on_workspace(state, caller, privilege=Privilege.OWN)
-    return PrincipalList(principal_lines(state))
-
-
 ROUTES = (
     show_me,
     explain,
@@ -317,7 +339,6 @@ __all__ = [
     "give",
     "join",
     "leave",
-    "principal_list",
     "remove",
     "show_grants",
     "show_me",

@@ -23,11 +23,14 @@ Fields: TypeAlias = Annotated[
 ]
 
 
-def selected(value: Any, fields: str) -> dict[str, Any]:
-    """The answer with only these fields: of each row, where the answer is a list of rows.
+def selected(value: Any, fields: str) -> Any:
+    """The answer with only these fields, all where none is named: of each row, where the answer is
+    a list of rows.
 
     Raises: Invalid FIELD_UNKNOWN.
     """
+    if not fields:
+        return value
     names = [name.strip() for name in fields.split(",")]
     built: dict[str, Any] = msgspec.to_builtins(value)
     listed = _listed(type(value))

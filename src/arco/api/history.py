@@ -15,6 +15,7 @@ from litestar.params import Parameter
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.fields import Fields, selected
 from arco.api.listing import ObjectNamed
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.session import Here, Session, answer, ask, past_of, require_whole
@@ -63,7 +64,11 @@ OnlyTable = Annotated[
     responses=refusals(404),
 )
 async def show_history(
-    session: Here, caller: CallerHere, cursor: Cursor = "", limit: Limit = LINES
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: Limit = LINES,
+    fields: Fields = "",
 ) -> Response[SlotList]:
     """The slots of the log, newest first: when, by whom, what happened, in which run.
 
@@ -73,7 +78,7 @@ async def show_history(
     lines = await slot_lines(session.workspace, limit=limit, newest=newest) if newest >= 0 else []
     behind = lines[-1].slot - 1 if lines else -1
     page = SlotList(lines, write_cursor((behind,) if behind >= 0 else None, "history"))
-    return answer(page, session.workspace.database.token)
+    return answer(selected(page, fields), session.workspace.database.token)
 
 
 @get(
@@ -89,6 +94,7 @@ async def show_versions(
     full_name: ObjectNamed,
     cursor: Cursor = "",
     limit: Limit = LINES,
+    fields: Fields = "",
 ) -> Response[VersionList]:
     """The versions of one table that readers saw, newest first.
 
@@ -107,7 +113,7 @@ async def show_versions(
             behind = -1 if line.version == 0 else line.slot - 1
             break
     page = VersionList(found, write_cursor((behind,) if behind >= 0 else None, full_name))
-    return answer(page, workspace.database.token)
+    return answer(selected(page, fields), workspace.database.token)
 
 
 @get(

@@ -15,19 +15,20 @@ from litestar.params import JSONBody, Parameter
 from arco.access.callers import Caller
 from arco.access.keys import NewKey, create_key, find_key, key_not_found, revoke_key, rotate_key
 from arco.access.privileges import Privilege
-from arco.access.tables import KEYS, KEYS_OF
 from arco.api.callers import CallerHere
 from arco.api.changing import acknowledge, decided
 from arco.api.failures import refusals
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, Session, read
 from arco.api.strictness import PRESENT_ONLY
 from arco.model import Decision, State
 from arco.service.authority import guarded, owns_workspace, require_on_workspace
-from arco.service.granting import KeyLabel, KeyLine, fresh_key, key_line
-from arco.service.views import View
+from arco.service.granting import KeyLabel, fresh_key, keys_behind
 from arco.wire.access import AccessOutcome, CreatedKey, KeyList, KeyRequest, RotationRequest
 from arco.wire.headers import REPEATED_HEADER
 
+OfPrincipal = Annotated[str, Parameter(description="Only those of this principal.", max_length=512)]
 KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `arco_`.")]
 
 
@@ -39,9 +40,23 @@ KeyId = Annotated[str, Parameter(title="Key id", description="The part behind `a
     responses=refusals(),
     opt={PRESENT_ONLY: True},
 )
-async def show_keys(session: Here, caller: CallerHere) -> Response[KeyList]:
-    """Your keys; all of them for who owns the workspace."""
-    return await read(session, lambda state: KeyList(keys_for(state, caller)), caller=caller)
+async def show_keys(
+    session: Here,
+    caller: CallerHere,
+    principal: OfPrincipal = "",
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
+) -> Response[KeyList]:
+    """Your keys; all of them for who owns the workspace, page by page."""
+
+    def look(state: State) -> KeyList:
+        after = read_cursor(cursor, "keys", principal, types=(str,))
+        rows = keys_behind(state, caller, principal=principal, after=after)
+        page = page_of(rows, limit=limit, key=lambda line: (line.key_id,))
+        return KeyList(page.rows, write_cursor(page.behind, "keys", principal))
+
+    return await read(session, look, caller=caller, fields=fields)
 
 
 @post(
@@ -108,15 +123,6 @@ async def revoke(session: Here, caller: CallerHere, key_id: KeyId) -> Response[A
     return await decided(session, of_key(decision, caller, key_id=key_id), caller=caller)
 
 
-def keys_for(state: State, caller: Caller) -> list[KeyLine]:
-    """The keys that the caller may see."""
-    whole = state.whole if isinstance(state, View) else state
-    if owns_workspace(whole, caller):
-        return [key_line(row) for row in whole.range(KEYS)]
-    own = (whole.get(KEYS, row.key_id) for row in whole.range(KEYS_OF, caller.principal))
-    return [key_line(row) for row in own if row is not None]
-
-
 def for_holder(decision: Decision, caller: Caller, *, holder: str) -> Decision:
     """The decision, for the holder itself, or for who owns the workspace.
 
@@ -164,7 +170,6 @@ __all__ = [
     "ROUTES",
     "create",
     "for_holder",
-    "keys_for",
     "of_key",
     "revoke",
     "rotate",

@@ -12,8 +12,11 @@ from arco.api.access import OnObject
 from arco.api.callers import CallerHere
 from arco.api.changing import decided
 from arco.api.failures import refusals
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read
 from arco.api.strictness import PRESENT_ONLY
+from arco.model import State
 from arco.query.trying import try_policy
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 from arco.wire.access import AccessOutcome, PolicyList, PolicyRequest
@@ -27,11 +30,23 @@ from arco.wire.access import AccessOutcome, PolicyList, PolicyRequest
     responses=refusals(404),
     opt={PRESENT_ONLY: True},
 )
-async def show_policies(session: Here, caller: CallerHere, on: OnObject) -> Response[PolicyList]:
-    """What stands between a table and its readers, for who manages it."""
-    return await read(
-        session, lambda state: PolicyList(policies_on(state, caller, on=on)), caller=caller
-    )
+async def show_policies(
+    session: Here,
+    caller: CallerHere,
+    on: OnObject,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
+) -> Response[PolicyList]:
+    """What stands between a table and its readers, page by page, for who manages it."""
+
+    def look(state: State) -> PolicyList:
+        after = read_cursor(cursor, "policies", on, types=(str,))
+        rows = policies_on(state, caller, on=on, after=after)
+        page = page_of(rows, limit=limit, key=lambda line: (line.column,))
+        return PolicyList(page.rows, write_cursor(page.behind, "policies", on))
+
+    return await read(session, look, caller=caller, fields=fields)
 
 
 @post(

@@ -10,6 +10,7 @@ from litestar.params import Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.fields import Fields, selected
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.session import Here, answer, past_of
 from arco.service.search.documents import KINDS
@@ -79,6 +80,7 @@ async def search(
     fresh_since: FreshSince = "",
     limit: Limit = 20,
     cursor: Cursor = "",
+    fields: Fields = "",
 ) -> Response[SearchAnswer]:
     """Everything that has the words: the name itself first, then words of names, then what stands
     in columns, tags and owners, then comments; of equals what is yours, what many tables are made
@@ -104,7 +106,7 @@ async def search(
     )
     follows = write_cursor(found.behind, *asked)
     body = SearchAnswer(hits=found.hits, total=found.total, next_cursor=follows)
-    return answer(body, found.token)
+    return answer(selected(body, fields), found.token)
 
 
 __all__ = ["search"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Response
@@ -110,8 +110,7 @@ async def read(
     Raises: Invalid FIELD_UNKNOWN.
     """
     seen = await ask(session, question, caller=caller)
-    chosen: Any = selected(seen.value, fields) if fields else seen.value
-    return answer(chosen, seen.token)
+    return answer(selected(seen.value, fields), seen.token)
 
 
 async def read_one(
@@ -122,7 +121,7 @@ async def read_one(
     """
     seen = await ask(session, question, caller=caller)
     tag = entity_tag(seen.value)
-    chosen: Any = selected(seen.value, fields) if fields else seen.value
+    chosen = selected(seen.value, fields)
     if names_tag(session.terms.if_none_match, tag):
         chosen = None
     response: Response[T] = answer(chosen, seen.token, status=200 if chosen is not None else 304)

@@ -37,12 +37,22 @@ TagValue = Annotated[
     responses=refusals(404),
 )
 async def show_schemas(
-    session: Here, caller: CallerHere, full_name: ObjectNamed
+    session: Here,
+    caller: CallerHere,
+    full_name: ObjectNamed,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
 ) -> Response[SchemaList]:
-    """Every schema the table has had since its history is kept, the newest first."""
-    return await read(
-        session, lambda state: SchemaList(schemas_of(state, full_name)), caller=caller
-    )
+    """Every schema the table has had since its history is kept, the newest first, page by page."""
+
+    def look(state: State) -> SchemaList:
+        after = read_cursor(cursor, "schemas", full_name, types=(int,))
+        rows = schemas_of(state, full_name, after=after)
+        page = page_of(rows, limit=limit, key=lambda row: (row.schema_version,))
+        return SchemaList(page.rows, write_cursor(page.behind, "schemas", full_name))
+
+    return await read(session, look, caller=caller, fields=fields)
 
 
 @get(

@@ -34,6 +34,7 @@ from arco.client.operations import (
     SHOW_POLICIES,
     SHOW_PRINCIPALS,
 )
+from arco.client.paging import paged
 from arco.service.granting import GrantLine, KeyLine, PrincipalLine
 from arco.service.policing import PolicyLine
 from arco.wire.access import (
@@ -68,7 +69,7 @@ class Access:
     def grants(self, *, on: str = "", principal: str = "") -> Sequence[GrantLine]:
         """What is held on an object, or by a principal; with neither, by you."""
         query = {"on": on, "principal": principal}
-        return self._asker.ask(SHOW_GRANTS, Asked(query=query)).grants
+        return list(paged(self._asker, SHOW_GRANTS, rows=lambda page: page.grants, only=query))
 
     def give(self, privilege: Privilege | str, on: str, *, to: str, key: str = "") -> bool:
         """Give a privilege on an object to a principal."""
@@ -82,7 +83,7 @@ class Access:
 
     def principals(self) -> Sequence[PrincipalLine]:
         """Users, groups and service accounts."""
-        return self._asker.ask(SHOW_PRINCIPALS).principals
+        return list(paged(self._asker, SHOW_PRINCIPALS, rows=lambda page: page.principals))
 
     def add_principal(self, principal: str, *, description: str = "", key: str = "") -> bool:
         """Add a user, a group or a service account, or describe it anew."""
@@ -111,9 +112,10 @@ class Access:
         query = {"group": group, "member": member}
         return self._changed(REMOVE_MEMBER, query=query, key=key)
 
-    def known_keys(self) -> Sequence[KeyLine]:
-        """Your keys; all of them for who owns the workspace."""
-        return self._asker.ask(SHOW_KEYS).keys
+    def known_keys(self, *, principal: str = "") -> Sequence[KeyLine]:
+        """Your keys; all of them, or those of a principal, for who owns the workspace."""
+        only = {"principal": principal}
+        return list(paged(self._asker, SHOW_KEYS, rows=lambda page: page.keys, only=only))
 
     def create_key(
         self,
@@ -141,7 +143,8 @@ class Access:
 
     def policies(self, on: str) -> Sequence[PolicyLine]:
         """The filter on a table's rows, then the masks of its columns."""
-        return self._asker.ask(SHOW_POLICIES, Asked(query={"on": on})).policies
+        only = {"on": on}
+        return list(paged(self._asker, SHOW_POLICIES, rows=lambda page: page.policies, only=only))
 
     def restrict(
         self, expression: str, on: str, *, exempt: Sequence[str] = (), key: str = ""

@@ -229,7 +229,8 @@ class Tables(Objects[CatalogTable, TableDetail]):
 
     def schemas(self, name: str) -> Sequence[SchemaVersion]:
         """The schemas the table has had, the newest first."""
-        return self._asker.ask(SHOW_SCHEMAS, Asked(place={"full_name": name})).schemas
+        place = {"full_name": name}
+        return list(paged(self._asker, SHOW_SCHEMAS, rows=lambda page: page.schemas, place=place))
 
 
 class Views(Objects[View, ViewDetail]):

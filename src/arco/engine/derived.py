@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from arco.engine.gathering import Gathered
 from arco.engine.index import Derived, File, Index
 from arco.engine.parquet import Changed
 from arco.model import Table
@@ -25,6 +26,16 @@ class Files(Protocol):
 
     async def rows_file(self, table: Table[Any], rows: Sequence[msgspec.Struct]) -> File:
         """A file with these rows, of which there is one at least, in the order of their keys."""
+        ...
+
+    def size(self, table: Table[Any]) -> int:
+        """About how many rows the snapshot has of a table: no fewer than there are."""
+        ...
+
+    async def gathered(
+        self, table: Table[Any], fields: Sequence[str], *, of: Sequence[str]
+    ) -> Gathered:
+        """Fields of the rows whose keys begin with these ids, as the snapshot has them."""
         ...
 
 

@@ -150,6 +150,19 @@ def read_groups(data: bytes, groups: Sequence[int] | None) -> pa.Table:
     return file.read() if groups is None else file.read_row_groups(list(groups))
 
 
+def read_fields(data: bytes, names: Sequence[str]) -> pa.Table:
+    """Some fields of every line, and `_op` where lines have one; each text stands once, in a
+    dictionary.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(pa.BufferReader(data))
+    found = [name for name in (*names, OPERATION) if name in schema.names]
+    texts = [name for name in found if schema.field(name).type == pa.string()]
+    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts).read(found)
+
+
 def give_back_memory() -> None:
     """What reading needed for a while goes back to the system: Arrow would keep it for later."""
     import pyarrow as pa
@@ -336,6 +349,7 @@ __all__ = [
     "keys_of",
     "nullable_schema",
     "read_changed",
+    "read_fields",
     "read_groups",
     "read_rows",
     "rows_to_arrow",

@@ -15,6 +15,7 @@ import msgspec
 from arco.engine import compaction, parquet
 from arco.engine.commit import Position
 from arco.engine.database import Database
+from arco.engine.gathering import Gathered, Gathering
 from arco.engine.index import (
     DeltaRun,
     File,
@@ -49,6 +50,7 @@ class Attempt:
         self.cid = cid
         self.names: list[str] = []
         """What it wrote."""
+        self._tables: Mapping[str, TableFiles] = {}
 
     async def write(self, before: Mapping[str, TableFiles], changes: Changes) -> Index:
         """The index after laying `changes` over `before`, every file it names written."""
@@ -59,6 +61,7 @@ class Attempt:
             delta = await self._delta(table, changed, run=next_run(files.deltas))
             files = msgspec.structs.replace(files, deltas=(*files.deltas, *delta))
             tables[name] = await self._compact(table, files)
+        self._tables = tables
         position = self._position
         return Index(
             slot=position.seq,
@@ -218,6 +221,23 @@ class Attempt:
         """A file with these rows, of which there is one at least, in the order of their keys."""
         lines = await self._runtime.thread(parquet.rows_to_arrow, table, rows)
         return await self._file(table, lines)
+
+    def size(self, table: Table[Any]) -> int:
+        """About how many rows the snapshot has of a table: no fewer than there are."""
+        return self._tables.get(table.name, TableFiles()).rows
+
+    async def gathered(
+        self, table: Table[Any], fields: Sequence[str], *, of: Sequence[str]
+    ) -> Gathered:
+        """Fields of the rows whose keys begin with these ids, as the snapshot has them.
+
+        Cost: every file of the table once.
+        """
+        files = self._tables.get(table.name, TableFiles())
+        gathering = Gathering(table, fields, of=of)
+        for file in (*await self._reader.base(files), *files.deltas):
+            await self._runtime.thread(gathering.add, await self._reader.file(file))
+        return await self._runtime.thread(gathering.end)
 
     async def _create(self, table: Table[Any], data: bytes, *, suffix: str) -> str:
         domain, name = table.name.split(".", 1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from arco.execution import sql
 from arco.execution.contexts import context_of
 from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope, Input
+from arco.execution.supplies import Supplies
 from arco.orchestration.definitions import CheckDefinition
 from arco.orchestration.outcomes import CheckResult, Completion, Output, Read
 from arco.runtime import run_anywhere
@@ -28,12 +28,15 @@ from arco.sdk.context import AssetContext, CheckOutcome, plain_facts
 from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
 from arco.sdk.manifest import asset_keys
 from arco.sdk.names import NameIndex
+from arco.sdk.parameters import CONTEXT, annotations_of, names_of
 from arco.sdk.problems import definitions_invalid
 from arco.sdk.project import Loaded
+from arco.sdk.secrets import redacted
+from arco.sdk.supplies import resources_of
 from arco.sdk.tracebacks import last_user_line, user_message
-from arco.sdk.upstreams import CONTEXT
 from arco.store.port import Store
 
+NOTHING: Mapping[str, str] = {}
 RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=...)"
 
 
@@ -89,12 +92,18 @@ class Workshop(msgspec.Struct, frozen=True, eq=False):
     store: Store
     tables: Callable[[], Tables]
     cancellation: Cancellation
+    supplies: Supplies
 
 
 def workshop(
-    loaded: Loaded, store: Store, *, tables: Callable[[], Tables], cancellation: Cancellation
+    loaded: Loaded,
+    store: Store,
+    *,
+    tables: Callable[[], Tables],
+    cancellation: Cancellation,
+    environment: Mapping[str, str] = NOTHING,
 ) -> Workshop:
-    """What a loaded project can execute.
+    """What a loaded project can execute; settings and secrets come from its `environment`, too.
 
     Raises: Invalid DEFINITIONS_INVALID when a module of the project cannot be imported.
     """
@@ -107,7 +116,14 @@ def workshop(
         if isinstance(each, CheckDeclaration):
             key, _ = index.of_reference(each.asset, f"{loaded.project.namespace}.")
             checks[key, each.name] = each.function
-    return Workshop(loaded.project.directory, keys, checks, store, tables, cancellation)
+    project = loaded.project
+    supplies = Supplies(
+        resources_of(loaded.declarations),
+        project.config,
+        environment=environment,
+        folder=project.directory,
+    )
+    return Workshop(project.directory, keys, checks, store, tables, cancellation, supplies)
 
 
 class Work(msgspec.Struct, frozen=True, eq=False):
@@ -143,10 +159,15 @@ def perform(shop: Workshop, envelope: Envelope) -> Completion:
             f"the code this worker loaded declares no {envelope.asset.key}",
             hint="deploy the project again, so that the workers load what was deployed",
         )
-    work = Work(shop, envelope, context_of(envelope))
+    with shop.supplies.task():
+        return _made(Work(shop, envelope, context_of(envelope)), declaration.function)
+
+
+def _made(work: Work, function: Function | None) -> Completion:
+    shop, envelope = work.shop, work.envelope
     reads = tuple(map(read_of, work.inputs))
     with shop.cancellation.window():
-        result = _result(work, declaration.function)
+        result = _result(work, function)
     if result is None:
         return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
     output = shop.tables().stage_output(
@@ -181,6 +202,7 @@ def _result(work: Work, function: Function | None) -> Any:
         wanted = annotations.get(each.parameter, inspect.Parameter.empty)
         data = shop.tables().open_input(shop.store, each, annotation=wanted)
         arguments[each.parameter] = data
+    arguments |= shop.supplies.arguments(function, work.envelope.asset.key)
     if CONTEXT in names_of(function):
         arguments[CONTEXT] = work.context
     return call(function, arguments)
@@ -213,11 +235,11 @@ def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
 def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[str, Any]:
     tables = work.shop.tables()
     annotations = annotations_of(function)
-    arguments: dict[str, Any] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+    arguments = work.shop.supplies.arguments(function, work.envelope.asset.key)
+    for name, parameter in names_of(function).items():
         if name == CONTEXT:
             arguments[name] = work.context
-        elif parameter.default is parameter.empty:
+        elif parameter.default is parameter.empty and name not in arguments:
             data = tables.staged_dataset(work.shop.store, output)
             arguments[name] = tables.as_annotated(data, annotations.get(name, parameter.empty))
     return arguments
@@ -235,7 +257,7 @@ def _check(shop: Workshop, definition: CheckDefinition, *, call: Callable[[], An
         name=definition.name,
         passed=outcome.passed,
         blocking=definition.blocking,
-        message=outcome.message,
+        message=redacted(outcome.message),
         metadata=outcome.metadata,
     )
 
@@ -268,39 +290,13 @@ def call(function: Function, arguments: Mapping[str, Any]) -> Any:
     return run_anywhere(result) if inspect.iscoroutine(result) else result
 
 
-@functools.lru_cache(maxsize=4096)
-def names_of(function: Function) -> Mapping[str, inspect.Parameter]:
-    """The function's parameters by name."""
-    return inspect.signature(function).parameters
-
-
-@functools.lru_cache(maxsize=4096)
-def annotations_of(function: Function) -> dict[str, Any]:
-    """Parameter -> annotation, evaluated where its names are known, else as it is spelled."""
-    plain = inspect.unwrap(function)
-    names = vars(sys.modules[plain.__module__]) if plain.__module__ in sys.modules else {}
-    found = {name: each.annotation for name, each in names_of(function).items()}
-    return {name: _evaluated(value, names) for name, value in found.items()}
-
-
-def _evaluated(annotation: Any, names: Mapping[str, Any]) -> Any:
-    if not isinstance(annotation, str):
-        return annotation
-    try:
-        return eval(annotation, dict(names))
-    except (NameError, AttributeError, TypeError, SyntaxError):
-        return annotation
-
-
 __all__ = [
     "Cancellation",
     "Tables",
     "Work",
     "Workshop",
-    "annotations_of",
     "attempt",
     "call",
-    "names_of",
     "outcome_of",
     "perform",
     "read_of",

@@ -19,6 +19,8 @@ from typing import TextIO, TypeAlias
 
 import msgspec
 
+from arco.sdk.secrets import redacted
+
 LINE_CHARS_MAX = 16 * 1024
 """A longer line is kept as several."""
 READ_BYTES = 1024 * 1024
@@ -163,7 +165,7 @@ class Capture:
         """Keeps each line of the text."""
         now = self._now()
         with self._lock:
-            for line in text.split("\n"):
+            for line in redacted(text).split("\n"):
                 for start in range(0, len(line) or 1, LINE_CHARS_MAX):
                     part = line[start : start + LINE_CHARS_MAX]
                     self._lines.append(Line(now, stream, part))

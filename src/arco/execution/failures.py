@@ -10,6 +10,7 @@ from pathlib import Path
 
 from arco.errors import ArcoError, Conflict, Corrupt, Unavailable
 from arco.orchestration.outcomes import ErrorCategory, TaskError
+from arco.sdk.secrets import redacted
 from arco.sdk.tracebacks import stands_in_project, user_message, user_traceback
 
 OUT_OF_MEMORY = "give the asset smaller partitions, read fewer columns, or run fewer tasks at once"
@@ -27,8 +28,8 @@ def task_error(error: BaseException, project: Path) -> TaskError:
     plain = isinstance(error, ArcoError) and category is not ErrorCategory.USER_CODE
     return TaskError(
         category=category,
-        message=str(error) if plain else user_message(error),
-        traceback=user_traceback(error, project) if shown and not plain else "",
+        message=redacted(str(error) if plain else user_message(error)),
+        traceback=redacted(user_traceback(error, project)) if shown and not plain else "",
         hint=hint,
     )
 

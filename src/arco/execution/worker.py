@@ -216,7 +216,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         project = find_project(options.project)
         os.chdir(project.directory)
-        shop = workshop(load_project(project), store, tables=data_side, cancellation=Cancellation())
+        shop = workshop(
+            load_project(project),
+            store,
+            tables=data_side,
+            cancellation=Cancellation(),
+            environment=os.environ,
+        )
     except Invalid as error:
         capture.pass_on()
         capture.terminal.write(f"{error.message}\n{error.hint}\n")
@@ -224,6 +230,7 @@ def main(arguments: Sequence[str]) -> int:
     capture.pass_on()
     connection = socket.socket(fileno=options.descriptor)
     Worker(to_worker(connection), shop, TaskLog(capture, store, runtime), runtime).serve()
+    shop.supplies.close()
     return 0
 
 

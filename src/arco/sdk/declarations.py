@@ -126,7 +126,19 @@ class ScheduleDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return asset
 
 
-Declaration: TypeAlias = AssetDeclaration | CheckDeclaration | ScheduleDeclaration
+class ResourceDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One resource as it was written; its function returns the resource, or yields it once."""
+
+    source: SourceLine
+    function: Function
+    name: str
+    per: Literal["task", "worker"]
+
+
+Declaration: TypeAlias = (
+    AssetDeclaration | CheckDeclaration | ScheduleDeclaration | ResourceDeclaration
+)
+DECLARED = (AssetDeclaration, CheckDeclaration, ScheduleDeclaration, ResourceDeclaration)
 
 _collected: ContextVar[list[Declaration] | None] = ContextVar("arco_declarations", default=None)
 
@@ -146,7 +158,7 @@ def attach(function: Any, declaration: Declaration) -> None:
 
 def declared_by(thing: Any) -> tuple[Declaration, ...]:
     """Every declaration that a thing is or carries; a module carries those of all its names."""
-    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+    if isinstance(thing, DECLARED):
         return (thing,)
     if isinstance(thing, ModuleType):
         found = [each for value in vars(thing).values() for each in _carried(value)]
@@ -155,7 +167,7 @@ def declared_by(thing: Any) -> tuple[Declaration, ...]:
 
 
 def _carried(thing: Any) -> tuple[Declaration, ...]:
-    if isinstance(thing, AssetDeclaration | CheckDeclaration | ScheduleDeclaration):
+    if isinstance(thing, DECLARED):
         return (thing,)
     if not callable(thing) or isinstance(thing, type):
         return ()
@@ -191,6 +203,7 @@ __all__ = [
     "CheckDeclaration",
     "Declaration",
     "Function",
+    "ResourceDeclaration",
     "ScheduleDeclaration",
     "ScheduleOptions",
     "attach",

@@ -1,4 +1,4 @@
-"""The decorators users write: `@asset`, `@check`, `sql_asset` and `schedule`.
+"""The decorators users write: `@asset`, `@check`, `@resource`, `sql_asset` and `schedule`.
 
 Law: a decorated function stays the function it was, so that it is called and tested like any other.
 Must not know the project around it.
@@ -10,7 +10,7 @@ import difflib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, Literal, TypeVar, Unpack, overload
 
 from arco.errors import Invalid
 from arco.orchestration.definitions import SourceLine
@@ -20,6 +20,7 @@ from arco.sdk.declarations import (
     AssetOptions,
     CheckDeclaration,
     Function,
+    ResourceDeclaration,
     ScheduleDeclaration,
     ScheduleOptions,
     attach,
@@ -108,6 +109,30 @@ def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclar
     return declaration
 
 
+def resource(
+    function: Any = None, /, *, per: Literal["task", "worker"] = "task", name: str = ""
+) -> Any:
+    """Declares what assets receive by a parameter of its name: a client, a connection, a folder.
+
+    The function returns the resource, or yields it once and closes it after the `yield`. With
+    `per="worker"` it is made once in each worker process. Its parameters are other resources and
+    settings.
+    """
+
+    def decorate(decorated: F) -> F:
+        declaration = ResourceDeclaration(
+            source=_where(decorated),
+            function=decorated,
+            name=name or decorated.__name__,
+            per=per,
+        )
+        record(declaration)
+        attach(decorated, declaration)
+        return decorated
+
+    return decorate if function is None else decorate(function)
+
+
 def documentation(function: Function | None) -> str:
     """The function's docstring without its indentation."""
     return inspect.cleandoc(function.__doc__) if function and function.__doc__ else ""
@@ -139,4 +164,4 @@ def _refuse_unknown(
             )
 
 
-__all__ = ["asset", "check", "documentation", "schedule", "sql_asset"]
+__all__ = ["asset", "check", "documentation", "resource", "schedule", "sql_asset"]

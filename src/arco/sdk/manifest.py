@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,11 +39,13 @@ from arco.sdk.declarations import (
 )
 from arco.sdk.decorators import documentation
 from arco.sdk.names import NameIndex, cycles
+from arco.sdk.parameters import is_input, names_of, parameters, unusable
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
 from arco.sdk.source import ProjectSource
+from arco.sdk.supplies import resource_sentences, resources_of, settings_sentences
 from arco.sdk.tracebacks import relative
-from arco.sdk.upstreams import TableNames, is_input, parameters, unusable, upstreams_of
+from arco.sdk.upstreams import TableNames, upstreams_of
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 CHECK_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -110,7 +112,9 @@ def compile_manifest(loaded: Loaded, table_names: TableNames) -> Manifest:
     if loaded.problems:
         raise definitions_invalid(loaded.problems)
     keys, problems = asset_keys(loaded)
-    compiler = Compiler(loaded.project, keys, table_names)
+    resources = resources_of(loaded.declarations)
+    compiler = Compiler(loaded.project, keys, table_names, resources=resources)
+    compiler.resources(loaded.declarations)
     checks = compiler.checks(loaded.declarations)
     assets = [compiler.asset(key, checks.get(key, [])) for key in sorted(keys)]
     compiler.relations({asset.key: asset for asset in assets})
@@ -139,12 +143,18 @@ class Compiler:
     """One compile: it gathers problems while it turns declarations into definitions."""
 
     def __init__(
-        self, project: Project, keys: Mapping[str, AssetDeclaration], table_names: TableNames
+        self,
+        project: Project,
+        keys: Mapping[str, AssetDeclaration],
+        table_names: TableNames,
+        *,
+        resources: Collection[str] = (),
     ) -> None:
         self.problems: list[Problem] = []
         self._project = project
         self._keys = keys
-        self._index = NameIndex(keys)
+        self._resources = resources
+        self._index = NameIndex(keys, resources)
         self._table_names = table_names
         self._versions = CodeVersions(ProjectSource(project.roots, sys.modules))
 
@@ -154,6 +164,8 @@ class Compiler:
         options = declaration.options
         found = upstreams_of(key, declaration, self._index, self._table_names)
         for sentence in found.sentences:
+            self._note(declaration, f"{key}: {sentence}")
+        for sentence in self._supply_sentences(key, declaration):
             self._note(declaration, f"{key}: {sentence}")
         plain = self._plain(key, declaration)
         self._judge_partitions(key, declaration, plain=plain)
@@ -189,6 +201,11 @@ class Compiler:
                     self._add_check(each, key, found=found.setdefault(key, []))
         return {key: sorted(each, key=lambda one: one.name) for key, each in found.items()}
 
+    def resources(self, declarations: tuple[Declaration, ...]) -> None:
+        """Notes what is wrong with resources and their settings."""
+        for each, sentence in resource_sentences(declarations, config=self._project.config):
+            self._note(each, f"resource {each.name}: {sentence}")
+
     def relations(self, assets: Mapping[str, AssetDefinition]) -> None:
         """Notes cycles, and partitions that cannot be mapped."""
         for path in cycles(
@@ -211,7 +228,8 @@ class Compiler:
     def _add_check(self, each: CheckDeclaration, key: str, *, found: list[CheckDefinition]) -> None:
         given = parameters(each.function)
         wrong = [sentence for sentence in map(unusable, given) if sentence]
-        if sum(map(is_input, given)) > 1:
+        wrong += settings_sentences(each.function, each.name, config=self._project.config)
+        if sum(is_input(each.function, one, self._resources) for one in given) > 1:
             wrong.append("it receives the data of one asset, so it has one parameter and `context`")
         if not CHECK_NAME.match(each.name):
             wrong.append("its name is lower-case letters, digits and _, starting with a letter")
@@ -238,6 +256,16 @@ class Compiler:
             return CodeReference("", key, given or sql_version(sql))
         version = given or self._versions.of(function)
         return CodeReference(function.__module__, function.__qualname__, version)
+
+    def _supply_sentences(self, key: str, declaration: AssetDeclaration) -> Iterator[str]:
+        function = declaration.function
+        if function is None:
+            return
+        yield from settings_sentences(function, key, config=self._project.config)
+        for name in names_of(function):
+            asset, wrong = self._index.of_name(name, key)
+            if name in self._resources and not wrong:
+                yield f"{name!r} is a resource and may mean {asset}: rename one of them"
 
     def _plain(self, key: str, declaration: AssetDeclaration) -> PlainOptions:
         given = plain_values(declaration.options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from arco.sdk.declarations import AssetDeclaration, declaration_of
@@ -19,8 +19,12 @@ CANDIDATES_MAX = 3
 class NameIndex:
     """Every declared key, found by its name or by its underscored spelling."""
 
-    def __init__(self, keys: Mapping[str, AssetDeclaration]) -> None:
+    def __init__(
+        self, keys: Mapping[str, AssetDeclaration], resources: Collection[str] = ()
+    ) -> None:
         self.keys = keys
+        self.resources = resources
+        """Names that mean a resource where no input is meant."""
         self._key_of = {
             id(each): key
             for key, declaration in keys.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True):
     package: str = ""
     name: str = ""
     namespace: str = NAMESPACE_DEFAULT
+    config: dict[str, dict[str, Any]] = {}
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Project(msgspec.Struct, frozen=True):
     namespace: str
     """Where an asset belongs that names no namespace."""
     modules: tuple[str, ...]
+    config: Mapping[str, Any] = {}
+    """Settings of user code, by the name of the parameter that receives them."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -100,7 +103,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name and namespace",
+            hint="it may hold modules = [...], package, name, namespace and config tables",
         ) from None
 
 
@@ -129,7 +132,8 @@ def no_modules(project: Project) -> str:
 
 
 def _described(directory: Path, settings: Settings) -> Project:
-    bare = Project(directory, settings.name or directory.name, settings.namespace, ())
+    name = settings.name or directory.name
+    bare = Project(directory, name, settings.namespace, (), settings.config)
     modules = [*settings.modules]
     if settings.package:
         modules.extend(_package_modules(bare, settings.package))

@@ -5,7 +5,6 @@ Must not know how upstream data is loaded.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -15,8 +14,8 @@ from arco.errors import Invalid
 from arco.orchestration.definitions import Dependency
 from arco.sdk.declarations import AssetDeclaration, AssetRef
 from arco.sdk.names import NameIndex
+from arco.sdk.parameters import is_input, parameters, unusable
 
-CONTEXT = "context"
 TableNames: TypeAlias = Callable[[str], Sequence[str]]
 """The tables a SELECT names; raises Invalid when it is not one."""
 
@@ -34,7 +33,7 @@ def upstreams_of(
     """The dependencies of one asset: those that are read first, then those that only order."""
     options = declaration.options
     sentences: list[str] = []
-    wanted = list(_wanted(declaration, table_names, sentences=sentences))
+    wanted = list(_wanted(declaration, table_names, index=index, sentences=sentences))
     given: Mapping[str, Any] = options.get("inputs", {})
     names = {name for name, _ in wanted}
     sentences += [
@@ -61,26 +60,6 @@ def unpacked(reference: Any) -> tuple[Any, Any]:
     return reference, None
 
 
-def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The function's parameters, those of what it wraps."""
-    return list(inspect.signature(function).parameters.values())
-
-
-def is_input(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter receives data: it is not the context and has no default."""
-    named = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    return named and parameter.name != CONTEXT and parameter.default is parameter.empty
-
-
-def unusable(parameter: inspect.Parameter) -> str:
-    """Why a parameter can receive nothing, or ""."""
-    if parameter.kind is parameter.POSITIONAL_ONLY:
-        return f"parameter {parameter.name!r} is positional-only: remove the '/'"
-    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        return f"parameter {parameter} can receive nothing: name each upstream"
-    return ""
-
-
 def repeated(dependencies: Sequence[Dependency]) -> list[str]:
     """A sentence for each upstream that is named twice in the same way."""
     seen: set[tuple[str, Any]] = set()
@@ -94,10 +73,15 @@ def repeated(dependencies: Sequence[Dependency]) -> list[str]:
 
 
 def _wanted(
-    declaration: AssetDeclaration, table_names: TableNames, *, sentences: list[str]
+    declaration: AssetDeclaration,
+    table_names: TableNames,
+    *,
+    index: NameIndex,
+    sentences: list[str],
 ) -> Iterator[tuple[str, Any]]:
     given = declaration.options.get("inputs", {})
-    if declaration.function is None:
+    function = declaration.function
+    if function is None:
         try:
             names = table_names(declaration.sql)
         except Invalid as error:
@@ -105,22 +89,18 @@ def _wanted(
             names = ()
         yield from ((name, given.get(name, name)) for name in names)
         return
-    for parameter in parameters(declaration.function):
+    for parameter in parameters(function):
         wrong = unusable(parameter)
         if wrong:
             sentences.append(wrong)
-        elif is_input(parameter) or parameter.name in given:
+        elif parameter.name in given or is_input(function, parameter, index.resources):
             yield parameter.name, given.get(parameter.name, parameter.name)
 
 
 __all__ = [
-    "CONTEXT",
     "TableNames",
     "Upstreams",
-    "is_input",
-    "parameters",
     "repeated",
     "unpacked",
-    "unusable",
     "upstreams_of",
 ]

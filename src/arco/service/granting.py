@@ -7,8 +7,9 @@ not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import msgspec
 
@@ -19,13 +20,30 @@ from arco.access.decisions import decide
 from arco.access.keys import NewKey
 from arco.access.principals import checked_principal
 from arco.access.privileges import OWNERS_ONLY, Kind, Privilege
-from arco.access.securables import COLUMN_SEPARATOR, Link, Securable, told
-from arco.access.tables import GRANTS, HELD_GRANTS, MEMBERSHIPS, PRINCIPALS, ApiKey, Grant
+from arco.access.securables import COLUMN_SEPARATOR, Chain, Link, Securable, told
+from arco.access.tables import (
+    GRANTS,
+    HELD_GRANTS,
+    KEYS,
+    KEYS_OF,
+    MEMBERSHIPS,
+    PRINCIPALS,
+    ApiKey,
+    Grant,
+)
+from arco.catalog.kinds import by_id
 from arco.catalog.tables import CATALOGS, NAMESPACES, TABLE_NAMES, TABLES
-from arco.model import Decision, Event, State
+from arco.errors import Invalid
+from arco.model import Decision, Event, Key, State
 from arco.orchestration.tables import ASSETS
 from arco.runtime import Runtime
-from arco.service.authority import Authority, guarded, require, require_on_workspace
+from arco.service.authority import (
+    Authority,
+    guarded,
+    owns_workspace,
+    require,
+    require_on_workspace,
+)
 from arco.service.chains import find_chain
 from arco.service.views import View
 
@@ -76,6 +94,10 @@ class KeyLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replaced_by: str = ""
 
 
+KeyedGrant: TypeAlias = tuple[Key, GrantLine]
+"""A grant as it is told, and its key."""
+
+
 class KeyLabel(msgspec.Struct, frozen=True, kw_only=True):
     """What a key is for, and the most it may do."""
 
@@ -119,37 +141,36 @@ def as_owner(decision: Decision, caller: Caller) -> Decision:
     )
 
 
-def principal_lines(state: State) -> list[PrincipalLine]:
+def principals_behind(state: State, after: Key | None = None) -> Iterator[PrincipalLine]:
     """Every principal with its groups, by name."""
-    return [
-        PrincipalLine(
+    for row in state.range(PRINCIPALS, after=after):
+        yield PrincipalLine(
             principal=row.principal,
             description=row.description,
             disabled=row.disabled,
             groups=tuple(each.group for each in state.range(MEMBERSHIPS, row.principal)),
             added_at=row.added_at,
         )
-        for row in state.range(PRINCIPALS)
-    ]
 
 
-def grants_on(state: State, caller: Caller, *, on: str) -> list[GrantLine]:
-    """What is held on the object, and on what it stands in.
+def grants_on(
+    state: State, caller: Caller, *, on: str, after: Key | None = None
+) -> Iterator[KeyedGrant]:
+    """What is held on the object, then on what it stands in, from behind the key of a grant.
 
-    Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED.
+    Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED; Invalid CURSOR_INVALID when the
+    object does not stand there any more.
     """
     chain = find_chain(state, on)
     require(state, caller, privilege=Privilege.MANAGE, chain=chain)
     whole = state.whole if isinstance(state, View) else state
-    return [
-        _line(row, told(link))
-        for link in chain
-        for row in whole.range(GRANTS, link.securable.kind, link.securable.id)
-    ]
+    return _held_on(whole, _links_from(chain, after), after=after)
 
 
-def grants_of(state: State, caller: Caller, *, principal: str) -> list[GrantLine]:
-    """What the principal holds itself, not through groups.
+def grants_of(
+    state: State, caller: Caller, *, principal: str, after: Key | None = None
+) -> Iterator[KeyedGrant]:
+    """What the principal holds itself, not through groups, from behind the key of a grant.
 
     Raises: Invalid PRINCIPAL_INVALID; Forbidden ACCESS_DENIED.
     """
@@ -157,12 +178,34 @@ def grants_of(state: State, caller: Caller, *, principal: str) -> list[GrantLine
         require_on_workspace(state, caller, privilege=Privilege.OWN)
     whole = state.whole if isinstance(state, View) else state
     names = Names(whole)
-    lines = []
-    for held in whole.range(HELD_GRANTS, principal):
-        row = whole.get(GRANTS, held.kind, held.securable_id, principal, held.privilege)
-        if row is not None:
-            lines.append(_line(row, names.told(Securable(row.kind, row.securable_id))))
-    return lines
+    # A grant's key names the principal in the middle, that of what is held first.
+    start = None if after is None else (principal, *after[:2], after[3])
+    held = whole.range(HELD_GRANTS, principal, after=start)
+    rows = (whole.get(GRANTS, e.kind, e.securable_id, principal, e.privilege) for e in held)
+    return (
+        (GRANTS.key_of(row), _line(row, names.told(Securable(row.kind, row.securable_id))))
+        for row in rows
+        if row is not None
+    )
+
+
+def keys_behind(
+    state: State, caller: Caller, *, principal: str = "", after: Key | None = None
+) -> Iterator[KeyLine]:
+    """The keys that the caller may see, by id: its own, or all for who owns the workspace; only
+    those of a principal where one is named.
+    """
+    whole = state.whole if isinstance(state, View) else state
+    is_owner = owns_workspace(whole, caller)
+    if is_owner and not principal:
+        yield from map(key_line, whole.range(KEYS, after=after))
+        return
+    holder = principal or caller.principal
+    if not is_owner and holder != caller.principal:
+        return
+    start = None if after is None else (holder, *after)
+    own = (whole.get(KEYS, row.key_id) for row in whole.range(KEYS_OF, holder, after=start))
+    yield from (key_line(row) for row in own if row is not None)
 
 
 def explained(state: State, caller: Caller, *, wish: GrantWish) -> Judgement:
@@ -227,7 +270,10 @@ class Names:
             table_id, _, column = securable.id.partition(COLUMN_SEPARATOR)
             table = self._table(table_id)
             return f"{table}.{column}" if table else ""
-        return self._containers.get(securable, "")
+        if securable in self._containers or securable.kind is Kind.WORKSPACE:
+            return self._containers.get(securable, "")
+        found = by_id(self._state, securable.id)
+        return found.full_name if found else ""
 
     def _table(self, table_id: str) -> str:
         name = self._state.get(TABLE_NAMES, table_id)
@@ -236,6 +282,26 @@ class Names:
 
     def _asset(self, table_id: str) -> str:
         return next((row.key for row in self._state.range(ASSETS) if row.table_id == table_id), "")
+
+
+def _held_on(state: State, links: Chain, *, after: Key | None) -> Iterator[KeyedGrant]:
+    for link in links:
+        place = (link.securable.kind, link.securable.id)
+        start = after if after is not None and after[:2] == place else None
+        for row in state.range(GRANTS, *place, after=start):
+            yield GRANTS.key_of(row), _line(row, told(link))
+
+
+def _links_from(chain: Chain, after: Key | None) -> Chain:
+    """The links whose grants are yet to be told."""
+    for at, link in enumerate(chain):
+        if after is None or (link.securable.kind, link.securable.id) == after[:2]:
+            return chain[at:]
+    raise Invalid(
+        "CURSOR_INVALID",
+        "the object does not stand where it stood when the cursor was given",
+        hint="begin without a cursor",
+    )
 
 
 def _change(state: State, wish: GrantWish, *, caller: Caller, authority: Authority) -> ChangeGrant:
@@ -266,6 +332,7 @@ __all__ = [
     "GrantWish",
     "KeyLabel",
     "KeyLine",
+    "KeyedGrant",
     "Names",
     "PrincipalLine",
     "as_owner",
@@ -275,6 +342,7 @@ __all__ = [
     "grants_of",
     "grants_on",
     "key_line",
-    "principal_lines",
+    "keys_behind",
+    "principals_behind",
     "revoking",
 ]

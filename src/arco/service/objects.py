@@ -206,13 +206,14 @@ def bearers_behind(
             )
 
 
-def schemas_of(state: State, name: str) -> list[SchemaVersion]:
-    """The schemas a table has had, the newest first.
+def schemas_of(state: State, name: str, *, after: Key | None = None) -> list[SchemaVersion]:
+    """The schemas a table has had, the newest first, from behind the version of one.
 
     Raises: NotFound with close names.
     """
     table = find(state, Kind.TABLE, name=name)
-    return list(state.range(SCHEMA_VERSIONS, table.object_id))[::-1]
+    rows = state.range(SCHEMA_VERSIONS, table.object_id)
+    return [row for row in rows if after is None or (row.schema_version,) < after][::-1]
 
 
 def dropped_behind(state: State, after: Key | None) -> Iterator[DroppedLine]:

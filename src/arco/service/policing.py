@@ -5,8 +5,9 @@ Who manages a table decides what others see of its rows and values. Must not kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
@@ -16,7 +17,7 @@ from arco.access.privileges import Kind, Privilege
 from arco.access.securables import COLUMN_SEPARATOR
 from arco.access.tables import COLUMN_MASKS, ROW_FILTERS
 from arco.errors import Invalid
-from arco.model import Decision, Event, State
+from arco.model import Decision, Event, Key, State
 from arco.service.authority import Authority, require
 from arco.service.chains import find_chain
 from arco.service.views import View
@@ -69,17 +70,20 @@ def freeing(wish: PolicyWish, *, caller: Caller, authority: Authority) -> Decisi
     return decision
 
 
-def policies_on(state: State, caller: Caller, *, on: str) -> list[PolicyLine]:
-    """The table's filter, then its masks.
+def policies_on(
+    state: State, caller: Caller, *, on: str, after: Key | None = None
+) -> Iterator[PolicyLine]:
+    """The table's filter, then its masks, from behind the column of one (empty: the filter).
 
     Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED.
     """
     table_id, _ = policed_place(state, caller, on=on)
     whole = state.whole if isinstance(state, View) else state
-    rows = whole.get(ROW_FILTERS, table_id)
-    lines = [_line(rows, "", expression=rows.predicate)] if rows else []
-    masks = whole.range(COLUMN_MASKS, table_id)
-    return lines + [_line(mask, mask.column, expression=mask.expression) for mask in masks]
+    rows = whole.get(ROW_FILTERS, table_id) if after is None else None
+    filters = [_line(rows, "", expression=rows.predicate)] if rows else []
+    masks = whole.range(COLUMN_MASKS, table_id, after=after and (table_id, *after))
+    told = (_line(mask, mask.column, expression=mask.expression) for mask in masks)
+    return chain(filters, told)
 
 
 def _policy(state: State, wish: PolicyWish, *, caller: Caller, authority: Authority) -> Policy:
@@ -98,15 +102,15 @@ def policed_place(state: State, caller: Caller, *, on: str) -> tuple[str, str]:
 
     Raises: NotFound SECURABLE_NOT_FOUND; Forbidden ACCESS_DENIED; Invalid POLICY_MISPLACED.
     """
-    chain = find_chain(state, on)
-    securable = chain[0].securable
+    links = find_chain(state, on)
+    securable = links[0].securable
     if securable.kind not in (Kind.TABLE, Kind.COLUMN):
         raise Invalid(
             "POLICY_MISPLACED",
             f"rows and values of a {securable.kind.value} cannot be restricted",
             hint="name a table, table:sales.orders, or a column, column:sales.orders.email",
         )
-    require(state, caller, privilege=Privilege.MANAGE, chain=chain)
+    require(state, caller, privilege=Privilege.MANAGE, chain=links)
     table_id, _, column = securable.id.partition(COLUMN_SEPARATOR)
     return table_id, column
 

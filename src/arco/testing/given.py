@@ -6,7 +6,7 @@ mean in the project. Must not know runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,17 @@ from arco.execution.sql import table_names
 from arco.formats import arrow
 from arco.formats.partition import column_values
 from arco.orchestration.definitions import Manifest, ScheduleDefinition, SourceLine
+from arco.sdk.configuration import is_settings
 from arco.sdk.context import AssetContext
-from arco.sdk.declarations import AssetDeclaration, Declaration, declaration_of, declared_by
+from arco.sdk.declarations import (
+    AssetDeclaration,
+    Declaration,
+    ResourceDeclaration,
+    declaration_of,
+    declared_by,
+)
 from arco.sdk.manifest import compile_manifest, key_of
+from arco.sdk.parameters import annotations_of
 from arco.sdk.project import Loaded, Project, nearest_settings
 from arco.sdk.scheduling import compile_schedules
 
@@ -38,14 +46,21 @@ class Definitions(msgspec.Struct, frozen=True, eq=False):
     """The assets whose data is given."""
 
 
-def definitions_of(things: Iterable[Any], inputs: Mapping[Any, Any]) -> Definitions:
-    """The assets, checks and schedules among `things` (modules count as all they hold), and an
-    asset for each input.
+def definitions_of(
+    things: Iterable[Any], *, inputs: Mapping[Any, Any], supplies: Mapping[str, Any]
+) -> Definitions:
+    """The declarations among `things` (modules count as all they hold), an asset for each input,
+    and a resource or settings for each supply.
 
     Raises: Invalid DEFINITIONS_INVALID, TEST_INPUT_UNKNOWN, PROJECT_INVALID.
     """
     declared = [each for thing in things for each in _declared(thing)]
-    project = _project(declared)
+    settings = {name for each in declared for name in _settings_of(each)}
+    config = {name: value for name, value in supplies.items() if name in settings}
+    declared = [each for each in declared if _is_kept(each, supplies)] + [
+        _handed(name, value) for name, value in supplies.items() if name not in settings
+    ]
+    project = _project(declared, config)
     stand_ins = [
         _stand_in(reference, value, declared=declared, project=project)
         for reference, value in inputs.items()
@@ -91,12 +106,31 @@ def _declared(thing: Any) -> tuple[Declaration, ...]:
     return found
 
 
-def _project(declared: Iterable[Declaration]) -> Project:
+def _settings_of(declaration: Declaration) -> Iterator[str]:
+    """The names under which a declaration's function receives settings."""
+    function = getattr(declaration, "function", None)
+    annotations = annotations_of(function) if function is not None else {}
+    return (name for name, annotation in annotations.items() if is_settings(annotation))
+
+
+def _is_kept(declaration: Declaration, supplies: Mapping[str, Any]) -> bool:
+    return not isinstance(declaration, ResourceDeclaration) or declaration.name not in supplies
+
+
+def _handed(name: str, value: Any) -> ResourceDeclaration:
+    """A resource that is there already."""
+    return ResourceDeclaration(
+        source=SourceLine("", 0), function=lambda: value, name=name, per="worker"
+    )
+
+
+def _project(declared: Iterable[Declaration], config: Mapping[str, Any]) -> Project:
     """Where the first declaration stands, with the settings that hold there."""
     files = (Path(each.source.file) for each in declared)
     folder = next((file.parent for file in files if file.is_file()), Path.cwd())
     directory, settings = nearest_settings(folder.resolve())
-    return Project(directory, settings.name or "test", settings.namespace, ())
+    whole = {**settings.config, **config}
+    return Project(directory, settings.name or "test", settings.namespace, (), whole)
 
 
 def _stand_in(

@@ -19,6 +19,7 @@ from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope
 from arco.orchestration.outcomes import Completion
 from arco.sdk.project import Loaded
+from arco.sdk.secrets import redacted
 from arco.store.memory import MemoryStore
 from arco.testing.listening import listening
 from arco.testing.memory_tables import MemoryTables
@@ -63,6 +64,10 @@ class Performer:
         """The asset's next attempts end this way."""
         self._faults[asset] += [error] * times
 
+    def close(self) -> None:
+        """The worker's resources are closed."""
+        self._shop.supplies.close()
+
     def told(self, run_id: str, task_key: str) -> Told:
         """What the task said."""
         return self._told[run_id, task_key]
@@ -82,7 +87,7 @@ class Performer:
             return Completion(error=task_error(error, self._shop.project))
 
     def _keep(self, stream: str, line: str) -> None:
-        self._current.lines.append(line)
+        self._current.lines.append(redacted(line))
 
     def _meet_fault(self, asset: str) -> None:
         planned = self._faults.get(asset)

@@ -54,14 +54,19 @@ class Workbench:
     """Assets, checks and schedules in memory; runs happen at once, time passes when it is told."""
 
     def __init__(
-        self, *things: Any, inputs: Mapping[Any, Any] | None = None, now: datetime | None = None
+        self,
+        *things: Any,
+        inputs: Mapping[Any, Any] | None = None,
+        supplies: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
     ) -> None:
-        """`things`: assets, checks, schedules, or modules that hold them. `inputs`: asset -> its
-        data, or a function that returns it, in place of running it. `now`: the clock's start.
+        """`things`: assets, checks, resources, schedules, or modules that hold them. `inputs`:
+        asset -> its data, or a function that returns it, in place of running it. `supplies`: name
+        -> what stands in for a resource, or settings. `now`: the clock's start.
 
         Raises: Invalid DEFINITIONS_INVALID, TEST_ASSET_UNKNOWN.
         """
-        self.definitions = definitions_of(things, inputs or {})
+        self.definitions = definitions_of(things, inputs=inputs or {}, supplies=supplies or {})
         self._bench = Bench()
         self._bench.now = now or AsyncioRuntime().now()
         self._tables = MemoryTables()
@@ -130,6 +135,10 @@ class Workbench:
                 hint="run it, and see whether the run succeeded",
             )
         return self._tables.read(outputs)
+
+    def close(self) -> None:
+        """Resources that live as long as a worker are closed."""
+        self._performer.close()
 
     def stale(self) -> list[Staleness]:
         """Every stale partition, with the way to the root cause."""

@@ -41,18 +41,22 @@ class Myself(msgspec.Struct, frozen=True, kw_only=True):
     """The most that your credential may do; null: whatever you may."""
 
 
-class PrincipalList(msgspec.Struct, frozen=True):
+class PrincipalList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Principals by name."""
 
     principals: list[PrincipalLine]
     """The principals."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
-class GrantList(msgspec.Struct, frozen=True):
+class GrantList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Privileges that are held."""
 
     grants: list[GrantLine]
     """The privileges, each with where it is held."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 class GrantRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,11 +115,13 @@ class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-class KeyList(msgspec.Struct, frozen=True):
+class KeyList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Keys by id."""
 
     keys: list[KeyLine]
     """The keys."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,11 +135,13 @@ class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Principals for whom it does not count."""
 
 
-class PolicyList(msgspec.Struct, frozen=True):
+class PolicyList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Filters and masks."""
 
     policies: list[PolicyLine]
     """What stands between the table and its readers."""
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 __all__ = [

@@ -93,10 +93,12 @@ class DroppedList(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the next page starts, as `cursor`; absent on the last page."""
 
 
-class SchemaList(msgspec.Struct, frozen=True):
+class SchemaList(msgspec.Struct, frozen=True, omit_defaults=True):
     """The schemas of a table, the newest first."""
 
     schemas: list[SchemaVersion]
+    next_cursor: str = ""
+    """Where the next page starts, as `cursor`; absent on the last page."""
 
 
 class AlterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -47,7 +47,7 @@ WORDS = (Term.NAME, Term.ABOUT, Term.SAID)
 WORD_END = "\U0010ffff"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which object a document is of; entries stand in the order in which equals are shown."""
 
     ordinal: int
@@ -68,7 +68,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return identity_of(self.kind, self.key)
 
 
-class Posting(msgspec.Struct, frozen=True, kw_only=True):
+class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The documents of a segment that a term finds."""
 
     term: str
@@ -79,7 +79,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     end first."""
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One object as search knows it."""
 
     kind: str

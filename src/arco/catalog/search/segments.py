@@ -9,6 +9,7 @@ segments are kept.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -47,10 +48,10 @@ def built(documents: Iterable[Document]) -> Segment:
         ((document.entry, document) for document in documents),
         key=lambda pair: pair[0].order,
     )
-    found: dict[str, list[int]] = {}
+    found: defaultdict[str, list[int]] = defaultdict(list)
     for ordinal, (_, document) in enumerate(ordered):
         for term in document.terms():
-            found.setdefault(term, []).append(ordinal)
+            found[term].append(ordinal)
     return _finished([entry for entry, _ in ordered], found)
 
 

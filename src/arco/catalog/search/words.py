@@ -76,10 +76,10 @@ def words_of(text: str) -> tuple[str, ...]:
 def _words_of(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for run in RUN.finditer(plain(text)):
-        parts = CAMEL.split(run.group())
-        found.update((fold(part), None) for part in parts)
-        if len(parts) > 1:
-            found[fold(run.group())] = None
+        whole = run.group()
+        if whole != whole.lower():
+            found.update((fold(part), None) for part in CAMEL.split(whole))
+        found[fold(whole)] = None
     found.pop("", None)
     return tuple(found)
 

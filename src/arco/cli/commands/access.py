@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from arco.cli.terminal import moment, print_json, table
 from arco.cli.where import Where, where_option
 from arco.query.pool import QueryPool
 from arco.query.trying import try_policy
-from arco.service.granting import GrantLine, explained, grants_of, grants_on
+from arco.service.granting import GrantLine, KeyedGrant, explained, grants_of, grants_on
 from arco.service.policing import PolicyWish, freeing, policies_on, policing
 
 HEADINGS = ("privilege", "on", "principal", "granted at", "granted by")
@@ -44,9 +45,9 @@ def list_grants(on: str, of: str, where: Where, as_json: bool) -> None:
     if client:
         lines = list(client.access.grants(on=on, principal=of))
     elif on:
-        lines = answered(where, lambda state, caller: grants_on(state, caller, on=on))
+        lines = answered(where, lambda state, caller: _told(grants_on(state, caller, on=on)))
     else:
-        lines = answered(where, lambda state, caller: grants_of(state, caller, principal=of))
+        lines = answered(where, lambda state, caller: _told(grants_of(state, caller, principal=of)))
     _tell(lines, as_json=as_json)
 
 
@@ -108,7 +109,7 @@ def restrictions(on: str, where: Where, as_json: bool) -> None:
     lines = (
         list(client.access.policies(on))
         if client
-        else answered(where, lambda state, caller: policies_on(state, caller, on=on))
+        else answered(where, lambda state, caller: list(policies_on(state, caller, on=on)))
     )
     if as_json:
         print_json(lines)
@@ -117,6 +118,11 @@ def restrictions(on: str, where: Where, as_json: bool) -> None:
         click.echo(table(("what", "expression", "exempt"), rows))
     else:
         click.echo("nothing is restricted: `arco access restrict EXPRESSION --on OBJECT`")
+
+
+def _told(grants: Iterable[KeyedGrant]) -> list[GrantLine]:
+    """The grants without their keys."""
+    return [line for _, line in grants]
 
 
 async def _restrict(directory: Path | None, wish: PolicyWish) -> None:

@@ -18,7 +18,7 @@ from arco.cli.asking import answered, decided
 from arco.cli.options import json_option
 from arco.cli.terminal import moment, print_json, table
 from arco.cli.where import Where, where_option
-from arco.service.granting import PrincipalLine, principal_lines
+from arco.service.granting import PrincipalLine, principals_behind
 
 ACTOR = "cli"
 HEADINGS = ("principal", "groups", "disabled", "added at", "description")
@@ -60,7 +60,7 @@ def list_principals(where: Where, as_json: bool) -> None:
     rows = (
         list(client.access.principals())
         if client
-        else answered(where, lambda state, caller: principal_lines(state))
+        else answered(where, lambda state, caller: list(principals_behind(state)))
     )
     if as_json:
         print_json(rows)

@@ -6,10 +6,12 @@ change of a row may change. Must not know segments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias
+
+import msgspec
 
 from arco.catalog.finding import DEFAULT_CATALOG
 from arco.catalog.kinds import SHELVES, Found, Kind, at_key, by_id
@@ -23,7 +25,6 @@ from arco.catalog.tables import (
     TAGS,
     CatalogTable,
     Namespace,
-    Tag,
 )
 from arco.lineage.tables import CONSUMERS
 from arco.model import Key, State
@@ -38,6 +39,7 @@ DEGREES = (1, 3, 6, 15)
 """So many readers make a dataset popular, more popular and so on."""
 Object: TypeAlias = tuple[str, Key]
 """A kind, and the key of the row of an object of it."""
+Texts: TypeAlias = tuple[str | None, str | None]
 
 
 def document_of(state: State, object_: Object) -> Document | None:
@@ -56,15 +58,6 @@ def all_objects(state: State, kind: str, *, after: Key | None = None) -> Iterato
     table: Any = ASSETS if kind == ASSET else SHELVES[Kind(kind)].table
     for row in state.range(table, after=after):
         yield kind, table.key_of(row)
-
-
-def id_of(state: State, object_: Object) -> str:
-    """The id of an object that stands."""
-    kind, key = object_
-    if kind == ASSET:
-        return str(key[0])
-    found = at_key(state, Kind(kind), key=key)
-    return found.object_id if found is not None else ""
 
 
 def touched(state: State, table: str, *, key: Key) -> Iterator[Object]:
@@ -94,20 +87,24 @@ def found_table(state: State, asset: Asset) -> Found | None:
 
 
 def _of_table(state: State, found: Found) -> Document:
-    row: CatalogTable = found.row
-    columns = list(state.range(COLUMNS, row.table_id))
+    columns = [(row.name, row.comment) for row in state.range(COLUMNS, found.object_id)]
+    tags = [(row.tag, row.value) for row in state.range(TAGS, found.object_id)]
+    return dressed(bare_table(state, found.row), columns, tags=tags)
+
+
+def bare_table(state: State, row: CatalogTable) -> Document:
+    """The table without its columns and its own tags, which other tables hold by its id."""
     definition = definition_of(state, row)
-    tags = _tags(state.range(TAGS, row.table_id), definition)
-    owners = _owners(row.owner, definition)
+    tags, owners = _tags_of(definition), _owners(row.owner, definition)
     about = _about(row, tags, owners=owners, definition=definition)
     said = [row.comment, row.description, definition.description if definition else ""]
     return Document(
-        kind=found.kind.value,
-        key=found.key,
-        full_name=found.full_name,
+        kind=Kind.TABLE.value,
+        key=TABLES.key_of(row),
+        full_name=Found(Kind.TABLE, row).full_name,
         name=words_of(row.name),
-        about=_words([*about, *(each.name for each in columns)]),
-        said=_words([*said, *(each.comment for each in columns)]),
+        about=_words(about),
+        said=_words(said),
         room=f"{row.catalog}.{row.namespace}",
         tags=tags,
         owners=owners,
@@ -116,9 +113,23 @@ def _of_table(state: State, found: Found) -> Document:
     )
 
 
+def dressed(document: Document, columns: Sequence[Texts], *, tags: Sequence[Texts]) -> Document:
+    """The table with its columns, each with its comment, and its tags, each with its value."""
+    own = sorted(each for tag, value in tags for each in _spelled(tag, value))
+    names, comments = (name for name, _ in columns), (comment for _, comment in columns)
+    return msgspec.structs.replace(
+        document,
+        tags=_unique((*document.tags, *own)),
+        about=_unique((*document.about, *_words((*own, *names)))),
+        said=_unique((*document.said, *_words(comments))),
+    )
+
+
 def _of_other(state: State, found: Found) -> Document:
     row = found.row
-    tags = _tags(state.range(TAGS, found.object_id), None)
+    tags = _unique(
+        each for tag in state.range(TAGS, found.object_id) for each in _spelled(tag.tag, tag.value)
+    )
     owners = _owners(row.owner, None)
     above = found.full_name.rpartition(".")[0]
     return Document(
@@ -139,7 +150,7 @@ def _of_asset(state: State, key: Key) -> Document | None:
     if asset is None or asset.removed or found_table(state, asset) is not None:
         return None
     definition = asset.definition
-    tags, owners = _tags((), definition), _owners(None, definition)
+    tags, owners = _tags_of(definition), _owners(None, definition)
     above = f"{DEFAULT_CATALOG} {definition.namespace}"
     return Document(
         kind=ASSET,
@@ -173,20 +184,26 @@ def _about(
 
 
 def _words(texts: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for text in texts if text for word in words_of(text)))
+    return _unique(chain.from_iterable(words_of(text) for text in texts if text))
 
 
-def _tags(rows: Iterable[Tag], definition: AssetDefinition | None) -> tuple[str, ...]:
-    """`pii` and `pii=high` for each tag."""
-    pairs = [(row.tag, row.value) for row in rows]
-    pairs += definition.tags.items() if definition is not None else ()
-    told = [each for tag, value in pairs for each in (tag, f"{tag}={value}" if value else tag)]
-    return tuple(dict.fromkeys(told))
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _spelled(tag: str | None, value: str | None) -> tuple[str, ...]:
+    """`pii` and `pii=high`."""
+    return (tag or "", f"{tag}={value}") if value else (tag or "",)
+
+
+def _tags_of(definition: AssetDefinition | None) -> tuple[str, ...]:
+    pairs = definition.tags.items() if definition is not None else ()
+    return _unique(each for tag, value in pairs for each in _spelled(tag, value))
 
 
 def _owners(owner: str | None, definition: AssetDefinition | None) -> tuple[str, ...]:
     named = (owner or "", *(definition.owners if definition is not None else ()))
-    return tuple(dict.fromkeys(each for each in named if each))
+    return _unique(each for each in named if each)
 
 
 def _fresh_on(row: CatalogTable) -> date | None:
@@ -261,9 +278,10 @@ __all__ = [
     "Object",
     "all_objects",
     "asset_key",
+    "bare_table",
     "definition_of",
     "document_of",
+    "dressed",
     "found_table",
-    "id_of",
     "touched",
 ]

@@ -20,7 +20,8 @@ from arco.engine.tables import Tables
 from arco.errors import Corrupt, Unavailable
 from arco.model import State
 from arco.service.search.documents import KINDS, TOUCHED, Object, all_objects, touched
-from arco.service.search.publishing import NAME, VERSION, SearchFiles, documents_of, stored_shelves
+from arco.service.search.gathering import told_of
+from arco.service.search.publishing import NAME, VERSION, SearchFiles, stored_shelves
 from arco.service.search.shelves import Shelves
 
 UNPUBLISHED_MAX = 10_000
@@ -55,7 +56,7 @@ class Footing:
             for key in memory.changed(self._reached):
                 objects.update(dict.fromkeys(touched(tables, name, key=key)))
         if objects:
-            self._shelves.lay(documents_of(tables, objects))
+            self._shelves.lay(told_of(tables, objects))
         self._reached = seq
         return self._shelves
 
@@ -122,7 +123,7 @@ def _afresh(state: State, seq: int, *, published: str) -> Footing:
             hint="the process that leads publishes it within minutes: ask again, or start one",
         )
     shelves = Shelves()
-    shelves.lay(documents_of(state, objects))
+    shelves.lay(told_of(state, objects))
     return Footing(shelves, seq, published)
 
 

@@ -7,13 +7,11 @@ know who asks what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from arco.catalog.kinds import Kind
-from arco.catalog.search.bits import ORDINALS_MAX
 from arco.catalog.search.documents import Document, Hidden
 from arco.catalog.search.segments import Segment, built, merged
 from arco.catalog.tables import TABLES, CatalogTable
@@ -28,20 +26,21 @@ from arco.service.search.documents import (
     KINDS,
     TOUCHED,
     Object,
-    all_objects,
-    document_of,
-    id_of,
     touched,
+)
+from arco.service.search.gathering import (
+    SEGMENT_DOCUMENTS,
+    all_others,
+    all_tables,
+    documents_of,
+    slices,
 )
 from arco.service.search.shelves import Shelves, StoredSegment, alive, merge_due
 from arco.service.search.tables import ENTRIES, HIDDEN, POSTINGS
 
 NAME = "search"
 VERSION = 1
-OBJECTS_AT_ONCE = 64
-"""So many are looked at before others have their turn."""
 TOLD_MAX = 65_536
-SEGMENT_DOCUMENTS = ORDINALS_MAX // 2
 MERGES_MAX = 4
 # What says of a table what its document is made of; the rest moves with every run.
 TELLING = ("table_id", "comment", "description", "owner", "revision", "schema_version")
@@ -78,16 +77,9 @@ class SearchFiles:
         """Segments of everything there is."""
         segments: list[StoredSegment] = []
         for kind in KINDS:
-            after: Key | None = None
-            while True:
-                objects = await self._objects(kind, after)
-                if not objects:
-                    break
-                # Columns stand by the ids of tables: in their order each block is read once.
-                by_id = [each for _, each in sorted((identity, each) for each, identity in objects)]
-                documents = await self._documents(by_id)
-                segments += await self._written(files, documents.values())
-                after = objects[-1][0][1]
+            read = all_tables if kind == Kind.TABLE.value else partial(all_others, kind=kind)
+            async for documents in read(self._database, files):
+                segments += await self._written(files, documents)
         return await self._derived(files, segments)
 
     async def _laid_over(
@@ -97,8 +89,8 @@ class SearchFiles:
         if not objects:
             return before
         shelves = await stored_shelves(self._database, before)
-        documents = await self._documents(objects)
-        for some in _slices(list(documents)):
+        documents = await documents_of(self._database, objects)
+        for some in slices(list(documents)):
             hidden = await self._database.asked(partial(_hidden, shelves=shelves, objects=some))
             for segment, bits in zip(shelves.segments, hidden, strict=True):
                 segment.hidden |= bits
@@ -107,23 +99,11 @@ class SearchFiles:
         segments += await self._written(files, documents.values())
         return await self._derived(files, await self._merged(files, segments))
 
-    async def _objects(self, kind: str, after: Key | None) -> list[tuple[Object, str]]:
-        """So many objects of a kind as one segment holds, behind a key, each with its id."""
-        found: list[tuple[Object, str]] = []
-        while len(found) < SEGMENT_DOCUMENTS:
-            page = partial(_page, kind=kind, after=found[-1][0][1] if found else after)
-            some = await self._database.asked(page)
-            if not some:
-                break
-            found += some
-            await self._database.runtime.sleep(0)
-        return found
-
     async def _concerned(self, changes: Mapping[str, Sequence[Changed]]) -> list[Object]:
         """The objects whose documents these changes may change."""
         found: dict[Object, None] = {}
         for name in TOUCHED:
-            for some in _slices(changes.get(name, ())):
+            for some in slices(changes.get(name, ())):
                 kept = [each for each in some if not self._is_told(name, each)]
                 keys = [each.key for each in kept]
                 objects = await self._database.asked(partial(_touched, name=name, keys=keys))
@@ -145,13 +125,6 @@ class SearchFiles:
         self._told[object_] = said
         return False
 
-    async def _documents(self, objects: Sequence[Object]) -> dict[Object, Document | None]:
-        found: dict[Object, Document | None] = {}
-        for some in _slices(objects):
-            found |= await self._database.asked(partial(documents_of, objects=some))
-            await self._database.runtime.sleep(0)
-        return found
-
     async def _written(
         self, files: Files, documents: Iterable[Document | None]
     ) -> list[StoredSegment]:
@@ -159,7 +132,7 @@ class SearchFiles:
         standing = [each for each in documents if each is not None]
         return [
             await self._stored(files, await self._database.runtime.thread(built, some))
-            for some in _slices(standing, SEGMENT_DOCUMENTS)
+            for some in slices(standing, SEGMENT_DOCUMENTS)
         ]
 
     async def _stored(self, files: Files, segment: Segment) -> StoredSegment:
@@ -227,22 +200,6 @@ async def hidden_in(reader: Reader, files: Iterable[File]) -> dict[str, int]:
     return bits
 
 
-def documents_of(state: State, objects: Iterable[Object]) -> dict[Object, Document | None]:
-    """The document of each object; None for those that do not stand."""
-    found: dict[Object, Document | None] = {}
-    misses = Misses()
-    for each in objects:
-        with misses:
-            found[each] = document_of(state, each)
-    misses.settle()
-    return found
-
-
-def _page(state: State, *, kind: str, after: Key | None) -> list[tuple[Object, str]]:
-    page = islice(all_objects(state, kind, after=after), OBJECTS_AT_ONCE)
-    return [(each, id_of(state, each)) for each in page]
-
-
 def _hidden(state: State, *, shelves: Shelves, objects: Iterable[Object]) -> list[int]:
     return shelves.hidden_by(objects)
 
@@ -260,11 +217,6 @@ def _touched(state: State, *, name: str, keys: Iterable[Key]) -> list[Object]:
 def _said(row: CatalogTable) -> tuple[Any, ...]:
     moment = row.materialized_at or row.updated_at
     return (*(getattr(row, name) for name in TELLING), moment.date(), row.version is None)
-
-
-def _slices(values: Sequence[Any], size: int = OBJECTS_AT_ONCE) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 def _wasteful(segments: Sequence[StoredSegment]) -> list[int]:
@@ -291,7 +243,6 @@ __all__ = [
     "NAME",
     "VERSION",
     "SearchFiles",
-    "documents_of",
     "hidden_in",
     "segment_of",
     "stored_shelves",
