@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 import arco
+from arco.wire.backfills import BackfillRequest
 from arco.wire.browser import SignedUrl
 from tests.contract.http_fixtures import stored
 from tests.contract.test_http_fixtures import HANDLERS
@@ -97,7 +98,7 @@ ASKED: dict[str, Ask] = {
     "disable_schedule": lambda client: client.schedules.disable("nightly"),
     "fire_schedule": lambda client: client.schedules.fire("nightly"),
     "show_backfills": lambda client: list(client.backfills.list()),
-    "create_backfill": lambda client: client.backfills.create("a.b", partitions=["2013"]),
+    "create_backfill": lambda client: client.backfills.create(BackfillRequest(selection=("a.b",))),
     "show_backfill": lambda client: client.backfills.get(RUN),
     "show_backfill_chunks": lambda client: list(client.backfills.chunks(RUN)),
     "pause_backfill": lambda client: client.backfills.pause(RUN),

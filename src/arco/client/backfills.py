@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from arco.client.asking import Asked, Asker
 from arco.client.backfill_operations import (
@@ -18,15 +18,7 @@ from arco.client.backfill_operations import (
 )
 from arco.client.operation import Operation
 from arco.client.paging import paged
-from arco.orchestration.backfills import (
-    Backfill,
-    BackfillChunk,
-    BackfillState,
-    ChunkState,
-    RunsPer,
-    Wanted,
-)
-from arco.orchestration.commands.backfills import CHUNK_SIZE, CONCURRENCY
+from arco.orchestration.backfills import Backfill, BackfillChunk, BackfillState, ChunkState
 from arco.service.backfills import BackfillDetail
 from arco.wire.backfills import BackfillCancelRequest, BackfillRequest, BackfillSettings
 
@@ -61,25 +53,8 @@ class Backfills:
             only={"state": state},
         )
 
-    def create(
-        self,
-        *selection: str,
-        partitions: Sequence[str] = (),
-        which: Wanted = "all",
-        runs_per: RunsPer = "partition",
-        chunk_size: int = CHUNK_SIZE,
-        concurrency: int = CONCURRENCY,
-        key: str = "",
-    ) -> Backfill:
-        """The backfill of these partitions; without any, of all of them."""
-        request = BackfillRequest(
-            selection=selection,
-            partitions=tuple(partitions),
-            which=which,
-            runs_per=runs_per,
-            chunk_size=chunk_size,
-            concurrency=concurrency,
-        )
+    def create(self, request: BackfillRequest, *, key: str = "") -> Backfill:
+        """The backfill that was asked for."""
         return self._asker.ask(CREATE_BACKFILL, Asked(body=request, key=key))
 
     def pause(self, backfill_id: str, *, key: str = "") -> Backfill:

@@ -279,7 +279,11 @@ def _levels(
         levels[asset] = max(
             (
                 levels[each.upstream]
-                + (not _goes_along(each, definition, definitions[each.upstream], chosen=chosen))
+                + (
+                    not _goes_along(
+                        each, definition, upstream=definitions[each.upstream], chosen=chosen
+                    )
+                )
                 for each in definition.dependencies
                 if each.upstream in levels
             ),
@@ -291,8 +295,8 @@ def _levels(
 def _goes_along(
     dependency: Dependency,
     downstream: AssetDefinition,
-    upstream: AssetDefinition,
     *,
+    upstream: AssetDefinition,
     chosen: Mapping[str, PartitionSet],
 ) -> bool:
     """Whether each partition is made from the same partition upstream, which is selected too."""

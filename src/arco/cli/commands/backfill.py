@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import click
-import msgspec
 
 from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
@@ -41,6 +40,7 @@ from arco.orchestration.commands.backfills import (
 from arco.orchestration.controllers import BACKFILLING
 from arco.service.backfills import BackfillDetail, backfill_detail, backfills, known_backfill
 from arco.service.workspace import Workspace
+from arco.wire.backfills import BackfillRequest
 
 T = TypeVar("T")
 Change: TypeAlias = Callable[[str], Decision]
@@ -104,30 +104,21 @@ def create(
     SELECTION is what `arco run` takes. Without --partition, every partition. `arco dev` and `arco
     serve` carry it out, whenever they run; --follow does where none does.
     """
-    asked = CreateBackfill(
-        backfill_id="",
+    request = BackfillRequest(
         selection=selection,
         partitions=partitions,
         which=which,
         runs_per=runs_per,
         chunk_size=chunk_size,
         concurrency=max_runs,
-        actor=ACTOR,
     )
     client = where.client()
     if client is not None:
-        row = client.backfills.create(
-            *selection,
-            partitions=partitions,
-            which=which,
-            runs_per=runs_per,
-            chunk_size=chunk_size,
-            concurrency=max_runs,
-        )
+        row = client.backfills.create(request)
         click.echo(created_line(row, where=""), err=as_json)
         row = client.backfills.wait(row.backfill_id) if follow else row
     else:
-        row = run_to_end(_create(where.directory, asked, follow=follow, as_json=as_json))
+        row = run_to_end(_create(where.directory, request, follow=follow, as_json=as_json))
     if follow or as_json:
         _end(row, follow=follow, as_json=as_json)
 
@@ -175,7 +166,7 @@ def pause(backfill: str, where: Where, as_json: bool) -> None:
     row = (
         client.backfills.pause(backfill)
         if client is not None
-        else _changed(where, backfill, lambda found: pause_backfill(found, actor=ACTOR))
+        else _changed(where, backfill, decision=lambda found: pause_backfill(found, actor=ACTOR))
     )
     _tell(row, standing_line(row), as_json=as_json)
 
@@ -193,7 +184,10 @@ def resume(backfill: str, follow: bool, where: Where, as_json: bool) -> None:
         row = client.backfills.wait(row.backfill_id) if follow else row
     else:
         row = _changed(
-            where, backfill, lambda found: resume_backfill(found, actor=ACTOR), follow=follow
+            where,
+            backfill,
+            decision=lambda found: resume_backfill(found, actor=ACTOR),
+            follow=follow,
         )
     _end(row, follow=follow, as_json=as_json)
 
@@ -213,7 +207,7 @@ def cancel(backfill: str, reason: str, where: Where, as_json: bool) -> None:
     row = (
         client.backfills.cancel(backfill, reason=reason)
         if client is not None
-        else _changed(where, backfill, decision)
+        else _changed(where, backfill, decision=decision)
     )
     _tell(row, standing_line(row), as_json=as_json)
 
@@ -231,7 +225,10 @@ def retry(backfill: str, follow: bool, where: Where, as_json: bool) -> None:
         row = client.backfills.wait(row.backfill_id) if follow else row
     else:
         row = _changed(
-            where, backfill, lambda found: retry_backfill(found, actor=ACTOR), follow=follow
+            where,
+            backfill,
+            decision=lambda found: retry_backfill(found, actor=ACTOR),
+            follow=follow,
         )
     _end(row, follow=follow, as_json=as_json)
 
@@ -247,7 +244,9 @@ def set_settings(backfill: str, max_runs: int, where: Where, as_json: bool) -> N
     row = (
         client.backfills.set(backfill, concurrency=max_runs)
         if client is not None
-        else _changed(where, backfill, lambda found: set_concurrency(found, max_runs, actor=ACTOR))
+        else _changed(
+            where, backfill, decision=lambda found: set_concurrency(found, max_runs, actor=ACTOR)
+        )
     )
     _tell(row, f"{standing_line(row)}; {row.concurrency} runs at once", as_json=as_json)
 
@@ -261,17 +260,26 @@ def _asked(where: Where, question: Callable[[State], T]) -> T:
 
 
 async def _create(
-    directory: Path | None, asked: CreateBackfill, *, follow: bool, as_json: bool
+    directory: Path | None, request: BackfillRequest, *, follow: bool, as_json: bool
 ) -> Backfill:
     async with reading(directory) as workspace:
-        command = msgspec.structs.replace(asked, backfill_id=new_ulid(workspace.runtime))
+        command = CreateBackfill(
+            backfill_id=new_ulid(workspace.runtime),
+            selection=request.selection,
+            partitions=request.partitions,
+            which=request.which,
+            runs_per=request.runs_per,
+            chunk_size=request.chunk_size,
+            concurrency=request.concurrency,
+            actor=ACTOR,
+        )
         await workspace.database.transact(create_backfill(command))
         row = await _found(workspace, command.backfill_id)
         click.echo(created_line(row, where=where_of(workspace.settings)), err=as_json)
         return await _carried_out(workspace, row) if follow else row
 
 
-def _changed(where: Where, name: str, decision: Change, *, follow: bool = False) -> Backfill:
+def _changed(where: Where, name: str, *, decision: Change, follow: bool = False) -> Backfill:
     async def change() -> Backfill:
         async with reading(where.directory) as workspace:
             database = workspace.database

@@ -123,7 +123,7 @@ def backfill_advanced(state: State, event: BackfillAdvanced) -> Iterable[Change]
         )
         for run in event.runs
     ]
-    return [Put(BACKFILLS, row), *watched, *_chunk(state, row, chunk, at=event.advanced_at)]
+    return [Put(BACKFILLS, row), *watched, *_chunk(state, row, chunk=chunk, at=event.advanced_at)]
 
 
 def backfill_rested(state: State, event: BackfillRested) -> Iterable[Change]:
@@ -155,7 +155,7 @@ def backfill_runs_ended(state: State, event: BackfillRunsEnded) -> Iterable[Chan
         chunks[watched.chunk] = _counted(chunk, watched, outcome=ended.state)
         row = _counted_in_all(row, watched, outcome=ended.state)
     for chunk in chunks.values():
-        changes += _chunk(state, row, chunk, at=event.ended_at)
+        changes += _chunk(state, row, chunk=chunk, at=event.ended_at)
     return [Put(BACKFILLS, row), *changes] if changes else []
 
 
@@ -186,7 +186,7 @@ def backfill_cancel_requested(state: State, event: BackfillCancelRequested) -> I
     for mark in state.range(BACKFILL_MARKS, row.backfill_id, Mark.OPEN):
         chunk = state.get(BACKFILL_CHUNKS, row.backfill_id, mark.chunk)
         if chunk is not None:
-            changes += _chunk(state, row, chunk, at=event.requested_at)
+            changes += _chunk(state, row, chunk=chunk, at=event.requested_at)
     return changes
 
 
@@ -207,7 +207,7 @@ def backfill_retried(state: State, event: BackfillRetried) -> Iterable[Change]:
             cancelled=row.cancelled - chunk.cancelled,
             skipped=row.skipped - chunk.skipped + again.skipped,
         )
-        changes += _chunk(state, row, again, at=event.retried_at)
+        changes += _chunk(state, row, chunk=again, at=event.retried_at)
     if not changes:
         return []
     if row.state is BackfillState.FAILED:
@@ -307,7 +307,7 @@ def _again(row: Backfill, chunk: BackfillChunk) -> BackfillChunk:
     )
 
 
-def _chunk(state: State, row: Backfill, chunk: BackfillChunk, *, at: datetime) -> Changes:
+def _chunk(state: State, row: Backfill, *, chunk: BackfillChunk, at: datetime) -> Changes:
     """The chunk's row, ended once all its steps are taken and its runs are over; and its marks."""
     taken = chunk.step >= chunk.steps
     if not chunk.running and (taken or row.cancel_requested):
