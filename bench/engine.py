@@ -19,6 +19,7 @@ from arco.store.local import LocalStore
 from arco.store.memory import MemoryStore
 from arco.store.port import Store
 from arco.testing.stores import CountingStore, LatencyStore, Verb
+from bench import starts
 from bench.results import Measurement, percentile, spelled
 
 RUNTIME = AsyncioRuntime()
@@ -41,6 +42,9 @@ async def measurements() -> AsyncIterator[Measurement]:
     async for each in concurrent_creates():
         yield each
     async for each in two_writers():
+        yield each
+    bucket = MemoryStore()
+    async for each in starts.measurements(slow(bucket), bucket):
         yield each
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 CODES: dict[str, tuple[str, str]] = {
     "ACCESS_DENIED": ("Forbidden", "{} may not {} {}"),
     "AGE_INVALID": ("Invalid", "{} is no duration"),
+    "ANSWER_REFUSED": ("Forbidden", "the server refused an answer: {}"),
     "ANSWER_UNREADABLE": ("Invalid", "the answer is not one of this API: {}"),
     "ASSET_CYCLE": ("Invalid", "These assets depend on each other in a circle: {}."),
     "ASSET_NOT_LOADED": ("Invalid", "the code this worker loaded declares no {}"),
@@ -154,6 +155,9 @@ CODES: dict[str, tuple[str, str]] = {
     "OBJECT_CHANGED": ("Precondition", "{} {} was changed since it was read"),
     "OBJECT_DAMAGED": ("Corrupt", "a stored object is missing or has other bytes"),
     "OBJECT_NOT_FOUND": ("NotFound", "there is no {} {}"),
+    "OFFER_INVALID": ("Invalid", "the offer cannot be read: {}"),
+    "OFFER_REFUSED": ("Forbidden", "this worker service does not take the attempt: {}"),
+    "OFFER_TOO_LARGE": ("Invalid", "the offer is too large"),
     "OPTION_UNKNOWN": ("Invalid", "{}() has no option {}"),
     "ORIGIN_INVALID": ("Invalid", "{} is not the origin of a page"),
     "OUTCOME_UNKNOWN": ("Unavailable", "the store did not say whether this was written"),
@@ -211,6 +215,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RERUN_INVALID": ("Invalid", "A rerun takes either what did not succeed or what is named, ..."),
     "RESOURCE_ASYNC": ("Invalid", "resource {} is an async function"),
     "RESOURCE_EMPTY": ("Invalid", "resource {} yields nothing"),
+    "RESTORE_ABANDONED": ("Conflict", "restore {} was given up: {}"),
     "RESTORE_NOT_FOUND": ("NotFound", "there is no restore {}"),
     "RESTRICTION_FAILED": ("Invalid", "the table's row filter or a column mask cannot be applied"),
     "ROSTER_UNREADABLE": ("Corrupt", "a registration of a lane cannot be read: {}"),
@@ -246,6 +251,10 @@ CODES: dict[str, tuple[str, str]] = {
     "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
     "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
+    "SIGNATURE_INVALID": (
+        "Unauthenticated",
+        "the request is not signed with a secret of this worker ...",
+    ),
     "SIGNED_URL_NAME_UNSUITABLE": (
         "Invalid",
         "no URL is signed for {}: its name has to be escaped in a URL",
@@ -264,6 +273,7 @@ CODES: dict[str, tuple[str, str]] = {
     "SNAPSHOT_NOT_REBUILT": ("Unavailable", "the snapshot was not made again"),
     "SQL_INVALID": ("Invalid", "there are {} statements"),
     "STALENESS_INVALID": ("Invalid", "{} is a whole number of milliseconds up to {}"),
+    "STALENESS_TOO_LARGE": ("Invalid", "These assets and what they are made from have {} ..."),
     "STATE_TOKEN_INVALID": ("Invalid", "the state token is not one that this API gave"),
     "STORE_BUCKET_NOT_FOUND": ("NotFound", "there is no bucket or container {} where {}:// points"),
     "STORE_EXTRA_MISSING": ("Invalid", "the driver for {}:// stores is not installed"),
@@ -304,6 +314,13 @@ CODES: dict[str, tuple[str, str]] = {
     "UPSTREAM_MISSING": ("Invalid", "an upstream of the task has no data yet: {}"),
     "URLS_TOO_MANY": ("Invalid", "these tables have {} files; at most {} are signed at once"),
     "URL_SECRETS_INVALID": ("Invalid", "no URL can be signed so: {}"),
+    "WORKER_BUSY": ("Unavailable", "every process has an attempt"),
+    "WORKER_SECRETS_INVALID": ("Invalid", "worker services cannot be recognised so: {}"),
+    "WORKER_SECRETS_MISSING": (
+        "Invalid",
+        "a worker service needs a secret that it shares with servers",
+    ),
+    "WORKER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
 }
 
 

@@ -57,10 +57,13 @@ from arco.orchestration.commands.publications import (
 )
 from arco.orchestration.commands.reruns import RerunRun, rerun_run
 from arco.orchestration.commands.restores import (
+    AbandonRestore,
     FinishRestore,
     RebaseRestore,
     StartRestore,
+    abandon_restore,
     finish_restore,
+    finish_undoing_restore,
     rebase_restore,
     start_restore,
 )
@@ -105,6 +108,7 @@ CHAPTERS = (
     "stop_and_repeat",
     "bring_back",
     "take_back",
+    "give_up_restore",
     "keep_and_forget",
     "answer_again",
     "trace_columns",
@@ -245,6 +249,29 @@ class Teller:
         later = (self._prepared(ORDERS, 32),)
         await self._ask(rebase_publication(RebasePublication(run_id=run, tables=later)))
         await self._ask(finish_undoing(run))
+
+    async def give_up_restore(self) -> None:
+        """A restore that a foreign version made impossible, over one more."""
+        self._database.controllers = standing_decisions(64, RUN_SCOPE)
+        await self._deploy(*_project("3")[:1])
+        run = ulid(1_772_366_500_000, 11)
+        await self._trigger(run, ORDERS)
+        await self._end(run, 0, completion=await self._staged(ORDERS, data="kept"))
+        await self._publish(run, ORDERS, version=40)
+        restore_id, tables = ulid(1_772_366_500_000, 12), (self._prepared(ORDERS, 42),)
+        start = StartRestore(restore_id=restore_id, slot=1, versions={ORDERS: 19}, tables=tables)
+        await self._ask(start_restore(start))
+        command = AbandonRestore(
+            restore_id=restore_id,
+            tables=(self._prepared(ORDERS, 43),),
+            standing=tables,
+            code="DELTA_FEATURE_UNSUPPORTED",
+            message="shop.orders asks writers for more",
+        )
+        await self._ask(abandon_restore(command))
+        later = (self._prepared(ORDERS, 44),)
+        await self._ask(rebase_restore(RebaseRestore(restore_id=restore_id, tables=later)))
+        await self._ask(finish_undoing_restore(restore_id))
 
     async def keep_and_forget(self) -> None:
         """A pin, a pass of the collector a month later, and the pin's end."""

@@ -16,6 +16,7 @@ import msgspec
 from arco.api.app import create_app
 from arco.api.server import serve
 from arco.api.session import Session
+from arco.execution.callbacks import Callbacks
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.definitions import (
     AssetDefinition,
@@ -74,6 +75,7 @@ class Server:
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: run(self._main()))
         self.workspace: Workspace
+        self.callbacks: Callbacks
         self.address = ""
         self.failure: BaseException | None = None
 
@@ -149,7 +151,8 @@ class Server:
         runtime = AsyncioRuntime()
         self.workspace = await open_workspace(self._settings, runtime)
         queries = QueryPool(runtime)
-        session = Session(self.workspace, queries, "1.2.3", self._hosts)
+        self.callbacks = Callbacks(self.workspace)
+        session = Session(self.workspace, queries, "1.2.3", self._hosts, callbacks=self.callbacks)
         try:
             await serve(create_app(session), "127.0.0.1", port=0, ready=self._ready)
         finally:
@@ -157,6 +160,7 @@ class Server:
 
     def _ready(self, address: str) -> None:
         self.address = address
+        self.callbacks.announce(address)
         self._up.set()
 
 

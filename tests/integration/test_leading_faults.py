@@ -22,6 +22,7 @@ from arco.execution import reports
 from arco.execution.leading import try_to_lead
 from arco.execution.pool import Pool
 from arco.execution.reports import Reports
+from arco.execution.routing import Executors
 from arco.model import Event, State
 from arco.orchestration.outcomes import ErrorCategory
 from arco.orchestration.states import RunState
@@ -278,10 +279,12 @@ def test_a_pool_forgets_what_has_ended(project: Path) -> None:
             leader = await system.lead()
             for _ in range(20):
                 await system.done("n.quick")
-            pool = leader._executor
+            executors = leader._executor
+            assert isinstance(executors, Executors)
+            pool = executors.named["pool"]
             assert isinstance(pool, Pool)
             await system.until(lambda: pool._reports.pending == 0)
-            assert (len(pool._held), len(pool._queue)) == (0, 0)
+            assert (len(pool._crew.held), len(pool._crew._queue)) == (0, 0)
             assert leader._publishing == {}
             names = [task.get_name() for task in asyncio.all_tasks()]
             assert len(names) < 12, names

@@ -14,6 +14,7 @@ import pytest
 from arco.execution import child as children
 from arco.execution import pool as pools
 from arco.execution.pool import Pool
+from arco.execution.routing import Executors
 from arco.orchestration.outcomes import ErrorCategory
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import DISPATCHES
@@ -111,7 +112,9 @@ def lying(lie: str, monkeypatch: pytest.MonkeyPatch, *, folder: Path) -> None:
 
 
 def pool_of(leader: Leader) -> Pool:
-    pool = leader._executor
+    executors = leader._executor
+    assert isinstance(executors, Executors)
+    pool = executors.named["pool"]
     assert isinstance(pool, Pool)
     return pool
 

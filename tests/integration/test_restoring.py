@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from arco.cli.restoring import finished, left_behind
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.verify import Finding, Verifier
 from arco.errors import ArcoError, Conflict
@@ -143,6 +144,44 @@ def test_a_foreign_version_in_between_is_built_upon(project: Path) -> None:
             assert await seen(system, "n.second") == ["1"]
             pin = await system.database.asked(lambda state: state.get(PINS, "n.second"))
             assert pin is not None and pin.version == 3
+            await expect_clean(system)
+
+    play(story)
+
+
+def guard_rows(path: str) -> None:
+    """Another program asks whoever writes the table for more than we do."""
+    DeltaTable(path).alter.add_constraint({"any_round": "round <> 'never'"})
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_restore_that_a_foreign_version_made_impossible_ends_and_leaves_nothing(
+    project: Path, which: int
+) -> None:
+    """`which`: the table that is altered, before or after the other one has its entry."""
+
+    async def story() -> None:
+        async with opened(project) as system:
+            leader = await system.lead()
+            one, _ = await rounds(system, "1", "2")
+            await leader.stop()
+            plan = await plan_restore(system.workspace, NAMES, slot=one)
+            restore_id = await begin_restore(system.workspace, plan, actor="ann")
+            altered = await location(system, NAMES[which])
+            await asyncio.to_thread(guard_rows, altered)
+            with pytest.raises(Conflict) as given_up:
+                await finished(system.workspace, restore_id)
+            assert given_up.value.code == "RESTORE_ABANDONED"
+            assert f"another program changed {NAMES[which]}" in given_up.value.message
+            assert "DELTA_FEATURE_UNSUPPORTED" in given_up.value.message
+            row = await system.database.asked(lambda state: state.get(RESTORES, restore_id))
+            assert row is not None and row.abandoned_at is not None and row.restored_at is None
+            assert [await seen(system, name) for name in NAMES] == [["2"], ["2"]]
+            table = DeltaTable(await location(system, NAMES[1 - which]))
+            assert set(table.to_pyarrow_table()["round"].to_pylist()) == {"2"}
+            assert await left_behind(system.workspace) == []
+            await restored(system, one, NAMES[1 - which])
+            assert await seen(system, NAMES[1 - which]) == ["1"]
             await expect_clean(system)
 
     play(story)

@@ -13,7 +13,8 @@ import pytest
 from arco.engine.batch import Batch, Prepared, Receipt, Request
 from arco.engine.commit import Commit, decode_commit, encode_commit
 from arco.engine.database import Database
-from arco.engine.fold import decode, fold
+from arco.engine.fold import fold
+from arco.engine.history import Heard
 from arco.engine.log import Log, Slot
 from arco.engine.tables import Overlay
 from arco.errors import NotFound
@@ -169,11 +170,10 @@ class ShownBeforeWon(Database):
 class FoldedWithoutGuard(Database):
     """A slot is folded as often as somebody reads it."""
 
-    async def _advance(self, slot: Slot) -> None:
-        events, _ = decode(self.registry, await self.replay.events(slot.commit))
+    async def _advance(self, heard: Heard) -> None:
         overlay = Overlay(self.tables)
-        fold(self.registry, overlay, events=events)
-        self._merge(slot, events, overlay=overlay)
+        fold(self.registry, overlay, events=heard.events)
+        self._merge(heard.slot, heard.events, overlay=overlay)
 
 
 class AskedAgainAfterUnknown(Database):
@@ -201,9 +201,10 @@ class BatchFailsTogether(Database):
 class ForeignSlotsSkipped(Database):
     """What other processes wrote is counted, and not folded."""
 
-    async def _advance(self, slot: Slot) -> None:
+    async def _advance(self, heard: Heard) -> None:
+        slot = heard.slot
         if slot.commit.writer == self.writer or slot.commit.seq != self.position.seq + 1:
-            await super()._advance(slot)
+            await super()._advance(heard)
         else:
             self._merge(slot, (), overlay=Overlay(self.tables))
 
@@ -241,7 +242,7 @@ class ClockTrusted(Database):
 
 
 CAUGHT: list[tuple[type[Log] | type[Database], str]] = [
-    (TimeoutTakenAsFailure, "L7|refusals"),
+    (TimeoutTakenAsFailure, "L7|refusals|no surprise"),
     (ExistsTakenAsMine, "chain|L2|state token|L4|strong"),
     (ExistsTakenAsLost, "L3"),
     (HintTrusted, "strong reads|refusals"),

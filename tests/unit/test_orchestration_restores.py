@@ -13,11 +13,14 @@ from arco.orchestration.commands.publications import (
     startable_publications,
 )
 from arco.orchestration.commands.restores import (
+    AbandonRestore,
     FinishRestore,
     Held,
     RebaseRestore,
     StartRestore,
+    abandon_restore,
     finish_restore,
+    finish_undoing_restore,
     rebase_restore,
     start_restore,
     started_restores,
@@ -157,3 +160,43 @@ def test_a_rebased_restore_only_moves_forward_and_repeats_change_nothing(bench: 
     assert bench.ask(finish_restore(FinishRestore(restore_id="X", held={}))) == ()
     bench.state.fold(bench.history)
     assert bench.state.dump() == before
+
+
+def abandon(bench: Bench, *, version: int | None) -> tuple[Payload, ...]:
+    """Give restore X up; `version`: the entry that takes back the one that stands, if one does."""
+    table = prepared(bench, "raw.a", version=2)
+    command = AbandonRestore(
+        restore_id="X",
+        tables=() if version is None else (prepared(bench, "raw.a", version=version),),
+        standing=() if version is None else (table,),
+        code="DELTA_FEATURE_UNSUPPORTED",
+        message="raw.a asks writers for more",
+    )
+    return bench.ask(abandon_restore(command))
+
+
+def test_a_restore_that_is_taken_back_keeps_its_table_until_nothing_stands(bench: Bench) -> None:
+    start(bench, version=2)
+    abandon(bench, version=3)
+    assert abandon(bench, version=4) == (), "it is being taken back just so"
+    assert bench.ask(finish_restore(FinishRestore(restore_id="X", held={}))) == ()
+    assert [row.restore_id for row in started_restores(bench.state)] == ["X"]
+    assert violations(bench.state) == []
+    bench.ask(finish_undoing_restore("X"))
+    row = bench.state.get(RESTORES, "X")
+    assert row is not None and row.abandoned_at == bench.now and row.restored_at is None
+    assert row.message == "raw.a asks writers for more"
+    pin = bench.state.get(PINS, "raw.a")
+    assert pin is not None and pin.version == 0
+    assert violations(bench.state) == [] and list(bench.state.range(PUBLISHING)) == []
+    assert start(bench, version=4, restore_id="Y") != ()
+
+
+def test_a_restore_of_which_nothing_stands_ends_in_the_commit_that_gives_it_up(
+    bench: Bench,
+) -> None:
+    start(bench, version=2)
+    said = [type(each).__name__ for each in abandon(bench, version=None)]
+    assert said == ["RestoreAbandoned", "RestoreUndone"]
+    assert started_restores(bench.state) == [] and violations(bench.state) == []
+    assert bench.ask(finish_undoing_restore("X")) == ()

@@ -99,6 +99,18 @@ export interface AssetStatus {
   materialized_at?: string | null;
 }
 
+/** One asset, or one partition of it: whether it is fresh, why not, and what is being done. */
+export interface AssetStory {
+  asset: string;
+  /** The partition that was asked about; empty: all of them. */
+  partition: string;
+  partitions: number;
+  stale: number;
+  groups: Array<StaleGroup>;
+  /** Its tasks in runs that have not ended, at most twenty. */
+  tasks: Array<TaskStory>;
+}
+
 /** One deployed asset; `version` and what follows only once something of it is published. */
 export interface AssetSummary {
   asset: string;
@@ -340,6 +352,31 @@ export interface ChangesAnswer {
 export interface ChangesRequest {
   /** Each is decided on what those before it made. */
   changes: Array<(CreateCatalog & { change: "create_catalog" }) | (CreateNamespace & { change: "create_namespace" }) | (CreateTable & { change: "create_table" }) | (CreateView & { change: "create_view" }) | (CreateVolume & { change: "create_volume" }) | (CreateFunction & { change: "create_function" }) | (Alter & { change: "alter" }) | (SetTags & { change: "set_tags" }) | (Move & { change: "move" }) | (DropObject & { change: "drop" }) | (Undrop & { change: "undrop" }) | (Refresh & { change: "refresh" })>;
+}
+
+/** The newest result of one check on one partition. */
+export interface CheckLine {
+  asset: string;
+  /** As people say it; empty: the asset is one whole. */
+  partition: string;
+  partition_key?: string;
+  name: string;
+  passed: boolean;
+  /** Whether data that does not pass is kept from being published. */
+  blocking: boolean;
+  checked_at: string;
+  run_id: string;
+  message?: string;
+  metadata?: Record<string, unknown>;
+  /** How many results there are of it. */
+  results: number;
+}
+
+/** The newest result of each check, by asset, partition and name. */
+export interface CheckList {
+  checks: Array<CheckLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** One check that did not pass, or all of them where asked for. */
@@ -858,7 +895,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url" | "timer";
+export type Method = "local" | "key" | "token" | "url" | "timer" | "task";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -1194,6 +1231,10 @@ export interface RestoreSummary {
   /** When readers began to see it. */
   restored_at: string | null;
   actor: string;
+  /** When it was given up, and readers see what they saw before. */
+  abandoned_at?: string | null;
+  /** Why it was given up, and what to do next. */
+  message?: string;
 }
 
 /** What became of quarantined facts that were tried again. */
@@ -1241,6 +1282,13 @@ export interface RunDetail {
   checks: Array<CheckSummary>;
 }
 
+/** One run, and those of its tasks that were asked about: what each waits for. */
+export interface RunExplanation {
+  run: RunStory;
+  /** At most a hundred. */
+  tasks?: Array<TaskStory>;
+}
+
 /** Runs, newest first. */
 export interface RunList {
   runs: Array<RunSummary>;
@@ -1250,6 +1298,16 @@ export interface RunList {
 
 /** Where a run stands. */
 export type RunState = "TRIGGERED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
+/** One run: what it waits for, or what it came to. */
+export interface RunStory {
+  run_id: string;
+  state: RunState;
+  wait: Wait;
+  message: string;
+  /** Tasks that will move next, or that failed; at most twenty. */
+  roots?: Array<Standing>;
+}
 
 /** One run without its tasks. */
 export interface RunSummary {
@@ -1468,6 +1526,48 @@ export interface SlotList {
   next_cursor?: string;
 }
 
+/** Partitions of one asset that are stale for one reason with one root. */
+export interface StaleGroup {
+  asset: string;
+  reason: StaleReason;
+  /** The asset that the reason goes back to. */
+  root: string;
+  root_reason: StaleReason;
+  /** The assets from this one up to the root. */
+  path: Array<string>;
+  /** How many they are. */
+  partitions: number;
+  /** The first three of them, as people say them. */
+  examples: Array<string>;
+  /** The partitions of the root that these go back to. */
+  root_examples: Array<string>;
+}
+
+/** What is stale, from sources on. */
+export interface StaleList {
+  groups: Array<StaleGroup>;
+}
+
+/** Why, in the order in which reasons are looked for. */
+export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
+
+/** Where one task stands, and why. */
+export interface Standing {
+  run_id: string;
+  task_key: string;
+  asset: string;
+  partition_key?: string;
+  state: TaskState;
+  wait: Wait;
+  message: string;
+  /** When that began. */
+  since?: string | null;
+  /** When it ends at the latest: the next attempt begins, the time limit is reached. */
+  until?: string | null;
+  /** How many tasks are handed out before it; counted up to 10,000. */
+  ahead?: number | null;
+}
+
 /** One edge of a walk, `hop` steps from its start. */
 export interface Step {
   hop: number;
@@ -1587,6 +1687,13 @@ export interface TaskLogs {
 
 /** Where a task stands. */
 export type TaskState = "BLOCKED" | "READY" | "DISPATCHED" | "RUNNING" | "RETRY_WAIT" | "SUCCEEDED" | "FAILED" | "SKIPPED" | "CANCELLED";
+
+/** One task, and what it waits for. */
+export interface TaskStory {
+  task: Standing;
+  /** The first tasks above it that have not ended, or the one that kept it from running; at most twenty. */
+  roots?: Array<Standing>;
+}
 
 /** One task of a run. */
 export interface TaskSummary {
@@ -1790,6 +1897,9 @@ export interface VolumeList {
   next_cursor?: string;
 }
 
+/** What moves a task or a run next. */
+export type Wait = "UPSTREAM" | "QUEUE" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
+
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
 export interface Operations {
@@ -1917,6 +2027,14 @@ export interface Operations {
   rerun_run: { place: { run_id: string; }; query: {}; body: RerunRequest; answer: Rerun; };
   /** Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless. */
   cancel_run: { place: { run_id: string; }; query: {}; body: CancelRequest; answer: RunSummary; };
+  /** What a run waits for, task by task: upstream tasks, the queue, a worker, a retry, a table. */
+  explain_run: { place: { run_id: string; }; query: { task?: string; fields?: string; at?: string; }; body: null; answer: RunExplanation; };
+  /** Why partitions of an asset are stale, up to the root, and which runs are at them now. */
+  explain_asset: { place: { asset: string; }; query: { partition?: string; fields?: string; at?: string; }; body: null; answer: AssetStory; };
+  /** What is stale and why: partitions by asset, reason and the root that it goes back to. */
+  show_stale: { place: {}; query: { select?: string; fields?: string; at?: string; }; body: null; answer: StaleList; };
+  /** How each check stands on each partition: its newest result. */
+  show_checks: { place: {}; query: { cursor?: string; limit?: number; asset?: string; failed?: boolean; fields?: string; at?: string; }; body: null; answer: CheckList; row: CheckList["checks"][number]; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
   show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
   /** One schedule with the next times it fires and its newest ticks. */
@@ -1987,7 +2105,7 @@ export interface Operations {
   plan_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan; };
   /** Make each table what it was then: rows, columns, and what its partitions were made from. Nothing is undone: the old content becomes a new version, all tables in one commit. Acknowledged when it is durable that it happens; `GET /restores/{restore_id}` says when it has. */
   start_restore: { place: {}; query: {}; body: RestoreRequest; answer: RestorePlan | RestoreSummary | RestorePlan; };
-  /** How far a restore is: it is `published` once readers see what came back. */
+  /** How far a restore is: `PUBLISHED` once readers see what came back. `abandoned_at` is set once it was taken back, because another program changed a table meanwhile; `message` says what to do. */
   show_restore: { place: { restore_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: RestoreSummary; };
   /** The facts that were taken and could not be folded, and why, in the order of their places. */
   list_quarantined_facts: { place: {}; query: { cursor?: string; limit?: number; fields?: string; }; body: null; answer: QuarantineList; row: QuarantineList["facts"][number]; };
@@ -2113,6 +2231,10 @@ export const OPERATIONS = {
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
   rerun_run: { method: "POST", path: "/api/v1/runs/{run_id}/rerun", key: true },
   cancel_run: { method: "POST", path: "/api/v1/runs/{run_id}/cancel", key: true },
+  explain_run: { method: "GET", path: "/api/v1/runs/{run_id}/why", key: false },
+  explain_asset: { method: "GET", path: "/api/v1/assets/{asset}/why", key: false },
+  show_stale: { method: "GET", path: "/api/v1/stale", key: false },
+  show_checks: { method: "GET", path: "/api/v1/checks", key: false, rows: "checks" },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
   show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
@@ -2184,6 +2306,7 @@ export const OPERATIONS = {
 export const CODES = {
   ACCESS_DENIED: "Forbidden",
   AGE_INVALID: "Invalid",
+  ANSWER_REFUSED: "Forbidden",
   ANSWER_UNREADABLE: "Invalid",
   ASSET_CYCLE: "Invalid",
   ASSET_NOT_LOADED: "Invalid",
@@ -2305,6 +2428,9 @@ export const CODES = {
   OBJECT_CHANGED: "Precondition",
   OBJECT_DAMAGED: "Corrupt",
   OBJECT_NOT_FOUND: "NotFound",
+  OFFER_INVALID: "Invalid",
+  OFFER_REFUSED: "Forbidden",
+  OFFER_TOO_LARGE: "Invalid",
   OPTION_UNKNOWN: "Invalid",
   ORIGIN_INVALID: "Invalid",
   OUTCOME_UNKNOWN: "Unavailable",
@@ -2362,6 +2488,7 @@ export const CODES = {
   RERUN_INVALID: "Invalid",
   RESOURCE_ASYNC: "Invalid",
   RESOURCE_EMPTY: "Invalid",
+  RESTORE_ABANDONED: "Conflict",
   RESTORE_NOT_FOUND: "NotFound",
   RESTRICTION_FAILED: "Invalid",
   ROSTER_UNREADABLE: "Corrupt",
@@ -2391,6 +2518,7 @@ export const CODES = {
   SERVER_UNREACHABLE: "Unavailable",
   SERVER_URL_INVALID: "Invalid",
   SETTING_INVALID: "Invalid",
+  SIGNATURE_INVALID: "Unauthenticated",
   SIGNED_URL_NAME_UNSUITABLE: "Invalid",
   SIGNED_URL_SECONDS_INVALID: "Invalid",
   SLOTS_REVERSED: "Invalid",
@@ -2403,6 +2531,7 @@ export const CODES = {
   SNAPSHOT_NOT_REBUILT: "Unavailable",
   SQL_INVALID: "Invalid",
   STALENESS_INVALID: "Invalid",
+  STALENESS_TOO_LARGE: "Invalid",
   STATE_TOKEN_INVALID: "Invalid",
   STORE_BUCKET_NOT_FOUND: "NotFound",
   STORE_EXTRA_MISSING: "Invalid",
@@ -2440,4 +2569,8 @@ export const CODES = {
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
   URL_SECRETS_INVALID: "Invalid",
+  WORKER_BUSY: "Unavailable",
+  WORKER_SECRETS_INVALID: "Invalid",
+  WORKER_SECRETS_MISSING: "Invalid",
+  WORKER_URL_INVALID: "Invalid",
 } as const;

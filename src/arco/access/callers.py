@@ -26,6 +26,8 @@ class Method(StrEnum):
     """It came by a signed URL, which is good for one file and nothing else."""
     TIMER = "timer"
     """It is a timer that lets time pass, and may do nothing else."""
+    TASK = "task"
+    """It performs a task, answers for that one, and may do nothing else."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,4 +72,15 @@ def url_holder(tenant: str, workspace: str) -> Caller:
     )
 
 
-__all__ = ["LOCAL_OWNER", "Caller", "Method", "local_owner", "url_holder"]
+def task_performer(tenant: str, workspace: str) -> Caller:
+    """The caller that answers for a task: nobody, who may do nothing else."""
+    return Caller(
+        principal="",
+        tenant=tenant,
+        workspace=workspace,
+        method=Method.TASK,
+        scopes=frozenset(),
+    )
+
+
+__all__ = ["LOCAL_OWNER", "Caller", "Method", "local_owner", "task_performer", "url_holder"]

@@ -21,6 +21,7 @@ from arco.api.session import Session
 from arco.api.strictness import StrictRequest, refuse_unknown_parameters
 from arco.api.terms import terms_of
 from arco.errors import ArcoError
+from arco.execution.callbacks import Callbacks
 from arco.execution.leading import CollectorOnDemand
 from arco.service.settings import configured_names
 from arco.service.ticking import Ticker
@@ -29,10 +30,13 @@ from arco.service.ticking import Ticker
 def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
     """The application, ready to be served; `readiness` is what its probe tells."""
 
-    reception = Reception(session.workspace)
     workspace = session.workspace
+    callbacks = session.callbacks or Callbacks(workspace)
+    reception = Reception(workspace, callbacks)
     ticker = Ticker(workspace, CollectorOnDemand(workspace))
-    equipped = msgspec.structs.replace(session, signatures=reception.signatures, ticker=ticker)
+    equipped = msgspec.structs.replace(
+        session, signatures=reception.signatures, ticker=ticker, callbacks=callbacks
+    )
 
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
         return msgspec.structs.replace(equipped, terms=await terms_of(request))

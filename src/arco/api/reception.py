@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope, Scope
 
-from arco.access.callers import Caller, url_holder
+from arco.access.callers import Caller, Method, task_performer, url_holder
 from arco.api.callers import CALLER
 from arco.api.failures import REQUEST_ID
+from arco.api.tasks import TASK
 from arco.errors import Unauthenticated
+from arco.execution.callbacks import Callbacks
 from arco.service.audit import Asked, Audit
 from arco.service.identity import Identity, credentials_invalid
 from arco.service.limits import Limits
@@ -24,15 +26,18 @@ from arco.service.workspace import Workspace
 
 TICK = ("POST", "/api/v1/tick")
 """What timers ask, and nobody else: another credential is none there."""
+TASKS = "/api/v1/tasks/"
+"""Where those answer who perform tasks, and nobody else."""
 
 
 class Reception:
     """Receives the requests of one workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, callbacks: Callbacks) -> None:
         self._identity = Identity(workspace)
         self._limits = Limits(workspace.settings, workspace.runtime)
         self._audit = Audit(workspace)
+        self._callbacks = callbacks
         self._scope = workspace.settings.scope
         settings = workspace.settings
         self.signatures = Signatures(
@@ -52,7 +57,8 @@ class Reception:
         """
         caller = await self._caller(scope, headers)
         scope["state"][CALLER] = caller
-        if caller.is_local:
+        # How often a task is answered for is bounded by the tasks that run.
+        if caller.is_local or caller.method is Method.TASK:
             yield
             return
         # Who comes by a URL has no name: the address stands for it.
@@ -72,6 +78,9 @@ class Reception:
         try:
             if (scope["method"], scope["path"]) == TICK:
                 return await self._identity.timer(authorization)
+            if scope["path"].startswith(TASKS):
+                scope["state"][TASK] = self._callbacks.claims(authorization)
+                return task_performer(self._scope.tenant, self._scope.workspace)
             if is_signed(scope["query_string"]) and not authorization:
                 return self._by_url(scope)
             return await self._identity.caller(authorization)

@@ -110,7 +110,9 @@ async def start(
 async def show_restore(
     session: Here, caller: CallerHere, restore_id: RestoreId, fields: Fields = ""
 ) -> Response[RestoreSummary]:
-    """How far a restore is: it is `published` once readers see what came back."""
+    """How far a restore is: `PUBLISHED` once readers see what came back. `abandoned_at` is set once
+    it was taken back, because another program changed a table meanwhile; `message` says what to do.
+    """
     return await read_one(
         session, lambda state: restore_summary(state, restore_id), caller=caller, fields=fields
     )
@@ -136,6 +138,8 @@ def restore_summary(state: State, restore_id: str) -> RestoreSummary:
         started_at=row.started_at,
         restored_at=row.restored_at,
         actor=row.actor,
+        abandoned_at=row.abandoned_at,
+        message=row.message or "",
     )
 
 

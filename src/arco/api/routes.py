@@ -15,8 +15,10 @@ from arco.api import (
     objects,
     pins,
     policies,
+    reasons,
     restores,
     schedules,
+    tasks,
     traces,
 )
 from arco.api.assets import show_assets
@@ -66,6 +68,7 @@ ROUTES = (
     show_run,
     rerun,
     cancel,
+    *reasons.ROUTES,
     *schedules.ROUTES,
     *backfills.ROUTES,
     show_logs,
@@ -91,6 +94,7 @@ ROUTES = (
     *policies.ROUTES,
     *pins.ROUTES,
     *browser.ROUTES,
+    *tasks.ROUTES,
     tick,
 )
 

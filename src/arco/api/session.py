@@ -19,6 +19,7 @@ from arco.api.fields import selected
 from arco.api.terms import Terms
 from arco.engine.past import Past
 from arco.engine.tokens import StateToken
+from arco.execution.callbacks import Callbacks
 from arco.ids import sha256
 from arco.model import State
 from arco.query.pool import QueryPool
@@ -45,6 +46,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """What signs URLs of this server; the application has it."""
     ticker: Ticker | None = None
     """What does what falls due when a timer asks; the application has it."""
+    callbacks: Callbacks | None = None
+    """Where worker services answer; the application has it, if whoever leads here has none."""
     terms: Terms = Terms()
     """What the request at hand asks for in its headers."""
 
@@ -75,9 +78,10 @@ async def ask(session: Session, question: Callable[[State], T], *, caller: Calle
     if session.terms.at:
         past = await past_of(session, session.terms.at, caller=caller)
         return await past.asked(lambda state: Seen(question(state), past.token))
-    visible = session.workspace.authority.visible
+    authority = session.workspace.authority
+    await authority.acquainted(caller)
     return await database.asked(
-        lambda state: Seen(question(visible(state, caller)), database.token)
+        lambda state: Seen(question(authority.visible(state, caller)), database.token)
     )
 
 

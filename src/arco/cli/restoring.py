@@ -11,10 +11,11 @@ import msgspec
 from arco.formats.restoring import restore
 from arco.model import State
 from arco.orchestration.commands.restores import started_restores
-from arco.orchestration.restores import RESTORES, Restore
+from arco.orchestration.restores import RESTORES, Restore, is_moving
 from arco.orchestration.states import PublicationState
 from arco.service.assets import list_assets
 from arco.service.candidates import Candidate
+from arco.service.restores import restore_abandoned
 from arco.service.workspace import Workspace
 
 
@@ -32,13 +33,18 @@ async def left_behind(workspace: Workspace) -> list[str]:
 
 
 async def finished(workspace: Workspace, restore_id: str) -> Restore:
-    """The restore once it has ended, whoever leads: this process when nobody else does."""
+    """The restore once it has ended, whoever leads: this process when nobody else does.
+
+    Raises: Conflict RESTORE_ABANDONED.
+    """
     candidate = Candidate(workspace)
     while True:
         row = await workspace.database.asked(lambda state: state.get(RESTORES, restore_id))
         assert row is not None, restore_id
         if row.state is PublicationState.PUBLISHED:
             return row
+        if not is_moving(row):
+            raise restore_abandoned(row.restore_id, row.message or "")
         lease = await candidate.take("")
         if lease is None:
             await workspace.runtime.sleep(workspace.settings.poll_seconds)

@@ -42,7 +42,8 @@ async def serve_workspace(
     Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
     """
     queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
-    app = create_app(Session(workspace, queries, installed_version()), readiness)
+    session = Session(workspace, queries, installed_version(), callbacks=follower.callbacks)
+    app = create_app(session, readiness)
     announced: list[Spawned] = []
 
     def on_ready(address: str) -> None:

@@ -8,7 +8,7 @@ from arco.client.asking import Asked, Asker
 from arco.client.operations import PLAN_RESTORE, SHOW_RESTORE, START_RESTORE
 from arco.errors import Unavailable
 from arco.runtime import Runtime
-from arco.service.restores import RestorePlan
+from arco.service.restores import RestorePlan, restore_abandoned
 from arco.wire.travel import RestoreRequest, RestoreSummary
 
 POLL_SECONDS = 0.1
@@ -43,13 +43,16 @@ class Restores:
     def wait(self, restore_id: str, *, seconds_max: float | None = None) -> RestoreSummary:
         """The restore once readers see what came back.
 
-        Raises: Unavailable RUN_NOT_ENDED after `seconds_max`: the restore itself goes on.
+        Raises: Conflict RESTORE_ABANDONED; Unavailable RUN_NOT_ENDED after `seconds_max`: the
+        restore itself goes on.
         """
         started, pause = self._runtime.monotonic(), POLL_SECONDS
         while True:
             summary = self.get(restore_id)
             if summary.restored_at is not None:
                 return summary
+            if summary.abandoned_at is not None:
+                raise restore_abandoned(restore_id, summary.message)
             if seconds_max is not None and self._runtime.monotonic() - started >= seconds_max:
                 raise Unavailable(
                     "RUN_NOT_ENDED",

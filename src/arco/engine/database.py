@@ -14,16 +14,18 @@ from datetime import UTC, datetime
 
 from arco.engine.applied import Applied, tell
 from arco.engine.batch import Batch, ControllerFailed, Prepared, Receipt, Request
-from arco.engine.commit import GENESIS_PREV, Position, SnapshotReference
+from arco.engine.commit import GENESIS_PREV, Position
 from arco.engine.derived import Derivation
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import HOUSEKEEPING, NEWEST, SNAPSHOTS
 from arco.engine.fairness import Fairness
-from arco.engine.fold import decode, fold
-from arco.engine.format import check_format, write_format
-from arco.engine.history import Answer, Question, Replay, answer, bootstrap, bring_up
+from arco.engine.fold import fold
+from arco.engine.footing import Footing
+from arco.engine.format import write_format
+from arco.engine.history import Answer, Heard, Question, Replay, answer
 from arco.engine.idempotency import Intent
 from arco.engine.log import HINT_EVERY, SLOTS_AT_ONCE_MAX, Log, Slot
+from arco.engine.opening import Opening
 from arco.engine.outcomes import chain_broken, event_unknown, outcome_unknown
 from arco.engine.reading import Reads
 from arco.engine.registry import Registry, WireEvent
@@ -32,8 +34,7 @@ from arco.engine.sizes import SIZES, Sizes
 from arco.engine.tables import Overlay, Tables
 from arco.engine.tail import Tail, TailCount
 from arco.engine.tokens import StateToken
-from arco.errors import Corrupt
-from arco.model import Decision, Domain, Event, NotLoaded, State
+from arco.model import Decision, Domain, Event, State
 from arco.runtime import Runtime
 from arco.store.port import Store, StoreFault
 
@@ -60,9 +61,10 @@ class Database:
         self.registry = Registry((*domains, ENGINE))
         self.writer = writer
         self.log = Log(store, runtime)
-        self.replay = self._replay()
+        self.replay = Replay(store, runtime, self.registry)
         self.sizes = sizes
         self.tables = Tables(self.registry.tables.values(), sizes=sizes)
+        self.footing = Footing(self.log, self.tables, self.replay, head=lambda: self.seq)
         self.position = Position(-1, GENESIS_PREV, EPOCH)
         self.controllers: tuple[Decision, ...] = ()
         """Standing decisions: asked after every batch's own until they are quiet."""
@@ -94,7 +96,7 @@ class Database:
     ) -> Database:
         """The database at its newest slot; creates slot 0 when the log is empty.
 
-        Cost: hint, head window, format, one index, the tail.
+        Cost: as `Opening`, and the rows that the slots after the snapshot look at, together.
         """
         database = cls(store, runtime, domains=domains, writer=writer, sizes=sizes)
         await database._start()
@@ -155,20 +157,7 @@ class Database:
 
     async def asked(self, question: Question[Answer]) -> Answer:
         """The answer of `question`, asked of the state until everything it needs is in memory."""
-        return await answer(question, self.tables, load=self._load)
-
-    async def rebuild(self, damage: Corrupt) -> None:
-        """All rows are in memory, folded from slot 0 where a snapshot file is damaged; the next
-        snapshot is built from nothing but them.
-        """
-        await self._stand_on(None)
-        self.replay.damage = damage
-
-    async def refold(self) -> None:
-        """All rows are in memory, folded from slot 0, whatever snapshots say."""
-        tables = self.tables.empty()
-        await bring_up(self._replay(), tables, reference=None, head=lambda: self.seq)
-        self.tables.memory, self.replay.index = tables.memory, None
+        return await answer(question, self.tables, load=self.footing.load)
 
     async def close(self) -> None:
         """Leave a fresh hint; the log needs no goodbye."""
@@ -183,27 +172,24 @@ class Database:
     async def _catch_up(self) -> int:
         while True:
             slots = await self.log.after(self.position.seq)
-            for slot in slots:
-                await self._advance(slot)
+            await self._follow(slots)
             if len(slots) < SLOTS_AT_ONCE_MAX:
                 return self.position.seq
 
     async def _start(self) -> None:
-        head = await self.log.head()
-        if head < 0:
+        opening = Opening(self.store, self.runtime, self.log)
+        newest = await opening.find()
+        if newest is None:
             await self._genesis()
             return
-        await check_format(self.store, self.runtime)
-        slot = await self.log.read(head)
-        if slot is None:
-            raise Corrupt("SLOT_MISSING", f"log slot {head} vanished", hint="run `arco verify`")
-        start = await bootstrap(self.replay, self.tables, reference=slot.commit.snapshot)
+        start = await opening.stand(newest, replay=self.replay, tables=self.tables)
         if start is not None and self.replay.index is not None:
             self.position, index = start, self.replay.index
             self.folded.update(index.events)
             self.unknown = self.registry.unknown(index)
         self.reads.trail.add(self.position.seq, self.position.hash)
-        await self._catch_up()
+        while slots := await opening.following(self.position.seq):
+            await self._follow(slots)
 
     async def _genesis(self) -> None:
         await write_format(self.store, self.runtime)
@@ -271,7 +257,7 @@ class Database:
         taken = await self.log.create(seq + 1, prepared.data)
         if taken is not None:
             self._fairness.lost(began)
-            await self._advance(taken)
+            await self._follow([taken])
             await self._catch_up()
             await self._fairness.let_pass()
             return False
@@ -321,9 +307,18 @@ class Database:
             # Only by its writer: who reads an old log must not move the hint back.
             self.runtime.spawn(self.log.write_hint(slot.commit.seq, slot.hash), "arco-hint")
 
-    async def _advance(self, slot: Slot) -> None:
-        wires = await self.replay.events(slot.commit)
-        events, unknown = decode(self.registry, wires)
+    async def _follow(self, slots: Sequence[Slot]) -> None:
+        """The state is that of the last of these slots, or a newer one."""
+        every = await self.replay.heard(slots)
+        if len(every) > 1 and self.tables.is_cold:
+            # What all of them look at is read together, not slot after slot.
+            events = [event for heard in every for event in heard.events]
+            await self.asked(lambda state: fold(self.registry, Overlay(state), events=events))
+        for heard in every:
+            await self._advance(heard)
+
+    async def _advance(self, heard: Heard) -> None:
+        slot, events, unknown = heard.slot, heard.events, heard.unknown
 
         def folded(state: State) -> Overlay | None:
             if slot.commit.seq != self.position.seq + 1:
@@ -361,40 +356,6 @@ class Database:
         if newest is not None:
             self._tail.forget(newest.slot)
             self._residence.published(newest)
-
-    async def _load(self, cold: NotLoaded) -> None:
-        try:
-            await self.replay.load(self.tables, cold)
-        except Corrupt as damage:
-            if cold.table.name not in self.tables.memory:
-                raise
-            await self._recover(damage)
-
-    async def _recover(self, damage: Corrupt) -> None:
-        """Cold rows stand in a newer snapshot now: files of the one they stood in are collected
-        once newer ones have been there for long enough. Without a newer one it is damage.
-        """
-        slot = await self.log.read(await self.log.head())
-        newest, index = slot.commit.snapshot if slot else None, self.replay.index
-        if newest is None or (index is not None and newest.slot <= index.slot):
-            await self.rebuild(damage)
-        elif newest.slot <= self.position.seq:
-            try:
-                await self._stand_on(newest)
-            except Corrupt as found:
-                await self.rebuild(found)
-        else:
-            await self._stand_on(None)
-
-    async def _stand_on(self, reference: SnapshotReference | None) -> None:
-        """Rows are those of a snapshot and the slots after it, or of all slots from 0."""
-        fresh, tables = self._replay(), self.tables.empty()
-        await bring_up(fresh, tables, reference=reference, head=lambda: self.seq)
-        if self.tables.is_cold:
-            self.tables.memory, self.replay.index = tables.memory, fresh.index
-
-    def _replay(self) -> Replay:
-        return Replay(self.store, self.runtime, self.registry)
 
 
 __all__ = ["EPOCH", "OUTCOME_SECONDS", "Database"]

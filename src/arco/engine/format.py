@@ -7,13 +7,15 @@ Source: storage format, "Names".
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from arco.engine.lanes.slots import Slots
-from arco.errors import Corrupt, Unavailable
+from arco.errors import ArcoError, Corrupt, Unavailable
 from arco.runtime import Runtime
 from arco.store import keys
-from arco.store.port import Store
+from arco.store.port import Store, StoreFault
 from arco.store.text import decoded
 
 VERSION = 1
@@ -52,6 +54,16 @@ async def check_format(store: Store, runtime: Runtime) -> None:
         raise _unreadable("it is gone")
 
 
+async def is_written(store: Store) -> bool:
+    """True when what this release writes was read; anything else is for `check_format` to judge.
+
+    Never raises. Cost: 1 GET.
+    """
+    with suppress(ArcoError, StoreFault):
+        return await store.get(keys.FORMAT) == WRITTEN
+    return False
+
+
 async def standing_format(store: Store, runtime: Runtime) -> int:
     """How large the format is, which stands as it did when this process began. Cost: 1 GET.
 
@@ -87,4 +99,12 @@ def _unreadable(reason: str) -> Corrupt:
     )
 
 
-__all__ = ["VERSION", "WRITTEN", "Format", "check_format", "standing_format", "write_format"]
+__all__ = [
+    "VERSION",
+    "WRITTEN",
+    "Format",
+    "check_format",
+    "is_written",
+    "standing_format",
+    "write_format",
+]

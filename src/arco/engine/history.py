@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+import msgspec
+
 from arco.engine.adjacency import Adjacency, adjacency_of, read_ends
 from arco.engine.blocks import BlockId
 from arco.engine.commit import Commit, Position, SnapshotReference, decode_events
@@ -49,6 +51,15 @@ async def answer(question: Question[Answer], tables: Tables, *, load: Load) -> A
                 cold = missing
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """A slot and its events, wherever they stood."""
+
+    slot: Slot
+    events: Sequence[Event]
+    unknown: Sequence[WireEvent]
+    """Those that this release does not know."""
+
+
 class Replay:
     """Reads what a state is made of: payloads, indexes and snapshot files, each checked by hash."""
 
@@ -68,6 +79,16 @@ class Replay:
         if reference is None:
             return commit.events
         return decode_events(await self.reader.checked(reference.name, reference.sha256))
+
+    async def heard(self, slots: Sequence[Slot]) -> list[Heard]:
+        """What these slots say, read together."""
+        every = await self._runtime.gather(self.events(slot.commit) for slot in slots)
+        said = [decode(self.registry, wires) for wires in every]
+        return [Heard(slot, *both) for slot, both in zip(slots, said, strict=True)]
+
+    def again(self) -> Replay:
+        """One that knows nothing yet, of the same store and events."""
+        return Replay(self._store, self._runtime, self.registry)
 
     async def load(self, tables: Tables, cold: NotLoaded) -> None:
         """Bring the rows that `cold` asked for, and others with it, into memory.
@@ -207,4 +228,4 @@ async def bring_up(
         reached = until
 
 
-__all__ = ["Answer", "Question", "Replay", "answer", "bootstrap", "bring_up"]
+__all__ = ["Answer", "Heard", "Question", "Replay", "answer", "bootstrap", "bring_up"]

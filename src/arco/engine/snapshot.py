@@ -70,7 +70,7 @@ async def publish(database: Database) -> bool:
             # Another process published; what we were building on may be collected by now.
             return False
         # What the new files would be laid over cannot be read: they are built from the rows alone.
-        await database.rebuild(found)
+        await database.footing.rebuild(found)
         written = await _written(database)
     receipt = await database.transact(lambda state, now: still_publishable(state, written))
     if receipt.events and database.replay.damage is written.damage:
@@ -83,7 +83,7 @@ async def rebuild(database: Database) -> bool:
 
     Memory: all rows. Cost: one GET a slot, then what `publish` costs.
     """
-    await database.refold()
+    await database.footing.refold()
     database.replay.damage = Corrupt(
         "SNAPSHOT_DISTRUSTED", "the snapshot was given up", hint="it is made again from the log"
     )

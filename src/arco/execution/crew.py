@@ -236,7 +236,7 @@ class Crew:
         if isinstance(message, Started) and held.started_at is None:
             self._begun(held, message.started_at)
         elif isinstance(message, Heartbeat) and now >= held.deadline:
-            self._kill(held, Completion(error=timed_out(held)))
+            self._kill(held, self._timed_out(held))
 
     def _begun(self, held: Held, started_at: datetime) -> None:
         assert held.envelope is not None
@@ -258,7 +258,7 @@ class Crew:
             self._desk.started(held, held.started_at)
         if now >= held.deadline:
             held.deadline = NEVER
-            self._kill(held, Completion(error=timed_out(held)))
+            self._kill(held, self._timed_out(held))
         if now >= self._silent_at(held):
             raise WorkerGone("it fell silent")
 
@@ -267,6 +267,10 @@ class Crew:
         if held.child is not None:
             held.why_ended = held.why_ended or why
             held.child.kill()
+
+    def _timed_out(self, held: Held) -> Completion:
+        assert held.envelope is not None
+        return Completion(error=timed_out(held.envelope))
 
     async def _end_after_grace(self, held: Held) -> None:
         await self._runtime.sleep(self._settings.cancel_grace_seconds)
@@ -316,10 +320,9 @@ def not_loaded(error: Exception) -> TaskError:
     )
 
 
-def timed_out(held: Held) -> TaskError:
+def timed_out(envelope: Envelope) -> TaskError:
     """The error of an attempt that took longer than its asset allows."""
-    assert held.envelope is not None
-    seconds = held.envelope.asset.timeout_ms / 1000
+    seconds = envelope.asset.timeout_ms / 1000
     return TaskError(
         ErrorCategory.TIMEOUT,
         f"the task took longer than its {seconds:g} seconds",
@@ -327,4 +330,13 @@ def timed_out(held: Held) -> TaskError:
     )
 
 
-__all__ = ["Crew", "Desk", "Held", "cancelled", "not_loaded", "timed_out"]
+__all__ = [
+    "NEVER",
+    "STARTED_DELAY_SECONDS",
+    "Crew",
+    "Desk",
+    "Held",
+    "cancelled",
+    "not_loaded",
+    "timed_out",
+]

@@ -14,6 +14,7 @@ from typing import TypeVar
 from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
+from arco.execution.callbacks import Callbacks
 from arco.execution.leading import try_to_lead
 from arco.model import Put, State
 from arco.orchestration.controllers import CARRYING_ON, Standing
@@ -47,7 +48,8 @@ class Follower:
         self._standing = standing
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
-        self._address = ""
+        self.callbacks = Callbacks(workspace)
+        """Where worker services answer, if this process serves."""
         self._changed = workspace.runtime.signal()
         self._ended = workspace.runtime.signal()
         self._stuck_since: float | None = None
@@ -129,7 +131,7 @@ class Follower:
             self._leader = await try_to_lead(
                 self._workspace,
                 self._project,
-                address=self._address,
+                callbacks=self.callbacks,
                 candidate=self._candidate,
                 standing=self._standing,
             )
@@ -142,7 +144,7 @@ class Follower:
 
     async def announce(self, address: str) -> None:
         """While this process leads, others are told that it answers here."""
-        self._address = address
+        self.callbacks.announce(address)
         if self._leader is not None and self._leader.acts:
             await self._leader.announce(address)
 

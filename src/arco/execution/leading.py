@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from arco.engine.collect import Pass
+from arco.execution.callbacks import Callbacks
 from arco.execution.pool import Pool
+from arco.execution.remote import HttpExecutor
+from arco.execution.routing import Executors
 from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
-from arco.service.ports import Publisher
+from arco.service.ports import Executor, Publisher
 from arco.service.retention import PROFILES
 from arco.service.workspace import Workspace
 
@@ -57,23 +60,28 @@ async def try_to_lead(
     workspace: Workspace,
     project: Path,
     *,
-    address: str = "",
+    callbacks: Callbacks | None = None,
     candidate: Candidate | None = None,
     standing: Standing = CARRYING_ON,
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
     Whatever fails on the way, the lease is free again. Without locks only a `candidate` that is
-    asked again and again can know that an earlier leader is gone.
+    asked again and again can know that an earlier leader is gone. Worker services answer at the
+    `callbacks` of whoever serves.
     """
-    lease = await (candidate or Candidate(workspace)).take(address)
+    callbacks = callbacks or Callbacks(workspace)
+    lease = await (candidate or Candidate(workspace)).take(callbacks.address)
     if lease is None:
         return None
-    pool = Pool(workspace, project)
+    executors: dict[str, Executor] = {
+        "pool": Pool(workspace, project),
+        "http": HttpExecutor(workspace, callbacks),
+    }
     leader = Leader(
         workspace,
         lease,
-        executor=pool,
+        executor=Executors(workspace, executors),
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
         standing=standing,

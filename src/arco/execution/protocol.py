@@ -7,7 +7,7 @@ least once: a repeated or late message is normal and is refused by its dispatch 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,8 @@ from arco.orchestration.definitions import AssetDefinition, WriteMode
 from arco.orchestration.outcomes import Completion, Output
 
 FRAME_BYTES_MAX = 64 * 1024 * 1024
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""With its offset from UTC: clocks of other machines are nobody's local time."""
 
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -91,7 +93,7 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
     """The worker has the envelope and asks to begin."""
 
     dispatch_id: str
-    started_at: datetime
+    started_at: Moment
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -104,10 +106,53 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
     """The attempt ended; its captured output is stored already."""
 
     dispatch_id: str
-    started_at: datetime
-    ended_at: datetime
+    started_at: Moment
+    ended_at: Moment
     completion: Completion
     log_chunks: int = 0
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker service is sent: an attempt, and how to answer for it. Sent again, it names
+    where to answer from now on.
+    """
+
+    tenant: str
+    workspace: str
+    envelope: Envelope
+    callback_url: str
+    """The server to answer to: `{callback_url}/api/v1/tasks/{attempt_id}/started`, `/heartbeat`
+    and `/completed`."""
+    token: str
+    """Lets the worker answer for this attempt, together with its own proof."""
+    heartbeat_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=3600)]
+    """How often the server wants to hear of the attempt, from now until it has ended."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The worker service has the attempt."""
+
+    dispatch_id: str
+    free: Annotated[int, msgspec.Meta(ge=0, le=65_536)]
+    """How many more attempts it would take now."""
+
+
+class Roll(msgspec.Struct, frozen=True):
+    """What a worker service has."""
+
+    dispatch_ids: Annotated[tuple[str, ...], msgspec.Meta(max_length=65_536)]
+    """The attempts it will still answer for."""
+    free: Annotated[int, msgspec.Meta(ge=0, le=65_536)]
+
+
+class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The server's answer to whatever a worker service tells of an attempt."""
+
+    dispatch_id: str
+    should_cancel: bool = False
+    """Nobody waits for the attempt any more: it should end, or not begin."""
+    token: str = ""
+    """Takes the place of the token so far."""
 
 
 ToWorker: TypeAlias = Dispatch | Acknowledge | HeartbeatReply | Stop
@@ -122,15 +167,20 @@ def frame(message: ToWorker | FromWorker) -> bytes:
 
 __all__ = [
     "FRAME_BYTES_MAX",
+    "Accepted",
     "Acknowledge",
     "Completed",
     "Dispatch",
     "Envelope",
     "FromWorker",
+    "Heard",
     "Heartbeat",
     "HeartbeatReply",
     "Input",
+    "Moment",
+    "Offer",
     "Ready",
+    "Roll",
     "Started",
     "Stop",
     "ToWorker",

@@ -2,7 +2,8 @@
 
 What would change is worked out first and changes nothing; then versions and bytes are fixed, the
 table-log entries created, and one commit moves what readers see and what partitions hold. Whoever
-leads finishes what was started.
+leads finishes what was started; what a foreign version made impossible is taken back.
+Source: ADR 16, ADR 24.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 from arco.catalog.commands import PublishVersions, publish_versions
 from arco.engine.garbage import collection_of
 from arco.engine.past import state_at
-from arco.errors import Conflict
+from arco.errors import ArcoError, Conflict, Invalid, NotFound
 from arco.formats import delta
 from arco.formats.entries import entry_stands, fixed_entry, published_version
 from arco.formats.restore_plans import (
@@ -27,22 +28,31 @@ from arco.formats.restore_plans import (
     refuse_missing,
 )
 from arco.formats.reverting import Reversion, revert, without
+from arco.formats.undoing import undo_of
 from arco.ids import milliseconds, new_ulid
 from arco.lineage.domain import next_recording
 from arco.lineage.events import ObservedRead, ReadsRecordedV2
 from arco.lineage.tables import OBSERVATIONS
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.restores import (
+    AbandonRestore,
     FinishRestore,
     RebaseRestore,
     StartRestore,
+    abandon_restore,
     finish_restore,
+    finish_undoing_restore,
     rebase_restore,
     start_restore,
 )
-from arco.orchestration.restores import RESTORES, Restore, TablesRestored
+from arco.orchestration.restores import (
+    RESTORES,
+    Restore,
+    TablesRestored,
+    is_abandoned,
+    is_moving,
+)
 from arco.orchestration.rows import PreparedTable
-from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS
 from arco.service.restores import RestorePlan
 from arco.service.workspace import Workspace
@@ -132,13 +142,20 @@ async def restore(workspace: Workspace, restore_id: str) -> None:
     """The restore moves forward to its end. Idempotent: by restore id."""
     for _ in range(REBASES_MAX):
         row = await workspace.database.asked(lambda state: state.get(RESTORES, restore_id))
-        if row is None or row.state is not PublicationState.STARTED:
+        if row is None or not is_moving(row):
             return
         displaced = [
             table for table in row.tables if not await entry_stands(workspace.store, table)
         ]
-        if displaced:
-            await _rebase(workspace, row, displaced=displaced)
+        if displaced and is_abandoned(row):
+            await _rebase_undo(workspace, row, displaced=displaced)
+        elif displaced:
+            try:
+                await _rebase(workspace, row, displaced=displaced)
+            except (Invalid, NotFound) as error:
+                await _abandon(workspace, row, displaced=displaced, error=error)
+        elif is_abandoned(row):
+            await workspace.database.transact(finish_undoing_restore(restore_id))
         else:
             await _finish(workspace, row)
 
@@ -192,6 +209,56 @@ async def _rebase(workspace: Workspace, row: Restore, *, displaced: list[Prepare
         moved.append(again.table)
     command = RebaseRestore(restore_id=row.restore_id, tables=tuple(moved))
     await workspace.database.transact(rebase_restore(command))
+
+
+async def _abandon(
+    workspace: Workspace,
+    row: Restore,
+    *,
+    displaced: list[PreparedTable],
+    error: Invalid | NotFound,
+) -> None:
+    """What a foreign version refuses ends the restore; what stands of it goes back."""
+    standing = [table for table in row.tables if table not in displaced]
+    undo = await undo_of(workspace, standing, run_id=row.restore_id)
+    command = AbandonRestore(
+        restore_id=row.restore_id,
+        tables=undo.tables,
+        standing=undo.standing,
+        code=error.code,
+        message=_why(error, displaced, left=undo.left),
+    )
+    await workspace.database.transact(abandon_restore(command))
+
+
+async def _rebase_undo(
+    workspace: Workspace, row: Restore, *, displaced: list[PreparedTable]
+) -> None:
+    """Displaced entries that take ours back follow the foreign ones; or cannot any more."""
+    moved, standing = {table.table_id for table in displaced}, row.standing or ()
+    ours = [each for each in standing if each.table_id in moved]
+    undo = await undo_of(workspace, ours, run_id=row.restore_id)
+    if undo.left:
+        kept = tuple(table for table in row.tables if table.asset not in undo.left)
+        fewer = AbandonRestore(
+            restore_id=row.restore_id, tables=kept, standing=standing, code="", message=""
+        )
+        await workspace.database.transact(abandon_restore(fewer))
+    command = RebaseRestore(restore_id=row.restore_id, tables=undo.tables)
+    await workspace.database.transact(rebase_restore(command))
+
+
+def _why(error: ArcoError, displaced: Sequence[PreparedTable], *, left: Sequence[str]) -> str:
+    """What whoever asked for the restore is told."""
+    names = ", ".join(table.asset for table in displaced)
+    lines = [
+        f"{error.code}: another program changed {names} while it was restored, and what it was "
+        f"cannot be brought back on top of that. {error.message}. {error.hint}. No table was "
+        "restored."
+    ]
+    if left:
+        lines.append(f"{', '.join(left)} cannot be written to any more and keeps its rows.")
+    return " ".join(lines)
 
 
 async def _finish(workspace: Workspace, row: Restore) -> None:

@@ -18,6 +18,9 @@ SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 Which: TypeAlias = Literal["stale", "refresh", "all"]
 """`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
 Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
+Executor: TypeAlias = Literal["pool", "http"]
+"""Who performs attempts: processes of the leading server, or worker services."""
+DEFAULT_EXECUTOR: Executor = "pool"
 AssetKind: TypeAlias = Literal["python", "sql"]
 
 
@@ -101,6 +104,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     tags: dict[str, str] = {}
     group: str = ""
     owners: tuple[str, ...] = ()
+    executor: Executor = DEFAULT_EXECUTOR
+    """Who performs its attempts: processes of the leading server, or worker services."""
     column_lineage: tuple[DeclaredSource, ...] = ()
     """Empty: the author says nothing; a query says it by itself."""
 
@@ -156,12 +161,14 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 __all__ = [
+    "DEFAULT_EXECUTOR",
     "AssetDefinition",
     "AssetKind",
     "CheckDefinition",
     "CodeReference",
     "DeclaredSource",
     "Dependency",
+    "Executor",
     "Manifest",
     "Overlap",
     "RetryPolicy",

@@ -46,6 +46,8 @@ DOMAIN = Domain(
         events.RunPublished: publications.run_published,
         restores.RestoreStarted: restoring.restore_started,
         restores.RestoreRebased: restoring.restore_rebased,
+        restores.RestoreAbandoned: restoring.restore_abandoned,
+        restores.RestoreUndone: restoring.restore_undone,
         restores.TablesRestored: restoring.tables_restored,
         events.StagedOutputsExpired: expiring.staged_outputs_expired,
         schedules.SchedulesDefined: scheduling.schedules_defined,

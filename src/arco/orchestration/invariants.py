@@ -15,7 +15,7 @@ from arco.orchestration.backfill_invariants import (
     backfill_violations,
     forbidden_backfill_moves,
 )
-from arco.orchestration.restores import RESTORES
+from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import (
@@ -168,7 +168,7 @@ def _publication_indexes(state: State) -> Pairs:
     restoring = [
         (row.restore_id, table.table_id)
         for row in state.range(RESTORES)
-        if row.state is PublicationState.STARTED
+        if is_moving(row)
         for table in row.tables
     ]
     return {

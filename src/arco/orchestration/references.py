@@ -16,7 +16,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
 )
 from arco.orchestration.outcomes import Output
-from arco.orchestration.restores import RestoreRebased, RestoreStarted
+from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted
 from arco.orchestration.tables import TASKS
 
 
@@ -39,7 +39,7 @@ def prepared_for_run(
     return (table.prepared for table in event.tables if table.prepared)
 
 
-def prepared_for_restore(_: State, event: RestoreRebased) -> Iterator[str]:
+def prepared_for_restore(_: State, event: RestoreRebased | RestoreAbandoned) -> Iterator[str]:
     """The prepared table-log entries."""
     return (table.prepared for table in event.tables if table.prepared)
 
@@ -63,6 +63,7 @@ NAMES: Mapping[type[Payload], Names] = {
     PublicationAbandoned: prepared_for_run,
     RestoreStarted: brought_back,
     RestoreRebased: prepared_for_restore,
+    RestoreAbandoned: prepared_for_restore,
 }
 
 __all__ = [

@@ -31,6 +31,12 @@ class Restore(msgspec.Struct, frozen=True, kw_only=True):
     restored_at: datetime | None = None
     """When readers began to see it."""
     actor: str = ""
+    standing: tuple[PreparedTable, ...] | None = None
+    """Once it is abandoned: the entries that `tables` take back."""
+    message: str | None = None
+    """Once it is abandoned: why, and what to do next."""
+    abandoned_at: datetime | None = None
+    """When nothing of it stood any more."""
 
 
 class RestoredPartition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,6 +72,33 @@ class RestoreRebased(Payload, frozen=True):
     rebased_at: datetime
 
 
+class RestoreAbandoned(Payload, frozen=True):
+    """No entry brings the old content back on top of a foreign version: what stands is taken back.
+
+    Said again with fewer tables when one cannot be written to any more.
+    """
+
+    restore_id: str
+    """The restore that goes back."""
+    tables: tuple[PreparedTable, ...]
+    """The entries that take back what stands; the other tables are free."""
+    standing: tuple[PreparedTable, ...]
+    """The entries they take back."""
+    code: str
+    message: str
+    abandoned_at: datetime
+    """When that was decided."""
+
+
+class RestoreUndone(Payload, frozen=True):
+    """Nothing of an abandoned restore stands any more: its tables are free."""
+
+    restore_id: str
+    """The restore that ended."""
+    undone_at: datetime
+    """When nothing of it stood any more."""
+
+
 class TablesRestored(Payload, frozen=True):
     """Readers see the old content, and partitions count as what they were, in one commit."""
 
@@ -78,16 +111,37 @@ class TablesRestored(Payload, frozen=True):
     """When readers began to see it."""
 
 
-EVENTS: tuple[type[Payload], ...] = (RestoreStarted, RestoreRebased, TablesRestored)
+EVENTS: tuple[type[Payload], ...] = (
+    RestoreStarted,
+    RestoreRebased,
+    RestoreAbandoned,
+    RestoreUndone,
+    TablesRestored,
+)
 
 RESTORES = Table("orchestration.restores", Restore, ("restore_id",))
+
+
+def is_moving(restore: Restore) -> bool:
+    """True until it is published, or nothing of it stands any more."""
+    return restore.state is PublicationState.STARTED and restore.abandoned_at is None
+
+
+def is_abandoned(restore: Restore) -> bool:
+    """True once it is being taken back."""
+    return restore.message is not None
+
 
 __all__ = [
     "EVENTS",
     "RESTORES",
     "Restore",
+    "RestoreAbandoned",
     "RestoreRebased",
     "RestoreStarted",
+    "RestoreUndone",
     "RestoredPartition",
     "TablesRestored",
+    "is_abandoned",
+    "is_moving",
 ]

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 import msgspec
 
 from arco.orchestration.definitions import (
+    Executor,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -58,6 +59,7 @@ class AssetOptions(TypedDict, total=False):
     priority: int
     memory_bytes: int
     cpu_millicores: int
+    executor: Executor
     write_mode: WriteMode
     schema_policy: SchemaPolicy
     tags: Mapping[str, str] | Sequence[str]

@@ -16,11 +16,13 @@ from typing import Annotated, Any
 import msgspec
 
 from arco.orchestration.definitions import (
+    DEFAULT_EXECUTOR,
     AssetDefinition,
     CheckDefinition,
     CodeReference,
     DeclaredSource,
     Dependency,
+    Executor,
     Manifest,
     RetryPolicy,
     SchemaPolicy,
@@ -62,6 +64,7 @@ Duration = Annotated[int, msgspec.Meta(ge=0, le=DURATION_MS_MAX)]
 class PlainOptions(msgspec.Struct, frozen=True):
     """Options that are plain values, with what they may be."""
 
+    executor: Executor = DEFAULT_EXECUTOR
     write_mode: WriteMode = "replace"
     schema_policy: SchemaPolicy = "evolve"
     timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=DURATION_MS_MAX)] = 3_600_000
@@ -268,7 +271,7 @@ class Compiler:
                 yield f"{name!r} is a resource and may mean {asset}: rename one of them"
 
     def _plain(self, key: str, declaration: AssetDeclaration) -> PlainOptions:
-        given = plain_values(declaration.options)
+        given = {"executor": self._project.executor, **plain_values(declaration.options)}
         try:
             return msgspec.convert(given, PlainOptions)
         except msgspec.ValidationError as error:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from arco.errors import Invalid
+from arco.orchestration.definitions import DEFAULT_EXECUTOR, Executor
 from arco.sdk.declarations import Declaration, collecting
 from arco.sdk.problems import Problem
 from arco.sdk.tracebacks import last_user_line, user_message, user_traceback
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     package: str = ""
     name: str = ""
     namespace: str = NAMESPACE_DEFAULT
+    executor: Executor = DEFAULT_EXECUTOR
     config: dict[str, dict[str, Any]] = {}
 
 
@@ -46,6 +48,8 @@ class Project(msgspec.Struct, frozen=True):
     modules: tuple[str, ...]
     config: Mapping[str, Any] = {}
     """Settings of user code, by the name of the parameter that receives them."""
+    executor: Executor = DEFAULT_EXECUTOR
+    """Who performs assets that name no executor."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -103,7 +107,7 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name, namespace and config tables",
+            hint="it may hold modules = [...], package, name, namespace, executor and [config]",
         ) from None
 
 
@@ -133,7 +137,7 @@ def no_modules(project: Project) -> str:
 
 def _described(directory: Path, settings: Settings) -> Project:
     name = settings.name or directory.name
-    bare = Project(directory, name, settings.namespace, (), settings.config)
+    bare = Project(directory, name, settings.namespace, (), settings.config, settings.executor)
     modules = [*settings.modules]
     if settings.package:
         modules.extend(_package_modules(bare, settings.package))

@@ -14,9 +14,9 @@ from arco.model import State
 from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.expiry import unexpired_runs
 from arco.orchestration.references import output_files
-from arco.orchestration.restores import RESTORES
+from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.settling import is_running
-from arco.orchestration.states import PublicationState, RunState
+from arco.orchestration.states import RunState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
     ASSETS,
@@ -118,7 +118,7 @@ def _is_over(state: State, run_id: str | None) -> bool:
     if run is not None:
         return not is_running(run)
     restore = state.get(RESTORES, run_id) if run_id else None
-    return restore is not None and restore.state is PublicationState.PUBLISHED
+    return restore is not None and not is_moving(restore)
 
 
 __all__ = [

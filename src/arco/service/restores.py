@@ -9,6 +9,8 @@ from datetime import datetime
 
 import msgspec
 
+from arco.errors import Conflict
+
 
 class TablePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore would do to one table."""
@@ -40,4 +42,14 @@ class RestorePlan(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[TablePlan, ...]
 
 
-__all__ = ["RestorePlan", "TablePlan"]
+def restore_abandoned(restore_id: str, message: str) -> Conflict:
+    """What whoever waits for a restore is told that was taken back."""
+    return Conflict(
+        "RESTORE_ABANDONED",
+        f"restore {restore_id} was given up: {message}",
+        hint="readers see what they saw before; settle it with whoever writes to the table, then "
+        "restore again",
+    )
+
+
+__all__ = ["RestorePlan", "TablePlan", "restore_abandoned"]

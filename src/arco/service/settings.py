@@ -77,8 +77,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     issuers: str = ""
     """A TOML file with the issuers whose tokens are believed, from the project's folder."""
     url_secrets: str = ""
-    """A file, from the project's folder, with a secret a line: the first signs URLs, all are known;
-    empty: one of this process alone."""
+    """A file, from the project's folder, with a secret a line: the first signs URLs and the tokens
+    of tasks, all are known; empty: one of this process alone."""
+    worker_urls: str = ""
+    """URLs of worker services, by commas: they perform the assets whose executor is `http`."""
+    worker_secrets: str = ""
+    """A file, from the project's folder, with a secret a line that servers and worker services
+    share: they prove with it who they are."""
+    callback_url: str = ""
+    """Where worker services reach this process; empty: at the address it listens on."""
     requests_per_second: float = 200.0
     """How many requests of one principal are answered, on average; 0: any number."""
     tenant_requests_per_second: float = 2_000.0
@@ -120,6 +127,7 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "cache_megabytes": lambda value: 1 <= value <= 1_048_576,
     "port": lambda value: 0 <= value <= 65_535,
     "public_url": lambda value: not value or PUBLIC_URL.match(value) is not None,
+    "callback_url": lambda value: not value or PUBLIC_URL.match(value) is not None,
     "authentication": lambda value: value in ("none", "required"),
     "requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
@@ -150,9 +158,20 @@ def load(directory: Path | None = None, **chosen: Any) -> Settings:
 
 
 def configured_names(settings: Settings) -> tuple[str, ...]:
-    """The names that others may ask under, one by one: those of `hosts`, and of `public_url`."""
-    named = (*settings.hosts.split(","), settings.public_url.rpartition("/")[2])
-    return tuple(name.strip() for name in named if name.strip())
+    """The names that others may ask under, one by one: those of `hosts`, and of the URLs that we
+    give away.
+    """
+    given = (settings.public_url, settings.callback_url)
+    return (*listed(settings.hosts), *listed(",".join(url.rpartition("/")[2] for url in given)))
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """What stands between the commas.
+
+    >>> listed("a, b,")
+    ('a', 'b')
+    """
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def credential() -> str:
@@ -216,6 +235,7 @@ __all__ = [
     "configured_names",
     "credential",
     "find_project",
+    "listed",
     "load",
     "store_environment",
     "user_folder",

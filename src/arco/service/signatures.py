@@ -18,14 +18,13 @@ import msgspec
 
 from arco.errors import Invalid
 from arco.runtime import Runtime
+from arco.service.secrets import SECRETS_HINT, Unusable, secrets_in
 from arco.service.settings import Settings
 from arco.store.keys import Scope
 
 FILES_PATH = "/api/v1/browser/files/"
 QUERY = re.compile(rb"ends=([1-9][0-9]{0,11})&size=(0|[1-9][0-9]{0,14})&signature=([0-9a-f]{64})\Z")
 MARK = b"signature="
-SECRETS_MAX = 8
-SECRET_BYTES_MIN = 32
 
 
 class SignedFile(msgspec.Struct, frozen=True):
@@ -73,27 +72,12 @@ def read_secrets(settings: Settings) -> tuple[bytes, ...]:
     """
     if not settings.url_secrets:
         return ()
-    path = settings.directory / settings.url_secrets
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise _unusable(f"{path} cannot be read") from error
-    secrets = tuple(line.strip().encode() for line in lines if line.strip())
-    if not 0 < len(secrets) <= SECRETS_MAX:
-        raise _unusable(f"{path} has {len(secrets)} lines, and 1 to {SECRETS_MAX} are read")
-    short = [number for number, each in enumerate(secrets, 1) if len(each) < SECRET_BYTES_MIN]
-    if short or len(set(secrets)) < len(secrets):
-        raise _unusable(f"{path} has a secret that is short or stands there twice")
-    return secrets
-
-
-def _unusable(problem: str) -> Invalid:
-    return Invalid(
-        "URL_SECRETS_INVALID",
-        f"no URL can be signed so: {problem}",
-        hint=f"write one secret of at least {SECRET_BYTES_MIN} bytes a line, such as the output of "
-        "`openssl rand -hex 32`",
-    )
+        return secrets_in(settings.directory / settings.url_secrets)
+    except Unusable as error:
+        raise Invalid(
+            "URL_SECRETS_INVALID", f"no URL can be signed so: {error}", hint=SECRETS_HINT
+        ) from error
 
 
 def is_signed(query: bytes) -> bool:

@@ -58,6 +58,10 @@ class RestoreSummary(msgspec.Struct, frozen=True, kw_only=True):
     restored_at: datetime | None
     """When readers began to see it."""
     actor: str
+    abandoned_at: datetime | None = None
+    """When it was given up, and readers see what they saw before."""
+    message: str = ""
+    """Why it was given up, and what to do next."""
 
 
 __all__ = [

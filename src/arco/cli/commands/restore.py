@@ -15,6 +15,7 @@ from arco.cli.restoring import StaleAsset, finished, left_behind, stale_assets
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, print_json
 from arco.cli.where import Where, where_option
+from arco.errors import Conflict
 from arco.formats.restore_plans import plan_restore
 from arco.formats.restoring import begin_restore
 from arco.service.history import meant_slot
@@ -77,7 +78,10 @@ async def _restore(
     async with reading(directory) as workspace:
         for restore_id in await left_behind(workspace):
             click.echo(f"finishing restore {restore_id}, which was started before", err=True)
-            await finished(workspace, restore_id)
+            try:
+                await finished(workspace, restore_id)
+            except Conflict as given_up:
+                click.echo(given_up.message, err=True)
         slot = await meant_slot(workspace, tables, to=to)
         plan = await plan_restore(workspace, tables, slot=slot)
         _confirm(plan, asks=asks, as_json=as_json)

@@ -31,7 +31,9 @@ class AbandonPublication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def abandon_publication(command: AbandonPublication) -> Decision:
-    """PublicationAbandoned; nothing unless it started and is not being taken back just so."""
+    """PublicationAbandoned, and PublicationUndone when there is nothing to take back; no event
+    unless it started and is not being taken back just so.
+    """
     return partial(_abandon, command=command)
 
 
@@ -54,7 +56,10 @@ def _abandon(state: State, now: datetime, *, command: AbandonPublication) -> Seq
         message=command.message,
         abandoned_at=now,
     )
-    return (Event(abandoned),)
+    if command.tables:
+        return (Event(abandoned),)
+    # No table of it is left by which the next leader would find it.
+    return (Event(abandoned), Event(PublicationUndone(run_id=command.run_id, undone_at=now)))
 
 
 def _finish(state: State, now: datetime, *, run_id: str) -> Sequence[Event]:

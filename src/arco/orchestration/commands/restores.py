@@ -1,7 +1,8 @@
-"""Commands that move a restore: start it with fixed bytes, rebase it, finish it.
+"""Commands that move a restore: start it with fixed bytes, rebase it, finish it; or abandon it.
 
-From the start only forward, and never beside a run that publishes one of its tables. Must not know
-log entries or object stores.
+From the start only forward, and never beside a run that publishes one of its tables. Only what a
+foreign writer did to a table is a reason to take it back. Must not know log entries or object
+stores.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from arco.orchestration.events import PublishedTable
 from arco.orchestration.restores import (
     RESTORES,
     Restore,
+    RestoreAbandoned,
     RestoredPartition,
     RestoreRebased,
     RestoreStarted,
+    RestoreUndone,
     TablesRestored,
+    is_abandoned,
+    is_moving,
 )
 from arco.orchestration.rows import Materialization, PreparedTable
-from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import PARTITION_STATUS, PINS, PUBLISHING
 
 Held = Mapping[str, Mapping[str, Materialization]]
@@ -57,6 +61,16 @@ class FinishRestore(msgspec.Struct, frozen=True, kw_only=True):
     held: Held
 
 
+class AbandonRestore(msgspec.Struct, frozen=True, kw_only=True):
+    """A started restore goes back: `tables` are the entries that take back `standing`."""
+
+    restore_id: str
+    tables: tuple[PreparedTable, ...]
+    standing: tuple[PreparedTable, ...]
+    code: str
+    message: str
+
+
 def start_restore(command: StartRestore) -> Decision:
     """RestoreStarted; nothing when it did already, or when a table moved since it was prepared.
 
@@ -73,6 +87,18 @@ def rebase_restore(command: RebaseRestore) -> Decision:
 def finish_restore(command: FinishRestore) -> Decision:
     """TablesRestored with the versions that were fixed; nothing unless the restore started."""
     return partial(_finish, command=command)
+
+
+def abandon_restore(command: AbandonRestore) -> Decision:
+    """RestoreAbandoned, and RestoreUndone when there is nothing to take back; nothing unless it
+    started and is not being taken back just so.
+    """
+    return partial(_abandon, command=command)
+
+
+def finish_undoing_restore(restore_id: str) -> Decision:
+    """RestoreUndone; nothing unless it was abandoned."""
+    return partial(_finish_undoing, restore_id=restore_id)
 
 
 def started_restores(state: State) -> list[Restore]:
@@ -135,7 +161,7 @@ def _start(state: State, now: datetime, *, command: StartRestore) -> Sequence[Ev
 
 def _rebase(state: State, now: datetime, *, command: RebaseRestore) -> Sequence[Event]:
     restore = state.get(RESTORES, command.restore_id)
-    if restore is None or restore.state is not PublicationState.STARTED:
+    if restore is None or not is_moving(restore):
         return ()
     versions = {table.table_id: table.version for table in restore.tables}
     later = tuple(
@@ -151,7 +177,7 @@ def _rebase(state: State, now: datetime, *, command: RebaseRestore) -> Sequence[
 
 def _finish(state: State, now: datetime, *, command: FinishRestore) -> Sequence[Event]:
     restore = state.get(RESTORES, command.restore_id)
-    if restore is None or restore.state is not PublicationState.STARTED:
+    if restore is None or not is_moving(restore) or is_abandoned(restore):
         return ()
     restored = TablesRestored(
         restore_id=command.restore_id,
@@ -164,12 +190,42 @@ def _finish(state: State, now: datetime, *, command: FinishRestore) -> Sequence[
     return (Event(restored),)
 
 
+def _abandon(state: State, now: datetime, *, command: AbandonRestore) -> Sequence[Event]:
+    restore = state.get(RESTORES, command.restore_id)
+    if restore is None or not is_moving(restore):
+        return ()
+    if is_abandoned(restore) and len(command.tables) >= len(restore.tables):
+        return ()
+    abandoned = RestoreAbandoned(
+        restore_id=command.restore_id,
+        tables=command.tables,
+        standing=command.standing,
+        code=command.code,
+        message=command.message,
+        abandoned_at=now,
+    )
+    if command.tables:
+        return (Event(abandoned),)
+    # No table of it is left by which the next leader would find it.
+    return (Event(abandoned), Event(RestoreUndone(restore_id=command.restore_id, undone_at=now)))
+
+
+def _finish_undoing(state: State, now: datetime, *, restore_id: str) -> Sequence[Event]:
+    restore = state.get(RESTORES, restore_id)
+    if restore is None or not is_moving(restore) or not is_abandoned(restore):
+        return ()
+    return (Event(RestoreUndone(restore_id=restore_id, undone_at=now)),)
+
+
 __all__ = [
+    "AbandonRestore",
     "FinishRestore",
     "Held",
     "RebaseRestore",
     "StartRestore",
+    "abandon_restore",
     "finish_restore",
+    "finish_undoing_restore",
     "rebase_restore",
     "restored_partitions",
     "start_restore",

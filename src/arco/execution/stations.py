@@ -1,0 +1,152 @@
+"""One worker service, as the server sees it: what it is offered, and what it said about itself.
+
+Every request is signed; whatever comes back is bounded and checked. Must not know attempts' ends.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from arco.execution.callbacks import Callbacks
+from arco.execution.calling import Answer, Calls, Unanswered
+from arco.execution.proofs import SIGNATURE_HEADER, Purpose, signature
+from arco.execution.protocol import Accepted, Envelope, Offer, Roll
+from arco.orchestration.outcomes import ErrorCategory, TaskError
+from arco.runtime import Runtime
+from arco.store.keys import Scope
+
+ATTEMPTS_PATH = "/v1/attempts"
+ANSWER_SECONDS_MAX = 10.0
+ROLL_SECONDS_MAX = 2.0
+FAILURES_MAX = 16
+SHOWN_CHARACTERS = 500
+
+
+class Told(Enum):
+    """What a service made of an offer."""
+
+    TAKEN = "taken"
+    BUSY = "busy"
+    REFUSED = "refused"
+
+
+TAKEN: Final = Told.TAKEN
+BUSY: Final = Told.BUSY
+REFUSED: Final = Told.REFUSED
+
+
+class Station:
+    """A worker service."""
+
+    def __init__(self, url: str, callbacks: Callbacks, *, runtime: Runtime, scope: Scope) -> None:
+        self.url = url
+        self.free = 1
+        """How many more attempts it takes, as far as is known."""
+        self.roll: set[str] = set()
+        """Attempts that it said it has, and that were not offered to it by this process."""
+        self.is_paused = False
+        """True when it was busy, whatever we believed: it is asked again in a moment."""
+        self.failures = 0
+        """How often it could not be reached, since it last could."""
+        self._refused = ""
+        self._released = 0
+        self._callbacks = callbacks
+        self._runtime = runtime
+        self._scope = scope
+        self._calls = Calls(url, seconds_max=ANSWER_SECONDS_MAX)
+
+    @property
+    def may_take(self) -> bool:
+        """Whether it would take another attempt now."""
+        return self.free > 0 and not self.is_paused
+
+    def release(self) -> None:
+        """An attempt of it has ended."""
+        self.free += 1
+        self._released += 1
+
+    async def call_roll(self) -> None:
+        """What it has stands in `roll`; nothing, if it does not answer soon."""
+        heard = self._runtime.signal()
+
+        async def ask() -> None:
+            try:
+                answer = await self._ask("GET", "roll", body=b"")
+                roll = msgspec.json.decode(answer.body, type=Roll)
+                self.roll, self.free = set(roll.dispatch_ids), roll.free
+            except (Unanswered, msgspec.MsgspecError):
+                # It is offered something soon, and then its trouble has a name.
+                self.roll = set()
+            finally:
+                heard.set()
+
+        asking = self._runtime.spawn(ask(), "arco-roll")
+        if not await heard.wait(ROLL_SECONDS_MAX):
+            asking.cancel()
+
+    async def offer(
+        self, envelope: Envelope, callback_url: str, *, heartbeat_seconds: float
+    ) -> Told:
+        """What it makes of the attempt. Idempotent: by dispatch id.
+
+        Raises: Unanswered.
+        """
+        token = self._callbacks.tokens.token(
+            envelope.run_id, envelope.task_key, attempt=envelope.attempt
+        )
+        offer = Offer(
+            tenant=self._scope.tenant,
+            workspace=self._scope.workspace,
+            envelope=envelope,
+            callback_url=callback_url,
+            token=token,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        released = self._released
+        try:
+            answer = await self._ask("POST", "offer", body=msgspec.json.encode(offer))
+            # What ended meanwhile may not be counted in the answer.
+            return self._told(answer, ended=self._released - released)
+        except Unanswered:
+            self.failures = min(FAILURES_MAX, self.failures + 1)
+            raise
+
+    def refusal(self) -> TaskError:
+        """Why it did not take what it was offered last."""
+        return TaskError(
+            ErrorCategory.CONFIGURATION,
+            f"the worker service {self.url} refused the attempt: {self._refused}",
+            hint="its secrets, store, tenant, workspace and the servers it answers have to fit",
+        )
+
+    def close(self) -> None:
+        """Nothing is asked of it any more."""
+        self._calls.close()
+
+    async def _ask(self, method: str, purpose: Purpose, *, body: bytes) -> Answer:
+        now = self._runtime.now()
+        secret = self._callbacks.secrets[0]
+        headers = {SIGNATURE_HEADER: signature(secret, purpose, body=body, now=now)}
+        return await self._calls.ask(method, ATTEMPTS_PATH, headers=headers, body=body)
+
+    def _told(self, answer: Answer, *, ended: int) -> Told:
+        if answer.status == 202:
+            try:
+                self.free = msgspec.json.decode(answer.body, type=Accepted).free + ended
+            except msgspec.MsgspecError as error:
+                raise Unanswered("what answered is no worker service") from error
+            self.failures = 0
+            return TAKEN
+        if answer.status in (429, 503):
+            self.free, self.is_paused = 1, True
+            return BUSY
+        if 400 <= answer.status < 500:
+            self._refused = answer.body.decode(errors="replace")[:SHOWN_CHARACTERS]
+            return REFUSED
+        raise Unanswered(f"it answered {answer.status}")
+
+
+__all__ = ["ATTEMPTS_PATH", "BUSY", "REFUSED", "TAKEN", "Station", "Told"]
