@@ -1,4 +1,4 @@
-"""Backfills as a user meets them: made, followed, killed in the middle, retried, and by a server."""
+"""Backfills as users meet them: made, followed, killed in the middle, retried, and by a server."""
 
 from __future__ import annotations
 
