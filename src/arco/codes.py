@@ -184,6 +184,8 @@ CODES: dict[str, tuple[str, str]] = {
     "POLICY_INVALID": ("Invalid", "an expression has between 1 and {} bytes, not {}"),
     "POLICY_MISPLACED": ("Invalid", "rows and values of a {} cannot be restricted"),
     "POLICY_NOT_FOUND": ("NotFound", "there is no such filter or mask"),
+    "POOL_INVALID": ("Invalid", "{} with {} slots is no pool."),
+    "POOL_UNKNOWN": ("NotFound", "Nobody gave a pool {} a size."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "POSITION_INVALID": ("Invalid", "the log ends at slot {}, before slot {}"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),
@@ -293,6 +295,7 @@ CODES: dict[str, tuple[str, str]] = {
     "STORE_URL_INVALID": ("Invalid", "{} does not name a store"),
     "TABLE_ABSENT_THEN": ("NotFound", "{} had no data at slot {}"),
     "TABLE_BUSY": ("Conflict", "{} is publishing {}"),
+    "TABLE_ENTRY_DAMAGED": ("Corrupt", "{} of the table at {} is not what was published"),
     "TABLE_NOT_EXTERNAL": ("Conflict", "{} is no external table that was looked at"),
     "TABLE_NOT_FOUND": ("NotFound", "there is no such table"),
     "TABLE_NOT_PUBLISHED_HERE": (

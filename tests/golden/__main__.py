@@ -16,6 +16,7 @@ from tests.golden import (
     histories,
     interface,
     objects,
+    pools,
     schedules,
     schemas,
     stores,
@@ -47,6 +48,8 @@ def main(arguments: list[str]) -> None:
             run(schedules.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
+        case ["pools", name]:
+            run(pools.write(name))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import backfill_events, backfills, events, restores, schedules
+from arco.orchestration import backfill_events, backfills, events, pools, restores, schedules
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -13,6 +13,7 @@ from arco.orchestration.reducers import (
     tasks,
 )
 from arco.orchestration.reducers import backfills as backfilling
+from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import schedules as scheduling
 from arco.orchestration.references import NAMES
@@ -20,7 +21,13 @@ from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
     name="orchestration",
-    tables=(*TABLES, restores.RESTORES, *schedules.TABLES, *backfills.TABLES),
+    tables=(
+        *TABLES,
+        restores.RESTORES,
+        *schedules.TABLES,
+        *pools.TABLES,
+        *backfills.TABLES,
+    ),
     reducers={
         events.Deployed: deployments.deployed,
         events.DynamicPartitionsAdded: deployments.dynamic_partitions_added,
@@ -65,6 +72,7 @@ DOMAIN = Domain(
         backfill_events.BackfillRetried: backfilling.backfill_retried,
         backfill_events.BackfillConcurrencySet: backfilling.backfill_concurrency_set,
         backfill_events.BackfillEnded: backfilling.backfill_ended,
+        pools.PoolSized: pooling.pool_sized,
     },
     names=NAMES,
 )
