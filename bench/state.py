@@ -101,11 +101,15 @@ def writing(found: Figures) -> list[Measurement]:
     empty = f"p50 by turns; {spelled(found.commit_of_empty[0])} when empty"
     rare = "ids between others, random namespaces: rows are read for it"
     scattered = paired(found.scattered_commit)
+    cpu, idle = found.commit_cpu
+    ours, theirs = found.commit_creates
+    both = f"p50; {spelled(cpu)} / {spelled(idle)}; objects synced: {ours:.2f} / {theirs:.2f}"
     goal = "1 PUT + <= 1 GET; <= 0.3 PUT"
     return [
         Measurement("create a table, p50 / p99", paired(found.commit), "<= 1.5 / 10 ms", note),
         Measurement("create a table anywhere, p50 / p99", scattered, "", rare),
         Measurement("create a table, beside empty", f"{found.ratio:.2f}x", "<= 1.05x", empty),
+        Measurement("the same, processor time", f"{cpu / idle:.2f}x", "<= 1.05x", both),
         Measurement("requests per table: log; snapshots", requests, goal, "counted"),
     ]
 

@@ -57,6 +57,10 @@ class Figures(msgspec.Struct, kw_only=True):
     scattered_commit: tuple[float, float] = (0, 0)
     commit_of_empty: tuple[float, float] = (0, 0)
     ratio: float = 0
+    commit_cpu: tuple[float, float] = (0, 0)
+    """Processor time of a commit here and in an empty workspace, all threads."""
+    commit_creates: tuple[float, float] = (0, 0)
+    """Durable objects for each, which is how often the disk is waited for."""
     log_requests: tuple[float, float] = (0, 0)
     snapshot_puts: float = 0
 
@@ -163,15 +167,23 @@ async def random_reads(found: Figures, database: Database) -> None:
 
 async def commits(found: Figures, subject: Subject, *, empty: Subject) -> None:
     """Tables made by turns here and in an empty workspace, while snapshots are published."""
-    taken: list[float] = []
-    compared: list[float] = []
+    waited: dict[Subject, list[float]] = {subject: [], empty: []}
+    spent: dict[Subject, list[float]] = {subject: [], empty: []}
     subject.store.reset()
+    empty.store.reset()
     for turn in range(COMMITS):
         number = turn % BUSY_NAMESPACES * catalogs.TABLES_PER_NAMESPACE % found.tables
-        taken.append(await subject.create(number))
-        compared.append(await empty.create(number))
+        # Whoever comes second finds the disk as the first left it: they take turns at that, too.
+        for each in (subject, empty) if turn % 2 else (empty, subject):
+            began = time.process_time()
+            waited[each].append(await each.create(number))
+            spent[each].append(time.process_time() - began)
         await subject.publish()
         await empty.publish()
+    taken, compared = waited[subject], waited[empty]
+    found.commit_cpu = (percentile(spent[subject], 0.5), percentile(spent[empty], 0.5))
+    creates = [each.store.counts()["create"] / COMMITS for each in (subject, empty)]
+    found.commit_creates = (creates[0], creates[1])
     found.commit = (percentile(taken, 0.5), percentile(taken, 0.99))
     found.commit_of_empty = (percentile(compared, 0.5), percentile(compared, 0.99))
     found.ratio = found.commit[0] / found.commit_of_empty[0]

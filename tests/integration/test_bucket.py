@@ -64,6 +64,7 @@ def store(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
     return url
 
 
+@pytest.mark.timeout(240)
 def test_a_project_runs_and_is_read_from_a_bucket(store: str, tmp_path: Path) -> None:
     project = Project(tmp_path / "shop", ASSETS)
     assert "succeeded: 2 succeeded, 4 rows" in project.arco("run").out
