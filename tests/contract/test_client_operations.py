@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 import arco
+from arco.wire.backfills import BackfillRequest
 from arco.wire.browser import SignedUrl
 from tests.contract.http_fixtures import stored
 from tests.contract.test_http_fixtures import HANDLERS
@@ -103,6 +104,15 @@ ASKED: dict[str, Ask] = {
     "enable_schedule": lambda client: client.schedules.enable("nightly"),
     "disable_schedule": lambda client: client.schedules.disable("nightly"),
     "fire_schedule": lambda client: client.schedules.fire("nightly"),
+    "show_backfills": lambda client: list(client.backfills.list()),
+    "create_backfill": lambda client: client.backfills.create(BackfillRequest(selection=("a.b",))),
+    "show_backfill": lambda client: client.backfills.get(RUN),
+    "show_backfill_chunks": lambda client: list(client.backfills.chunks(RUN)),
+    "pause_backfill": lambda client: client.backfills.pause(RUN),
+    "resume_backfill": lambda client: client.backfills.resume(RUN),
+    "cancel_backfill": lambda client: client.backfills.cancel(RUN, reason="wrong"),
+    "retry_backfill": lambda client: client.backfills.retry(RUN),
+    "set_backfill": lambda client: client.backfills.set(RUN, concurrency=2),
     "tick": lambda client: client.tick(),
     "report_foreign_run": lambda client: client.lineage.report({"eventType": "COMPLETE"}),
     "send_facts": lambda client: client.facts.send([SENT]),

@@ -10,6 +10,7 @@ import sys
 from arco.runtime import run
 from tests.golden import (
     access,
+    backfills,
     commits,
     facts,
     histories,
@@ -45,6 +46,8 @@ def main(arguments: list[str]) -> None:
             run(access.write(name))
         case ["schedules", name]:
             run(schedules.write(name))
+        case ["backfills", name]:
+            run(backfills.write(name))
         case ["pools", name]:
             run(pools.write(name))
         case ["interface", name]:

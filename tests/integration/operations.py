@@ -17,7 +17,7 @@ class Spoken(msgspec.Struct, frozen=True):
     path: str
     body: Any = None
     of: str = "table"
-    """`table`, `namespace`, `run`, `schedule` or `key`."""
+    """`table`, `namespace`, `run`, `schedule`, `backfill` or `key`."""
 
 
 # Operation -> requests that name an object. What is hidden must answer like what is not there.
@@ -64,6 +64,17 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "enable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/enable", b"", of="schedule"),),
     "disable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/disable", b"", of="schedule"),),
     "fire_schedule": (Spoken("POST", "/api/v1/schedules/{it}/tick", b"", of="schedule"),),
+    "create_backfill": (
+        Spoken("POST", "/api/v1/backfills", {"selection": ["{it}"]}),
+        Spoken("POST", "/api/v1/backfills", {"selection": ["+{it}"], "which": "missing"}),
+    ),
+    "show_backfill": (Spoken("GET", "/api/v1/backfills/{it}", of="backfill"),),
+    "show_backfill_chunks": (Spoken("GET", "/api/v1/backfills/{it}/chunks", of="backfill"),),
+    "pause_backfill": (Spoken("POST", "/api/v1/backfills/{it}/pause", b"", of="backfill"),),
+    "resume_backfill": (Spoken("POST", "/api/v1/backfills/{it}/resume", b"", of="backfill"),),
+    "cancel_backfill": (Spoken("POST", "/api/v1/backfills/{it}/cancel", {}, of="backfill"),),
+    "retry_backfill": (Spoken("POST", "/api/v1/backfills/{it}/retry", b"", of="backfill"),),
+    "set_backfill": (Spoken("PATCH", "/api/v1/backfills/{it}", {"concurrency": 2}, of="backfill"),),
     "show_logs": (Spoken("GET", "/api/v1/runs/{it}/tasks/0/logs", of="run"),),
     "trigger_run": (
         Spoken("POST", "/api/v1/runs", {"selection": ["{it}"], "which": "all"}),
@@ -214,6 +225,7 @@ TELLING: dict[str, Spoken] = {
     "search": Spoken("GET", "/api/v1/search?limit=200"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
+    "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),
     "show_views": Spoken("GET", "/api/v1/views"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from arco.access.privileges import Privilege
 from arco.api.openapi import openapi_document
 from arco.lineage.events import ObservedRead, ReadsRecorded
-from arco.model import Event
+from arco.model import Event, State
+from arco.orchestration.backfill_events import BackfillCreated, BackfillPaused
+from arco.orchestration.backfills import BackfillStage
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.definitions import ScheduleDefinition
 from arco.service.leases import Lease, take_lease
@@ -23,6 +26,8 @@ from tests.integration.guarded_server import HIDDEN, Guarded, guarding
 from tests.integration.operations import KINDS, REFUSED, SPEAKING, TELLING, Spoken
 
 HIDDEN_TABLE = "hr.people"
+BACKFILL = "01KAJZ0000HIDDENBACKF00000"
+NO_BACKFILL = "01KAJZ0000NOSVCHBACKF00000"
 HIDDEN_OBJECTS = {
     "catalog": "vault",
     "namespace": "hr",
@@ -30,6 +35,8 @@ HIDDEN_OBJECTS = {
     "view": "hr.rich",
     "volume": "hr.scans",
     "function": "hr.rank",
+    "schedule": "payroll",
+    "backfill": BACKFILL,
 }
 NO_OBJECTS = {
     "catalog": "wault",
@@ -38,6 +45,8 @@ NO_OBJECTS = {
     "view": "hq.rixh",
     "volume": "hq.scams",
     "function": "hq.rang",
+    "schedule": "pairoll",
+    "backfill": NO_BACKFILL,
 }
 NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
 CHANGING_HEADERS = {"date", "traceparent"}
@@ -64,9 +73,36 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(
             guarded,
             guarded.key("user:ann"),
-            {**HIDDEN_OBJECTS, "run": run_id, "schedule": "payroll", "key": "b" * 16},
-            {**NO_OBJECTS, "run": NO_RUN, "schedule": "pairoll", "key": "c" * 16},
+            {
+                **HIDDEN_OBJECTS,
+                "run": run_id,
+                "schedule": "payroll",
+                "backfill": BACKFILL,
+                "key": "b" * 16,
+            },
+            {
+                **NO_OBJECTS,
+                "run": NO_RUN,
+                "schedule": "pairoll",
+                "backfill": NO_BACKFILL,
+                "key": "c" * 16,
+            },
         )
+
+
+def hidden_backfill(state: State, now: datetime) -> Sequence[Event]:
+    """One of the hidden table, which nothing carries out: its partitions are made up."""
+    created = BackfillCreated(
+        backfill_id=BACKFILL,
+        stages=(BackfillStage((HIDDEN_TABLE,), "shape", (((0, 3),),), 3),),
+        which="all",
+        runs_per="partition",
+        chunk_size=1,
+        concurrency=1,
+        created_at=now,
+    )
+    paused = BackfillPaused(backfill_id=BACKFILL, paused_at=now)
+    return (Event(created), Event(paused))
 
 
 def hide_objects(guarded: Guarded) -> None:
@@ -74,6 +110,7 @@ def hide_objects(guarded: Guarded) -> None:
     payroll = ScheduleDefinition(name="payroll", cron="@monthly", selection=(HIDDEN_TABLE,))
     schedules = DefineSchedules(project="shop", deployment_id="D", schedules=(payroll,))
     guarded.decide(define_schedules(schedules))
+    guarded.decide(hidden_backfill)
     texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
     bodies: dict[str, dict[str, Any]] = {
         "catalog": {},

@@ -89,6 +89,7 @@ PARTS = {
     "slot": "0",
     "position": "0",
     "restore_id": "x",
+    "backfill_id": "x",
     "principal": "user:nobody",
     "key_id": "0" * 16,
     "name": "x",

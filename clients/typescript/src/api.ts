@@ -129,6 +129,135 @@ export interface AssetSummary {
   published_at?: string | null;
 }
 
+/** One backfill; the counters equal a recount of its chunks. */
+export interface Backfill {
+  backfill_id: string;
+  /** Counts backfills in the order of the log; the only order they have. */
+  number: number;
+  state: BackfillState;
+  cancel_requested?: boolean;
+  selection?: Array<string>;
+  /** Upstream first. */
+  assets?: Array<string>;
+  /** What `--partition` said; nothing: every partition. */
+  partitions?: Array<string>;
+  /** Which of its partitions are run when their turn comes. */
+  which: "all" | "missing" | "failed" | "stale";
+  /** Whether each partition has a run, or each chunk. */
+  runs_per: "partition" | "chunk";
+  /** How many partitions are in a chunk. */
+  chunk_size: number;
+  /** How many of its runs there may be at once. */
+  concurrency: number;
+  /** How many partitions it has, each once for every asset group that is cut like it. */
+  total: number;
+  /** How many chunks it has. */
+  chunks: number;
+  /** Chunks before this one were begun. */
+  next_chunk?: number;
+  succeeded?: number;
+  failed?: number;
+  /** Partitions that the filter left out, or that are no more. */
+  skipped?: number;
+  /** Partitions whose run was cancelled. */
+  cancelled?: number;
+  /** How many of its runs have not ended. */
+  running?: number;
+  actor?: string;
+  created_at: string;
+  started_at?: string | null;
+  ended_at?: string | null;
+  /** It rests until then, so that others have their turn. */
+  continues_at?: string | null;
+  message?: string;
+}
+
+/** Why a backfill is stopped. */
+export interface BackfillCancelRequest {
+  reason?: string;
+}
+
+/** Some partitions of a backfill, one after the other; a row of its own once it was begun. */
+export interface BackfillChunk {
+  /** Its backfill. */
+  backfill_id: string;
+  /** Its place in the backfill, from 0. */
+  chunk: number;
+  /** Which group of assets it belongs to, from 0. */
+  stage: number;
+  state: ChunkState;
+  /** How often it was begun. */
+  attempt?: number;
+  /** The key of its first partition. */
+  first_partition: string;
+  /** The key of its last partition. */
+  last_partition: string;
+  /** How many partitions it has. */
+  total: number;
+  succeeded?: number;
+  failed?: number;
+  skipped?: number;
+  cancelled?: number;
+  /** How many of its runs have not ended. */
+  running?: number;
+  /** How many steps of this attempt were taken; a step is a run. */
+  step?: number;
+  /** How many steps this attempt has. */
+  steps: number;
+  /** The places this attempt is about; None: all of them. */
+  retried?: Array<number> | null;
+  /** Which of its runs a retry takes up again. */
+  failed_places?: Array<number>;
+  /** Its newest run. */
+  run_id?: string;
+  /** Why partitions of it were refused. */
+  message?: string;
+  started_at: string;
+  ended_at?: string | null;
+}
+
+/** One backfill, what is left of it, and the first of its chunks that failed. */
+export interface BackfillDetail {
+  backfill: Backfill;
+  /** Partitions that did not come to an end so far. */
+  remaining: number;
+  /** The first ten chunks of which something failed. */
+  failed: Array<BackfillChunk>;
+}
+
+/** Backfills, newest first. */
+export interface BackfillList {
+  /** Each with how far it is. */
+  backfills: Array<Backfill>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Which partitions to make again, and how. */
+export interface BackfillRequest {
+  /** Terms of the selection language, such as `raw.flights+`; none: every asset. */
+  selection?: Array<string>;
+  /** Each a partition or a range, such as `2013-01..2013-06`; none: every partition. */
+  partitions?: Array<string>;
+  /** Of these only what is missing, failed last, or is stale when its turn comes. */
+  which?: "all" | "missing" | "failed" | "stale";
+  /** Whether each partition has a run of its own, or each chunk. */
+  runs_per?: "partition" | "chunk";
+  /** How many partitions are in a chunk. */
+  chunk_size?: number;
+  /** How many of its runs there may be at once. */
+  concurrency?: number;
+}
+
+/** What of a backfill can be changed while it runs. */
+export interface BackfillSettings {
+  /** How many of its runs there may be at once. */
+  concurrency: number;
+}
+
+/** Where a backfill stands. */
+export type BackfillState = "PENDING" | "RUNNING" | "PAUSED" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
 /** What bears a tag: an object, or a column of it. */
 export interface Bearer {
   tag: string;
@@ -259,6 +388,17 @@ export interface CheckSummary {
   blocking: boolean;
   message?: string;
 }
+
+/** Chunks of a backfill that were begun, in order. */
+export interface ChunkList {
+  /** Each with how far it is. */
+  chunks: Array<BackfillChunk>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Where a chunk that was begun stands. */
+export type ChunkState = "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 
 /** One column of a table's present schema. */
 export interface Column {
@@ -1944,6 +2084,24 @@ export interface Operations {
   disable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
   /** Start what the schedule starts, whatever runs now, and though it is off. A tick of its own: the times at which the schedule fires stay what they were. */
   fire_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleTick; };
+  /** Every backfill, newest first, with how far it is. */
+  show_backfills: { place: {}; query: { cursor?: string; limit?: number; state?: BackfillState | null; fields?: string; at?: string; }; body: null; answer: BackfillList; row: BackfillList["backfills"][number]; };
+  /** Make partitions again: a range, named ones, or all, or what a filter leaves of them. Acknowledged when the decision is durable, however many partitions there are; the leading process starts its runs, upstream partitions first. */
+  create_backfill: { place: {}; query: {}; body: BackfillRequest; answer: Backfill; };
+  /** One backfill with what is left of it, and the first chunks of which something failed. */
+  show_backfill: { place: { backfill_id: string; }; query: { fields?: string; at?: string; }; body: null; answer: BackfillDetail; };
+  /** Change how many of its runs there may be at once, while it runs. */
+  set_backfill: { place: { backfill_id: string; }; query: {}; body: BackfillSettings; answer: Backfill; };
+  /** The chunks that were begun, in order, each with how far it is and its newest run. */
+  show_backfill_chunks: { place: { backfill_id: string; }; query: { cursor?: string; limit?: number; state?: ChunkState | null; fields?: string; at?: string; }; body: null; answer: ChunkList; row: ChunkList["chunks"][number]; };
+  /** Start nothing more of it until it is resumed; its runs go on. */
+  pause_backfill: { place: { backfill_id: string; }; query: {}; body: null; answer: Backfill; };
+  /** Let a paused backfill go on where it was. */
+  resume_backfill: { place: { backfill_id: string; }; query: {}; body: null; answer: Backfill; };
+  /** Start nothing more of it, and stop its runs. Cancelling twice is harmless. */
+  cancel_backfill: { place: { backfill_id: string; }; query: {}; body: BackfillCancelRequest; answer: Backfill; };
+  /** Try again what failed so far, and nothing else. */
+  retry_backfill: { place: { backfill_id: string; }; query: {}; body: null; answer: Backfill; };
   /** What the task printed, from chunk `chunk` on; at most eight chunks at once. An answer without lines means that nothing more is stored yet. */
   show_logs: { place: { run_id: string; index: number; }; query: { attempt?: number | null; chunk?: number; }; body: null; answer: TaskLogs; };
   /** A shortest way from one dataset down to another, and what is known of each hop. */
@@ -2123,6 +2281,15 @@ export const OPERATIONS = {
   enable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/enable", key: true },
   disable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/disable", key: true },
   fire_schedule: { method: "POST", path: "/api/v1/schedules/{name}/tick", key: true },
+  show_backfills: { method: "GET", path: "/api/v1/backfills", key: false, rows: "backfills" },
+  create_backfill: { method: "POST", path: "/api/v1/backfills", key: true },
+  show_backfill: { method: "GET", path: "/api/v1/backfills/{backfill_id}", key: false },
+  set_backfill: { method: "PATCH", path: "/api/v1/backfills/{backfill_id}", key: true },
+  show_backfill_chunks: { method: "GET", path: "/api/v1/backfills/{backfill_id}/chunks", key: false, rows: "chunks" },
+  pause_backfill: { method: "POST", path: "/api/v1/backfills/{backfill_id}/pause", key: true },
+  resume_backfill: { method: "POST", path: "/api/v1/backfills/{backfill_id}/resume", key: true },
+  cancel_backfill: { method: "POST", path: "/api/v1/backfills/{backfill_id}/cancel", key: true },
+  retry_backfill: { method: "POST", path: "/api/v1/backfills/{backfill_id}/retry", key: true },
   show_logs: { method: "GET", path: "/api/v1/runs/{run_id}/tasks/{index}/logs", key: false },
   show_path: { method: "GET", path: "/api/v1/lineage/path", key: false },
   show_edge: { method: "GET", path: "/api/v1/lineage/edge", key: false },
@@ -2187,6 +2354,14 @@ export const CODES = {
   ASSET_TAKEN: "Conflict",
   ASSET_UNKNOWN: "NotFound",
   ATTEMPT_STAGED_TWICE: "Conflict",
+  BACKFILL_DISAGREES: "Invalid",
+  BACKFILL_EMPTY: "Invalid",
+  BACKFILL_ENDED: "Conflict",
+  BACKFILL_NOTHING_FAILED: "Conflict",
+  BACKFILL_SIZE_INVALID: "Invalid",
+  BACKFILL_TOO_SCATTERED: "Invalid",
+  BACKFILL_UNKNOWN: "NotFound",
+  BACKFILL_UNPARTITIONED: "Invalid",
   BIND_FAILED: "Invalid",
   BIND_REFUSED: "Invalid",
   BODY_INVALID: "Invalid",

@@ -7,6 +7,7 @@ from litestar.datastructures import ResponseHeader
 
 from arco.api import (
     access,
+    backfills,
     browser,
     impact,
     keys,
@@ -71,6 +72,7 @@ ROUTES = (
     *reasons.ROUTES,
     *pools.ROUTES,
     *schedules.ROUTES,
+    *backfills.ROUTES,
     show_logs,
     *lineage.ROUTES,
     *impact.ROUTES,

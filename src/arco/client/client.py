@@ -14,6 +14,7 @@ from typing import Any, TypedDict, Unpack
 from arco.catalog.kinds import Kind
 from arco.client.access import Access
 from arco.client.asking import Asked, Asker, Manner
+from arco.client.backfills import Backfills
 from arco.client.browser import Browser
 from arco.client.catalog import Assets, Catalog
 from arco.client.connections import Connections, Exchanges
@@ -121,6 +122,7 @@ class Client:
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)
+        self.backfills = Backfills(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)
         self.facts = Facts(asker, runtime)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
@@ -24,6 +25,7 @@ from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.workspace import Workspace
 
+T = TypeVar("T")
 Watch = Callable[[State], None]
 
 CHANGE_SECONDS_MIN = 0.05
@@ -83,15 +85,27 @@ class Follower:
 
         Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
         """
+
+        def ended(state: State) -> Run | None:
+            run = state.get(RUNS, run_id)
+            return None if is_running(run) else run
+
+        return await self.until(ended, on_change)
+
+    async def until(self, ended: Callable[[State], T | None], on_change: Watch) -> T:
+        """What `ended` finds once it finds something; `on_change` as in `follow`.
+
+        Raises: Unavailable OUTCOME_UNKNOWN when nothing could be written for too long.
+        """
         runtime = self._workspace.runtime
         while True:
             self._changed.clear()
             self._ended.clear()
-            run = await self._database.asked(lambda state: state.get(RUNS, run_id))
+            found = await self._database.asked(ended)
             began = runtime.monotonic()
             await self._database.asked(on_change)
-            if run is not None and not is_running(run):
-                return run
+            if found is not None:
+                return found
             await self._next_change(SHOWN_SHARE * (runtime.monotonic() - began))
 
     async def _next_change(self, pause_seconds: float) -> None:

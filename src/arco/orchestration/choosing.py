@@ -11,10 +11,13 @@ from itertools import islice
 from typing import TypeAlias
 
 from arco.errors import ArcoError, Invalid
+from arco.orchestration.backfills import Wanted
 from arco.orchestration.definitions import Which
 from arco.orchestration.partitions import parse_selector
 from arco.orchestration.plan import TASKS_MAX, upstream_first
 from arco.orchestration.staleness import Place, own_staleness, upstream_places
+from arco.orchestration.states import TaskState
+from arco.orchestration.tables import PARTITION_STATUS
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Chosen: TypeAlias = dict[str, tuple[str, ...]]
@@ -38,6 +41,41 @@ def choose_partitions(
         again = _sources(view, ordered) if which == "refresh" else frozenset()
         chosen = _stale(view, ordered, again=again)
     return {asset: keys for asset, keys in chosen.items() if keys}
+
+
+def wanted_partitions(
+    view: AssetView, assets: Sequence[str], *, keys: Sequence[str], which: Wanted
+) -> Chosen:
+    """Asset -> those of the keys that exist and are wanted, without assets that have none.
+
+    `assets` stand upstream first and have these partitions in common.
+    """
+    chosen: Chosen = {}
+    running: set[Place] = set()
+    for asset in assets:
+        existing = partitions_of(view.definitions[asset], view.at)
+        wanted = tuple(
+            key
+            for key in keys
+            if key in existing and _is_wanted(view, (asset, key), which=which, running=running)
+        )
+        running.update((asset, key) for key in wanted)
+        if wanted:
+            chosen[asset] = wanted
+    return chosen
+
+
+def _is_wanted(view: AssetView, place: Place, *, which: Wanted, running: set[Place]) -> bool:
+    asset, key = place
+    if which == "all":
+        return True
+    if which == "stale":
+        return _is_stale(view, asset, key=key, running=running)
+    status = view.state.get(PARTITION_STATUS, asset, key)
+    if which == "missing":
+        return status is None or status.materialization is None
+    attempt = status.attempt if status else None
+    return attempt is not None and attempt.state is TaskState.FAILED
 
 
 def _everything(view: AssetView, ordered: Sequence[str]) -> Chosen:
@@ -74,14 +112,17 @@ def _stale(view: AssetView, ordered: Sequence[str], *, again: frozenset[str]) ->
 
 def _stale_keys(view: AssetView, asset: str, *, running: set[Place]) -> Iterator[str]:
     """Partitions that are stale, or will be because this run renews something upstream."""
-    definition = view.definitions[asset]
-    for key in partitions_of(definition, view.at):
-        own = own_staleness(view, asset, key=key)
-        is_stale = own is not None and own.is_runnable
-        if is_stale or any(
-            place in running for place in upstream_places(view, definition, key=key)
-        ):
+    for key in partitions_of(view.definitions[asset], view.at):
+        if _is_stale(view, asset, key=key, running=running):
             yield key
+
+
+def _is_stale(view: AssetView, asset: str, *, key: str, running: set[Place]) -> bool:
+    own = own_staleness(view, asset, key=key)
+    if own is not None and own.is_runnable:
+        return True
+    places = upstream_places(view, view.definitions[asset], key=key)
+    return any(place in running for place in places)
 
 
 def _named(view: AssetView, ordered: Sequence[str], *, text: str) -> Chosen:
@@ -138,4 +179,4 @@ def _nobody_takes(text: str, refused: dict[str, ArcoError]) -> ArcoError:
     )
 
 
-__all__ = ["Chosen", "choose_partitions"]
+__all__ = ["Chosen", "choose_partitions", "wanted_partitions"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import events, pools, restores, schedules
+from arco.orchestration import backfill_events, backfills, events, pools, restores, schedules
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -12,6 +12,7 @@ from arco.orchestration.reducers import (
     runs,
     tasks,
 )
+from arco.orchestration.reducers import backfills as backfilling
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import schedules as scheduling
@@ -20,7 +21,13 @@ from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
     name="orchestration",
-    tables=(*TABLES, restores.RESTORES, *schedules.TABLES, *pools.TABLES),
+    tables=(
+        *TABLES,
+        restores.RESTORES,
+        *schedules.TABLES,
+        *pools.TABLES,
+        *backfills.TABLES,
+    ),
     reducers={
         events.Deployed: deployments.deployed,
         events.DynamicPartitionsAdded: deployments.dynamic_partitions_added,
@@ -55,6 +62,16 @@ DOMAIN = Domain(
         schedules.ScheduleDisabled: scheduling.schedule_disabled,
         schedules.ScheduleTicked: scheduling.schedule_ticked,
         schedules.ScheduleAdvanced: scheduling.schedule_advanced,
+        backfill_events.BackfillCreated: backfilling.backfill_created,
+        backfill_events.BackfillAdvanced: backfilling.backfill_advanced,
+        backfill_events.BackfillRested: backfilling.backfill_rested,
+        backfill_events.BackfillRunsEnded: backfilling.backfill_runs_ended,
+        backfill_events.BackfillPaused: backfilling.backfill_paused,
+        backfill_events.BackfillResumed: backfilling.backfill_resumed,
+        backfill_events.BackfillCancelRequested: backfilling.backfill_cancel_requested,
+        backfill_events.BackfillRetried: backfilling.backfill_retried,
+        backfill_events.BackfillConcurrencySet: backfilling.backfill_concurrency_set,
+        backfill_events.BackfillEnded: backfilling.backfill_ended,
         pools.PoolSized: pooling.pool_sized,
     },
     names=NAMES,

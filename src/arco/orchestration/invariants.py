@@ -11,6 +11,10 @@ from typing import TypeAlias
 
 from arco.ids import dispatch_id
 from arco.model import State
+from arco.orchestration.backfill_invariants import (
+    backfill_violations,
+    forbidden_backfill_moves,
+)
 from arco.orchestration.pools import taken_slots
 from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
@@ -45,7 +49,7 @@ Pairs: TypeAlias = dict[str, tuple[set[object], set[object]]]
 
 def violations(state: State) -> list[str]:
     """Everything in the state that contradicts itself."""
-    found = list(_index_violations(state))
+    found = [*_index_violations(state), *backfill_violations(state)]
     for run in state.range(RUNS):
         plan = state.get(PLANS, run.run_id)
         tasks = list(state.range(TASKS, run.run_id))
@@ -72,7 +76,7 @@ def forbidden_moves(before: State, after: State) -> list[str]:
         ended = after.get(RUNS, run.run_id)
         if ended is None or (ended != run and is_terminal(RUN_MOVES, run.state)):
             found.append(f"ended run {run.run_id} moved")
-    return found
+    return [*found, *forbidden_backfill_moves(before, after)]
 
 
 def overdrawn_pools(before: State, after: State) -> list[str]:

@@ -6,7 +6,7 @@ caller is not there, so that a check never tells of it. Must not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,12 +16,14 @@ from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN
 from arco.errors import NotFound
 from arco.model import Decision, Event, State
+from arco.orchestration.commands.backfills import CreateBackfill, create_backfill
 from arco.orchestration.commands.runs import TriggerRun, request_fingerprint, trigger_run
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, PLANS, RUN_KEYS, TASKS
 from arco.orchestration.views import asset_view
 from arco.service.authority import Authority, require
+from arco.service.backfills import known_backfill
 from arco.service.chains import chain_of_asset
 
 
@@ -77,16 +79,62 @@ def permitted_trigger(command: TriggerRun, *, caller: Caller, authority: Authori
         # Hidden assets are neither selected nor missed: terms are worked out on what is seen.
         selection = tuple(select_assets(asset_view(seen, now).definitions, command.selection))
         if not selection:
-            raise NotFound(
-                "SELECTION_EMPTY",
-                "No asset matches the selection.",
-                hint="GET /api/v1/assets lists the assets there are.",
-            )
+            raise _nothing_selected()
         narrowed = msgspec.structs.replace(command, selection=selection)
         events = trigger_run(narrowed)(state, now)
         return [_permitted(state, event, command=command, caller=caller) for event in events]
 
     return decide
+
+
+def permitted_backfill(
+    command: CreateBackfill, *, caller: Caller, authority: Authority
+) -> Decision:
+    """The backfill, of what the caller may know of, when it may run all of it.
+
+    Raises: as `create_backfill`; Forbidden ACCESS_DENIED.
+    """
+    if caller.is_local:
+        return create_backfill(command)
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        authority.check(state, caller)
+        seen = asset_view(authority.visible(state, caller), now)
+        selection = tuple(select_assets(seen.definitions, command.selection))
+        if not selection:
+            raise _nothing_selected()
+        require_on_assets(state, caller, privilege=Privilege.RUN, assets=selection)
+        return create_backfill(msgspec.structs.replace(command, selection=selection))(state, now)
+
+    return decide
+
+
+def permitted_on_backfill(
+    name: str,
+    decision: Callable[[str], Decision],
+    *,
+    caller: Caller,
+    authority: Authority,
+) -> Decision:
+    """What `decision` decides about the backfill that the caller knows by the name and may run.
+
+    Raises: as the decision; NotFound BACKFILL_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        row = known_backfill(authority.visible(state, caller), name)
+        require_on_assets(state, caller, privilege=Privilege.RUN, assets=row.assets)
+        return decision(row.backfill_id)(state, now)
+
+    return decide
+
+
+def _nothing_selected() -> NotFound:
+    return NotFound(
+        "SELECTION_EMPTY",
+        "No asset matches the selection.",
+        hint="GET /api/v1/assets lists the assets there are.",
+    )
 
 
 def _permitted(state: State, event: Event, *, command: TriggerRun, caller: Caller) -> Event:
@@ -103,4 +151,11 @@ def _permitted(state: State, event: Event, *, command: TriggerRun, caller: Calle
     return msgspec.structs.replace(event, payload=payload)
 
 
-__all__ = ["permitted_trigger", "require_on_assets", "require_on_run", "require_on_task"]
+__all__ = [
+    "permitted_backfill",
+    "permitted_on_backfill",
+    "permitted_trigger",
+    "require_on_assets",
+    "require_on_run",
+    "require_on_task",
+]

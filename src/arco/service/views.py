@@ -36,6 +36,12 @@ from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
 from arco.model import Key, Relation, Row, State, Table
+from arco.orchestration.backfills import (
+    BACKFILL_CHUNKS,
+    BACKFILL_MARKS,
+    BACKFILLS,
+    NEWEST_BACKFILLS,
+)
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -191,6 +197,13 @@ def _of_run(visible: Visible, state: State, *, row: Any) -> bool:
     return visible.sees_run(state, row.run_id)
 
 
+def _of_backfill(visible: Visible, state: State, *, row: Any) -> bool:
+    """True for one of which every asset may be known of."""
+    backfill = state.get(BACKFILLS, row.backfill_id)
+    assets = backfill.assets if backfill else ()
+    return bool(assets) and all(visible.sees_asset(state, asset) for asset in assets)
+
+
 def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
     return visible.sees_asset(state, row.upstream) and visible.sees_asset(state, row.downstream)
 
@@ -222,6 +235,10 @@ RULES: Mapping[str, Shown] = {
     TASKS.name: _of_run,
     DISPATCHES.name: _of_run,
     PUBLICATIONS.name: _of_run,
+    BACKFILLS.name: _of_backfill,
+    BACKFILL_CHUNKS.name: _of_backfill,
+    BACKFILL_MARKS.name: _of_backfill,
+    NEWEST_BACKFILLS.name: _of_backfill,
     RUN_KEYS.name: _of_run,
     RUN_KEY_CONFLICTS.name: _of_run,
     EDGES.name: _of_edge,

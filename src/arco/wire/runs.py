@@ -59,4 +59,12 @@ class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text = ""
 
 
-__all__ = ["CancelRequest", "RerunRequest", "RunList", "TriggerRequest", "Triggered"]
+__all__ = [
+    "TERMS_MAX",
+    "CancelRequest",
+    "RerunRequest",
+    "RunList",
+    "Text",
+    "TriggerRequest",
+    "Triggered",
+]

@@ -158,15 +158,17 @@ def pins_of(view: AssetView, chosen: Chosen) -> dict[str, int]:
 
 
 def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Event]:
-    use = key_use(command)
-    before = answered(state, now, use=use)
+    before = answered(state, now, use=key_use(command))
     if before is not None:
         return before
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
-    if not chosen:
-        return ()
+    return (triggered(view, chosen, command=command),) if chosen else ()
+
+
+def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
+    """RunTriggered of exactly these partitions. Raises: Invalid PLAN_TOO_LARGE."""
     plan = plan_run(
         view.definitions,
         chosen,
@@ -174,19 +176,19 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
         tenant=command.tenant,
         workspace=command.workspace,
     )
-    triggered = RunTriggered(
+    payload = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
-        triggered_at=now,
+        triggered_at=view.at.now,
         pins=pins_of(view, chosen),
         selection=command.selection,
         partition=command.partition,
         run_key=command.run_key,
-        request=use.fingerprint if command.run_key else "",
+        request=request_fingerprint(command) if command.run_key else "",
         actor=command.actor,
     )
-    return (Event(triggered, command.actor),)
+    return Event(payload, command.actor)
 
 
 def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Event]:
@@ -236,5 +238,6 @@ __all__ = [
     "pins_of",
     "request_fingerprint",
     "trigger_run",
+    "triggered",
     "triggered_run",
 ]

@@ -10,6 +10,7 @@ import msgspec
 
 from arco.model import Decision, State
 from arco.orchestration.controllers import (
+    advance_backfills,
     dispatch_ready_tasks,
     end_finished_runs,
     fire_due_schedules,
@@ -41,24 +42,40 @@ def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
 
 def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
     """All controllers; runs that they start belong to `scope`."""
-    return (fire_due_schedules.Clockwork(scope).decide, *run_decisions(window, scope))
+    return (fire_due_schedules.Clockwork(scope).decide, *backfill_decisions(window, scope))
+
+
+def backfill_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
+    """Those that carry on what was asked for, backfills among it."""
+    return (advance_backfills.Backfiller(scope).decide, *run_decisions(window, scope))
+
+
+def backfill_due(state: State) -> datetime | None:
+    """When these will next have something to say if nothing else happens; None: never."""
+    due = (release_due_retries.next_due(state), advance_backfills.next_due(state))
+    return min((at for at in due if at is not None), default=None)
 
 
 def next_due(state: State) -> datetime | None:
     """When the controllers will next have something to say if nothing else happens; None: never."""
-    due = (release_due_retries.next_due(state), fire_due_schedules.next_tick(state))
+    due = (backfill_due(state), fire_due_schedules.next_tick(state))
     return min((at for at in due if at is not None), default=None)
 
 
 CARRYING_ON = Standing(run_decisions, release_due_retries.next_due)
 """Of a command that waits for its own run: it starts nothing that nobody asked it for."""
+BACKFILLING = Standing(backfill_decisions, backfill_due)
+"""Of a command that waits for its own backfill."""
 AUTOMATING = Standing(standing_decisions, next_due)
 """Of a process that is there to serve."""
 
 __all__ = [
     "AUTOMATING",
+    "BACKFILLING",
     "CARRYING_ON",
     "Standing",
+    "backfill_decisions",
+    "backfill_due",
     "next_due",
     "run_decisions",
     "standing_decisions",

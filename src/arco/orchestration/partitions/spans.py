@@ -89,6 +89,23 @@ def points(spans: Spans) -> Iterator[Point]:
                 yield (ordinal, *rest)
 
 
+def rank(spans: Spans, point: Point) -> int:
+    """How many points of the set come before the point in lexicographic order.
+
+    >>> rank(((0, 2, ()), (5, 9, ())), (6,))
+    3
+    """
+    before = 0
+    for start, stop, below in spans:
+        if point[0] < stop:
+            rows = max(point[0] - start, 0)
+            before += rows * _width(below)
+            inside = below and point[0] >= start
+            return before + (rank(below, point[1:]) if inside else 0)
+        before += (stop - start) * _width(below)
+    return before
+
+
 def boxes(spans: Spans) -> Iterator[tuple[Range, ...]]:
     """Disjoint boxes whose union is the set, each as one range per coordinate."""
     for start, stop, below in spans:
@@ -207,6 +224,7 @@ __all__ = [
     "from_points",
     "intersection",
     "points",
+    "rank",
     "section",
     "union",
     "union_of",
