@@ -259,6 +259,7 @@ CODES: dict[str, tuple[str, str]] = {
     "SNAPSHOT_NOT_REBUILT": ("Unavailable", "the snapshot was not made again"),
     "SQL_INVALID": ("Invalid", "there are {} statements"),
     "STALENESS_INVALID": ("Invalid", "{} is a whole number of milliseconds up to {}"),
+    "STALENESS_TOO_LARGE": ("Invalid", "These assets and what they are made from have {} ..."),
     "STATE_TOKEN_INVALID": ("Invalid", "the state token is not one that this API gave"),
     "STORE_BUCKET_NOT_FOUND": ("NotFound", "there is no bucket or container {} where {}:// points"),
     "STORE_EXTRA_MISSING": ("Invalid", "the driver for {}:// stores is not installed"),

@@ -45,6 +45,19 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("POST", "/api/v1/runs/{it}/rerun", {}, of="run"),
         Spoken("POST", "/api/v1/runs/{it}/rerun", {"which": "unsuccessful"}, of="run"),
     ),
+    "explain_run": (
+        Spoken("GET", "/api/v1/runs/{it}/why", of="run"),
+        Spoken("GET", "/api/v1/runs/{it}/why?task={it}", of="run"),
+    ),
+    "explain_asset": (
+        Spoken("GET", "/api/v1/assets/{it}/why"),
+        Spoken("GET", "/api/v1/assets/{it}/why?partition=x"),
+    ),
+    "show_stale": (
+        Spoken("GET", "/api/v1/stale?select={it}"),
+        Spoken("GET", "/api/v1/stale?select=%2B{it}"),
+    ),
+    "show_checks": (Spoken("GET", "/api/v1/checks?asset={it}"),),
     "cancel_run": (Spoken("POST", "/api/v1/runs/{it}/cancel", {}, of="run"),),
     "show_schedule": (Spoken("GET", "/api/v1/schedules/{it}", of="schedule"),),
     "show_ticks": (Spoken("GET", "/api/v1/schedules/{it}/ticks", of="schedule"),),
@@ -179,6 +192,8 @@ SPEAKING |= {
 TELLING: dict[str, Spoken] = {
     "show_health": Spoken("GET", "/api/v1/health"),
     "show_assets": Spoken("GET", "/api/v1/assets"),
+    "show_stale": Spoken("GET", "/api/v1/stale"),
+    "show_checks": Spoken("GET", "/api/v1/checks"),
     "show_tables": Spoken("GET", "/api/v1/tables"),
     "show_columns": Spoken("GET", "/api/v1/columns"),
     "search": Spoken("GET", "/api/v1/search?limit=200"),

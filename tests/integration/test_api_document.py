@@ -82,6 +82,7 @@ PARTS = {
     "run_id": "x",
     "index": "0",
     "dataset": "sales.orders",
+    "asset": "sales.orders",
     "column": "id",
     "partition": "x",
     "lane": "x",

@@ -1,4 +1,4 @@
-"""`arco rerun` as a user types it: what succeeded is not done twice."""
+"""`arco rerun`, and `arco why` before it: what succeeded is not done twice."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
     project = Project(tmp_path / "shop", BROKEN)
     failed = project.arco("run", "--json", code=1).json()["run"]["run_id"]
     assert project.tables() == {}
+    assert "never made" in project.arco("why", "mart.totals").out
+    assert "ValueError: not today" in project.arco("why", failed[-6:], "--task", "mart.totals").out
+    assert project.arco("runs", "--state", "failed", "--json").json()[0]["run_id"] == failed
+    stale = project.arco("status", "--stale", "--json").json()["groups"]
+    assert [group["asset"] for group in stale] == ["raw.orders", "mart.totals"]
     project.write(MENDED)
     said = project.arco("rerun", failed[-6:], "--from-failure", "--run-key", "mend")
     assert f"run {failed} again, 2 tasks, of which 1 stand as they were" in said.out
@@ -41,3 +46,4 @@ def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
     refused = project.arco("rerun", whole["rerun"]["run_id"], "--from-failure", code=1)
     assert "nothing of it is left to run" in refused.err
     project.arco("rerun", failed, "--from-failure", "--only", "raw.orders", code=2)
+    assert project.arco("checks").out == "no check has run yet\n"

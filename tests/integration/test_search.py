@@ -128,6 +128,15 @@ def test_a_hit_shows_where_the_words_stand(shop: Server) -> None:
     assert fragments["name"]["spans"] == [[0, 7]]
 
 
+def test_what_is_found_by_its_name_is_told_without_a_look_at_its_columns(shop: Server) -> None:
+    amount = [{"name": "ledger_amount", "type": "bigint"}]
+    make(shop, "tables", name="sales.ledger", columns=amount, tags={"ledger": "main"})
+    (by_name,) = found(shop, q="ledger")["hits"]
+    assert [each["field"] for each in by_name["fragments"]] == ["name"]
+    (by_column,) = found(shop, q="ledger amount")["hits"]
+    assert {"name", "column", "tag"} <= {each["field"] for each in by_column["fragments"]}
+
+
 def test_pages_follow_each_other_whatever_is_changed_between_them(shop: Server) -> None:
     for number in range(7):
         make(shop, "volumes", name=f"sales.paged_{number}")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from arco.engine import parquet, snapshot
-from arco.engine.blocks import Block
+from arco.engine.blocks import DECODED_LINES, Block
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
@@ -66,6 +66,17 @@ async def took(database: Database, *names: str) -> None:
     for name in names:
         await database.transact(take_name(name, f"for-{name}"))
     assert await snapshot.publish(database)
+
+
+def test_of_a_large_block_only_what_is_around_is_made_into_rows() -> None:
+    names = [f"n{number:05}" for number in range(4 * DECODED_LINES)]
+    rows = [Name(name=name, token=f"t-{name}") for name in names]
+    block, other = (Block(NAMES, parquet.rows_to_arrow(NAMES, rows)) for _ in range(2))
+    plain = block.size_bytes
+    for start in range(DECODED_LINES, DECODED_LINES + 600, 100):
+        assert [row for _, row in block.lines(start, start + 100)] == rows[start : start + 100]
+    other.lines(DECODED_LINES, 2 * DECODED_LINES)
+    assert block.size_bytes - plain == other.size_bytes - plain
 
 
 def test_a_block_that_was_read_in_part_is_read_whole_and_keeps_its_rows() -> None:

@@ -99,6 +99,18 @@ export interface AssetStatus {
   materialized_at?: string | null;
 }
 
+/** One asset, or one partition of it: whether it is fresh, why not, and what is being done. */
+export interface AssetStory {
+  asset: string;
+  /** The partition that was asked about; empty: all of them. */
+  partition: string;
+  partitions: number;
+  stale: number;
+  groups: Array<StaleGroup>;
+  /** Its tasks in runs that have not ended, at most twenty. */
+  tasks: Array<TaskStory>;
+}
+
 /** One deployed asset; `version` and what follows only once something of it is published. */
 export interface AssetSummary {
   asset: string;
@@ -211,6 +223,31 @@ export interface ChangesAnswer {
 export interface ChangesRequest {
   /** Each is decided on what those before it made. */
   changes: Array<(CreateCatalog & { change: "create_catalog" }) | (CreateNamespace & { change: "create_namespace" }) | (CreateTable & { change: "create_table" }) | (CreateView & { change: "create_view" }) | (CreateVolume & { change: "create_volume" }) | (CreateFunction & { change: "create_function" }) | (Alter & { change: "alter" }) | (SetTags & { change: "set_tags" }) | (Move & { change: "move" }) | (DropObject & { change: "drop" }) | (Undrop & { change: "undrop" }) | (Refresh & { change: "refresh" })>;
+}
+
+/** The newest result of one check on one partition. */
+export interface CheckLine {
+  asset: string;
+  /** As people say it; empty: the asset is one whole. */
+  partition: string;
+  partition_key?: string;
+  name: string;
+  passed: boolean;
+  /** Whether data that does not pass is kept from being published. */
+  blocking: boolean;
+  checked_at: string;
+  run_id: string;
+  message?: string;
+  metadata?: Record<string, unknown>;
+  /** How many results there are of it. */
+  results: number;
+}
+
+/** The newest result of each check, by asset, partition and name. */
+export interface CheckList {
+  checks: Array<CheckLine>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
 }
 
 /** One check that did not pass, or all of them where asked for. */
@@ -1105,6 +1142,13 @@ export interface RunDetail {
   checks: Array<CheckSummary>;
 }
 
+/** One run, and those of its tasks that were asked about: what each waits for. */
+export interface RunExplanation {
+  run: RunStory;
+  /** At most a hundred. */
+  tasks?: Array<TaskStory>;
+}
+
 /** Runs, newest first. */
 export interface RunList {
   runs: Array<RunSummary>;
@@ -1114,6 +1158,16 @@ export interface RunList {
 
 /** Where a run stands. */
 export type RunState = "TRIGGERED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
+/** One run: what it waits for, or what it came to. */
+export interface RunStory {
+  run_id: string;
+  state: RunState;
+  wait: Wait;
+  message: string;
+  /** Tasks that will move next, or that failed; at most twenty. */
+  roots?: Array<Standing>;
+}
 
 /** One run without its tasks. */
 export interface RunSummary {
@@ -1332,6 +1386,48 @@ export interface SlotList {
   next_cursor?: string;
 }
 
+/** Partitions of one asset that are stale for one reason with one root. */
+export interface StaleGroup {
+  asset: string;
+  reason: StaleReason;
+  /** The asset that the reason goes back to. */
+  root: string;
+  root_reason: StaleReason;
+  /** The assets from this one up to the root. */
+  path: Array<string>;
+  /** How many they are. */
+  partitions: number;
+  /** The first three of them, as people say them. */
+  examples: Array<string>;
+  /** The partitions of the root that these go back to. */
+  root_examples: Array<string>;
+}
+
+/** What is stale, from sources on. */
+export interface StaleList {
+  groups: Array<StaleGroup>;
+}
+
+/** Why, in the order in which reasons are looked for. */
+export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
+
+/** Where one task stands, and why. */
+export interface Standing {
+  run_id: string;
+  task_key: string;
+  asset: string;
+  partition_key?: string;
+  state: TaskState;
+  wait: Wait;
+  message: string;
+  /** When that began. */
+  since?: string | null;
+  /** When it ends at the latest: the next attempt begins, the time limit is reached. */
+  until?: string | null;
+  /** How many tasks are handed out before it; counted up to 10,000. */
+  ahead?: number | null;
+}
+
 /** One edge of a walk, `hop` steps from its start. */
 export interface Step {
   hop: number;
@@ -1451,6 +1547,13 @@ export interface TaskLogs {
 
 /** Where a task stands. */
 export type TaskState = "BLOCKED" | "READY" | "DISPATCHED" | "RUNNING" | "RETRY_WAIT" | "SUCCEEDED" | "FAILED" | "SKIPPED" | "CANCELLED";
+
+/** One task, and what it waits for. */
+export interface TaskStory {
+  task: Standing;
+  /** The first tasks above it that have not ended, or the one that kept it from running; at most twenty. */
+  roots?: Array<Standing>;
+}
 
 /** One task of a run. */
 export interface TaskSummary {
@@ -1654,6 +1757,9 @@ export interface VolumeList {
   next_cursor?: string;
 }
 
+/** What moves a task or a run next. */
+export type Wait = "UPSTREAM" | "QUEUE" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
+
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
 export interface Operations {
@@ -1781,6 +1887,14 @@ export interface Operations {
   rerun_run: { place: { run_id: string; }; query: {}; body: RerunRequest; answer: Rerun; };
   /** Stop a run: what waits is dropped, what runs is ended. Cancelling twice is harmless. */
   cancel_run: { place: { run_id: string; }; query: {}; body: CancelRequest; answer: RunSummary; };
+  /** What a run waits for, task by task: upstream tasks, the queue, a worker, a retry, a table. */
+  explain_run: { place: { run_id: string; }; query: { task?: string; fields?: string; at?: string; }; body: null; answer: RunExplanation; };
+  /** Why partitions of an asset are stale, up to the root, and which runs are at them now. */
+  explain_asset: { place: { asset: string; }; query: { partition?: string; fields?: string; at?: string; }; body: null; answer: AssetStory; };
+  /** What is stale and why: partitions by asset, reason and the root that it goes back to. */
+  show_stale: { place: {}; query: { select?: string; fields?: string; at?: string; }; body: null; answer: StaleList; };
+  /** How each check stands on each partition: its newest result. */
+  show_checks: { place: {}; query: { cursor?: string; limit?: number; asset?: string; failed?: boolean; fields?: string; at?: string; }; body: null; answer: CheckList; row: CheckList["checks"][number]; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
   show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
   /** One schedule with the next times it fires and its newest ticks. */
@@ -1959,6 +2073,10 @@ export const OPERATIONS = {
   show_run: { method: "GET", path: "/api/v1/runs/{run_id}", key: false },
   rerun_run: { method: "POST", path: "/api/v1/runs/{run_id}/rerun", key: true },
   cancel_run: { method: "POST", path: "/api/v1/runs/{run_id}/cancel", key: true },
+  explain_run: { method: "GET", path: "/api/v1/runs/{run_id}/why", key: false },
+  explain_asset: { method: "GET", path: "/api/v1/assets/{asset}/why", key: false },
+  show_stale: { method: "GET", path: "/api/v1/stale", key: false },
+  show_checks: { method: "GET", path: "/api/v1/checks", key: false, rows: "checks" },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
   show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
@@ -2238,6 +2356,7 @@ export const CODES = {
   SNAPSHOT_NOT_REBUILT: "Unavailable",
   SQL_INVALID: "Invalid",
   STALENESS_INVALID: "Invalid",
+  STALENESS_TOO_LARGE: "Invalid",
   STATE_TOKEN_INVALID: "Invalid",
   STORE_BUCKET_NOT_FOUND: "NotFound",
   STORE_EXTRA_MISSING: "Invalid",

@@ -100,6 +100,7 @@ async def search(
     workspace, moment = session.workspace, session.terms.at
     await session.terms.brought(workspace.database)
     past = await past_of(session, moment, caller=caller) if moment else None
+    await workspace.authority.acquainted(caller)
     view = partial(workspace.authority.visible, caller=caller)
     found = await workspace.search.asked(
         lookup, caller, view=view if past is None else lambda state: state, past=past

@@ -78,9 +78,10 @@ async def ask(session: Session, question: Callable[[State], T], *, caller: Calle
     if session.terms.at:
         past = await past_of(session, session.terms.at, caller=caller)
         return await past.asked(lambda state: Seen(question(state), past.token))
-    visible = session.workspace.authority.visible
+    authority = session.workspace.authority
+    await authority.acquainted(caller)
     return await database.asked(
-        lambda state: Seen(question(visible(state, caller)), database.token)
+        lambda state: Seen(question(authority.visible(state, caller)), database.token)
     )
 
 

@@ -21,10 +21,13 @@ from arco.client.operations import (
 )
 from arco.client.paging import paged
 from arco.client.rows import Rows
+from arco.client.run_operations import EXPLAIN_ASSET, SHOW_CHECKS, SHOW_STALE
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.service.assets import AssetSummary
+from arco.service.checks import CheckLine
 from arco.service.objects import Bearer, Changed, DroppedLine
+from arco.service.stale import AssetStory, StaleList
 from arco.wire.columns import ColumnLine
 from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER
 from arco.wire.objects import ChangesRequest
@@ -44,6 +47,23 @@ class Assets:
         """Deployed assets by key; `tag` is `layer` or `layer=raw`."""
         only = {"project": project, "group": group, "owner": owner, "tag": tag}
         return paged(self._asker, SHOW_ASSETS, only=only, rows=lambda page: page.assets)
+
+    def why(self, asset: str, *, partition: str = "") -> AssetStory:
+        """Why the asset, or one partition of it, is stale, and which runs are at it.
+
+        Raises: NotFound ASSET_UNKNOWN; Invalid PARTITION_UNKNOWN, STALENESS_TOO_LARGE.
+        """
+        asked = Asked(place={"asset": asset}, query={"partition": partition})
+        return self._asker.ask(EXPLAIN_ASSET, asked)
+
+    def stale(self, selection: str = "") -> StaleList:
+        """What is stale among the selected assets, by asset, reason and root."""
+        return self._asker.ask(SHOW_STALE, Asked(query={"select": selection}))
+
+    def checks(self, asset: str = "", *, failed: bool = False) -> Iterator[CheckLine]:
+        """How each check stands on each partition; with `failed`, those that do not pass."""
+        only = {"asset": asset, "failed": str(failed).lower()}
+        return paged(self._asker, SHOW_CHECKS, only=only, rows=lambda page: page.checks)
 
 
 class Catalog:

@@ -8,8 +8,11 @@ from arco.client.operation import Operation
 from arco.orchestration.schedules import ScheduleTick
 from arco.service.reruns import Rerun
 from arco.service.schedules import ScheduleDetail
+from arco.service.stale import AssetStory, StaleList
+from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary
 from arco.service.ticking import Ticked
+from arco.wire.checks import CheckList
 from arco.wire.logs import TaskLogs
 from arco.wire.runs import RunList, Triggered
 from arco.wire.schedules import ScheduleList, TickList
@@ -19,6 +22,10 @@ SHOW_RUN = Operation("show_run", "GET", "/runs/{run_id}", RunDetail)
 TRIGGER_RUN = Operation("trigger_run", "POST", "/runs", Triggered, "by_key")
 RERUN_RUN = Operation("rerun_run", "POST", "/runs/{run_id}/rerun", Rerun, "by_key")
 CANCEL_RUN = Operation("cancel_run", "POST", "/runs/{run_id}/cancel", RunSummary, "by_key")
+EXPLAIN_RUN = Operation("explain_run", "GET", "/runs/{run_id}/why", RunExplanation)
+EXPLAIN_ASSET = Operation("explain_asset", "GET", "/assets/{asset}/why", AssetStory)
+SHOW_STALE = Operation("show_stale", "GET", "/stale", StaleList)
+SHOW_CHECKS = Operation("show_checks", "GET", "/checks", CheckList)
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
 SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
@@ -38,6 +45,10 @@ RUN_OPERATIONS: tuple[Operation[Any], ...] = (
     TRIGGER_RUN,
     RERUN_RUN,
     CANCEL_RUN,
+    EXPLAIN_RUN,
+    EXPLAIN_ASSET,
+    SHOW_STALE,
+    SHOW_CHECKS,
     SHOW_LOGS,
     SHOW_SCHEDULES,
     SHOW_SCHEDULE,
@@ -52,14 +63,18 @@ __all__ = [
     "CANCEL_RUN",
     "DISABLE_SCHEDULE",
     "ENABLE_SCHEDULE",
+    "EXPLAIN_ASSET",
+    "EXPLAIN_RUN",
     "FIRE_SCHEDULE",
     "RERUN_RUN",
     "RUN_OPERATIONS",
+    "SHOW_CHECKS",
     "SHOW_LOGS",
     "SHOW_RUN",
     "SHOW_RUNS",
     "SHOW_SCHEDULE",
     "SHOW_SCHEDULES",
+    "SHOW_STALE",
     "SHOW_TICKS",
     "TICK",
     "TRIGGER_RUN",

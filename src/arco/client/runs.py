@@ -8,6 +8,7 @@ from arco.client.asking import Asked, Asker
 from arco.client.paging import paged
 from arco.client.run_operations import (
     CANCEL_RUN,
+    EXPLAIN_RUN,
     RERUN_RUN,
     SHOW_LOGS,
     SHOW_RUN,
@@ -20,6 +21,7 @@ from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState
 from arco.runtime import Runtime
 from arco.service.reruns import Rerun
+from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary
 from arco.wire.logs import TaskLine
 from arco.wire.runs import CancelRequest, RerunRequest, Triggered, TriggerRequest
@@ -87,6 +89,14 @@ class Runs:
         """The run, which is asked to stop. Cancelling twice is harmless."""
         asked = Asked(place={"run_id": run_id}, body=CancelRequest(reason), key=key)
         return self._asker.ask(CANCEL_RUN, asked)
+
+    def why(self, run_id: str, *, task: str = "") -> RunExplanation:
+        """What the run waits for; also its tasks called `task`: an asset, `asset[partition]`.
+
+        Raises: NotFound RUN_NOT_FOUND, TASK_NOT_FOUND.
+        """
+        asked = Asked(place={"run_id": run_id}, query={"task": task})
+        return self._asker.ask(EXPLAIN_RUN, asked)
 
     def wait(self, run_id: str, *, seconds_max: float | None = None) -> RunDetail:
         """The run once it has ended, however it ended.

@@ -27,7 +27,11 @@ Line: TypeAlias = tuple[Key, msgspec.Struct | None]
 ABSENT = object()
 """What stands under a key that the block does not have."""
 DECODED_SHARE = 16
-"""Once one line in so many was read, the whole block is."""
+"""Once one line in so many was read, more of the block is read at a time."""
+DECODED_LINES = 1024
+"""Rows take several times the memory of the columns they come from: no more are made than these
+around what was asked for.
+"""
 _KEY_BYTES = 130
 _ROW_BYTES = 80
 _FIELD_BYTES = 60
@@ -41,13 +45,14 @@ class Block:
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
         self._table = table
         self._columns = parquet.columns_of(table, lines)
-        self.keys = parquet.keys_of(table, lines)
+        self.keys = parquet.keys_to_look_up(table, lines)
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         plain = lines.nbytes
         share = 2 * plain // max(1, lines.num_rows)
         self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
-        self.size_bytes = plain + len(self.keys) * _KEY_BYTES
+        made = 0 if isinstance(self.keys, parquet.TextKeys) else len(self.keys)
+        self.size_bytes = plain + made * _KEY_BYTES
 
     def get(self, key: Key) -> Any:
         """The row under the key, None for a dropped one, or `ABSENT`."""
@@ -63,10 +68,14 @@ class Block:
         """The lines at these positions."""
         is_whole = len(self._rows) == len(self.keys)
         if not is_whole and any(position not in self._rows for position in range(start, stop)):
-            # Whoever has read this much of the block is likely to go on: reading the rest at once
-            # costs a fraction of reading it a few lines at a time.
-            everything = len(self._rows) * DECODED_SHARE >= len(self.keys)
-            self._decode(*((0, len(self.keys)) if everything else (start, stop)))
+            # Whoever has read this much of the block is likely to go on: reading what is around at
+            # once costs a fraction of reading it a few lines at a time.
+            if len(self._rows) * DECODED_SHARE >= len(self.keys):
+                start_around = start // DECODED_LINES * DECODED_LINES
+                stop_around = -(-stop // DECODED_LINES) * DECODED_LINES
+                self._decode(start_around, min(stop_around, len(self.keys)))
+            else:
+                self._decode(start, stop)
         keys, rows = self.keys, self._rows
         if not self._dropped:
             return [(keys[position], rows[position]) for position in range(start, stop)]
@@ -165,6 +174,7 @@ class BlockCache:
 
 __all__ = [
     "ABSENT",
+    "DECODED_LINES",
     "Block",
     "BlockCache",
     "BlockId",

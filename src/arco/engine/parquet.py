@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import msgspec
 
@@ -175,6 +175,32 @@ def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
     types = field_types(table.row)
     parts = [_values(_pylist(lines.column(name), types[name]), types[name]) for name in table.key]
     return list(zip(*(_shared(values) for values in parts[:-1]), parts[-1], strict=True))
+
+
+class TextKeys(Sequence[Key]):
+    """Keys of one text each, made when they are asked for: there are very many, and few are."""
+
+    def __init__(self, values: pa.Array) -> None:
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, at: int) -> Key: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Key]: ...
+    def __getitem__(self, at: int | slice) -> Key | Sequence[Key]:
+        if isinstance(at, slice):
+            return TextKeys(self._values[at])
+        return (self._values[at].as_py(),)
+
+
+def keys_to_look_up(table: Table[Any], lines: pa.Table) -> Sequence[Key]:
+    """The key of every line, for who asks for few of them."""
+    if len(table.key) == 1 and field_types(table.row)[table.key[0]] is str:
+        return TextKeys(_one_array(lines.column(table.key[0]), str))
+    return keys_of(table, lines)
 
 
 def _shared(values: list[Any]) -> list[Any]:
@@ -341,12 +367,14 @@ __all__ = [
     "Changed",
     "Column",
     "Lines",
+    "TextKeys",
     "arrow_to_rows",
     "changed_to_arrow",
     "columns_of",
     "encoded_values",
     "give_back_memory",
     "keys_of",
+    "keys_to_look_up",
     "nullable_schema",
     "read_changed",
     "read_fields",

@@ -155,6 +155,7 @@ class Provisions:
         """What turns a state into what the caller may know of it."""
         authority, caller = self._workspace.authority, self._caller
         if standing is self._database:
+            await authority.acquainted(caller)
             return partial(authority.visible, caller=caller)
         # The past is read with the privileges of the present.
         sight = await self._database.asked(partial(authority.sight, caller=caller))

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from arco.access.callers import Caller
 from arco.access.decisions import principals_of
 from arco.access.privileges import Kind
-from arco.access.securables import COLUMN_SEPARATOR, Chain, Securable
-from arco.access.tables import HELD_GRANTS
+from arco.access.securables import Chain, Securable
 from arco.catalog.finding import chain
 from arco.catalog.kinds import Found, by_id
 from arco.catalog.kinds import Kind as Object
-from arco.catalog.tables import NAMESPACES, TABLE_NAMES, CatalogTable, DroppedObject, Namespace
-from arco.model import Misses, State
+from arco.catalog.tables import NAMESPACES, CatalogTable, DroppedObject, Namespace
+from arco.model import State
 from arco.orchestration.tables import ASSETS, PLANS
 from arco.service.chains import (
     chain_of,
@@ -27,6 +26,7 @@ from arco.service.chains import (
     chain_of_dropped,
     chain_of_namespace,
 )
+from arco.service.holdings import Holdings
 
 RUNS_REMEMBERED_MAX = 10_000
 LEAVES = {
@@ -39,18 +39,21 @@ LEAVES = {
 class Visible:
     """The objects that one caller may know of, in one state."""
 
-    def __init__(self, state: State, caller: Caller) -> None:
-        self.principals = frozenset(principals_of(state, caller))
-        self._held: set[Securable] = set()
-        self.tables: set[str] = set()
+    def __init__(self, state: State, holdings: Holdings) -> None:
+        self.principals = holdings.principals
+        self.tables = holdings.tables
         """Tables that are visible by themselves, besides those of visible namespaces."""
-        self.names: dict[str, list[str]] = {}
+        self.names = holdings.names
         """Namespace id -> the names of those tables, sorted."""
+        self._held = holdings.objects
         self._within: dict[str, bool] = {}
         self._runs: dict[str, bool] = {}
-        self._collect(state)
         self.everything = Securable(Kind.WORKSPACE) in self._held
         self._namespaces, self._catalogs = self._containers(state)
+
+    def rests_on(self, object_id: str) -> bool:
+        """True when something is held on this very object, so that its place matters."""
+        return object_id in self.tables or any(each.id == object_id for each in self._held)
 
     def is_within(self, state: State, row: CatalogTable) -> bool:
         """True when the whole namespace of the table is visible."""
@@ -125,25 +128,6 @@ class Visible:
             for link in chain
         )
 
-    def _collect(self, state: State) -> None:
-        for principal in self.principals:
-            for row in state.range(HELD_GRANTS, principal):
-                if row.kind is Kind.TABLE:
-                    self.tables.add(row.securable_id)
-                elif row.kind is Kind.COLUMN:
-                    self.tables.add(row.securable_id.partition(COLUMN_SEPARATOR)[0])
-                else:
-                    self._held.add(Securable(row.kind, row.securable_id))
-        misses = Misses()
-        for table_id in self.tables:
-            with misses:
-                name = state.get(TABLE_NAMES, table_id)
-                if name is not None:
-                    self.names.setdefault(name.namespace_id, []).append(name.name)
-        misses.settle()
-        for names in self.names.values():
-            names.sort()
-
     def _containers(self, state: State) -> tuple[set[str], set[str]]:
         """Namespaces and catalogs that hold something visible, at any depth."""
         namespaces, catalogs = set[str](), set[str]()
@@ -172,4 +156,14 @@ class Visible:
             yield from (row for row in state.range(NAMESPACES) if row.namespace_id in unknown)
 
 
-__all__ = ["Visible"]
+def visible_to(state: State, caller: Caller) -> Visible:
+    """What the caller may know of in this state, worked out at once.
+
+    Cost: all grants that the caller and its groups hold, and the names of what they are on.
+    """
+    holdings = Holdings(principals_of(state, caller))
+    holdings.gather(state)
+    return Visible(state, holdings)
+
+
+__all__ = ["Visible", "visible_to"]

@@ -39,10 +39,25 @@ class Term(StrEnum):
     POPULAR = "p:"
     IDENTITY = "i:"
     """The first byte of identities: what is held are pairs of an identity and an ordinal."""
+    BEGINNING = "b:"
+    """How words begin: what is held are the marks of beginnings, four bytes each."""
     MENDED = "x:"
     """A word with a letter taken out: what is held are words."""
 
 
+RESPECTS = (
+    Term.NAME,
+    Term.ABOUT,
+    Term.SAID,
+    Term.TAG,
+    Term.OWNER,
+    Term.KIND,
+    Term.LENGTH,
+    Term.ROOM,
+    Term.FRESH,
+    Term.POPULAR,
+)
+"""Those in which documents say themselves what they are found by."""
 WORDS = (Term.NAME, Term.ABOUT, Term.SAID)
 WORD_END = "\U0010ffff"
 
@@ -100,21 +115,25 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Which object it is of."""
         return Entry(ordinal=0, full_name=self.full_name, kind=self.kind, key=self.key)
 
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """The different words or values by which it is found, for each of `RESPECTS`."""
+        return (
+            self.name,
+            self.about if len(self.about) <= WORDS_MAX else self.about[:WORDS_MAX],
+            self.said if len(self.said) <= WORDS_MAX else self.said[:WORDS_MAX],
+            self.tags,
+            self.owners,
+            (self.kind,),
+            (str(len(self.name)),),
+            (self.room,) if self.room else (),
+            (self.fresh_on.isoformat(),) if self.fresh_on is not None else (),
+            (str(min(self.popularity, POPULARITY_MAX)),) if self.popularity else (),
+        )
+
     def terms(self) -> list[str]:
         """The different terms that find it."""
-        found = [Term.NAME + word for word in self.name]
-        found += [Term.ABOUT + word for word in self.about[:WORDS_MAX]]
-        found += [Term.SAID + word for word in self.said[:WORDS_MAX]]
-        found += [Term.TAG + tag for tag in self.tags]
-        found += [Term.OWNER + owner for owner in self.owners]
-        found += [Term.KIND + self.kind, f"{Term.LENGTH}{len(self.name)}"]
-        if self.room:
-            found.append(Term.ROOM + self.room)
-        if self.fresh_on is not None:
-            found.append(Term.FRESH + self.fresh_on.isoformat())
-        if self.popularity:
-            found.append(f"{Term.POPULAR}{min(self.popularity, POPULARITY_MAX)}")
-        return found
+        pairs = zip(RESPECTS, self.texts(), strict=True)
+        return [respect + text for respect, texts in pairs for text in texts]
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +154,7 @@ def identity_of(kind: str, key: Key) -> bytes:
 __all__ = [
     "IDENTITY_BYTES",
     "POPULARITY_MAX",
+    "RESPECTS",
     "WORDS",
     "WORD_END",
     "Document",

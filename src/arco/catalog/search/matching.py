@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from arco.catalog.search.beginnings import may_begin
 from arco.catalog.search.bits import bits_of
 from arco.catalog.search.documents import POPULARITY_MAX, WORD_END, WORDS, Entry, Posting, Term
 from arco.catalog.search.segments import crowd_term, mended_words
@@ -26,6 +27,7 @@ FRESH_DAYS = 7
 LEVELS = 9
 """The whole name; name, about and said, each as a word and as a beginning; slips in the name, and
 slips elsewhere."""
+NOTHING = (0,) * LEVELS
 Range: TypeAlias = tuple[str, str]
 
 
@@ -105,8 +107,9 @@ class Match(msgspec.Struct, frozen=True, eq=False):
 
 
 def matches(library: Library, asked: Asked, *, sight: Sight) -> list[Match]:
-    """What the question finds in each segment. Raises: NotLoaded."""
-    library.require(_terms(asked))
+    """What the question finds, in each segment that has its words. Raises: NotLoaded."""
+    library.require([Term.BEGINNING])
+    library.require_ranges([(each, list(_terms(each, asked))) for each in library.segments])
     library.require_ranges([(each, list(_ranges(each, asked))) for each in library.segments])
     bases = [_base(each, asked, seen=sight(each)) for each in library.segments]
     found: list[list[Sequence[int]]] = [[] for _ in bases]
@@ -120,29 +123,42 @@ def matches(library: Library, asked: Asked, *, sight: Sight) -> list[Match]:
     return [
         _match(segment, asked, base=base, levels=levels)
         for segment, base, levels in zip(library.segments, bases, found, strict=True)
+        if all(each[-1] for each in levels)
     ]
 
 
-def _terms(asked: Asked) -> list[str]:
-    """What is read whatever there is."""
-    found = [field + word for word in asked.words for field in WORDS]
-    found += [crowd_term(field, word) for word in asked.words for field in WORDS]
+def _terms(segment: Readable, asked: Asked) -> Iterator[Range]:
+    """What is read of a segment whatever its postings say."""
+    found = [Term.KIND + kind for kind in asked.kinds]
     found += [f"{Term.LENGTH}{number}" for number in range(1, len(asked.words) + 1)]
-    found += [Term.KIND + kind for kind in asked.kinds]
     found += [Term.TAG + tag for tag in asked.tags]
     found += [Term.OWNER + owner for owner in (*asked.owners, *asked.mine)]
     found += [Term.ROOM + asked.room] if asked.room else []
-    return [*found, *(f"{Term.POPULAR}{n}" for n in range(1, POPULARITY_MAX + 1))]
+    found += [f"{Term.POPULAR}{n}" for n in range(1, POPULARITY_MAX + 1)]
+    for word in _begun(segment, asked):
+        found += [field + word for field in WORDS]
+        found += [crowd_term(field, word) for field in WORDS]
+    yield from zip(found, found, strict=True)
 
 
 def _ranges(segment: Readable, asked: Asked) -> Iterator[Range]:
     yield _since(min(asked.fresh_since or date.max, _week(asked)))
     if asked.room:
         yield _beginning_with(Term.ROOM, f"{asked.room}.")
-    for word in asked.words:
+    for word in _begun(segment, asked):
         for field in WORDS:
             if segment.get(crowd_term(field, word)) is None:
                 yield _beginning_with(field, word)
+
+
+def _begun(segment: Readable, asked: Asked) -> list[str]:
+    """The words with which some word of the segment may begin."""
+    return [word for word in asked.words if _may_have(segment, word)]
+
+
+def _may_have(segment: Readable, word: str) -> bool:
+    marks = segment.get(Term.BEGINNING)
+    return marks is not None and may_begin(marks.documents, word)
 
 
 def _week(asked: Asked) -> date:
@@ -187,6 +203,8 @@ def _base(segment: Readable, asked: Asked, *, seen: int) -> int:
 
 def _levels(segment: Readable, word: str) -> Sequence[int]:
     """Per level the documents in which the word is found so well or better."""
+    if not _may_have(segment, word):
+        return NOTHING
     alike: list[int] = [0]
     for field in WORDS:
         alike += [_any(segment, (field + word,)), _beginning(segment, field, word=word)]
@@ -248,6 +266,8 @@ def _match(segment: Readable, asked: Asked, *, base: int, levels: Sequence[Seque
 
 def _whole(segment: Readable, words: Sequence[str], *, among: int) -> int:
     """The documents every word of whose name was asked for, and no word was that they lack."""
+    if not among:
+        return 0
     asked = [_any(segment, (Term.NAME + word,)) for word in words]
     known = [_any(segment, (field + word for field in WORDS[:2])) for word in words]
     exactly = [reduce(and_, known, among)]

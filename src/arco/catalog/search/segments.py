@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from arco.catalog.search.beginnings import MARK_BYTES, marked
 from arco.catalog.search.bits import ORDINALS_MAX, packed, unpacked
 from arco.catalog.search.documents import (
     IDENTITY_BYTES,
+    RESPECTS,
     WORDS,
     Document,
     Entry,
@@ -31,7 +33,7 @@ CROWD_WORDS = 256
 ORDINAL_IN_IDENTITY = 4
 RECORD_BYTES = IDENTITY_BYTES + ORDINAL_IN_IDENTITY
 WORD_SEPARATOR = "\n"
-DERIVED = (Term.IDENTITY, Term.MENDED)
+DERIVED = (Term.IDENTITY, Term.MENDED, Term.BEGINNING)
 """Terms that are worked out from entries and other terms."""
 
 
@@ -48,10 +50,14 @@ def built(documents: Iterable[Document]) -> Segment:
         ((document.entry, document) for document in documents),
         key=lambda pair: pair[0].order,
     )
-    found: defaultdict[str, list[int]] = defaultdict(list)
+    # Terms are spelled once each, not once for each document: there are far fewer of them.
+    told: list[defaultdict[str, list[int]]] = [defaultdict(list) for _ in RESPECTS]
     for ordinal, (_, document) in enumerate(ordered):
-        for term in document.terms():
-            found[term].append(ordinal)
+        for ordinals, texts in zip(told, document.texts(), strict=True):
+            for text in texts:
+                ordinals[text].append(ordinal)
+    pairs = zip(RESPECTS, told, strict=True)
+    found = {respect + text: each for respect, held in pairs for text, each in held.items()}
     return _finished([entry for entry, _ in ordered], found)
 
 
@@ -123,8 +129,10 @@ def _finished(entries: Sequence[Entry], found: Mapping[str, Sequence[int]]) -> S
         Posting(term=term, count=len(ordinals), documents=packed(ordinals, size))
         for term, ordinals in (*found.items(), *crowds.items())
     ]
+    words = {term[2:] for term in terms if term[:2] in WORDS}
+    postings.append(_beginnings(words))
     postings += _identities(entries)
-    postings += _mended({word for term in terms for word in _mendable(term)})
+    postings += _mended(word for word in words if is_mendable(word))
     postings.sort(key=lambda posting: posting.term)
     return Segment(entries, postings)
 
@@ -158,7 +166,7 @@ def _divided(
 
 
 def _together(terms: Iterable[str], found: Mapping[str, Sequence[int]]) -> Sequence[int]:
-    return sorted({ordinal for term in terms for ordinal in found[term]})
+    return sorted(set().union(*map(found.__getitem__, terms)))
 
 
 def _identities(entries: Sequence[Entry]) -> Iterator[Posting]:
@@ -171,9 +179,9 @@ def _identities(entries: Sequence[Entry]) -> Iterator[Posting]:
         yield Posting(term=term, count=len(held), documents=b"".join(sorted(held)))
 
 
-def _mendable(term: str) -> Iterator[str]:
-    if term[:2] in WORDS and is_mendable(term[2:]):
-        yield term[2:]
+def _beginnings(words: Iterable[str]) -> Posting:
+    marks = marked(words)
+    return Posting(term=Term.BEGINNING, count=len(marks) // MARK_BYTES, documents=marks)
 
 
 def _mended(words: Iterable[str]) -> Iterator[Posting]:

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from arco.cli.options import json_option
+from arco.cli.reasons import stale_text
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, seconds, table
 from arco.cli.where import Where, where_option
 from arco.service.assets import AssetStatus
 from arco.service.overview import overview_of
+from arco.service.stale import StaleList, stale_list
 from arco.service.summaries import (
     Overview,
     RunDetail,
@@ -29,6 +31,7 @@ TASK_HEADINGS = ("asset", "partition", "state", "attempt", "rows", "took")
 EPILOG = """\b
 Examples:
   arco status
+  arco status --stale                    what is stale, and why
   arco status 5T1V                       the run whose id ends so
   arco status --server http://127.0.0.1:8321
   arco status --json | jq '.assets[] | select(.stale > 0) | .key'
@@ -37,11 +40,18 @@ Examples:
 
 @click.command("status", epilog=EPILOG)
 @click.argument("run", default="")
+@click.option("--stale", is_flag=True, help="What is stale, each with its root cause.")
 @where_option
 @json_option
-def command(run: str, where: Where, as_json: bool) -> None:
+def command(run: str, stale: bool, where: Where, as_json: bool) -> None:
     """Show the assets with what is stale, and the newest runs; or the tasks of one RUN."""
     client = where.client()
+    if stale:
+        if run:
+            raise click.UsageError("--stale is about assets: leave RUN out")
+        found = client.assets.stale() if client else run_to_end(_stale(where.directory))
+        print_json(found) if as_json else click.echo(stale_text(found.groups))
+        return
     if run:
         detail = client.runs.get(run) if client else run_to_end(_run(run, where.directory))
         print_json(detail) if as_json else click.echo(run_text(detail))
@@ -53,6 +63,12 @@ def command(run: str, where: Where, as_json: bool) -> None:
 async def _run(run: str, directory: Path | None) -> RunDetail:
     async with reading(directory) as workspace:
         return await workspace.database.asked(lambda state: run_detail(state, run))
+
+
+async def _stale(directory: Path | None) -> StaleList:
+    async with reading(directory) as workspace:
+        now = workspace.runtime.now()
+        return await workspace.database.asked(lambda state: stale_list(state, now))
 
 
 async def _overview(directory: Path | None) -> Overview:
@@ -70,7 +86,7 @@ def overview_text(overview: Overview) -> str:
     else:
         parts.append("no assets yet: `arco deploy` makes your definitions known")
     if overview.runs:
-        parts.append(table(RUN_HEADINGS, [_run_cells(run) for run in overview.runs]))
+        parts.append(table(RUN_HEADINGS, [run_cells(run) for run in overview.runs]))
     else:
         parts.append("no runs yet: `arco run` makes what is missing")
     return "\n\n".join(parts)
@@ -111,7 +127,8 @@ def _asset_cells(asset: AssetStatus) -> tuple[Any, ...]:
     )
 
 
-def _run_cells(run: RunSummary) -> tuple[Any, ...]:
+def run_cells(run: RunSummary) -> tuple[Any, ...]:
+    """One line about a run."""
     ended = run.succeeded + run.failed + run.skipped + run.cancelled
     return (
         run.run_id,
@@ -123,4 +140,12 @@ def _run_cells(run: RunSummary) -> tuple[Any, ...]:
     )
 
 
-__all__ = ["Overview", "command", "overview_of", "overview_text", "run_text"]
+__all__ = [
+    "RUN_HEADINGS",
+    "Overview",
+    "command",
+    "overview_of",
+    "overview_text",
+    "run_cells",
+    "run_text",
+]

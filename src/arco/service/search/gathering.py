@@ -28,8 +28,8 @@ from arco.service.search.documents import (
 
 OBJECTS_AT_ONCE = 64
 """So many are looked at before others have their turn."""
-SEGMENT_DOCUMENTS = ORDINALS_MAX // 2
-ROWS_AT_ONCE = 2_500_000
+SEGMENT_DOCUMENTS = ORDINALS_MAX
+ROWS_AT_ONCE = 4_000_000
 """So many rows about tables are in memory at once."""
 
 
@@ -53,6 +53,8 @@ async def all_tables(database: Database, files: Files) -> AsyncIterator[list[Doc
                 found += (dressed(bare[at][1], columns.of(at), tags=tags.of(at)) for at in few)
                 await database.runtime.sleep(0)
             yield found
+        # The next ones are read while nothing of these is held.
+        del bare, columns, tags, found
 
 
 async def all_others(

@@ -102,11 +102,14 @@ class _Told(msgspec.Struct, frozen=True):
 
 def hit_of(state: State, hit: Hit, *, words: Sequence[str]) -> SearchHit | None:
     """What is told of a hit; None when its row is not there for whoever asks."""
-    entry = hit.entry
-    told = _of_asset(state, entry.key[0]) if entry.kind == ASSET else _of_object(state, hit)
+    entry, fit = hit.entry, FITS[level_of(hit.rank)]
+    told = (
+        _of_asset(state, entry.key[0])
+        if entry.kind == ASSET
+        else _of_object(state, hit, words=words)
+    )
     if told is None:
         return None
-    fit = FITS[level_of(hit.rank)]
     return SearchHit(
         kind=entry.kind,
         full_name=told.full_name,
@@ -119,14 +122,19 @@ def hit_of(state: State, hit: Hit, *, words: Sequence[str]) -> SearchHit | None:
     )
 
 
-def _of_object(state: State, hit: Hit) -> _Told | None:
+def _of_object(state: State, hit: Hit, *, words: Sequence[str]) -> _Told | None:
     found = at_key(state, Kind(hit.entry.kind), key=hit.entry.key)
     if found is None:
         return None
     row = found.row
     definition = definition_of(state, row) if found.kind is Kind.TABLE else None
     name = found.name if found.kind in CONTAINERS else row.name
-    texts = [("name", name), *_texts(state, found), *_defined(definition)]
+    above = found.full_name.rpartition(".")[0]
+    names = [("name", name), *([("namespace", above)] if above else [])]
+    # Columns of scattered tables are the dearest rows to read: not for what its name says.
+    is_named = all(any(_may_have(text, [word]) for _, text in names) for word in words)
+    parts = () if is_named else _of_its_parts(state, found)
+    texts = [*names, *parts, *_said(row), *_defined(definition)]
     described = definition.description if definition is not None else ""
     return _Told(
         full_name=found.full_name,
@@ -153,17 +161,17 @@ def _of_asset(state: State, key: str) -> _Told | None:
     )
 
 
-def _texts(state: State, found: Found) -> Iterator[tuple[str, str]]:
-    row: Any = found.row
-    above = found.full_name.rpartition(".")[0]
-    if above:
-        yield "namespace", above
+def _of_its_parts(state: State, found: Found) -> Iterator[tuple[str, str]]:
+    """What rows of other tables say of it."""
     if found.kind is Kind.TABLE:
         columns = list(state.range(COLUMNS, found.object_id))
         yield from (("column", each.name) for each in columns)
         yield from (("column_comment", each.comment) for each in columns if each.comment)
     for tag in state.range(TAGS, found.object_id):
         yield "tag", f"{tag.tag}={tag.value}" if tag.value else tag.tag
+
+
+def _said(row: Any) -> Iterator[tuple[str, str]]:
     if row.owner:
         yield "owner", row.owner
     for each in (row.comment, getattr(row, "description", "")):

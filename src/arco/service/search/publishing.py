@@ -39,7 +39,7 @@ from arco.service.search.shelves import Shelves, StoredSegment, alive, merge_due
 from arco.service.search.tables import ENTRIES, HIDDEN, POSTINGS
 
 NAME = "search"
-VERSION = 1
+VERSION = 2
 TOLD_MAX = 65_536
 MERGES_MAX = 4
 # What says of a table what its document is made of; the rest moves with every run.

@@ -7,7 +7,7 @@ caller may not know of. Must not know HTTP or terminals.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -18,14 +18,14 @@ from arco.access.callers import Caller
 from arco.catalog.finding import find, look_up
 from arco.catalog.kinds import Kind
 from arco.catalog.search.matching import Asked, matches
-from arco.catalog.search.ranking import page
+from arco.catalog.search.ranking import Hit, page
 from arco.catalog.search.words import asked_words
 from arco.engine.database import Database
 from arco.engine.past import Past
 from arco.engine.tables import Tables
 from arco.engine.tokens import StateToken
 from arco.errors import Corrupt, Invalid, Unavailable
-from arco.model import Key, State
+from arco.model import Key, Misses, State
 from arco.service.moments import time_of
 from arco.service.search.documents import KINDS
 from arco.service.search.footing import Footing, Footings, Moved
@@ -126,11 +126,22 @@ class Search:
         found = matches(shelves, asked, sight=self._sights.of(seen, shelves))
         after = lookup.after[:-1] if lookup.after is not None else None
         hits = page(shelves, found, after=after, limit=lookup.limit + 1)
-        told = [hit_of(seen, hit, words=asked.words) for hit in hits[: lookup.limit]]
+        told = _told(seen, hits[: lookup.limit], words=asked.words)
         more = len(hits) > lookup.limit
         behind = (*hits[lookup.limit - 1].place, asked.today.isoformat()) if more else None
         total = sum(match.count for match in found)
-        return Found([hit for hit in told if hit is not None], total, behind, standing.token)
+        return Found(told, total, behind, standing.token)
+
+
+def _told(state: State, hits: Sequence[Hit], *, words: Sequence[str]) -> list[SearchHit]:
+    """What is told of each hit. Raises: NotLoaded, for all that is missing at once."""
+    found: list[SearchHit | None] = []
+    misses = Misses()
+    for hit in hits:
+        with misses:
+            found.append(hit_of(state, hit, words=words))
+    misses.settle()
+    return [hit for hit in found if hit is not None]
 
 
 class _Asking(msgspec.Struct, frozen=True):
