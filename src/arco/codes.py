@@ -279,6 +279,7 @@ CODES: dict[str, tuple[str, str]] = {
     "STORE_URL_INVALID": ("Invalid", "{} does not name a store"),
     "TABLE_ABSENT_THEN": ("NotFound", "{} had no data at slot {}"),
     "TABLE_BUSY": ("Conflict", "{} is publishing {}"),
+    "TABLE_ENTRY_DAMAGED": ("Corrupt", "{} of the table at {} is not what was published"),
     "TABLE_NOT_EXTERNAL": ("Conflict", "{} is no external table that was looked at"),
     "TABLE_NOT_FOUND": ("NotFound", "there is no such table"),
     "TABLE_NOT_PUBLISHED_HERE": (

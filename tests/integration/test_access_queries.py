@@ -276,6 +276,16 @@ def test_a_filter_or_mask_that_cannot_be_applied_is_not_set(
     assert guarded.server.workspace.database.seq == before
 
 
+def test_a_filter_on_a_table_with_a_variant_is_tried_as_any_other(guarded: Guarded) -> None:
+    columns = [{"name": "id", "type": "bigint"}, {"name": "doc", "type": "variant"}]
+    body = {"name": "sales.documents", "columns": columns}
+    assert guarded.ask(guarded.owner, ("POST", "/api/v1/tables"), body=body).status == 201
+    path, on = "/api/v1/access/policies", "table:sales.documents"
+    for expression, status in (("no_such_column = 1", 400), ("doc IS NOT NULL AND id > 0", 200)):
+        wish = {"on": on, "expression": expression}
+        assert guarded.ask(guarded.owner, ("POST", path), body=wish).status == status
+
+
 def test_filters_and_masks_are_kept_by_who_manages_the_table(guarded: Guarded) -> None:
     path, on = "/api/v1/access/policies", "column:sales.refunds.amount"
     loader = guarded.key("service:loader")

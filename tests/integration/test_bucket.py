@@ -14,9 +14,11 @@ import pytest
 
 from arco.execution.following import Follower
 from arco.orchestration.states import RunState
+from arco.orchestration.tables import PINS
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
 from arco.service.workspace import open_workspace
+from arco.store import keys
 from tests.contract.emulators import BUCKET, S3_ENVIRONMENT, s3_service
 from tests.integration.cli_project import Project, children, until
 
@@ -77,6 +79,24 @@ def test_a_project_runs_and_is_read_from_a_bucket(store: str, tmp_path: Path) ->
     assert project.arco("verify").out.endswith("clean\n")
     assert "nobody leads" in project.arco("status").out
     assert not (project.directory / ".arco").exists()
+    run(entry_changed(project, store, name="mart.totals"))
+    refused = project.arco("sql", "select * from mart.totals", code=1).err
+    assert "TABLE_ENTRY_DAMAGED" in refused and "is not what was published" in refused
+    assert project.arco("sql", "select count(*) n from raw.orders", "--json").json() == [{"n": 3}]
+
+
+async def entry_changed(project: Project, store: str, *, name: str) -> None:
+    """The newest log entry of the table is another one that can be replayed as well."""
+    settings = Settings(directory=project.directory, store=store)
+    workspace = await open_workspace(settings, AsyncioRuntime())
+    pin = await workspace.database.asked(lambda state: state.get(PINS, name))
+    assert pin is not None
+    key = keys.delta_entry(pin.table_id, pin.version)
+    whole = await workspace.store.get(key)
+    assert whole is not None
+    changed = whole.replace(b'"operation":"', b'"operation":"not ', 1)
+    assert changed != whole
+    await workspace.store.put(key, changed)
 
 
 def test_sql_over_a_bucket_cannot_say_which_file_it_reads(store: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 from arco.errors import Corrupt, Invalid, NotFound
 from arco.formats import delta
 from arco.formats.arrow import convert
+from arco.ids import sha256
 from tests.integration.delta_table import Table, in_order
 
 
@@ -126,6 +127,27 @@ def test_a_torn_log_entry_is_corruption(regions: Table) -> None:
     (regions.folder / "_delta_log" / f"{0:020d}.json").write_bytes(b'{"add":')
     with pytest.raises(Corrupt):
         delta.snapshot(regions.location, 0)
+
+
+@pytest.mark.parametrize("place", ["{}", "file://{}"])
+def test_an_entry_that_is_not_what_was_published_is_never_read(regions: Table, place: str) -> None:
+    entry = regions.folder / "_delta_log" / f"{0:020d}.json"
+    location, whole = place.format(regions.location), entry.read_bytes()
+    published = delta.PublishedVersion(0, sha256(whole))
+    assert delta.dataset(location, published).count_rows() == 3
+    lines = whole.splitlines(keepends=True)
+    # Each is a log that can be replayed, and says something else.
+    for damaged in (b"".join(lines[:-1]), whole.replace(b'"region":"eu"', b'"region":"us"')):
+        assert damaged != whole
+        entry.write_bytes(damaged)
+        delta.snapshot(location, 0)
+        with pytest.raises(Corrupt, match="is not what was published") as found:
+            delta.dataset(location, published)
+        assert found.value.code == "TABLE_ENTRY_DAMAGED" and found.value.hint
+    entry.write_bytes(whole)
+    delta.checkpoint(location, 0)
+    entry.unlink()
+    assert delta.dataset(location, published).count_rows() == 3
 
 
 def test_a_file_outside_its_table_is_refused(regions: Table) -> None:

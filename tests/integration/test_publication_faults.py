@@ -325,3 +325,33 @@ def test_a_damaged_prepared_entry_is_never_published_and_goes_on_once_mended(
             assert await runs_in(system, "n.first") == [run_id]
 
     play(story)
+
+
+def test_a_run_never_reads_an_entry_that_is_not_what_was_published(
+    project: Path,
+) -> None:
+    reading = 'context, first): return [{"rows": first.count_rows()}]'
+    write_project(
+        project,
+        CODE.replace(', deps=["first"])', ")").replace(
+            'second(context): return [{"run": context.run_id}]', f"second({reading}"
+        ),
+    )
+
+    async def story() -> None:
+        async with opened(project) as system:
+            await system.lead()
+            assert (await system.done("*")).state is RunState.SUCCEEDED
+            log = Path(await location(system, "n.first")) / "_delta_log"
+            entry = log / f"{0:020d}.json"
+            whole = entry.read_bytes()
+            # Without its last line it is a log that can be replayed, of a table without rows.
+            entry.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+            failed = await system.done("n.second")
+            assert failed.state is RunState.FAILED
+            (task,) = await system.tasks(failed.run_id)
+            assert task.error is not None and "is not what was published" in task.error.message
+            entry.write_bytes(whole)
+            assert (await system.done("n.second")).state is RunState.SUCCEEDED
+
+    play(story)

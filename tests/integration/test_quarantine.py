@@ -64,6 +64,21 @@ def test_facts_that_only_arco_records_are_refused_before_anything_is_taken(
         assert fold(server) == 0
 
 
+def test_a_server_tells_how_far_folding_is_as_its_store_does(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    with serving(tmp_path) as server:
+        quarantine(server, sent(BAD))
+        server.post("/api/v1/facts", {"facts": [sent(GOOD), sent(GOOD)]})
+        fold(server)
+        there = project.arco("facts", "status", "--server", server.address, "--json").json()
+        shown = project.arco("facts", "status", "--server", server.address).out
+    here = project.arco("facts", "status", "--json").json()
+    counts = ("facts", "quarantined", "duplicates", "newest_fold", "waiting_batches")
+    assert [there[name] for name in counts] == [here[name] for name in counts]
+    assert there["quarantined"] == 1
+    assert f"{there['facts']:,}" in shown
+
+
 def test_the_command_line_lists_shows_and_retries(tmp_path: Path) -> None:
     project = Project(tmp_path)
     with serving(tmp_path) as server:

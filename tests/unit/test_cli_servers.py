@@ -17,7 +17,6 @@ LOCAL_ONLY = {
     "deploy": "loads the project's code",
     "export": "writes a store's bytes to a file",
     "import": "writes a store's bytes",
-    "facts status": "looks at lanes in the store; `GET /api/v1/health` tells the lag",
     "verify": "reads every stored byte; `GET /api/v1/health` tells what was found",
     "doctor": "tries what a store can do",
     "schedule": "pauses and wakes what the leader does; `/api/v1/schedules` tells it",

@@ -2376,6 +2376,7 @@ export const CODES = {
   STORE_URL_INVALID: "Invalid",
   TABLE_ABSENT_THEN: "NotFound",
   TABLE_BUSY: "Conflict",
+  TABLE_ENTRY_DAMAGED: "Corrupt",
   TABLE_NOT_EXTERNAL: "Conflict",
   TABLE_NOT_FOUND: "NotFound",
   TABLE_NOT_PUBLISHED_HERE: "Invalid",

@@ -17,6 +17,7 @@ from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.materializing import data_version
 from arco.orchestration.partitions import listing_only
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.rows import Asset, Dispatch, PartitionStatus, PlanRow, Task
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
@@ -102,6 +103,7 @@ def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input |
         table_id=upstream.table_id,
         partition_columns=upstream.definition.partition_carriers,
         table_version=pin,
+        table_entry=recorded_entry(state, dependency.upstream, version=pin),
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),

@@ -28,6 +28,8 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     partition_columns: dict[str, str] = {}
     table_version: int | None = None
     """The pinned Delta version; None when nothing was published yet."""
+    table_entry: str = ""
+    """The hash of that version's log entry, if it was recorded."""
     partition_keys: tuple[str, ...] = ()
     """The partitions to read; empty: the whole table."""
     data_versions: tuple[str, ...] = ()

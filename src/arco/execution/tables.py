@@ -37,9 +37,10 @@ def input_dataset(store: Store, source: Input) -> Any:
     """
     refuse_missing(source)
     wanted = [column_values(source, key) for key in source.partition_keys if key]
+    version, entry = source.table_version, source.table_entry
     return delta.dataset(
         table_location(store, source.table_id),
-        source.table_version,
+        None if version is None else delta.PublishedVersion(version, entry),
         staged=source.staged,
         partitions=wanted or None,
         mode=source.write_mode,

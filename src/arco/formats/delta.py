@@ -34,6 +34,7 @@ from arco.formats.actions import (
 )
 from arco.formats.checked import PAGES_CHECKED
 from arco.formats.snapshot import (
+    PublishedVersion,
     TableFile,
     TableSnapshot,
     checkpoint,
@@ -220,7 +221,7 @@ def _refuse_mixed_types(
 
 def dataset(
     location: str,
-    before: TableSnapshot | int | None,
+    before: TableSnapshot | PublishedVersion | int | None,
     *,
     staged: Sequence[Output] = (),
     partitions: Sequence[Mapping[str, str | None]] | None = None,
@@ -232,9 +233,10 @@ def dataset(
     replaces its partition (`mode="append"`: comes on top). `partitions` keeps only those with
     these values. A column that a file does not have is null.
 
-    Raises: NotFound DATA_NOT_FOUND when nothing was published and nothing is staged.
+    Raises: NotFound DATA_NOT_FOUND when nothing was published and nothing is staged; what
+        `snapshot` raises.
     """
-    pinned = snapshot(location, before) if isinstance(before, int) else before
+    pinned = before if isinstance(before, TableSnapshot | None) else snapshot(location, before)
     schema = _schema_of(location, pinned, staged=staged)
     files = [*_kept(pinned, staged, mode=mode), *_staged_files(staged)]
     if partitions is not None:
@@ -305,6 +307,7 @@ def _fragment(file: TableFile, schema: pa.Schema, *, filesystem: pa.fs.FileSyste
 
 __all__ = [
     "Publication",
+    "PublishedVersion",
     "TableFile",
     "TableSnapshot",
     "checkpoint",

@@ -21,6 +21,7 @@ from arco.formats import places
 from arco.formats.partition import serialise
 from arco.formats.statistics import bound_of
 from arco.formats.statistics import spell as spell_statistics
+from arco.ids import sha256
 
 READER_FEATURES = frozenset(
     {"columnMapping", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
@@ -38,6 +39,14 @@ class Protocol(msgspec.Struct, frozen=True, omit_defaults=True):
     writer: int = 2
     reader_features: tuple[str, ...] = ()
     writer_features: tuple[str, ...] = ()
+
+
+class PublishedVersion(msgspec.Struct, frozen=True):
+    """A version of a table, and the hash of the entry that made it, as it was recorded."""
+
+    number: int
+    entry: str = ""
+    """Lower-case hex of sha256; empty: nobody recorded one."""
 
 
 class TableFile(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -82,12 +91,15 @@ def latest_version(location: str) -> int | None:
         raise _unreadable(location, error) from error
 
 
-def snapshot(location: str, version: int) -> TableSnapshot:
+def snapshot(location: str, version: int | PublishedVersion) -> TableSnapshot:
     """The table at `version`, whatever was written since.
 
     Raises: NotFound TABLE_VERSION_NOT_FOUND; Invalid DELTA_FEATURE_UNSUPPORTED; Corrupt
-        DELTA_LOG_UNREADABLE.
+        DELTA_LOG_UNREADABLE, TABLE_ENTRY_DAMAGED.
     """
+    if isinstance(version, PublishedVersion):
+        _refuse_changed(location, version)
+        version = version.number
     table = _opened(location, version)
     metadata, protocol = table.metadata(), _protocol_of(table)
     _refuse_unknown_features(protocol, metadata.configuration)
@@ -122,6 +134,30 @@ def _opened(location: str, version: int) -> DeltaTable:
             f"version {version} of the table at {location} does not exist: {found}",
             hint="read a version that was published, or run the asset first",
         ) from error
+
+
+def _refuse_changed(location: str, version: PublishedVersion) -> None:
+    """Refuses an entry that is not what was published. One that is gone is for replay to judge: a
+    checkpoint may have taken its place. Cost: 1 GET.
+
+    Raises: Corrupt TABLE_ENTRY_DAMAGED.
+    """
+    if not version.entry:
+        return
+    name = f"_delta_log/{version.number:020d}.json"
+    try:
+        with places.folder(location, {}).open_input_stream(name) as stream:
+            found = sha256(stream.read())
+    except OSError:
+        return
+    if found != version.entry:
+        raise Corrupt(
+            "TABLE_ENTRY_DAMAGED",
+            f"{name} of the table at {location.partition('?')[0]} is not what was published",
+            hint="restore it from a backup, or read an older version; `arco verify` names every "
+            "damaged entry",
+            version=version.number,
+        )
 
 
 def _refuse_torn(location: str, version: int) -> None:
@@ -246,6 +282,7 @@ def _known(values: dict[str, Any] | None) -> dict[str, Any]:
 
 __all__ = [
     "Protocol",
+    "PublishedVersion",
     "TableFile",
     "TableSnapshot",
     "checkpoint",

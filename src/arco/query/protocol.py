@@ -72,6 +72,8 @@ class PinnedTable(msgspec.Struct, frozen=True, tag="pinned"):
 
     location: str
     version: int
+    entry: str = ""
+    """The hash of that version's log entry, if it was recorded."""
     restriction: Restriction | None = None
 
 

@@ -31,6 +31,7 @@ from arco.engine.parquet import rows_to_arrow
 from arco.engine.registry import WireEvent
 from arco.errors import Invalid
 from arco.model import State, Table
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.tables import PLANS
 from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
 from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
@@ -51,7 +52,7 @@ from arco.service.granting import KeyLine, key_line
 from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
-from arco.service.views import View
+from arco.service.views import View, whole_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -184,7 +185,7 @@ class Provisions:
         if table in FROM_LOG:
             # What the log tells is about everything.
             return (table, NOTHING if isinstance(state, View) and table is COMMITS else [])
-        whole = state.whole if isinstance(state, View) else state
+        whole = whole_of(state)
         view = VIEWS.get(table.name)
         if table.name.startswith(f"{ACCESS.name}."):
             return (table, view(whole) if view else list(whole.range(table)))
@@ -209,7 +210,8 @@ class Provisions:
         if table.is_external:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
-        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version))
+        entry = recorded_entry(whole_of(state), table.full_name, version=version)
+        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
         if table.format != PARQUET:

@@ -14,6 +14,7 @@ import pyarrow.dataset as pads
 
 from arco.errors import ArcoError, Corrupt, NotFound, Unavailable
 from arco.formats.checked import damage_in
+from arco.formats.delta import PublishedVersion
 from arco.formats.delta import dataset as delta_dataset
 from arco.formats.surveying import parquet_dataset
 from arco.ids import sha256
@@ -54,7 +55,7 @@ def stand(connection: duckdb.DuckDBPyConnection, table: TableName, *, query: str
 def open_dataset(spec: OnWire) -> Any:
     """An Arrow dataset of exactly what `spec` names; nothing is read yet."""
     if isinstance(spec, PinnedTable):
-        return delta_dataset(spec.location, spec.version)
+        return delta_dataset(spec.location, PublishedVersion(spec.version, spec.entry))
     if isinstance(spec, ParquetFolder):
         return parquet_dataset(spec.location)
     assert isinstance(spec, ParquetFiles), spec

@@ -27,7 +27,7 @@ from arco.service.workspace import Workspace
 SECONDS_MAX = 10.0
 MESSAGE_CHARACTERS_MAX = 1_000
 TOKENS = re.compile(r"`(?:[^`]|``)+`|decimal\([0-9,]+\)|\w+|[<>,:]")
-# Types of the catalog that SQL names otherwise, and those it does not have.
+# Types of the catalog that SQL names otherwise.
 WORDS = {
     "binary": "BLOB",
     "byte": "TINYINT",
@@ -37,7 +37,6 @@ WORDS = {
     "timestamp": "TIMESTAMPTZ",
     "timestamp_ntz": "TIMESTAMP",
 }
-WORDLESS = frozenset({"variant"})
 T = TypeVar("T")
 
 
@@ -88,7 +87,7 @@ async def _stands(names: Sequence[TableName], *, empty: str) -> list[Provision]:
 
 
 def sql_type(text: str) -> str:
-    """The catalog's type as SQL spells it; empty where SQL has no word for it.
+    """The catalog's type as SQL spells it; empty for a text that names none.
 
     >>> sql_type("array<struct<lat: double, at: timestamp not null>>")
     'STRUCT("lat" double, "at" TIMESTAMPTZ)[]'
@@ -97,7 +96,7 @@ def sql_type(text: str) -> str:
         tokens = deque(TOKENS.findall(normal_type(text)))
     except Invalid:
         return ""
-    return "" if WORDLESS & set(tokens) else _kind(tokens)
+    return _kind(tokens)
 
 
 def _kind(tokens: deque[str]) -> str:

@@ -153,6 +153,11 @@ class View:
         return None
 
 
+def whole_of(state: State) -> State:
+    """The state without what hides rows of it."""
+    return state.whole if isinstance(state, View) else state
+
+
 def _of_leaf(kind: Kind) -> Shown:
     def shown(visible: Visible, state: State, *, row: Any) -> bool:
         return visible.sees(state, Found(kind, row))
@@ -227,4 +232,4 @@ RULES: Mapping[str, Shown] = {
     TRACED_DATASETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.dataset),
 }
 
-__all__ = ["RULES", "Shown", "View"]
+__all__ = ["RULES", "Shown", "View", "whole_of"]

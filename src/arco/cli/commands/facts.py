@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import counted, moment, print_json, seconds, table
 from arco.cli.where import Where, where_option
@@ -25,14 +25,17 @@ from arco.engine.lanes.quarantine import (
     quarantined,
     quarantined_at,
 )
-from arco.engine.lanes.tables import FACTS, FOLDINGS, QuarantinedFact
+from arco.engine.lanes.tables import FACTS, FOLDINGS, QUARANTINE, QuarantinedFact
 from arco.model import Key, State
+from arco.query.protocol import Format
 from arco.wire.facts import FactPlace
 
 if TYPE_CHECKING:
     from arco.client.client import Client
 
 ROWS_MAX = 10_000
+COUNTED = {FOLDINGS.name: "", FACT_LAGS.name: "", QUARANTINE.name: f"LIMIT {ROWS_MAX}"}
+"""What a server is asked for the figures that its health page has not."""
 HEADINGS = ("place", "type", "version", "code", "since", "reason")
 EPILOG = """\b
 Examples:
@@ -75,11 +78,12 @@ def command() -> None:
 
 
 @command.command("status", epilog="Example: arco facts status --json")
-@directory_option
+@where_option
 @json_option
-def status(directory: Path | None, as_json: bool) -> None:
+def status(where: Where, as_json: bool) -> None:
     """Show how far facts that were taken are from being visible."""
-    found = run_to_end(_status(directory))
+    client = where.client()
+    found = _status_there(client) if client else run_to_end(_status(where.directory))
     print_json(found) if as_json else click.echo(_status_text(found))
 
 
@@ -165,6 +169,25 @@ async def _status(directory: Path | None) -> FactsStatus:
             )
 
         return await database.asked(question)
+
+
+def _status_there(client: Client) -> FactsStatus:
+    lag = client.health().facts
+    rows = {
+        name: client.query(f"SELECT * FROM system.{name} {tail}", format=Format.JSON).dicts()
+        for name, tail in COUNTED.items()
+    }
+    folding = next(iter(rows[FOLDINGS.name]), {})
+    newest = next(iter(rows[FACT_LAGS.name]), None)
+    return FactsStatus(
+        lag_seconds=lag.lag_seconds,
+        waiting_batches=lag.waiting_batches,
+        open_lanes=lag.open_lanes,
+        facts=folding.get("facts", 0),
+        duplicates=folding.get("duplicates", 0),
+        quarantined=len(rows[QUARANTINE.name]),
+        newest_fold=msgspec.convert(newest, FactLag) if newest else None,
+    )
 
 
 def _status_text(found: FactsStatus) -> str:
