@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
@@ -38,16 +39,19 @@ def tell(offer: dict, kind: str, **said: object) -> bool:
             time.sleep(0.2)
 
 
+def is_over(process: subprocess.Popen, seconds: float) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.returncode is not None
+
+
 def perform(offer: dict) -> None:
     began, name = time.strftime("%FT%TZ", time.gmtime()), offer["envelope"]["asset"]["key"]
     if not tell(offer, "started", started_at=began):
         process = subprocess.Popen([f"./{name}"])
-        while process.poll() is None:
-            try:
-                process.wait(offer["heartbeat_seconds"])
-            except subprocess.TimeoutExpired:
-                if tell(offer, "heartbeat"):
-                    process.kill()
+        while not is_over(process, offer["heartbeat_seconds"]):
+            if tell(offer, "heartbeat"):
+                process.kill()
         error = {"category": "USER_CODE", "message": f"{name} ended with {process.returncode}"}
         completion, ended = {"error": error}, time.strftime("%FT%TZ", time.gmtime())
         completion = completion if process.returncode else {}

@@ -31,7 +31,7 @@ from tests.reference.worker_protocol import FIXTURES, MESSAGES, SCHEMA, fixtures
 
 ROOT = Path(__file__).parents[2]
 MINIMAL = ROOT / "examples/minimal_worker/minimal_worker.py"
-MINIMAL_LINES_MAX = 62
+MINIMAL_LINES_MAX = 64
 SECRET = "a secret that servers and workers share"
 SECONDS_MAX = 30.0
 SOURCES = str(Path(arco.__file__).parents[1])
@@ -143,9 +143,9 @@ class Service:
         body = json.dumps(offer).encode()
         at = datetime.now(UTC) - timedelta(seconds=late)
         value = signature(secret.encode(), purpose, body=body, now=at)
-        return self.ask("POST", body, {SIGNATURE_HEADER: value})
+        return self.ask("POST", body, headers={SIGNATURE_HEADER: value})
 
-    def ask(self, method: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+    def ask(self, method: str, body: bytes, *, headers: dict[str, str]) -> tuple[int, Any]:
         """Status and body of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_MAX)
         try:
@@ -304,7 +304,7 @@ def test_an_offer_that_is_repeated_names_where_to_answer_and_begins_nothing(
 def test_who_knows_no_secret_or_is_not_meant_is_refused(service: Service, counter: Counter) -> None:
     offer = service.offer()
     body = json.dumps(offer).encode()
-    assert service.ask("POST", body, {})[0] == 401
+    assert service.ask("POST", body, headers={})[0] == 401
     assert service.send(offer, secret="another secret, of about the same length")[0] == 401
     assert service.send(offer, late=400)[0] == 401
     assert service.send(offer, late=-400)[0] == 401
