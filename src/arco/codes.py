@@ -170,6 +170,8 @@ CODES: dict[str, tuple[str, str]] = {
     "POLICY_INVALID": ("Invalid", "an expression has between 1 and {} bytes, not {}"),
     "POLICY_MISPLACED": ("Invalid", "rows and values of a {} cannot be restricted"),
     "POLICY_NOT_FOUND": ("NotFound", "there is no such filter or mask"),
+    "POOL_INVALID": ("Invalid", "{} with {} slots is no pool."),
+    "POOL_UNKNOWN": ("NotFound", "Nobody gave a pool {} a size."),
     "PORT_BUSY": ("Invalid", "port {} of {} is taken by another process"),
     "POSITION_INVALID": ("Invalid", "the log ends at slot {}, before slot {}"),
     "PREPARED_ENTRY_DAMAGED": ("Corrupt", "the prepared log entry of {} is not what was fixed"),

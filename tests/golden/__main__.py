@@ -15,6 +15,7 @@ from tests.golden import (
     histories,
     interface,
     objects,
+    pools,
     schedules,
     schemas,
     stores,
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> None:
             run(access.write(name))
         case ["schedules", name]:
             run(schedules.write(name))
+        case ["pools", name]:
+            run(pools.write(name))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,18 @@ def test_a_server_that_is_stopped_says_so_first_and_answers_meanwhile(
     assert said.out.endswith("stopping; /ready says so\nstopped; what was acknowledged is stored\n")
     with pytest.raises(urllib.error.URLError):
         served.ask("/live")
+
+
+def test_a_server_that_cuts_off_an_open_stream_says_so_in_one_line(project: Project) -> None:
+    with serving(project, ARCO_DRAIN_SECONDS="0") as served:
+        stream = {"Accept": "text/event-stream"}
+        request = urllib.request.Request(f"{served.address}/api/v1/changes", headers=stream)
+        with urllib.request.urlopen(request, timeout=20) as changes:
+            assert changes.readline()
+            served.process.send_signal(signal.SIGTERM)
+            said = ended(served.process, 0)
+    assert said.err == "1 requests were under way after 3 s, and were cut off\n"
+    assert said.out.endswith("stopped; what was acknowledged is stored\n")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "arco.example", "::"])

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arco.model import Decision, Payload
-from arco.orchestration import events, restores, schedules
+from arco.orchestration import events, pools, restores, schedules
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -23,6 +24,7 @@ from arco.orchestration.commands.attempts import (
     lose_attempt,
     start_attempt,
 )
+from arco.orchestration.commands.pools import size_pool
 from arco.orchestration.commands.publications import (
     StartPublication,
     publish_run,
@@ -34,7 +36,7 @@ from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN
-from arco.orchestration.invariants import forbidden_moves, violations
+from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.settling import is_running
@@ -58,13 +60,21 @@ def projects(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return edges
 
 
-kinds = st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8])
+kinds = st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9])
 moves = st.lists(st.tuples(kinds, st.integers(0, 20)), min_size=15, max_size=60)
 
 
 def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
     bench = Bench(window)
-    bench.deploy(*graph(edges, retry=RetryPolicy(max_attempts=2, delay_ms=1000)))
+    assets = graph(edges, retry=RetryPolicy(max_attempts=2, delay_ms=1000))
+    needs: list[dict[str, int]] = [{}, {"narrow": 1}, {"wide": 2, "narrow": 1}, {"wide": 1}]
+    bench.deploy(
+        *(
+            msgspec.structs.replace(each, pools=needs[number % len(needs)])
+            for number, each in enumerate(assets)
+        )
+    )
+    bench.ask(size_pool("wide", 2))
     return bench
 
 
@@ -133,6 +143,8 @@ def play(bench: Bench, script: Sequence[tuple[int, int]]) -> None:
             cancel(bench, run_id)
         elif move == 8:
             publish(bench)
+        elif move == 9:
+            bench.ask(size_pool("wide", 1 + pick % 3))
 
 
 def replayed(history: Sequence[Payload]) -> MemoryState:
@@ -154,6 +166,7 @@ def test_every_event_of_every_history_keeps_the_laws(
         state.fold([event])
         assert violations(state) == []
         assert forbidden_moves(before, state) == []
+        assert overdrawn_pools(before, state) == []
 
 
 @given(projects(), moves)
@@ -277,6 +290,13 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
     st.builds(events.RunCancelled, run_id=run_ids, ended_at=times),
     st.builds(events.RunSucceeded, run_id=run_ids, ended_at=times),
     st.builds(
+        pools.PoolSized,
+        name=st.just("wide"),
+        version=st.integers(-1, 3),
+        sized_at=times,
+        slots=st.none() | st.integers(-1, 3),
+    ),
+    st.builds(
         events.PublicationRequested, run_id=run_ids, table_ids=st.just(("T",)), requested_at=times
     ),
     st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
@@ -351,7 +371,7 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    known = {*events.EVENTS, *restores.EVENTS, *schedules.EVENTS}
+    known = {*events.EVENTS, *restores.EVENTS, *schedules.EVENTS, *pools.EVENTS}
     assert set(DOMAIN.reducers) == known
 
 

@@ -947,6 +947,37 @@ export interface PolicyRequest {
   exempt?: Array<string>;
 }
 
+/** Pools by name. */
+export interface PoolList {
+  /** Those that were sized, and those that assets name. */
+  pools: Array<PoolSummary>;
+}
+
+/** How many slots a pool has from now on. */
+export interface PoolRequest {
+  /** Lower-case letters, digits and `_`. */
+  name: string;
+  /** 0 closes the pool: nothing that needs it starts. */
+  slots: number;
+}
+
+/** One pool that was sized, or that an asset names. */
+export interface PoolSummary {
+  name: string;
+  /** How many may be taken at once; 0: nothing that needs it starts. */
+  slots: number;
+  /** False: nobody gave it a size, so it has one slot. */
+  is_sized: boolean;
+  /** By attempts that are out. */
+  taken: number;
+  /** Ready tasks that need it, among the first 10,000 that are ready. */
+  waiting: number;
+  /** How many deployed assets name it. */
+  assets: number;
+  /** When it was given its size. */
+  sized_at: string | null;
+}
+
 /** A principal and the groups it was put into. */
 export interface PrincipalLine {
   principal: string;
@@ -1758,7 +1789,7 @@ export interface VolumeList {
 }
 
 /** What moves a task or a run next. */
-export type Wait = "UPSTREAM" | "QUEUE" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
+export type Wait = "UPSTREAM" | "QUEUE" | "POOL" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
 
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
@@ -1895,6 +1926,12 @@ export interface Operations {
   show_stale: { place: {}; query: { select?: string; fields?: string; at?: string; }; body: null; answer: StaleList; };
   /** How each check stands on each partition: its newest result. */
   show_checks: { place: {}; query: { cursor?: string; limit?: number; asset?: string; failed?: boolean; fields?: string; at?: string; }; body: null; answer: CheckList; row: CheckList["checks"][number]; };
+  /** Every pool with its slots, how many are taken and how much waits for it. */
+  show_pools: { place: {}; query: { fields?: string; at?: string; }; body: null; answer: PoolList; };
+  /** Give a pool a size. What is out already stays out; nothing more starts than fits. */
+  size_pool: { place: {}; query: {}; body: PoolRequest; answer: PoolSummary; };
+  /** Let a pool be as if nobody had sized it. */
+  unsize_pool: { place: { name: string; }; query: {}; body: null; answer: AccessOutcome; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
   show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
   /** One schedule with the next times it fires and its newest ticks. */
@@ -2077,6 +2114,9 @@ export const OPERATIONS = {
   explain_asset: { method: "GET", path: "/api/v1/assets/{asset}/why", key: false },
   show_stale: { method: "GET", path: "/api/v1/stale", key: false },
   show_checks: { method: "GET", path: "/api/v1/checks", key: false, rows: "checks" },
+  show_pools: { method: "GET", path: "/api/v1/pools", key: false },
+  size_pool: { method: "POST", path: "/api/v1/pools", key: true },
+  unsize_pool: { method: "DELETE", path: "/api/v1/pools/{name}", key: true },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
   show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
@@ -2282,6 +2322,8 @@ export const CODES = {
   POLICY_INVALID: "Invalid",
   POLICY_MISPLACED: "Invalid",
   POLICY_NOT_FOUND: "NotFound",
+  POOL_INVALID: "Invalid",
+  POOL_UNKNOWN: "NotFound",
   PORT_BUSY: "Invalid",
   POSITION_INVALID: "Invalid",
   PREPARED_ENTRY_DAMAGED: "Corrupt",

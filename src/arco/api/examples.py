@@ -68,6 +68,7 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "trigger_run": {"selection": ["raw.orders+"], "which": "stale"},
     "rerun_run": {"which": "unsuccessful"},
+    "size_pool": {"name": "warehouse", "slots": 4},
     "cancel_run": {"reason": "the source is being repaired"},
     "report_foreign_run": {
         "eventType": "COMPLETE",

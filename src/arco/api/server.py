@@ -6,7 +6,9 @@ not know routes.
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -17,7 +19,9 @@ from arco.errors import Invalid
 
 LOOPBACK_ADDRESSES = {"localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1", "::1": "::1"}
 GRACE_SECONDS = 3
+CUT_OFF_SECONDS_MAX = 1
 BACKLOG = 2048
+_LOG = logging.getLogger("uvicorn.error")
 
 
 class Application(Protocol):
@@ -38,6 +42,7 @@ async def serve(app: Application, host: str, *, port: int, ready: Callable[[str]
     """
     listener = _bound(_allowed(app, host), port)
     server = uvicorn.Server(_config(app))
+    _LOG.addFilter(_told_once)
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     try:
@@ -47,7 +52,21 @@ async def serve(app: Application, host: str, *, port: int, ready: Callable[[str]
     finally:
         if server.started:
             await server.shutdown(sockets=[listener])
+            if cut_off := list(server.server_state.tasks):
+                await asyncio.wait(cut_off, timeout=CUT_OFF_SECONDS_MAX)
         listener.close()
+        _LOG.removeFilter(_told_once)
+
+
+def _told_once(record: logging.LogRecord) -> bool:
+    """Requests that outlast the grace are told of in one line; where each stood tells nobody
+    anything.
+    """
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        return False
+    if str(record.msg).startswith("Cancel "):
+        record.msg = f"%s requests were under way after {GRACE_SECONDS} s, and were cut off"
+    return True
 
 
 def _config(app: Application) -> uvicorn.Config:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("arco.cli.commands.logs", "Print what the tasks of a run printed."),
     "rerun": ("arco.cli.commands.rerun", "Run a run again: all, what failed, or a part."),
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
+    "pool": ("arco.cli.commands.pool", "Limit how many tasks run at once."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "search": ("arco.cli.commands.search", "Find anything in the catalog."),

@@ -31,6 +31,7 @@ from arco.client.objects import (
 from arco.client.operation import Operation, Repetition
 from arco.client.operations import RUN_QUERY, SEARCH, SHOW_HEALTH, SHOW_OVERVIEW
 from arco.client.pins import Pins
+from arco.client.pools import Pools
 from arco.client.restores import Restores
 from arco.client.rows import Rows
 from arco.client.run_operations import TICK
@@ -116,6 +117,7 @@ class Client:
         self.access = Access(asker)
         self.browser = Browser(asker)
         self.pins = Pins(asker)
+        self.pools = Pools(asker)
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)

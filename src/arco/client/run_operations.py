@@ -6,14 +6,17 @@ from typing import Any
 
 from arco.client.operation import Operation
 from arco.orchestration.schedules import ScheduleTick
+from arco.service.pools import PoolSummary
 from arco.service.reruns import Rerun
 from arco.service.schedules import ScheduleDetail
 from arco.service.stale import AssetStory, StaleList
 from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary
 from arco.service.ticking import Ticked
+from arco.wire.access import AccessOutcome
 from arco.wire.checks import CheckList
 from arco.wire.logs import TaskLogs
+from arco.wire.pools import PoolList
 from arco.wire.runs import RunList, Triggered
 from arco.wire.schedules import ScheduleList, TickList
 
@@ -26,6 +29,9 @@ EXPLAIN_RUN = Operation("explain_run", "GET", "/runs/{run_id}/why", RunExplanati
 EXPLAIN_ASSET = Operation("explain_asset", "GET", "/assets/{asset}/why", AssetStory)
 SHOW_STALE = Operation("show_stale", "GET", "/stale", StaleList)
 SHOW_CHECKS = Operation("show_checks", "GET", "/checks", CheckList)
+SHOW_POOLS = Operation("show_pools", "GET", "/pools", PoolList)
+SIZE_POOL = Operation("size_pool", "POST", "/pools", PoolSummary, "by_key")
+UNSIZE_POOL = Operation("unsize_pool", "DELETE", "/pools/{name}", AccessOutcome, "by_key")
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
 SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
@@ -49,6 +55,9 @@ RUN_OPERATIONS: tuple[Operation[Any], ...] = (
     EXPLAIN_ASSET,
     SHOW_STALE,
     SHOW_CHECKS,
+    SHOW_POOLS,
+    SIZE_POOL,
+    UNSIZE_POOL,
     SHOW_LOGS,
     SHOW_SCHEDULES,
     SHOW_SCHEDULE,
@@ -70,12 +79,15 @@ __all__ = [
     "RUN_OPERATIONS",
     "SHOW_CHECKS",
     "SHOW_LOGS",
+    "SHOW_POOLS",
     "SHOW_RUN",
     "SHOW_RUNS",
     "SHOW_SCHEDULE",
     "SHOW_SCHEDULES",
     "SHOW_STALE",
     "SHOW_TICKS",
+    "SIZE_POOL",
     "TICK",
     "TRIGGER_RUN",
+    "UNSIZE_POOL",
 ]

@@ -97,6 +97,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     retry: RetryPolicy = RetryPolicy()
     timeout_ms: int = 3_600_000
     priority: int = 0
+    pools: dict[str, int] = {}
+    """Pool -> how many of its slots an attempt takes while it is out."""
     memory_bytes: int = 536_870_912
     cpu_millicores: int = 1000
     write_mode: WriteMode = "replace"

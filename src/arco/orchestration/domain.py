@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import events, restores, schedules
+from arco.orchestration import events, pools, restores, schedules
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -12,6 +12,7 @@ from arco.orchestration.reducers import (
     runs,
     tasks,
 )
+from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import schedules as scheduling
 from arco.orchestration.references import NAMES
@@ -19,7 +20,7 @@ from arco.orchestration.tables import TABLES
 
 DOMAIN = Domain(
     name="orchestration",
-    tables=(*TABLES, restores.RESTORES, *schedules.TABLES),
+    tables=(*TABLES, restores.RESTORES, *schedules.TABLES, *pools.TABLES),
     reducers={
         events.Deployed: deployments.deployed,
         events.DynamicPartitionsAdded: deployments.dynamic_partitions_added,
@@ -54,6 +55,7 @@ DOMAIN = Domain(
         schedules.ScheduleDisabled: scheduling.schedule_disabled,
         schedules.ScheduleTicked: scheduling.schedule_ticked,
         schedules.ScheduleAdvanced: scheduling.schedule_advanced,
+        pools.PoolSized: pooling.pool_sized,
     },
     names=NAMES,
 )

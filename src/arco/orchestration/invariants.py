@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from arco.ids import dispatch_id
 from arco.model import State
+from arco.orchestration.pools import taken_slots
 from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
 from arco.orchestration.settling import is_running
@@ -72,6 +73,19 @@ def forbidden_moves(before: State, after: State) -> list[str]:
         if ended is None or (ended != run and is_terminal(RUN_MOVES, run.state)):
             found.append(f"ended run {run.run_id} moved")
     return found
+
+
+def overdrawn_pools(before: State, after: State) -> list[str]:
+    """Pools of which a task that was handed out between the two states took more than there is."""
+    known = {row.dispatch_id for row in before.range(DISPATCHES)}
+    slots = taken_slots(after)
+    fresh = [row for row in after.range(DISPATCHES) if row.dispatch_id not in known]
+    names = sorted({name for row in fresh for name in slots.needs(row)})
+    return [
+        f"pool {name}: {slots.taken(name)} of {slots.size(name)} slots are taken"
+        for name in names
+        if slots.taken(name) > slots.size(name)
+    ]
 
 
 def _counter_violations(run: Run, tasks: Iterable[Task]) -> Iterator[str]:
@@ -192,4 +206,4 @@ def _is_settled(run: Run) -> bool:
     return is_running(run) and ended == run.total and run.publication is None
 
 
-__all__ = ["Pairs", "forbidden_moves", "violations"]
+__all__ = ["Pairs", "forbidden_moves", "overdrawn_pools", "violations"]

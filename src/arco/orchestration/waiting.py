@@ -14,6 +14,7 @@ from itertools import islice, takewhile
 import msgspec
 
 from arco.model import State
+from arco.orchestration.pools import taken_slots
 from arco.orchestration.rows import PlanRow, Run, Task
 from arco.orchestration.settling import is_running, ready_key
 from arco.orchestration.states import TASK_MOVES, PublicationState, RunState, TaskState, is_terminal
@@ -29,6 +30,7 @@ class Wait(StrEnum):
 
     UPSTREAM = "UPSTREAM"
     QUEUE = "QUEUE"
+    POOL = "POOL"
     WORKER = "WORKER"
     CODE = "CODE"
     RETRY = "RETRY"
@@ -182,11 +184,29 @@ def _ready(at: Scene, task: Task) -> Standing:
     mine = ready_key(at.run, at.plan, index=task.index)
     rows = takewhile(lambda row: READY.key_of(row) < mine, at.state.range(READY))
     ahead = sum(1 for _ in islice(rows, QUEUE_COUNTED_MAX))
+    pool = _pool_wait(at.state, task)
+    if pool:
+        told = _told(task, Wait.POOL, message=pool)
+        return msgspec.structs.replace(told, ahead=ahead)
     if ahead:
         said = f"is ready; {ahead:,} tasks are handed out before it"
     else:
         said = "is ready and handed out next, when the executor has room and a process leads"
     return msgspec.structs.replace(_told(task, Wait.QUEUE, message=said), ahead=ahead)
+
+
+def _pool_wait(state: State, task: Task) -> str:
+    """Which pool keeps the task from being handed out; empty: none does."""
+    asset = state.get(ASSETS, task.asset)
+    needs = asset.definition.pools if asset else {}
+    slots = taken_slots(state)
+    for name in needs:
+        size, taken, wanted = slots.size(name), slots.taken(name), slots.weight(name, needs)
+        if not size:
+            return f"waits for pool {name}, which is closed: it has no slots"
+        if taken + wanted > size:
+            return f"waits for {wanted} of the {size} slots of pool {name}; {taken} are taken"
+    return ""
 
 
 def _dispatched(at: Scene, task: Task) -> Standing:

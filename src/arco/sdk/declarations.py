@@ -57,6 +57,7 @@ class AssetOptions(TypedDict, total=False):
     retry_jitter_percent: int
     timeout_seconds: float
     priority: int
+    pools: Mapping[str, int]
     memory_bytes: int
     cpu_millicores: int
     executor: Executor

@@ -58,6 +58,8 @@ KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starti
 FIELD_DEFAULTS = {each.name: each.default for each in msgspec.structs.fields(AssetDefinition)}
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+PoolName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+PoolSlots = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Duration = Annotated[int, msgspec.Meta(ge=0, le=DURATION_MS_MAX)]
 
 
@@ -69,6 +71,7 @@ class PlainOptions(msgspec.Struct, frozen=True):
     schema_policy: SchemaPolicy = "evolve"
     timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=DURATION_MS_MAX)] = 3_600_000
     priority: int = 0
+    pools: dict[PoolName, PoolSlots] = {}
     memory_bytes: Count = 536_870_912
     cpu_millicores: Count = 1000
     tags: dict[str, str] = {}
@@ -334,7 +337,8 @@ def plain_values(options: AssetOptions) -> dict[str, Any]:
     if isinstance(tags, list | tuple):
         tags = dict.fromkeys(tags, "")
     columns = given.get("partition_columns", {})
-    for name, mapping in (("tags", tags), ("partition_columns", columns)):
+    sorted_maps = {"tags": tags, "partition_columns": columns, "pools": given.get("pools", {})}
+    for name, mapping in sorted_maps.items():
         given[name] = dict(sorted(mapping.items())) if isinstance(mapping, Mapping) else mapping
     return given
 

@@ -1,5 +1,5 @@
-"""Promise: a ready task is dispatched as soon as the window has room, higher priority and earlier
-runs first.
+"""Promise: a ready task is dispatched as soon as the window and its pools have room, higher
+priority and earlier runs first.
 
 Law C1: what is dispatched is no longer ready and fills the window. Must not know who executes.
 """
@@ -12,21 +12,23 @@ from itertools import islice
 
 from arco.model import Event, State
 from arco.orchestration.events import TasksDispatched
+from arco.orchestration.pools import Slots, startable
 from arco.orchestration.tables import DISPATCHES, READY
 
 WINDOW = 64
 
 
 def decide(state: State, now: datetime, *, window: int = WINDOW) -> Sequence[Event]:
-    """One TasksDispatched per run, so that at most `window` attempts are out.
+    """One TasksDispatched per run, so that at most `window` attempts are out and no pool has more
+    of its slots taken than it has.
 
-    Cost: the window's rows, whatever is ready.
+    Cost: the window's rows, whatever is ready; one look per asset and run that waits for a pool.
     """
     if next(iter(state.range(READY)), None) is None:
         return ()
-    out = sum(1 for _ in islice(state.range(DISPATCHES), window))
+    out = list(islice(state.range(DISPATCHES), window))
     per_run: dict[str, list[tuple[int, int]]] = {}
-    for ready in islice(state.range(READY), window - out):
+    for ready in islice(startable(state, Slots(state, out)), window - len(out)):
         per_run.setdefault(ready.run_id, []).append((ready.index, ready.attempt))
     return [
         Event(TasksDispatched(run_id=run_id, tasks=tuple(tasks), dispatched_at=now))
