@@ -10,7 +10,7 @@ from arco.codes import CODES
 from arco.model import field_types
 from arco.orchestration import states
 from arco.service.settings import LIMITS, Settings
-from tests.reference import conformance, folding, surfaces, typescript
+from tests.reference import conformance, folding, surfaces, typescript, worker_protocol
 from tests.reference.meanings import field_meaning, summary, used_words
 from tests.reference.words import BODY_WORDS, FIELD_WORDS, OWNER_WORDS, STATE_WORDS
 
@@ -25,6 +25,7 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "http.md": surfaces.http_page,
     "when-schedules-fire.md": conformance.conformance_page,
     "mcp.md": surfaces.mcp_page,
+    "worker-protocol.md": worker_protocol.worker_protocol_page,
 }
 TYPESCRIPT = "clients/typescript/src/api.ts"
 
@@ -33,6 +34,8 @@ def rendered() -> dict[str, str]:
     """Path below the repository -> text, for every page and source that is made from the code."""
     pages = {f"{FOLDER}/{name}": make() for name, make in PAGES.items()}
     pages[TYPESCRIPT] = typescript.typescript_module()
+    pages[worker_protocol.SCHEMA] = worker_protocol.schema_text()
+    pages[worker_protocol.FIXTURES] = worker_protocol.fixtures_text()
     return {path: text for path, text in pages.items() if text is not None}
 
 

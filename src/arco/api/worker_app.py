@@ -67,7 +67,7 @@ class WorkerApp:
             raise NotFound(
                 "ROUTE_NOT_FOUND",
                 "a worker service has no such route",
-                hint="it has GET /live and GET and POST /v1/attempts",
+                hint="docs/reference/worker-protocol.md lists all of them",
             )
         body = await _body(receive)
         header = _header(scope, SIGNATURE_HEADER)

@@ -118,7 +118,8 @@ class Calls:
         except BaseException:
             writer.close()
             raise
-        if headers.get("connection", "").lower() == "close" or len(self._idle) >= IDLE_MAX:
+        is_over = headers.get("connection", "").lower() == "close" or reader.at_eof()
+        if is_over or len(self._idle) >= IDLE_MAX:
             writer.close()
         else:
             self._idle.append(pair)
@@ -165,10 +166,22 @@ async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
 async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return await _chunks(reader)
-    length = int(headers.get("content-length", "0"))
+    if "content-length" not in headers:
+        return await _rest(reader)
+    length = int(headers["content-length"])
     if not 0 <= length <= ANSWER_BYTES_MAX:
         raise ValueError("the answer is too long")
     return await reader.readexactly(length)
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    """All until the server hangs up, as HTTP/1.0 has it."""
+    body = b""
+    while data := await reader.read(LINE_BYTES_MAX):
+        body += data
+        if len(body) > ANSWER_BYTES_MAX:
+            raise ValueError("the answer is too long")
+    return body
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

@@ -49,6 +49,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attempt: int
     dispatch_id: str
     attempt_id: str
+    """A short name of the attempt: what it stages and prints is stored under it."""
     asset: AssetDefinition
     """As it is deployed, but for what other partitions are for: lists hold this one's values only,
     and no dependency says how it is mapped.
@@ -114,6 +115,7 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
     ended_at: Moment
     completion: Completion
     log_chunks: int = 0
+    """How many objects hold what it printed."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +149,7 @@ class Roll(msgspec.Struct, frozen=True):
     dispatch_ids: Annotated[tuple[str, ...], msgspec.Meta(max_length=65_536)]
     """The attempts it will still answer for."""
     free: Annotated[int, msgspec.Meta(ge=0, le=65_536)]
+    """How many more attempts it would take now."""
 
 
 class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
