@@ -6,14 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import columns, engine, facts, history, lineage, machine, orchestrator, search, state
+from bench import engine, facts, history, http, lineage, machine, orchestrator, search, state
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
     "history": ("Beside past runs", history.measurements),
     "engine": ("Engine", engine.measurements),
-    "columns": ("Columns over HTTP", columns.measurements),
+    "http": ("A catalog of a million tables over HTTP", http.measurements),
     "facts": ("Facts", facts.measurements),
     "lineage": ("Lineage", lineage.measurements),
     "search": ("Search", search.measurements),

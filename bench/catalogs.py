@@ -7,10 +7,10 @@ are repeated under other ids and names. So whatever the catalog keeps of a table
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -38,12 +38,21 @@ COLUMNS = tuple(
     PublishedColumn(name=f"column_{number:02}", type=TYPES[number % len(TYPES)])
     for number in range(COLUMNS_PER_TABLE)
 )
+Ids: TypeAlias = Callable[[int], str]
+"""The id of the table with this number."""
 TABLE_MARKS = ("{table_id}", "{table}")
 
 
 def table_id(number: int) -> str:
     """The id of the table with this number: scattered, as the worst case for a sorted store."""
     return hashlib.sha256(b"table %d" % number).hexdigest()[:32]
+
+
+def created_id(number: int) -> str:
+    """Its id where tables were created one after the other, as the server mints them: ids begin
+    with the time.
+    """
+    return f"{number:032x}"
 
 
 def scattered(name: str, count: int) -> int:
@@ -120,12 +129,12 @@ def creation(table: str, *, identity: str, namespace: tuple[str, str]) -> Publis
     )
 
 
-async def fill(database: Database, count: int) -> None:
+async def fill(database: Database, count: int, *, ids: Ids = table_id) -> None:
     """The empty workspace becomes one of so many tables: a snapshot of base files is published."""
     attempt = Attempt(database, database.position, "0123456789abcdef")
     tables: dict[str, TableFiles] = {}
     for table, rows in templates(database).items():
-        pieces = repeated(table, rows, count=count)
+        pieces = repeated(table, rows, count=count, ids=ids)
         base = [await attempt.base_file(table, lines) for lines in pieces]
         tables[table.name] = await attempt.paged(table, TableFiles(), base=base, deltas=())
     await published(database, attempt, tables=tables)
@@ -157,14 +166,14 @@ def templates(database: Database) -> dict[Table[Any], list[Any]]:
     return {table: [rows[key] for key in sorted(rows)] for table, rows in found.items()}
 
 
-def repeated(table: Table[Any], rows: Sequence[Any], *, count: int) -> Iterator[pa.Table]:
+def repeated(table: Table[Any], rows: Sequence[Any], *, count: int, ids: Ids) -> Iterator[pa.Table]:
     """The rows for each of so many tables, for each of their namespaces, or once, as their marks
     say: in key order, in pieces of a file.
     """
     alike: dict[range, list[Any]] = {}
     for row in rows:
         alike.setdefault(numbers_of(row, count), []).append(row)
-    pieces = [each_of(table, some, numbers=numbers) for numbers, some in alike.items()]
+    pieces = [each_of(table, some, numbers=numbers, ids=ids) for numbers, some in alike.items()]
     if len(pieces) == 1:
         yield from pieces[0]
         return
@@ -175,17 +184,19 @@ def repeated(table: Table[Any], rows: Sequence[Any], *, count: int) -> Iterator[
         yield together.take(pa.array(order[start : start + ROWS_PER_FILE]))
 
 
-def each_of(table: Table[Any], rows: Sequence[Any], *, numbers: range) -> Iterator[pa.Table]:
+def each_of(
+    table: Table[Any], rows: Sequence[Any], *, numbers: range, ids: Ids
+) -> Iterator[pa.Table]:
     """The rows once for each of the numbers, in key order, in pieces of a file."""
     data = rows_to_arrow(table, rows)
     fields = {name: data.column(name).to_pylist() for name in data.column_names}
     key = [str(fields[name][0]) for name in table.key]
-    ordered = sorted(numbers, key=lambda number: tuple(named(key, number)))
+    ordered = sorted(numbers, key=lambda number: tuple(named(key, number, ids=ids)))
     schema = schema_of(table)
     step = max(1, ROWS_PER_FILE // len(rows))
     for start in range(0, len(ordered), step):
         part = ordered[start : start + step]
-        arrays = [column(fields[field.name], part, kind=field.type) for field in schema]
+        arrays = [column(fields[field.name], part, kind=field.type, ids=ids) for field in schema]
         yield pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -197,24 +208,26 @@ def numbers_of(row: Any, count: int) -> range:
     return range(0, count, TABLES_PER_NAMESPACE) if "{namespace" in text else range(1)
 
 
-def column(values: Sequence[Any], numbers: Sequence[int], *, kind: pa.DataType) -> pa.Array:
+def column(
+    values: Sequence[Any], numbers: Sequence[int], *, kind: pa.DataType, ids: Ids
+) -> pa.Array:
     """The values once for each of the numbers, with its names for the marks."""
     first = values[0]
     if not isinstance(first, str) or "{" not in first:
         return pa.array([*values] * len(numbers), kind)
     assert len(set(values)) == 1, "rows of one table share its names"
-    names = pa.array([named([first], number)[0] for number in numbers], kind)
+    names = pa.array([named([first], number, ids=ids)[0] for number in numbers], kind)
     each = [at for at in range(len(numbers)) for _ in values]
     return names.take(pa.array(each, pa.int32()))
 
 
-def named(texts: Sequence[str], number: int) -> list[str]:
+def named(texts: Sequence[str], number: int, *, ids: Ids) -> list[str]:
     """The texts with the names of this table for the marks."""
     namespace = namespace_of(number)
     found = []
     for text in texts:
         if "{table" in text:
-            text = text.replace("{table_id}", table_id(number))
+            text = text.replace("{table_id}", ids(number))
             text = text.replace("{table}", table_name(number))
         if "{namespace" in text:
             text = text.replace("{namespace_id}", namespace_id(namespace))
@@ -229,7 +242,9 @@ __all__ = [
     "CREATED_AT",
     "RUN_ID",
     "TABLES_PER_NAMESPACE",
+    "Ids",
     "added_table",
+    "created_id",
     "creation",
     "fill",
     "later_id",

@@ -44,6 +44,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CREDENTIALS_INVALID": ("Unauthenticated", "these credentials do not open this server"),
     "CREDENTIALS_MISSING": ("Unauthenticated", "this server answers nobody it does not know"),
     "CURSOR_INVALID": ("Invalid", "the cursor is not one that this list gave for these filters"),
+    "CURSOR_WITHOUT_OUTPUT": ("Invalid", "{} moved its cursor to {} and returned nothing"),
     "DATASET_NOT_FOUND": ("NotFound", "no asset, table or recorded read is called {}"),
     "DATA_FILE_DAMAGED": (
         "Corrupt",
@@ -126,6 +127,8 @@ CODES: dict[str, tuple[str, str]] = {
     "MANIFEST_INVALID": ("Invalid", "This project cannot be deployed: {}"),
     "MCP_EXTRA_MISSING": ("Invalid", "the library for assistants' tools is not installed"),
     "MEMBER_NOT_FOUND": ("NotFound", "{} is not in {}"),
+    "MERGE_BASE_CHANGED": ("Invalid", "another run or program wrote to{} of {} after this run ..."),
+    "MERGE_KEYS_INVALID": ("Invalid", "rows cannot be merged: {}"),
     "METADATA_INVALID": ("Invalid", "metadata must be JSON values: {}"),
     "METHOD_NOT_ALLOWED": ("Invalid", "this route does not take this method"),
     "MOMENT_INVALID": ("Invalid", "{} names no moment"),

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 INSTALLED = Path(__file__).resolve().parents[2] / "node_modules" / ".bin"
+SCRIPTS = {"axe-core": INSTALLED.parent / "axe-core" / "axe.min.js"}
+"""Tools that are no commands."""
 LEFT_OUT = {
     "azurite-blob": "stores on Azure: install npm, then `make setup` installs the emulator",
     "tsc": "the TypeScript client: install npm, then `make setup` installs the compiler",
     "node": "the TypeScript client: install Node 20 or newer",
     "playwright-core": "the TypeScript client in a browser: install npm, then `make setup`",
+    "axe-core": "pages in a browser: install npm, then `make setup` installs what judges them",
     "chromium": "the TypeScript client in a browser: install Chromium (apt-get install chromium)",
 }
 
@@ -24,6 +27,9 @@ LEFT_OUT = {
 def needs(tool: str) -> str:
     """The path of a tool; without it the test is left out, or fails where nothing may be."""
     found = shutil.which(tool, path=f"{INSTALLED}{os.pathsep}{os.environ.get('PATH', '')}")
+    script = SCRIPTS.get(tool)
+    if script is not None and script.exists():
+        return str(script)
     if found is not None:
         return found
     if os.environ.get("ARCO_TEST_ALL"):

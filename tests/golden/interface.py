@@ -145,8 +145,10 @@ def options(schema: Schema) -> list[Schema]:
 
 
 def kinds(schema: Schema) -> list[str]:
-    """The JSON types of a schema."""
+    """The JSON types of a schema; of a field that is one of some words, the words."""
     found = schema.get("type", [])
+    if str(found).startswith("Literal["):
+        return str(found)[len("Literal[") : -1].split(", ")
     return [found] if isinstance(found, str) else list(found)
 
 

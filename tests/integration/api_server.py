@@ -29,6 +29,7 @@ from arco.query.pool import QueryPool
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace, open_workspace
+from arco.ui.routes import PAGES
 
 JSON = {"Content-Type": "application/json"}
 T = TypeVar("T")
@@ -154,7 +155,8 @@ class Server:
         self.callbacks = Callbacks(self.workspace)
         session = Session(self.workspace, queries, "1.2.3", self._hosts, callbacks=self.callbacks)
         try:
-            await serve(create_app(session), "127.0.0.1", port=0, ready=self._ready)
+            app = create_app(session, pages=PAGES)
+            await serve(app, "127.0.0.1", port=0, ready=self._ready)
         finally:
             await queries.close()
 

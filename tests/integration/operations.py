@@ -124,6 +124,21 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "rotate_key": (Spoken("POST", "/api/v1/access/keys/{it}/rotate", {}, of="key"),),
     "revoke_key": (Spoken("DELETE", "/api/v1/access/keys/{it}", of="key"),),
 }
+# Pages that name an object: what is hidden must look like what is not there on them, too.
+SPEAKING |= {
+    "page of a table": (Spoken("GET", "/tables/{it}"), Spoken("GET", "/lineage/{it}")),
+    "page of a namespace": (Spoken("GET", "/catalog/{it}", of="namespace"),),
+    "page of an asset": (Spoken("GET", "/assets/{it}"), Spoken("GET", "/partitions/{it}")),
+    "page of a run": (
+        Spoken("GET", "/runs/{it}", of="run"),
+        Spoken("GET", "/runs/{it}/tasks/0", of="run"),
+        Spoken("GET", "/cancel/{it}", of="run"),
+    ),
+    "page of a search": (Spoken("GET", "/search.json?q={it}"),),
+    "page of an access": (Spoken("GET", "/access?on=table:{it}"),),
+    "page of a materialization": (Spoken("GET", "/materialize?selection={it}"),),
+    "page of versions": (Spoken("GET", "/versions/{it}"),),
+}
 KINDS = {
     "catalog": "catalogs",
     "namespace": "namespaces",
@@ -212,7 +227,21 @@ TELLING: dict[str, Spoken] = {
     "show_me": Spoken("GET", "/api/v1/access/me"),
     "show_grants": Spoken("GET", "/api/v1/access/grants"),
     "show_keys": Spoken("GET", "/api/v1/access/keys"),
-    "show_start": Spoken("GET", "/"),
+    **{
+        f"page {path}": Spoken("GET", path)
+        for path in (
+            "/",
+            "/index.json",
+            "/catalog",
+            "/assets",
+            "/runs",
+            "/search",
+            "/lineage",
+            "/checks",
+            "/sql.json",
+            "/access",
+        )
+    },
 }
 # Operations for some only: others are refused whatever they name.
 REFUSED: dict[str, Spoken] = {

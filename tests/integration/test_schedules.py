@@ -129,6 +129,17 @@ def test_the_command_line_lists_shows_and_switches(project: Project) -> None:
     assert "arco schedule list" in refused.err
 
 
+def test_the_command_line_does_the_same_through_a_server(
+    project: Project, served: Development
+) -> None:
+    at = ("--server", served.address, "--json")
+    assert len(project.arco("schedule", "list", *at).json()) == 2
+    assert not project.arco("schedule", "disable", "yearly", *at).json()["schedule"]["enabled"]
+    fired = project.arco("schedule", "tick", "yearly", *at).json()
+    assert fired["tick"]["outcome"] in {"STARTED", "FRESH"}
+    assert fired["run"] is None or fired["run"]["run"]["state"] == "SUCCEEDED"
+
+
 def test_a_schedule_is_fired_by_hand_and_followed(project: Project) -> None:
     fired = project.arco("schedule", "tick", "yearly", "--json").json()
     assert fired["tick"]["actor"] == "cli"

@@ -19,7 +19,6 @@ LOCAL_ONLY = {
     "import": "writes a store's bytes",
     "verify": "reads every stored byte; `GET /api/v1/health` tells what was found",
     "doctor": "tries what a store can do",
-    "schedule": "pauses and wakes what the leader does; `/api/v1/schedules` tells it",
     "gc": "deletes a store's objects",
     "completion": "prints a shell's script",
     "version": "tells which release is installed here",

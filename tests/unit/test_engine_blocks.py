@@ -95,6 +95,23 @@ def test_a_block_that_was_read_in_part_is_read_whole_and_keeps_its_rows() -> Non
     assert block.size_bytes > size
 
 
+@pytest.mark.parametrize("written", ["a", "z"])
+def test_a_run_that_stands_elsewhere_is_not_read(written: str) -> None:
+    async def main() -> None:
+        store = CountingStore(MemoryStore())
+        database = await filled(store)
+        await took(database, written)
+        (delta,) = (await newest_index(database)).tables[NAMES.name].deltas
+        cold = await opened(store)
+        store.reset()
+        assert len(await cold.asked(lambda state: list(state.range(NAMES, "n0500")))) == 1
+        read = {call.key for call in store.calls}
+        assert read
+        assert delta.name not in read
+
+    run(main())
+
+
 def test_a_page_reads_the_block_it_stands_in_and_no_other() -> None:
     async def main() -> None:
         store = CountingStore(MemoryStore())

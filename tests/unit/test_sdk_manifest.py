@@ -166,7 +166,7 @@ more = sql_asset("marts.more", "select * from stats")
         ('@asset("a.b", retries=-1)\ndef f(): ...', "retries: max_attempts: Expected `int` >= 1"),
         ('@asset("a.b", timeout_seconds=0)\ndef f(): ...', "timeout_seconds: Expected"),
         (
-            '@asset("a.b", write_mode="merge")\ndef f(): ...',
+            '@asset("a.b", write_mode="upsert")\ndef f(): ...',
             "write_mode: Invalid enum value",
         ),
         ('@asset("a.b", partitions="monthly")\ndef f(): ...', "use MonthlyPartitions"),

@@ -1071,7 +1071,7 @@ export interface RepeatedTask {
 }
 
 /** Why a task that succeeded runs again. */
-export type Repetition = "ASKED" | "PUBLISHED" | "STAGED_DATA_EXPIRED" | "CODE_CHANGED" | "UPSTREAM_RUNS_AGAIN" | "UPSTREAM_CHANGED";
+export type Repetition = "ASKED" | "PUBLISHED" | "STAGED_DATA_EXPIRED" | "CODE_CHANGED" | "UPSTREAM_RUNS_AGAIN" | "UPSTREAM_CHANGED" | "MERGES_AGAIN";
 
 /** The run that runs an earlier one again. */
 export interface Rerun {
@@ -2214,6 +2214,7 @@ export const CODES = {
   CREDENTIALS_INVALID: "Unauthenticated",
   CREDENTIALS_MISSING: "Unauthenticated",
   CURSOR_INVALID: "Invalid",
+  CURSOR_WITHOUT_OUTPUT: "Invalid",
   DATASET_NOT_FOUND: "NotFound",
   DATA_FILE_DAMAGED: "Corrupt",
   DATA_NOT_FOUND: "NotFound",
@@ -2281,6 +2282,8 @@ export const CODES = {
   MANIFEST_INVALID: "Invalid",
   MCP_EXTRA_MISSING: "Invalid",
   MEMBER_NOT_FOUND: "NotFound",
+  MERGE_BASE_CHANGED: "Invalid",
+  MERGE_KEYS_INVALID: "Invalid",
   METADATA_INVALID: "Invalid",
   METHOD_NOT_ALLOWED: "Invalid",
   MOMENT_INVALID: "Invalid",

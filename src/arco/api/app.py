@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from arco.api.callers import CALLER, provide_caller
 from arco.api.failures import BODY_BYTES_MAX, failed
 from arco.api.guard import Guard, Names
 from arco.api.openapi import show_openapi
-from arco.api.pages import show_start
 from arco.api.probes import Probes, Readiness
 from arco.api.reception import Reception
 from arco.api.routes import api_routes
@@ -27,7 +28,19 @@ from arco.service.settings import configured_names
 from arco.service.ticking import Ticker
 
 
-def create_app(session: Session, readiness: Readiness | None = None) -> Litestar:
+class Pages(msgspec.Struct, frozen=True):
+    """What people look at: routes of their own, and how a failure looks to them."""
+
+    routes: Sequence[HTTPRouteHandler] = ()
+    failed: Callable[[Request[Any, Any, Any], Exception], Response[Any]] = failed
+
+
+NO_PAGES = Pages()
+
+
+def create_app(
+    session: Session, readiness: Readiness | None = None, *, pages: Pages = NO_PAGES
+) -> Litestar:
     """The application, ready to be served; `readiness` is what its probe tells."""
 
     workspace = session.workspace
@@ -42,12 +55,12 @@ def create_app(session: Session, readiness: Readiness | None = None) -> Litestar
         return msgspec.structs.replace(equipped, terms=await terms_of(request))
 
     app = Litestar(
-        [api_routes(), show_openapi, show_start],
+        [api_routes(), show_openapi, *pages.routes],
         dependencies={
             "session": Provide(provide_session),
             CALLER: Provide(provide_caller, sync_to_thread=False),
         },
-        exception_handlers={Exception: failed, HTTPException: failed, ArcoError: failed},
+        exception_handlers=dict.fromkeys((Exception, HTTPException, ArcoError), pages.failed),
         after_exception=[reception.refused],
         before_request=refuse_unknown_parameters,
         request_class=StrictRequest,
@@ -70,4 +83,4 @@ def create_app(session: Session, readiness: Readiness | None = None) -> Litestar
     return app
 
 
-__all__ = ["create_app"]
+__all__ = ["Pages", "create_app"]

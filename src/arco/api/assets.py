@@ -65,4 +65,4 @@ async def show_assets(
     return await read(session, page, caller=caller, fields=fields)
 
 
-__all__ = ["asset_page", "show_assets"]
+__all__ = ["OfGroup", "OfOwner", "OfProject", "WithTag", "asset_page", "show_assets"]

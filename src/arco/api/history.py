@@ -159,4 +159,12 @@ async def _newest(session: Session, caller: Caller, *, cursor: str, about: str) 
     return workspace.database.seq
 
 
-__all__ = ["show_difference", "show_history", "show_versions"]
+__all__ = [
+    "DIFFERENCE_SLOTS_MAX",
+    "After",
+    "Before",
+    "OnlyTable",
+    "show_difference",
+    "show_history",
+    "show_versions",
+]

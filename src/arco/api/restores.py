@@ -61,7 +61,9 @@ async def plan(
 
     Nothing is changed.
     """
-    return answer(await _planned(session, caller, data=data), session.workspace.database.token)
+    return answer(
+        await planned_restore(session, caller, data=data), session.workspace.database.token
+    )
 
 
 @post(
@@ -82,7 +84,7 @@ async def start(
     when it is durable that it happens; `GET /restores/{restore_id}` says when it has.
     """
     workspace = session.workspace
-    planned = await _planned(session, caller, data=data)
+    planned = await planned_restore(session, caller, data=data)
     ready = await ready_restore(workspace, planned, actor=caller.principal)
     decision = ready.decision if ready else _nothing
     restore_id, names = (ready.restore_id, ready.tables) if ready else ("", ())
@@ -143,7 +145,11 @@ def restore_summary(state: State, restore_id: str) -> RestoreSummary:
     )
 
 
-async def _planned(session: Session, caller: Caller, *, data: RestoreRequest) -> RestorePlan:
+async def planned_restore(session: Session, caller: Caller, *, data: RestoreRequest) -> RestorePlan:
+    """What bringing the tables back would change.
+
+    Raises: Forbidden ACCESS_DENIED; what `meant_slot` and `plan_restore` do.
+    """
     workspace = session.workspace
     await session.terms.brought(workspace.database)
     await require_whole(session, caller)
@@ -166,4 +172,4 @@ def _require_tables(state: State, caller: Caller, *, names: Sequence[str]) -> No
             require(state, caller, privilege=Privilege.MODIFY, chain=chain)
 
 
-__all__ = ["plan", "restore_summary", "show_restore", "start"]
+__all__ = ["plan", "planned_restore", "restore_summary", "show_restore", "start"]

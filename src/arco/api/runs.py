@@ -225,6 +225,7 @@ async def cancel(
 
 
 __all__ = [
+    "OfState",
     "RunId",
     "cancel",
     "rerun",

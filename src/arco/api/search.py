@@ -110,4 +110,4 @@ async def search(
     return answer(selected(body, fields), found.token)
 
 
-__all__ = ["search"]
+__all__ = ["NAMES_CHARACTERS", "Kinds", "Namespace", "Owners", "Tags", "Words", "search"]

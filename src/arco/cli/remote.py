@@ -51,16 +51,21 @@ def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDet
 
 
 def followed(client: Client, run_id: str, *, as_json: bool) -> RunDetail:
+    """The run, shown on the way to its end, and told when it has ended."""
+    detail = shown(client, run_id, as_json=as_json)
+    click.echo(ending(detail), err=as_json)
+    return detail
+
+
+def shown(client: Client, run_id: str, *, as_json: bool) -> RunDetail:
     """The run, shown on the way to its end."""
     live: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
     display = SilentDisplay if as_json else live
     try:
-        detail = _followed(client, client.runs.get(run_id), display=display())
+        return _followed(client, client.runs.get(run_id), display=display())
     except KeyboardInterrupt:
         click.echo(remainder(client.runs.get(run_id), again="", where=""), err=True)
         sys.exit(INTERRUPTED)
-    click.echo(ending(detail), err=as_json)
-    return detail
 
 
 def cancelled(client: Client, run: str) -> RunDetail:
@@ -120,5 +125,6 @@ __all__ = [
     "impact_of",
     "lineage_of",
     "perform",
+    "shown",
     "walks",
 ]

@@ -24,6 +24,7 @@ from arco.service.candidates import may_lead
 from arco.service.leases import read_beacon
 from arco.service.settings import store_environment
 from arco.service.workspace import Workspace
+from arco.ui.routes import PAGES
 
 HOST = "127.0.0.1"
 LOG = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ async def serve_workspace(
     """
     queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
     session = Session(workspace, queries, installed_version(), callbacks=follower.callbacks)
-    app = create_app(session, readiness)
+    app = create_app(session, readiness, pages=PAGES)
     announced: list[Spawned] = []
 
     def on_ready(address: str) -> None:

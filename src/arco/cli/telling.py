@@ -18,6 +18,7 @@ TASKS_NAMED_MAX = 3
 # What was asked for needs no reason.
 AGAIN = {
     Repetition.PUBLISHED: "because its result is published already",
+    Repetition.MERGES_AGAIN: "because it merges into what is published now",
     Repetition.STAGED_DATA_EXPIRED: "because its files are not kept any more",
     Repetition.CODE_CHANGED: "because its code changed",
     Repetition.UPSTREAM_RUNS_AGAIN: "because a task above it does",

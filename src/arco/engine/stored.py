@@ -66,10 +66,12 @@ class SortedRun:
 
     def span(self, prefix: Key, start: Key) -> range:
         """The blocks that may hold keys from `start` on that begin with `prefix`."""
-        if self.last is not None and start > self.last:
+        width = len(prefix)
+        # Most runs are short, and stand before or behind what is asked for.
+        is_behind = self.last is not None and start > self.last
+        if is_behind or self.starts[0][:width] > prefix:
             return range(0)
         first = end = max(0, bisect_right(self.starts, start) - 1)
-        width = len(prefix)
         while end < len(self.starts) and (end == first or self.starts[end][:width] <= prefix):
             end += 1
         return range(first, end)

@@ -35,6 +35,8 @@ from arco.model import Key, Table
 from arco.store import keys
 from arco.store.creating import create_alone
 
+DERIVED_ROWS_PER_GROUP = 1024
+"""Rows that were worked out to be looked up one by one are read in smaller pieces."""
 Changes = Mapping[str, Sequence[Changed]]
 
 
@@ -198,9 +200,12 @@ class Attempt:
             size_bytes=sum(file.size_bytes for file in files),
         )
 
-    async def _file(self, table: Table[Any], lines: Lines, *, run: int = 0) -> File:
+    async def _file(
+        self, table: Table[Any], lines: Lines, *, run: int = 0, rows_per_group: int | None = None
+    ) -> File:
+        groups = rows_per_group or self._sizes.rows_per_group
         data, starts, last = await self._runtime.thread(
-            partial(_packed, table, lines, rows_per_group=self._sizes.rows_per_group)
+            partial(_packed, table, lines, rows_per_group=groups)
         )
         return File(
             name=await self._create(table, data, suffix=".parquet"),
@@ -220,7 +225,8 @@ class Attempt:
     async def rows_file(self, table: Table[Any], rows: Sequence[msgspec.Struct]) -> File:
         """A file with these rows, of which there is one at least, in the order of their keys."""
         lines = await self._runtime.thread(parquet.rows_to_arrow, table, rows)
-        return await self._file(table, lines)
+        groups = min(self._sizes.rows_per_group, DERIVED_ROWS_PER_GROUP)
+        return await self._file(table, lines, rows_per_group=groups)
 
     def size(self, table: Table[Any]) -> int:
         """About how many rows the snapshot has of a table: no fewer than there are."""
@@ -296,4 +302,4 @@ def _flat(runs: Sequence[DeltaRun]) -> tuple[File, ...]:
     return tuple(file for run in runs for file in run)
 
 
-__all__ = ["Attempt", "Changes", "Stretch"]
+__all__ = ["DERIVED_ROWS_PER_GROUP", "Attempt", "Changes", "Stretch"]

@@ -22,7 +22,7 @@ from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope, Input
 from arco.execution.supplies import Supplies
 from arco.orchestration.definitions import CheckDefinition
-from arco.orchestration.outcomes import CheckResult, Completion, Output, Read
+from arco.orchestration.outcomes import CURSOR, CheckResult, Completion, Output, Read
 from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome, plain_facts
 from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
@@ -169,12 +169,23 @@ def _made(work: Work, function: Function | None) -> Completion:
     with shop.cancellation.window():
         result = _result(work, function)
     if result is None:
+        _refuse_lost_cursor(work)
         return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
     output = shop.tables().stage_output(
         shop.store, envelope, result=result, metadata=work.context.metadata
     )
     checks = tuple(_checks(work, output))
     return Completion(output=output, reads=reads, checks=checks)
+
+
+def _refuse_lost_cursor(work: Work) -> None:
+    moved = work.context.metadata.get(CURSOR)
+    if moved != work.envelope.cursor:
+        raise Invalid(
+            "CURSOR_WITHOUT_OUTPUT",
+            f"{work.envelope.asset.key} moved its cursor to {moved!r} and returned nothing",
+            hint="a cursor moves with what is published: return the rows, or an empty table",
+        )
 
 
 def read_of(source: Input) -> Read:

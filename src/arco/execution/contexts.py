@@ -20,6 +20,7 @@ def context_of(envelope: Envelope) -> AssetContext:
         partition=values,
         partition_window=window_of(envelope.asset.partitions, values) if values else None,
         log=logging.getLogger(envelope.asset.key),
+        cursor=envelope.cursor,
     )
 
 

@@ -38,7 +38,8 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
     if attempt is None:
         return None
     definition = attempt.asset.definition
-    pin = state.get(PINS, definition.key)
+    status = state.get(PARTITION_STATUS, definition.key, attempt.task.partition_key)
+    held = status.materialization if status else None
     inputs = [
         _input(state, attempt, dependency=dependency)
         for dependency in definition.dependencies
@@ -54,8 +55,18 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
         table_id=attempt.asset.table_id,
         partition_key=attempt.task.partition_key,
         inputs=tuple(input for input in inputs if input is not None),
-        table_version=pin.version if pin else None,
+        table_version=_base(state, attempt),
+        cursor=msgspec.json.decode(held.cursor) if held and held.cursor else None,
     )
+
+
+def _base(state: State, attempt: Attempt) -> int | None:
+    """The version of its own table that the attempt starts from."""
+    key = attempt.asset.key
+    if attempt.asset.definition.write_mode == "merge":
+        return attempt.plan.pins.get(key)
+    pin = state.get(PINS, key)
+    return pin.version if pin else None
 
 
 def narrowed(definition: AssetDefinition, partition_key: str) -> AssetDefinition:

@@ -7,7 +7,7 @@ least once: a repeated or late message is normal and is refused by its dispatch 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -58,8 +58,10 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     inputs: tuple[Input, ...] = ()
     table_version: int | None = None
     """The output table's published version at dispatch; its schema is what the schema policy
-    compares with.
+    compares with. Of an asset that merges: at the trigger, and what is merged into.
     """
+    cursor: Any = None
+    """What the partition's last published attempt remembered."""
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):

@@ -13,7 +13,8 @@ import msgspec
 
 from arco.errors import Conflict, Invalid
 from arco.execution.protocol import Envelope, Input
-from arco.formats import arrow, delta, parquet, schema, staging
+from arco.formats import arrow, delta, merging, parquet, partition, schema, staging
+from arco.formats.dataset import Dataset
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
 from arco.runtime import AsyncioRuntime, run
@@ -79,7 +80,9 @@ def stage_output(
     Raises: Invalid for data that cannot be stored or does not fit the published schema; Conflict
     ATTEMPT_STAGED_TWICE; StoreFault.
     """
-    staged = encoded(envelope, result, published=published_schema(store, envelope))
+    published = published_schema(store, envelope)
+    before = _merged_into(store, envelope) if published is not None else None
+    staged = encoded(envelope, result, published=published, before=before)
     run(write(store, staged))
     return msgspec.structs.replace(staged.output, metadata=dict(metadata))
 
@@ -89,18 +92,39 @@ def encoded(
     result: object,
     *,
     published: str | None,
+    before: Dataset | None = None,
     encode: staging.Encode = parquet.stage,
 ) -> staging.Staged:
     """The result as files that fit the published schema, or may follow it.
+
+    `before`: of an asset that merges, the rows that its partition holds.
 
     Raises: Invalid for data that cannot be stored or does not fit.
     """
     expected = None if published is None else schema.to_arrow(published)
     table = arrow.to_arrow(result, expected=expected)
-    staged = staging.stage(table, target(envelope), encode=encode)
+    aim = target(envelope)
+    if envelope.asset.write_mode == "merge":
+        carried = set(aim.partition).difference(table.column_names)
+        held = before.to_arrow().drop_columns(list(carried)) if before is not None else None
+        table = merging.merged(held, table, keys=envelope.asset.merge_keys)
+    staged = staging.stage(table, aim, encode=encode)
     if published is not None:
         schema.compare(published, staged.output.schema, policy=envelope.asset.schema_policy)
     return staged
+
+
+def _merged_into(store: Store, envelope: Envelope) -> Dataset | None:
+    """The rows of the attempt's partition that its own are merged into."""
+    if envelope.asset.write_mode != "merge" or envelope.table_version is None:
+        return None
+    values = partition.serialise_all(target(envelope).partition)
+    data = delta.dataset(
+        table_location(store, envelope.table_id),
+        envelope.table_version,
+        partitions=[values] if values else None,
+    )
+    return Dataset(data)
 
 
 def published_schema(store: Store, envelope: Envelope) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -19,6 +20,7 @@ from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
 from arco.formats.column_lineage import columns_event, traceable_assets, traced
 from arco.formats.entries import entry_stands, fixed_entry, published_version
+from arco.formats.merging import refuse_other_base
 from arco.formats.restoring import restore
 from arco.formats.snapshot import TableSnapshot
 from arco.formats.undoing import undo_of
@@ -46,7 +48,7 @@ from arco.orchestration.reducers.abandoning import is_abandoned
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
 from arco.orchestration.states import PublicationState
-from arco.orchestration.tables import ASSETS, PINS, PUBLICATIONS, TASKS
+from arco.orchestration.tables import ASSETS, PINS, PLANS, PUBLICATIONS, TASKS
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -59,6 +61,8 @@ class StagedTable(msgspec.Struct, frozen=True):
     asset: Asset
     pinned: int | None
     outputs: tuple[Output, ...]
+    merged_into: int | None = None
+    """Of an asset that merges: the version that its outputs hold, too."""
 
 
 class DeltaPublisher:
@@ -122,6 +126,9 @@ class DeltaPublisher:
         before = None
         if version is not None:
             before = await self._runtime.thread(delta.snapshot, location, version)
+        if table.asset.definition.write_mode == "merge":
+            refuse = partial(refuse_other_base, location, table.outputs)
+            await self._runtime.thread(partial(refuse, base=table.merged_into, before=before))
         entry = Entry(
             table_id=table.asset.table_id,
             run_id=run_id,
@@ -270,12 +277,14 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
     for task in state.range(TASKS, run_id):
         if task.output is not None:
             outputs.setdefault(task.asset, []).append(task.output)
+    plan = state.get(PLANS, run_id)
     tables = []
     for key, staged in sorted(outputs.items()):
         asset = state.get(ASSETS, key)
         pin = state.get(PINS, key)
         if asset is not None:
-            tables.append(StagedTable(asset, pin.version if pin else None, tuple(staged)))
+            base = plan.pins.get(key) if plan else None
+            tables.append(StagedTable(asset, pin.version if pin else None, tuple(staged), base))
     return tables
 
 

@@ -28,6 +28,7 @@ class Repetition(StrEnum):
     CODE_CHANGED = "CODE_CHANGED"
     UPSTREAM_RUNS_AGAIN = "UPSTREAM_RUNS_AGAIN"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
+    MERGES_AGAIN = "MERGES_AGAIN"
 
 
 class Adoption(msgspec.Struct, frozen=True):
@@ -64,6 +65,8 @@ def adoption(
             repeated[index] = Repetition.ASKED
         elif spent is not None:
             repeated[index] = spent
+        elif view.definitions[planned.asset].write_mode == "merge":
+            repeated[index] = Repetition.MERGES_AGAIN
         elif any(upstream not in adopted for upstream in planned.upstreams):
             repeated[index] = Repetition.UPSTREAM_RUNS_AGAIN
         elif (change := _change(view, task, inside=inside)) is not None:

@@ -13,7 +13,8 @@ import msgspec
 
 from arco.orchestration.partitions import PartitionMapping, Partitions, dimensions
 
-WriteMode: TypeAlias = Literal["replace", "append"]
+WriteMode: TypeAlias = Literal["replace", "append", "merge"]
+"""What becomes of the rows that are there: of the partition, or of the table without partitions."""
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 Which: TypeAlias = Literal["stale", "refresh", "all"]
 """`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
@@ -102,6 +103,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     memory_bytes: int = 536_870_912
     cpu_millicores: int = 1000
     write_mode: WriteMode = "replace"
+    merge_keys: tuple[str, ...] = ()
+    """Of `merge`: the columns by which a row takes the place of one that is there."""
     schema_policy: SchemaPolicy = "evolve"
     tags: dict[str, str] = {}
     group: str = ""

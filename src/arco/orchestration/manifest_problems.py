@@ -40,8 +40,19 @@ def _own_problems(asset: AssetDefinition) -> Iterator[str]:
         yield f"{asset.key!r} is not an asset key such as raw.flights."
     if asset.retry.max_attempts < 1:
         yield f"asset {asset.key} allows {asset.retry.max_attempts} attempts; one is the least."
+    yield from (f"asset {asset.key}: {sentence}" for sentence in _merge_sentences(asset))
     if asset.partitions is not None:
         yield from (f"asset {asset.key}: {problem}" for problem in validate(asset.partitions))
+
+
+def _merge_sentences(asset: AssetDefinition) -> Iterator[str]:
+    write_mode, keys = asset.write_mode, asset.merge_keys
+    if write_mode == "merge" and not keys:
+        yield 'write_mode="merge" needs merge_keys=[...], the columns that identify a row'
+    if write_mode != "merge" and keys:
+        yield 'merge_keys needs write_mode="merge"'
+    if len(set(keys)) < len(keys):
+        yield f"merge_keys names a column twice: {', '.join(keys)}"
 
 
 def _dependency_problems(

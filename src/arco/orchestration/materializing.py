@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from arco.model import Misses, Put, State
-from arco.orchestration.outcomes import Read
+from arco.orchestration.outcomes import CURSOR, Read
 from arco.orchestration.rows import Materialization, PartitionStatus, Task
 from arco.orchestration.settling import Changes
 from arco.orchestration.states import TaskState
@@ -35,7 +37,9 @@ def materialized(
             status = PartitionStatus(
                 asset=task.asset,
                 partition_key=task.partition_key,
-                materialization=_materialization(task, versions, published_at=published_at),
+                materialization=_materialization(
+                    task, versions, published_at=published_at, cursor=_cursor(task, before)
+                ),
                 attempt=before.attempt if before else None,
             )
             changes.append(Put(PARTITION_STATUS, status))
@@ -50,8 +54,16 @@ def data_version(task: Task) -> str:
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
 
 
+def _cursor(task: Task, before: PartitionStatus | None) -> str | None:
+    """What the attempt remembered; what was remembered before when it made no output."""
+    if task.output is not None and CURSOR in task.output.metadata:
+        return msgspec.json.encode(task.output.metadata[CURSOR]).decode()
+    held = before.materialization if before else None
+    return held.cursor if held else None
+
+
 def _materialization(
-    task: Task, versions: Mapping[str, int], *, published_at: datetime
+    task: Task, versions: Mapping[str, int], *, published_at: datetime, cursor: str | None
 ) -> Materialization:
     return Materialization(
         run_id=task.run_id,
@@ -60,6 +72,7 @@ def _materialization(
         data_version=data_version(task),
         materialized_at=published_at,
         table_version=versions.get(task.output.table_id) if task.output else None,
+        cursor=cursor,
         rows=task.rows,
         reads=read_versions(task.reads),
     )

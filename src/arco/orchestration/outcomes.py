@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+CURSOR = "arco.cursor"
+"""The entry of an output's metadata that its asset's next attempt is given."""
+
 
 class ErrorCategory(StrEnum):
     """Who has to act; it decides whether a retry makes sense."""
@@ -90,6 +93,7 @@ class Completion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 __all__ = [
+    "CURSOR",
     "CheckResult",
     "Completion",
     "ErrorCategory",

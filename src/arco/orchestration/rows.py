@@ -212,6 +212,8 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rows: int | None = None
     reads: dict[str, dict[str, str]] = {}
     """Upstream asset -> partition key -> data version that was read."""
+    cursor: str | None = None
+    """What the asset remembers for its next attempt, as JSON."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

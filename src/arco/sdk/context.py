@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from arco.errors import Invalid
+from arco.orchestration.outcomes import CURSOR
 from arco.orchestration.partitions import PartitionValue
 
 METADATA_BYTES_MAX = 16 * 1024
@@ -36,6 +37,7 @@ class AssetContext:
         partition: Mapping[str, PartitionValue],
         partition_window: PartitionWindow | None,
         log: logging.Logger,
+        cursor: Any = None,
     ) -> None:
         self.run_id = run_id
         self.partition_key = partition_key
@@ -45,7 +47,9 @@ class AssetContext:
         self.partition_window = partition_window
         """None unless exactly one dimension is time."""
         self.log = log
-        self._metadata: dict[str, Any] = {}
+        self.cursor = cursor
+        """What the last published attempt at this partition remembered; None the first time."""
+        self._metadata: dict[str, Any] = {} if cursor is None else {CURSOR: cursor}
 
     def add_metadata(self, **facts: Any) -> None:
         """Keeps facts about the output with the materialization; a repeated name replaces.
@@ -61,6 +65,13 @@ class AssetContext:
                 hint="store what is larger as a table",
             )
         self._metadata = merged
+
+    def move_cursor(self, cursor: Any) -> None:
+        """Remembers a JSON value for the next attempt, once what is returned now is published.
+
+        Raises: Invalid METADATA_INVALID.
+        """
+        self.add_metadata(**{CURSOR: cursor})
 
     @property
     def metadata(self) -> Mapping[str, Any]:

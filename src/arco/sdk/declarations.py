@@ -62,6 +62,7 @@ class AssetOptions(TypedDict, total=False):
     cpu_millicores: int
     executor: Executor
     write_mode: WriteMode
+    merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
     tags: Mapping[str, str] | Sequence[str]
     group: str

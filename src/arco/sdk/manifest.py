@@ -68,6 +68,7 @@ class PlainOptions(msgspec.Struct, frozen=True):
 
     executor: Executor = DEFAULT_EXECUTOR
     write_mode: WriteMode = "replace"
+    merge_keys: tuple[str, ...] = ()
     schema_policy: SchemaPolicy = "evolve"
     timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=DURATION_MS_MAX)] = 3_600_000
     priority: int = 0

@@ -31,6 +31,7 @@ class RepeatedTask(msgspec.Struct, frozen=True):
     reason: Repetition
     """`ASKED`: it was named, or all was; `PUBLISHED`: its result stands in its table;
     `STAGED_DATA_EXPIRED`: its files are given up; `CODE_CHANGED`; `UPSTREAM_RUNS_AGAIN`;
+    `MERGES_AGAIN`: it merges into what is published now;
     `UPSTREAM_CHANGED`: what it read has been published anew."""
 
 

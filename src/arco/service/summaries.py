@@ -169,7 +169,22 @@ def run_detail(state: State, run_id: str) -> RunDetail:
     """The run, its tasks in plan order, and its checks."""
     run = find_run(state, run_id)
     tasks = tuple(task_summary(task) for task in state.range(TASKS, run.run_id))
-    return RunDetail(run=run_summary(run), tasks=tasks, checks=tuple(_checks(state, run.run_id)))
+    return RunDetail(run=run_summary(run), tasks=tasks, checks=tuple(run_checks(state, run.run_id)))
+
+
+def run_checks(state: State, run_id: str) -> Iterator[CheckSummary]:
+    """The results of the run's checks, in plan order."""
+    for task in state.range(TASKS, run_id):
+        for row in state.range(CHECKS, task.asset, task.partition_key):
+            if row.run_id == run_id:
+                yield CheckSummary(
+                    asset=row.asset,
+                    partition=display(row.partition_key) if row.partition_key else "",
+                    name=row.name,
+                    passed=row.passed,
+                    blocking=row.blocking,
+                    message=row.message,
+                )
 
 
 def task_summary(task: Task) -> TaskSummary:
@@ -208,20 +223,6 @@ def table_detail(state: State, table: CatalogTable) -> TableDetail:
     )
 
 
-def _checks(state: State, run_id: str) -> Iterator[CheckSummary]:
-    for task in state.range(TASKS, run_id):
-        for row in state.range(CHECKS, task.asset, task.partition_key):
-            if row.run_id == run_id:
-                yield CheckSummary(
-                    asset=row.asset,
-                    partition=display(row.partition_key) if row.partition_key else "",
-                    name=row.name,
-                    passed=row.passed,
-                    blocking=row.blocking,
-                    message=row.message,
-                )
-
-
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start).total_seconds() if start and end else None
 
@@ -236,6 +237,7 @@ __all__ = [
     "find_run",
     "list_tables",
     "newest_runs",
+    "run_checks",
     "run_detail",
     "run_summary",
     "table_detail",

@@ -55,7 +55,11 @@ class MemoryTables:
         """The result as the attempt's output; its rows are kept here."""
         pinned = self._version(envelope.table_id, envelope.table_version)
         published = schema.unite(each.schema for each in pinned) if pinned else None
-        staged = tables.encoded(envelope, result, published=published, encode=self._keep)
+        own = [each for each in pinned if each.partition_key == envelope.partition_key]
+        before = self.read(own) if own else None
+        staged = tables.encoded(
+            envelope, result, published=published, before=before, encode=self._keep
+        )
         return msgspec.structs.replace(staged.output, metadata=dict(metadata))
 
     def staged_dataset(self, store: Store, output: Output) -> ds.Dataset:

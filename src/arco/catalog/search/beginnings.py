@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 BEGINNING_CHARACTERS = 12
@@ -35,18 +35,21 @@ def may_begin(marks: bytes, word: str) -> bool:
     >>> may_begin(marked(["flights"]), "fli"), may_begin(marked(["flights"]), "li")
     (True, False)
     """
-    mark = _mark_of(word[:BEGINNING_CHARACTERS])
-    places = range(len(marks) // MARK_BYTES)
-    at = bisect_left(places, mark, key=lambda place: _at(marks, place))
-    return at < len(places) and _at(marks, at) == mark
+    mark, numbers = _mark_of(word[:BEGINNING_CHARACTERS]), _numbers(marks)
+    at = bisect_left(numbers, mark)
+    return at < len(numbers) and numbers[at] == mark
 
 
 def _mark_of(beginning: str) -> int:
     return crc32(beginning.encode())
 
 
-def _at(marks: bytes, place: int) -> int:
-    return int.from_bytes(marks[place * MARK_BYTES : (place + 1) * MARK_BYTES], "little")
+def _numbers(marks: bytes) -> Sequence[int]:
+    if sys.byteorder == "little":
+        return memoryview(marks).cast("I")
+    swapped = array("I", marks)
+    swapped.byteswap()
+    return swapped
 
 
 __all__ = ["BEGINNING_CHARACTERS", "MARK_BYTES", "marked", "may_begin"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
+from arco.cli.remote import shown
 from arco.cli.running import follow, on_stage
 from arco.cli.session import reading, run_to_end
 from arco.cli.telling import ending
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.schedules import (
     FireSchedule,
@@ -33,6 +36,9 @@ from arco.service.schedules import (
 from arco.service.summaries import RunDetail
 from arco.service.workspace import Workspace
 
+if TYPE_CHECKING:
+    from arco.client.client import Client
+
 ACTOR = "cli"
 HEADINGS = ("schedule", "fires", "zone", "next", "last tick", "outcome", "runs")
 TICK_HEADINGS = ("due", "outcome", "run", "why")
@@ -42,6 +48,7 @@ Examples:
   arco schedule show nightly
   arco schedule disable nightly
   arco schedule tick nightly           start what it starts, now
+  arco schedule list --server prod     those of a server
 """
 
 
@@ -51,11 +58,12 @@ def command() -> None:
 
 
 @command.command("list", epilog="Example: arco schedule list --json")
-@directory_option
+@where_option
 @json_option
-def list_schedules(directory: Path | None, as_json: bool) -> None:
+def list_schedules(where: Where, as_json: bool) -> None:
     """List the schedules of the deployed projects."""
-    found = run_to_end(_list(directory))
+    client = where.client()
+    found = list(client.schedules.list()) if client else run_to_end(_list(where.directory))
     if as_json:
         print_json(found)
     elif found:
@@ -66,39 +74,49 @@ def list_schedules(directory: Path | None, as_json: bool) -> None:
 
 @command.command("show", epilog="Example: arco schedule show nightly --json")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def show(name: str, directory: Path | None, as_json: bool) -> None:
+def show(name: str, where: Where, as_json: bool) -> None:
     """Show when NAME fires next, and what its newest ticks came to."""
-    found = run_to_end(_show(directory, name))
+    client = where.client()
+    found = client.schedules.get(name) if client else run_to_end(_show(where.directory, name))
     print_json(found) if as_json else click.echo(_detail_text(found))
 
 
 @command.command("enable", epilog="Example: arco schedule enable nightly")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def enable(name: str, directory: Path | None, as_json: bool) -> None:
+def enable(name: str, where: Where, as_json: bool) -> None:
     """Switch NAME on: its ticks start runs, from the next one on."""
-    _switch(directory, name, decision=enable_schedule(name, actor=ACTOR), as_json=as_json)
+    client, decision = where.client(), enable_schedule(name, actor=ACTOR)
+    detail = client.schedules.enable(name) if client else _changed(where, name, decision=decision)
+    _tell_switch(detail, as_json=as_json)
 
 
 @command.command("disable", epilog="Example: arco schedule disable nightly")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def disable(name: str, directory: Path | None, as_json: bool) -> None:
+def disable(name: str, where: Where, as_json: bool) -> None:
     """Switch NAME off: its ticks are recorded and start nothing."""
-    _switch(directory, name, decision=disable_schedule(name, actor=ACTOR), as_json=as_json)
+    client, decision = where.client(), disable_schedule(name, actor=ACTOR)
+    detail = client.schedules.disable(name) if client else _changed(where, name, decision=decision)
+    _tell_switch(detail, as_json=as_json)
 
 
 @command.command("tick", epilog="Example: arco schedule tick nightly")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def tick(name: str, directory: Path | None, as_json: bool) -> None:
+def tick(name: str, where: Where, as_json: bool) -> None:
     """Start what NAME starts, now and though it is off, and follow it to its end."""
-    fired, detail = run_to_end(_fire(directory, name, as_json=as_json))
+    client = where.client()
+    fired, detail = (
+        _fired_by(client, name, as_json=as_json)
+        if client
+        else run_to_end(_fire(where.directory, name, as_json=as_json))
+    )
     if as_json:
         print_json({"tick": fired, "run": detail})
     elif detail is not None:
@@ -117,7 +135,11 @@ async def _show(directory: Path | None, name: str) -> ScheduleDetail:
         return await workspace.database.asked(lambda state: schedule_detail(state, name))
 
 
-async def _changed(directory: Path | None, name: str, *, decision: Decision) -> ScheduleDetail:
+def _changed(where: Where, name: str, *, decision: Decision) -> ScheduleDetail:
+    return run_to_end(_committed(where.directory, name, decision=decision))
+
+
+async def _committed(directory: Path | None, name: str, *, decision: Decision) -> ScheduleDetail:
     async with reading(directory) as workspace:
         await workspace.database.transact(decision)
         return await workspace.database.asked(lambda state: schedule_detail(state, name))
@@ -138,6 +160,12 @@ async def _fire(
             return fired, await follow(stage, fired.run_id)
 
 
+def _fired_by(client: Client, name: str, *, as_json: bool) -> tuple[ScheduleTick, RunDetail | None]:
+    """What came of a tick on a server, and its run, followed to its end."""
+    fired = client.schedules.fire(name)
+    return fired, shown(client, fired.run_id, as_json=as_json) if fired.run_id else None
+
+
 async def _ticked(workspace: Workspace, command: FireSchedule) -> ScheduleTick:
     decision = fire_schedule(command)
     moments: list[datetime] = []
@@ -152,8 +180,7 @@ async def _ticked(workspace: Workspace, command: FireSchedule) -> ScheduleTick:
     )
 
 
-def _switch(directory: Path | None, name: str, *, decision: Decision, as_json: bool) -> None:
-    detail = run_to_end(_changed(directory, name, decision=decision))
+def _tell_switch(detail: ScheduleDetail, *, as_json: bool) -> None:
     if as_json:
         print_json(detail)
         return

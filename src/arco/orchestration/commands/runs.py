@@ -149,11 +149,11 @@ def key_use(command: TriggerRun) -> KeyUse:
 
 
 def pins_of(view: AssetView, chosen: Chosen) -> dict[str, int]:
-    """The published versions that a run of these may read, fixed at this slot."""
-    upstream = {
-        dependency.upstream for key in chosen for dependency in view.definitions[key].dependencies
-    }
-    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream))
+    """The published versions that a run of these may read or merge into, fixed at this slot."""
+    definitions = [view.definitions[key] for key in chosen]
+    upstream = {each.upstream for asset in definitions for each in asset.dependencies}
+    merging = {asset.key for asset in definitions if asset.write_mode == "merge"}
+    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream | merging))
     return {key: pin.version for key, pin in pins if pin is not None}
 
 

@@ -29,7 +29,7 @@ from arco.service.search.documents import (
 OBJECTS_AT_ONCE = 64
 """So many are looked at before others have their turn."""
 SEGMENT_DOCUMENTS = ORDINALS_MAX
-ROWS_AT_ONCE = 4_000_000
+ROWS_AT_ONCE = 3_000_000
 """So many rows about tables are in memory at once."""
 
 

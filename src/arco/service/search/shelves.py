@@ -29,6 +29,10 @@ from arco.service.search.documents import Object
 from arco.service.search.tables import ENTRIES, POSTINGS
 
 FAN_OUT = 8
+KNOWN_MAX = 48
+KNOWN_POSTINGS_MAX = 2
+"""So many questions' postings a segment keeps by itself, and so many of each: 800 KiB at most, and
+the marks of beginnings."""
 
 
 class StoredSegment:
@@ -42,25 +46,45 @@ class StoredSegment:
         self._cache = cache
         self._terms = SortedRun(POSTINGS, [postings])
         self._entries = SortedRun(ENTRIES, [entries])
+        self._known: dict[Range, Sequence[Posting]] = {}
+        """Few postings each, of what was asked for last: most questions share most of it."""
 
     def get(self, term: str) -> Posting | None:
         """The posting of a term. Raises: Missing."""
+        known = self._known.get((term, term))
+        if known is None:
+            known = self._looked_up(term)
+            self._remember((term, term), known)
+        return known[0] if known else None
+
+    def _looked_up(self, term: str) -> Sequence[Posting]:
         place = self._terms.place((term,))
         if place is None:
-            return None
+            return ()
         block = self._block(place)
         row = block.get((term,))
         self._cache.weigh(place.block, block)
-        return None if row is ABSENT else row
+        return () if row is ABSENT else (row,)
+
+    def _remember(self, wanted: Range, found: Sequence[Posting]) -> None:
+        if len(found) > KNOWN_POSTINGS_MAX:
+            return
+        if len(self._known) >= KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        self._known[wanted] = found
 
     def between(self, low: str, high: str) -> Sequence[Posting]:
         """The postings of all terms from `low` to `high`. Raises: Missing."""
+        known = self._known.get((low, high))
+        if known is not None:
+            return known
         found: list[Posting] = []
         for place in self.places_between(low, high):
             block = self._block(place)
             start, stop = bisect_left(block.keys, (low,)), bisect_right(block.keys, (high,))
             found += [row for _, row in block.lines(start, stop)]  # type: ignore[misc]
             self._cache.weigh(place.block, block)
+        self._remember((low, high), found)
         return found
 
     def entry(self, ordinal: int) -> Entry:
@@ -78,12 +102,16 @@ class StoredSegment:
 
     def missing_terms(self, terms: Iterable[str]) -> list[Place]:
         """The blocks that have to be read for these terms."""
-        return self._missing(self._terms.place((term,)) for term in terms)
+        unknown = [term for term in terms if (term, term) not in self._known]
+        return self._missing(self._terms.place((term,)) for term in unknown)
 
     def missing_ranges(self, ranges: Iterable[Range]) -> list[Place]:
         """The blocks that have to be read for these ranges of terms."""
         return self._missing(
-            place for low, high in ranges for place in self.places_between(low, high)
+            place
+            for low, high in ranges
+            if (low, high) not in self._known
+            for place in self.places_between(low, high)
         )
 
     def missing_entries(self, ordinals: Iterable[int]) -> list[Place]:

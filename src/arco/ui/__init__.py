@@ -1,0 +1,1 @@
+"""The pages where people look: every address answers a person in HTML and a program in JSON."""

@@ -1,0 +1,75 @@
+"""The style sheet, scripts and pictures of the pages, under names that say what is in them.
+
+Law: a file's address holds the hash of its bytes, so it may be kept for ever. Must not know pages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import Parameter
+
+from arco.errors import NotFound
+from arco.ids import sha256
+
+FOLDER = Path(__file__).parent / "static"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+HASH_CHARACTERS = 16
+KEPT = "public, max-age=31536000, immutable"
+PREFIX = "/ui"
+Part = Annotated[str, Parameter(max_length=100)]
+
+
+class Served(msgspec.Struct, frozen=True):
+    """One file: its bytes, their type and their hash."""
+
+    content: bytes
+    media_type: str
+    tag: str
+
+
+def _read() -> dict[str, Served]:
+    found = {}
+    for path in sorted(FOLDER.iterdir()):
+        if path.suffix in TYPES:
+            content = path.read_bytes()
+            found[path.name] = Served(
+                content, TYPES[path.suffix], sha256(content)[:HASH_CHARACTERS]
+            )
+    return found
+
+
+FILES = _read()
+# Modules import each other by name, so all of them share one address that changes with any.
+BUILD = sha256("".join(each.tag for each in FILES.values()).encode())[:HASH_CHARACTERS]
+
+
+def file_address(name: str) -> str:
+    """Where the file is served."""
+    assert name in FILES, name
+    return f"{PREFIX}/{BUILD}/{name}"
+
+
+@get(f"{PREFIX}/{{build:str}}/{{name:str}}", include_in_schema=False)
+async def show_file(request: Request[Any, Any, Any], build: Part, name: Part) -> Response[bytes]:
+    """One file; a page of another build gets what there is now, and does not keep it."""
+    found = FILES.get(name)
+    if found is None:
+        raise NotFound("ROUTE_NOT_FOUND", "there is no such file", hint="reload the page")
+    headers = {
+        "ETag": f'"{found.tag}"',
+        "Cache-Control": KEPT if build == BUILD else "no-cache",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(b"", status_code=304, headers=headers)
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+__all__ = ["BUILD", "FILES", "PREFIX", "Part", "Served", "file_address", "show_file"]

@@ -1,0 +1,162 @@
+"""What stands around every page: its head, the ways to other pages, the search box, who asks.
+
+Law: nothing is asked of another host, nothing runs that is no file of ours. Must not know what a
+page shows.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from arco.ui.addresses import address
+from arco.ui.files import file_address
+from arco.ui.markup import Child, Html, joined, tag
+from arco.ui.parts import link
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+SECTIONS = (
+    ("Home", ""),
+    ("Catalog", "catalog"),
+    ("Assets", "assets"),
+    ("Runs", "runs"),
+    ("Lineage", "lineage"),
+    ("Checks", "checks"),
+    ("SQL", "sql"),
+    ("Access", "access"),
+)
+"""The ways that stand on every page: what they are called and where they lead."""
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What the frame tells besides the page."""
+
+    section: str = ""
+    """Which of `SECTIONS` the page belongs to."""
+    who: str = ""
+    """The principal that asks; empty: nobody is asked for a name."""
+    slot: int | None = None
+    version: str = ""
+    json: str = ""
+    """Where the page is as JSON."""
+    sql: str = ""
+    """The query that shows the same."""
+    live: str = ""
+    """The tables whose changes renew the page, by commas."""
+    words: str = ""
+    """What was searched for."""
+
+
+def document(title: str, body: Child, *, around: Around, script: str = "") -> str:
+    """The whole page; `script` is the module that works on it, besides the one of all pages."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("title", f"{title} · Arco" if title else "Arco"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href=file_address("arco.svg"), type="image/svg+xml"),
+        tag("link", rel="stylesheet", href=file_address("arco.css")),
+        tag("script", src=file_address("theme.js")),
+        tag("script", src=file_address("arco.js"), type="module"),
+        tag("script", src=file_address(script), type="module") if script else None,
+    )
+    content = tag(
+        "body",
+        tag("a", "Skip to content", href="#content", class_="skip"),
+        _top(around),
+        tag("div", _ways(around.section), _main(title, body, around=around), class_="columns"),
+    )
+    return f"<!doctype html>\n{tag('html', head, content, lang='en').text}\n"
+
+
+def _top(around: Around) -> Html:
+    field = tag(
+        "input",
+        type="search",
+        name="q",
+        value=around.words,
+        placeholder="Search the catalog",
+        aria_label="Search the catalog",
+        aria_keyshortcuts="/ Control+K",
+        autocomplete="off",
+        id="search",
+    )
+    form = tag("form", field, tag("kbd", "/"), action="/search", role="search", class_="search")
+    theme = tag("button", "Theme", type="button", id="theme", class_="quiet")
+    who = tag("a", around.who, href="/account", class_="who") if around.who else None
+    name = tag("a", tag("b", "Arco"), href="/", class_="name")
+    return tag("header", name, form, tag("span", class_="grow"), theme, who, class_="top")
+
+
+def _ways(section: str) -> Html:
+    found = (
+        tag(
+            "li",
+            tag(
+                "a",
+                name,
+                href=address(where) if where else "/",
+                aria_current="page" if name == section else None,
+            ),
+        )
+        for name, where in SECTIONS
+    )
+    return tag("nav", tag("ul", *found), aria_label="Sections", class_="ways")
+
+
+def _main(title: str, body: Child, *, around: Around) -> Html:
+    return tag(
+        "main",
+        tag("h1", title or "Arco"),
+        tag("div", body, id="live", data_live=around.live or None),
+        _foot(around),
+        id="content",
+        tabindex=-1,
+    )
+
+
+def _foot(around: Around) -> Html:
+    told = tag(
+        "p",
+        f"Arco {around.version}",
+        joined(", slot ", tag("span", around.slot, id="slot")) if around.slot is not None else None,
+        class_="muted",
+    )
+    return tag("footer", _query(around.sql), told, _as_json(around.json))
+
+
+def _query(sql: str) -> Html | None:
+    if not sql:
+        return None
+    return tag(
+        "details",
+        tag("summary", "The query behind this page"),
+        tag("pre", tag("code", sql, id="page-sql"), tabindex=0),
+        tag(
+            "p",
+            tag("button", "Copy", type="button", data_copy="page-sql"),
+            link("Open in the console", "sql", q=sql),
+            class_="buttons",
+        ),
+        class_="query",
+    )
+
+
+def _as_json(where: str) -> Html | None:
+    return tag("p", tag("a", "This page as JSON", href=where), class_="muted") if where else None
+
+
+__all__ = ["POLICY", "SECTIONS", "Around", "document"]

@@ -1,0 +1,188 @@
+"""Partitions of one asset as a matrix: a million cells, read in windows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response
+from litestar.params import Parameter
+
+from arco.api.callers import CallerHere
+from arco.api.session import Here, ask
+from arco.errors import NotFound
+from arco.model import State
+from arco.orchestration.partitions import PartitionSet, display
+from arco.orchestration.partitions.axes import axes_of, bounds
+from arco.orchestration.rows import PartitionStatus
+from arco.orchestration.states import TaskState
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS
+from arco.orchestration.views import asset_view, partitions_of
+from arco.ui.addresses import plain_name
+from arco.ui.answering import Asked, Page, Visit, page_at
+from arco.ui.markup import Child, tag
+from arco.ui.parts import bar, link, note, section
+from arco.ui.queries import filled
+
+WINDOW_MAX = 20_000
+NAMED_MAX = 200
+LIVE = "orchestration.partition_status"
+SQL = """SELECT partition_key, materialization->>'$.materialized_at' AS materialized_at,
+  materialization->>'$.rows' AS rows, attempt->>'$.state' AS attempt
+FROM system.orchestration.partition_status WHERE asset = {asset} ORDER BY partition_key"""
+LETTERS = {"m": "made", "f": "made, and the newest attempt failed", "x": "failed", ".": "missing"}
+Name = Annotated[str, Parameter(max_length=4096)]
+Start = Annotated[int, Parameter(ge=0, le=2**40, description="The first cell of the window.")]
+Count = Annotated[int, Parameter(ge=0, le=WINDOW_MAX, description="How many cells.")]
+
+
+class Dimension(msgspec.Struct, frozen=True):
+    """One dimension of the partitions."""
+
+    name: str
+    values: int
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One partition."""
+
+    partition_key: str
+    partition: str
+    """As people, and `--partition`, say it."""
+    materialized_at: datetime | None
+    rows: int | None
+    run_id: str
+    attempt: TaskState | None
+    attempt_run_id: str
+
+
+class Matrix(msgspec.Struct, frozen=True, kw_only=True):
+    """The partitions of an asset, and the states of a window of them."""
+
+    asset: str
+    dimensions: list[Dimension]
+    total: int
+    materialized: int
+    start: int
+    cells: str
+    """A letter a partition: `m` made, `f` made but the newest attempt failed, `x` failed, `.`
+    missing."""
+    first: Cell | None
+    """The first partition of the window."""
+
+
+@page_at("/partitions/{name:str}")
+async def show_partitions(
+    session: Here,
+    caller: CallerHere,
+    request: Asked,
+    name: Name,
+    start: Start = 0,
+    count: Count = NAMED_MAX,
+) -> Response[Any]:
+    """The matrix, and a window of it."""
+    key, now = plain_name(name), session.workspace.runtime.now()
+
+    def look(state: State) -> Matrix:
+        return matrix_of(state, key, now=now, window=(start, count))
+
+    seen = await ask(session, look, caller=caller)
+    page = Page(
+        title=f"Partitions of {key}",
+        section="Assets",
+        sql=filled(SQL, asset=key),
+        live=LIVE,
+        script="partitions.js",
+    )
+    return Visit(session, caller, request).shown(seen, page, body=_body)
+
+
+def matrix_of(state: State, key: str, *, now: datetime, window: tuple[int, int]) -> Matrix:
+    """The matrix of one asset. Raises: NotFound ASSET_UNKNOWN.
+
+    Cost: the window, and the partitions that were ever attempted.
+    """
+    row = state.get(ASSETS, key)
+    if row is None or row.removed:
+        raise NotFound("ASSET_UNKNOWN", f"no asset {key!r} is deployed", hint="Assets lists them")
+    view = asset_view(state, now)
+    every = partitions_of(row.definition, view.at)
+    shown = every.slice(window[0], min(len(every), window[0] + window[1]))
+    statuses = {each.partition_key: each for each in state.range(PARTITION_STATUS, key)}
+    keys = list(shown)
+    axes = axes_of(row.definition.partitions, view.at.dynamic)
+    return Matrix(
+        asset=key,
+        dimensions=[Dimension(axis.dimension, _length(bounds(axis, now))) for axis in axes],
+        total=len(every),
+        materialized=_made(statuses, every),
+        start=window[0],
+        cells="".join(_letter(statuses.get(each)) for each in keys),
+        first=_cell(keys[0], statuses.get(keys[0])) if keys else None,
+    )
+
+
+def _length(found: tuple[int, int]) -> int:
+    return found[1] - found[0]
+
+
+def _made(statuses: dict[str, PartitionStatus], every: PartitionSet) -> int:
+    return sum(
+        each.materialization is not None and every.contains(key) for key, each in statuses.items()
+    )
+
+
+def _letter(status: PartitionStatus | None) -> str:
+    if status is None:
+        return "."
+    failed = status.attempt is not None and status.attempt.state is TaskState.FAILED
+    if status.materialization is None:
+        return "x" if failed else "."
+    return "f" if failed else "m"
+
+
+def _cell(key: str, status: PartitionStatus | None) -> Cell:
+    held = status.materialization if status else None
+    attempt = status.attempt if status else None
+    return Cell(
+        partition_key=key,
+        partition=display(key) if key else "",
+        materialized_at=held.materialized_at if held else None,
+        rows=held.rows if held else None,
+        run_id=held.run_id if held else "",
+        attempt=attempt.state if attempt else None,
+        attempt_run_id=attempt.run_id if attempt else "",
+    )
+
+
+def _body(matrix: Matrix) -> Child:
+    if not matrix.total:
+        return note("It has no partition yet.")
+    share = matrix.materialized / matrix.total
+    told = " by ".join(f"{each.values:,} {each.name}" for each in matrix.dimensions if each.name)
+    return section(
+        f"{matrix.total:,} partitions",
+        tag("p", bar(share), f" {matrix.materialized:,} made. {told}"),
+        tag(
+            "div",
+            tag("canvas", tabindex=0, role="img", aria_label="Partitions; arrow keys move"),
+            class_="matrix",
+            data_matrix=matrix.asset,
+            data_total=matrix.total,
+            data_across=matrix.dimensions[-1].values if len(matrix.dimensions) > 1 else 0,
+            data_keep=True,
+        ),
+        tag("p", "Point at a cell, or move with the arrow keys.", id="cell", role="status"),
+        tag("ul", *(_legend(letter) for letter in LETTERS), class_="here"),
+        extra=link("The asset", "assets", matrix.asset),
+        name="matrix",
+    )
+
+
+def _legend(letter: str) -> Child:
+    name = {"m": "made", "f": "again", "x": "failed", ".": "missing"}[letter]
+    return tag("li", tag("span", class_=f"cell {name}"), f" {LETTERS[letter]}")
+
+
+__all__ = ["Cell", "Dimension", "Matrix", "matrix_of", "show_partitions"]

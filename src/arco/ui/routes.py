@@ -1,0 +1,52 @@
+"""Every page, one line each: what the pages hand to the application."""
+
+from __future__ import annotations
+
+from arco.api.app import Pages
+from arco.ui.answering import failed_page
+from arco.ui.files import show_file
+from arco.ui.pages.access import show_access
+from arco.ui.pages.assets import show_asset, show_assets
+from arco.ui.pages.cancel import show_cancel
+from arco.ui.pages.catalog import show_catalog, show_namespace
+from arco.ui.pages.checks import show_checks
+from arco.ui.pages.console import show_console
+from arco.ui.pages.difference import show_difference
+from arco.ui.pages.home import show_home
+from arco.ui.pages.lineage import show_everything, show_lineage
+from arco.ui.pages.materialize import show_materialize
+from arco.ui.pages.partitions import show_partitions
+from arco.ui.pages.restore import show_restore
+from arco.ui.pages.runs import show_run, show_runs
+from arco.ui.pages.search import show_search
+from arco.ui.pages.table import show_table
+from arco.ui.pages.task import show_task
+from arco.ui.pages.versions import show_versions
+
+ROUTES = (
+    show_file,
+    show_home,
+    show_catalog,
+    show_namespace,
+    show_table,
+    show_search,
+    show_assets,
+    show_asset,
+    show_materialize,
+    show_runs,
+    show_run,
+    show_task,
+    show_cancel,
+    show_versions,
+    show_difference,
+    show_restore,
+    show_everything,
+    show_lineage,
+    show_partitions,
+    show_checks,
+    show_console,
+    show_access,
+)
+PAGES = Pages(ROUTES, failed_page)
+
+__all__ = ["PAGES", "ROUTES"]

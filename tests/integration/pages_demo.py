@@ -1,0 +1,128 @@
+"""The demo's lakehouse for tests of its pages: with a stale part, and with hostile text everywhere.
+
+The text is what attacks on pages are made of; where it is shown, it must be shown as text.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.integration.cli_project import start
+from tests.integration.lakehouse import arco, demo
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "'--></style></title></textarea><svg onload=alert(3)>",
+    "javascript:alert(4)//`${alert(5)}`{{7*7}}",
+)
+ALL = " ".join(HOSTILE)
+TAG = HOSTILE[1]
+MODULE = f"""
+import time
+from arco import asset, check
+
+TEXT = {ALL!r}
+
+@asset(namespace="odd", description=TEXT, group=TEXT, owners=[TEXT], tags={{"attack": TEXT}})
+def hostile():
+    print(TEXT)
+    return [{{"told": TEXT, "n": 1}}, {{"told": "plain", "n": 2}}]
+
+@check(asset=hostile, blocking=False)
+def harmless(data):
+    return False, TEXT
+
+@asset(namespace="odd")
+def broken(hostile):
+    raise ValueError(TEXT)
+
+@asset(namespace="odd")
+def slow():
+    print("begun")
+    time.sleep(60)
+    return [{{"n": 1}}]
+"""
+
+
+class Pages:
+    """A running server over the lakehouse."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process = process
+        self.address = address
+
+    def header(self, path: str, name: str) -> str:
+        """A header of an answer."""
+        with urllib.request.urlopen(self.address + path, timeout=30) as answer:
+            return str(answer.headers[name])
+
+    def asked(self, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
+        """The status and text of an answer."""
+        data = None if body is None else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", **headers}
+        request = urllib.request.Request(self.address + path, data, sent)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    def told(self, path: str, body: Any = None) -> Any:
+        """The JSON of an answer that is none of failure."""
+        status, text = self.asked(path, body)
+        assert status < 300, text
+        return json.loads(text)
+
+
+@contextmanager
+def lakehouse_pages(folder: Path) -> Iterator[Pages]:
+    """The demo, changed and served."""
+    directory = folder / "flights"
+    demo(directory)
+    (directory / "flights_demo" / "odd.py").write_text(MODULE, "utf-8")
+    staging = directory / "flights_demo" / "staging.py"
+    changed = staging.read_text("utf-8").replace("cancelled=rows", "cancelled_flights=rows")
+    assert changed != staging.read_text("utf-8")
+    staging.write_text(changed, "utf-8")
+    arco("deploy", within=directory)
+    process = start(("serve", "--port", "0"), directory, PYTHONUNBUFFERED="1")
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        first = process.stdout.readline()
+        assert first.startswith("arco serve on http://"), first
+        pages = Pages(process, first.split()[-1])
+        _comment(pages)
+        yield pages
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.stderr.close()
+        process.wait()
+
+
+def _comment(pages: Pages) -> None:
+    """Hostile text wherever somebody may write."""
+    changes = [
+        {"change": "create_namespace", "name": "attacked", "comment": ALL, "owner": ALL},
+        {
+            "change": "create_table",
+            "name": "attacked.orders",
+            "comment": ALL,
+            "columns": [{"name": HOSTILE[0], "type": "string", "comment": ALL}],
+        },
+        {"change": "set_tags", "kind": "namespace", "name": "attacked", "tags": {"attack": TAG}},
+        {"change": "alter", "kind": "table", "name": "raw.airports", "comment": ALL},
+    ]
+    pages.told("/api/v1/catalog/changes", {"changes": changes})
+
+
+__all__ = ["ALL", "HOSTILE", "Pages", "lakehouse_pages"]
