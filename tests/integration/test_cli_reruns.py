@@ -24,7 +24,7 @@ MENDED = BROKEN.replace(
 )
 
 
-def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
+def test_what_failed_says_why_and_is_found_by_its_state(tmp_path: Path) -> None:
     project = Project(tmp_path / "shop", BROKEN)
     failed = project.arco("run", "--json", code=1).json()["run"]["run_id"]
     assert project.tables() == {}
@@ -33,6 +33,13 @@ def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
     assert project.arco("runs", "--state", "failed", "--json").json()[0]["run_id"] == failed
     stale = project.arco("status", "--stale", "--json").json()["groups"]
     assert [group["asset"] for group in stale] == ["raw.orders", "mart.totals"]
+    project.arco("rerun", failed, "--from-failure", "--only", "raw.orders", code=2)
+    assert project.arco("checks").out == "no check has run yet\n"
+
+
+def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
+    project = Project(tmp_path / "shop", BROKEN)
+    failed = project.arco("run", "--json", code=1).json()["run"]["run_id"]
     project.write(MENDED)
     said = project.arco("rerun", failed[-6:], "--from-failure", "--run-key", "mend")
     assert f"run {failed} again, 2 tasks, of which 1 stand as they were" in said.out
@@ -45,5 +52,3 @@ def test_a_mended_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
     assert [task["asset"] for task in whole["run"]["tasks"]] == ["raw.orders", "mart.totals"]
     refused = project.arco("rerun", whole["rerun"]["run_id"], "--from-failure", code=1)
     assert "nothing of it is left to run" in refused.err
-    project.arco("rerun", failed, "--from-failure", "--only", "raw.orders", code=2)
-    assert project.arco("checks").out == "no check has run yet\n"
