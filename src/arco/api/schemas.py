@@ -28,6 +28,10 @@ LIMITS: Mapping[Any, tuple[OpenAPIType, Mapping[str, str]]] = {
     msgspec.inspect.ListType: (OpenAPIType.ARRAY, ITEMS),
     msgspec.inspect.VarTupleType: (OpenAPIType.ARRAY, ITEMS),
     msgspec.inspect.IntType: (OpenAPIType.INTEGER, {"ge": "minimum", "le": "maximum"}),
+    msgspec.inspect.FloatType: (
+        OpenAPIType.NUMBER,
+        {"gt": "exclusive_minimum", "ge": "minimum", "lt": "exclusive_maximum", "le": "maximum"},
+    ),
     msgspec.inspect.StrType: (
         OpenAPIType.STRING,
         {"min_length": "min_length", "max_length": "max_length"},
