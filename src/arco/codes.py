@@ -57,6 +57,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CREDENTIALS_ENDED": ("Unauthenticated", "these credentials do not open this server any more"),
     "CREDENTIALS_INVALID": ("Unauthenticated", "these credentials do not open this server"),
     "CREDENTIALS_MISSING": ("Unauthenticated", "this server answers nobody it does not know"),
+    "CREDENTIAL_TOO_LONG": ("Invalid", "no browser keeps a credential of over {} characters"),
     "CURSOR_INVALID": ("Invalid", "the cursor is not one that this list gave for these filters"),
     "CURSOR_WITHOUT_OUTPUT": ("Invalid", "{} moved its cursor to {} and returned nothing"),
     "DATASET_NOT_FOUND": ("NotFound", "no asset, table or recorded read is called {}"),

@@ -895,7 +895,7 @@ export interface MemberRequest {
 }
 
 /** How a caller proved who it is. */
-export type Method = "local" | "key" | "token" | "url" | "timer" | "task";
+export type Method = "local" | "key" | "token" | "url" | "timer" | "task" | "stranger";
 
 /** An object shall have another name, perhaps in another place; its id stays. */
 export interface Move {
@@ -2388,6 +2388,7 @@ export const CODES = {
   CREDENTIALS_ENDED: "Unauthenticated",
   CREDENTIALS_INVALID: "Unauthenticated",
   CREDENTIALS_MISSING: "Unauthenticated",
+  CREDENTIAL_TOO_LONG: "Invalid",
   CURSOR_INVALID: "Invalid",
   CURSOR_WITHOUT_OUTPUT: "Invalid",
   DATASET_NOT_FOUND: "NotFound",

@@ -28,6 +28,8 @@ class Method(StrEnum):
     """It is a timer that lets time pass, and may do nothing else."""
     TASK = "task"
     """It performs a task, answers for that one, and may do nothing else."""
+    STRANGER = "stranger"
+    """It proved nothing, and sees only how to sign in."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,4 +85,23 @@ def task_performer(tenant: str, workspace: str) -> Caller:
     )
 
 
-__all__ = ["LOCAL_OWNER", "Caller", "Method", "local_owner", "task_performer", "url_holder"]
+def stranger(tenant: str, workspace: str) -> Caller:
+    """The caller that has not signed in yet: nobody, who may do nothing."""
+    return Caller(
+        principal="",
+        tenant=tenant,
+        workspace=workspace,
+        method=Method.STRANGER,
+        scopes=frozenset(),
+    )
+
+
+__all__ = [
+    "LOCAL_OWNER",
+    "Caller",
+    "Method",
+    "local_owner",
+    "stranger",
+    "task_performer",
+    "url_holder",
+]

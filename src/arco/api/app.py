@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.datastructures import Headers
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import HTTPScope
 
 from arco.api.callers import CALLER, provide_caller
 from arco.api.failures import BODY_BYTES_MAX, failed
@@ -33,6 +35,10 @@ class Pages(msgspec.Struct, frozen=True):
 
     routes: Sequence[HTTPRouteHandler] = ()
     failed: Callable[[Request[Any, Any, Any], Exception], Response[Any]] = failed
+    is_open: Callable[[str, str], bool] = lambda method, path: False
+    """True for a method and a path that strangers may ask: how to sign in, and nothing else."""
+    way_in: Callable[[HTTPScope, Headers], str] = lambda scope, headers: ""
+    """Where somebody nobody knows is sent to sign in; empty: nowhere, it is told a refusal."""
 
 
 NO_PAGES = Pages()
@@ -45,10 +51,14 @@ def create_app(
 
     workspace = session.workspace
     callbacks = session.callbacks or Callbacks(workspace)
-    reception = Reception(workspace, callbacks)
+    reception = Reception(workspace, callbacks, is_open=pages.is_open)
     ticker = Ticker(workspace, CollectorOnDemand(workspace))
     equipped = msgspec.structs.replace(
-        session, signatures=reception.signatures, ticker=ticker, callbacks=callbacks
+        session,
+        signatures=reception.signatures,
+        ticker=ticker,
+        callbacks=callbacks,
+        identity=reception.identity,
     )
 
     async def provide_session(request: Request[Any, Any, Any]) -> Session:
@@ -70,17 +80,20 @@ def create_app(
     )
     app.state.is_strict = reception.is_strict
     # Middleware of the framework runs only for routes that exist; the door stands before them.
-    guard = Guard(
-        app.asgi_handler,
-        workspace.runtime,
-        reception=reception,
-        names=Names(
-            (*session.hosts, *configured_names(workspace.settings)),
-            public_url=workspace.settings.public_url,
-        ),
-    )
+    guard = _guard(app, session, reception=reception, pages=pages)
     app.asgi_handler = Probes(guard, readiness or Readiness(session.workspace.database))
     return app
+
+
+def _guard(app: Litestar, session: Session, *, reception: Reception, pages: Pages) -> Guard:
+    settings = session.workspace.settings
+    return Guard(
+        app.asgi_handler,
+        session.workspace.runtime,
+        reception=reception,
+        way_in=pages.way_in,
+        names=Names((*session.hosts, *configured_names(settings)), public_url=settings.public_url),
+    )
 
 
 __all__ = ["Pages", "create_app"]

@@ -14,6 +14,8 @@ from litestar.di import NamedDependency
 from arco.access.callers import Caller
 
 CALLER = "caller"
+BY_COOKIE = "by_cookie"
+"""Where a request's state says whether a browser that signed in sent it."""
 CallerHere: TypeAlias = NamedDependency[Caller]
 
 
@@ -22,4 +24,4 @@ def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     return cast(Caller, request.scope["state"][CALLER])
 
 
-__all__ = ["CALLER", "CallerHere", "provide_caller"]
+__all__ = ["BY_COOKIE", "CALLER", "CallerHere", "provide_caller"]

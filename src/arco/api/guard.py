@@ -7,7 +7,7 @@ Must not know what is behind the door.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import cast
 
 import msgspec
@@ -24,7 +24,7 @@ from arco.api.failures import (
 )
 from arco.api.reception import Reception
 from arco.api.terms import CHANGING_METHODS, TRACEPARENT
-from arco.errors import ArcoError, Forbidden, Invalid
+from arco.errors import ArcoError, Forbidden, Invalid, Unauthenticated
 from arco.ids import new_ulid
 from arco.runtime import Runtime
 from arco.wire.headers import REQUEST_ID_HEADER, TRACE_HEADER
@@ -68,9 +68,16 @@ class Guard:
     """An app behind the door: it sees only requests that came by one of our names."""
 
     def __init__(
-        self, app: ASGIApp, runtime: Runtime, *, reception: Reception, names: Names
+        self,
+        app: ASGIApp,
+        runtime: Runtime,
+        *,
+        reception: Reception,
+        names: Names,
+        way_in: Callable[[HTTPScope, Headers], str],
     ) -> None:
         self._app = app
+        self._way_in = way_in
         self._runtime = runtime
         self._reception = reception
         self._names = names
@@ -95,6 +102,10 @@ class Guard:
                 refusal = error
         if refusal.code == "BODY_TOO_LARGE":
             await _discard(receive)
+        where = self._way_in(scope, headers) if isinstance(refusal, Unauthenticated) else ""
+        if where:
+            await _lead(where, send=signed)
+            return
         await _refuse(refusal, request_id, send=signed)
 
 
@@ -196,6 +207,13 @@ async def _discard(receive: Receive) -> None:
         count += len(message["body"])
         if not message["more_body"]:
             return
+
+
+async def _lead(where: str, *, send: Send) -> None:
+    """Tell a browser to go on elsewhere (RFC 9110, section 15.4.4)."""
+    headers = [(b"location", where.encode("ascii")), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _refuse(refusal: ArcoError, request_id: str, *, send: Send) -> None:

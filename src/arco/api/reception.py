@@ -6,14 +6,15 @@ told. Must not know routes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope, Scope
 
-from arco.access.callers import Caller, Method, task_performer, url_holder
-from arco.api.callers import CALLER
+from arco.access.callers import Caller, Method, stranger, task_performer, url_holder
+from arco.api.callers import BY_COOKIE, CALLER
+from arco.api.cookies import authorization_in
 from arco.api.failures import REQUEST_ID
 from arco.api.tasks import TASK
 from arco.errors import Unauthenticated
@@ -33,8 +34,11 @@ TASKS = "/api/v1/tasks/"
 class Reception:
     """Receives the requests of one workspace."""
 
-    def __init__(self, workspace: Workspace, callbacks: Callbacks) -> None:
-        self._identity = Identity(workspace)
+    def __init__(
+        self, workspace: Workspace, callbacks: Callbacks, *, is_open: Callable[[str, str], bool]
+    ) -> None:
+        self.identity = Identity(workspace)
+        self._is_open = is_open
         self._limits = Limits(workspace.settings, workspace.runtime)
         self._audit = Audit(workspace)
         self._callbacks = callbacks
@@ -47,7 +51,7 @@ class Reception:
     @property
     def is_strict(self) -> bool:
         """True when nobody is served who is not known."""
-        return self._identity.is_required
+        return self.identity.is_required
 
     @asynccontextmanager
     async def received(self, scope: HTTPScope, headers: Headers) -> AsyncIterator[None]:
@@ -70,24 +74,40 @@ class Reception:
             self._limits.leave(name)
 
     async def refused(self, error: Exception, scope: Scope) -> None:
-        """A route refused what was asked, and that is recorded."""
+        """A route refused what was asked, and that is recorded.
+
+        Raises: TooManyRequests; Unavailable: then that is told instead.
+        """
+        caller = scope["state"].get(CALLER)
+        if isinstance(error, Unauthenticated) and caller and caller.method is Method.STRANGER:
+            self._limits.stranger(_address(scope))
         await self._audit.record(error, _asked(scope))
 
     async def _caller(self, scope: HTTPScope, headers: Headers) -> Caller:
         authorization = headers.get("authorization", "")
         try:
             if (scope["method"], scope["path"]) == TICK:
-                return await self._identity.timer(authorization)
+                return await self.identity.timer(authorization)
             if scope["path"].startswith(TASKS):
                 scope["state"][TASK] = self._callbacks.claims(authorization)
                 return task_performer(self._scope.tenant, self._scope.workspace)
+            if self.is_strict and self._is_open(scope["method"], scope["path"]):
+                return stranger(self._scope.tenant, self._scope.workspace)
             if is_signed(scope["query_string"]) and not authorization:
                 return self._by_url(scope)
-            return await self._identity.caller(authorization)
+            return await self._known(authorization, scope, headers=headers)
         except Unauthenticated as error:
             self._limits.stranger(_address(scope))
             await self._audit.record(error, _asked(scope))
             raise
+
+    async def _known(self, authorization: str, scope: HTTPScope, *, headers: Headers) -> Caller:
+        # Where nobody is asked for a name, a cookie that another server of this machine left in
+        # the browser must not be held against it.
+        cookie = authorization_in(headers) if self.is_strict and not authorization else ""
+        caller = await self.identity.caller(authorization or cookie)
+        scope["state"][BY_COOKIE] = bool(cookie)
+        return caller
 
     def _by_url(self, scope: HTTPScope) -> Caller:
         method, path, query = scope["method"], scope["raw_path"], scope["query_string"]

@@ -24,6 +24,7 @@ from arco.ids import sha256
 from arco.model import State
 from arco.query.pool import QueryPool
 from arco.service.authority import require_on_workspace
+from arco.service.identity import Identity
 from arco.service.past import slot_of
 from arco.service.signatures import Signatures
 from arco.service.ticking import Ticker
@@ -48,6 +49,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """What does what falls due when a timer asks; the application has it."""
     callbacks: Callbacks | None = None
     """Where worker services answer; the application has it, if whoever leads here has none."""
+    identity: Identity | None = None
+    """What tells callers, for who signs in; the application has it."""
     terms: Terms = Terms()
     """What the request at hand asks for in its headers."""
 

@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from arco.access.callers import Caller
+from arco.api.callers import BY_COOKIE
 from arco.api.failures import failed
 from arco.api.session import Seen, Session, state_headers
 from arco.errors import ArcoError
@@ -68,6 +69,7 @@ class Visit(msgspec.Struct, frozen=True):
         around = Around(
             section=page.section,
             who="" if self.caller.is_local else self.caller.principal,
+            signed_in=self.request.scope["state"].get(BY_COOKIE, False),
             slot=seen.slot,
             version=self.session.version,
             json=json_address(self.request.url.path, self.request.url.query),
@@ -131,4 +133,14 @@ def wants_html(request: Asked) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-__all__ = ["Asked", "Page", "Visit", "failed_page", "failure_told", "page_at", "wants_html"]
+__all__ = [
+    "HEADERS",
+    "HTML",
+    "Asked",
+    "Page",
+    "Visit",
+    "failed_page",
+    "failure_told",
+    "page_at",
+    "wants_html",
+]

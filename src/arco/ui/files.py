@@ -5,6 +5,7 @@ Law: a file's address holds the hash of its bytes, so it may be kept for ever. M
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ TYPES = {
 HASH_CHARACTERS = 16
 KEPT = "public, max-age=31536000, immutable"
 PREFIX = "/ui"
+ADDRESS = re.compile(rf"{PREFIX}/[0-9A-Za-z]+/[a-z]+\.(?:{'|'.join(each[1:] for each in TYPES)})\Z")
 Part = Annotated[str, Parameter(max_length=100)]
 
 
@@ -57,6 +59,15 @@ def file_address(name: str) -> str:
     return f"{PREFIX}/{BUILD}/{name}"
 
 
+def is_file(path: str) -> bool:
+    """True for the address of a file, of any build.
+
+    >>> is_file("/ui/x/arco.css"), is_file("/ui/../api/v1/tables"), is_file("/ui/x/../runs")
+    (True, False, False)
+    """
+    return ADDRESS.match(path) is not None
+
+
 @get(f"{PREFIX}/{{build:str}}/{{name:str}}", include_in_schema=False)
 async def show_file(request: Request[Any, Any, Any], build: Part, name: Part) -> Response[bytes]:
     """One file; a page of another build gets what there is now, and does not keep it."""
@@ -72,4 +83,4 @@ async def show_file(request: Request[Any, Any, Any], build: Part, name: Part) ->
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-__all__ = ["BUILD", "FILES", "PREFIX", "Part", "Served", "file_address", "show_file"]
+__all__ = ["BUILD", "FILES", "PREFIX", "Part", "Served", "file_address", "is_file", "show_file"]

@@ -39,6 +39,8 @@ SECTIONS = (
 )
 """The ways that stand on every page: what they are called and where they lead."""
 
+SKIP = tag("a", "Skip to content", href="#content", class_="skip")
+
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What the frame tells besides the page."""
@@ -47,6 +49,8 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     """Which of `SECTIONS` the page belongs to."""
     who: str = ""
     """The principal that asks; empty: nobody is asked for a name."""
+    signed_in: bool = False
+    """True for a browser that signed in, and can sign out."""
     slot: int | None = None
     version: str = ""
     json: str = ""
@@ -61,6 +65,20 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(title: str, body: Child, *, around: Around, script: str = "") -> str:
     """The whole page; `script` is the module that works on it, besides the one of all pages."""
+    around_it = tag(
+        "div", _ways(around.section), _main(title, body, around=around), class_="columns"
+    )
+    top = _top(around)
+    return _whole(title, tag("body", SKIP, top, around_it), script=script)
+
+
+def alone(title: str, body: Child, *, script: str) -> str:
+    """A page for whom nobody knows: it leads nowhere, and tells nothing of the server."""
+    content = tag("main", tag("h1", title), tag("section", body), id="content", tabindex=-1)
+    return _whole(title, tag("body", SKIP, tag("div", content, class_="alone")), script=script)
+
+
+def _whole(title: str, body: Html, *, script: str) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -73,13 +91,7 @@ def document(title: str, body: Child, *, around: Around, script: str = "") -> st
         tag("script", src=file_address("arco.js"), type="module"),
         tag("script", src=file_address(script), type="module") if script else None,
     )
-    content = tag(
-        "body",
-        tag("a", "Skip to content", href="#content", class_="skip"),
-        _top(around),
-        tag("div", _ways(around.section), _main(title, body, around=around), class_="columns"),
-    )
-    return f"<!doctype html>\n{tag('html', head, content, lang='en').text}\n"
+    return f"<!doctype html>\n{tag('html', head, body, lang='en').text}\n"
 
 
 def _top(around: Around) -> Html:
@@ -96,9 +108,15 @@ def _top(around: Around) -> Html:
     )
     form = tag("form", field, tag("kbd", "/"), action="/search", role="search", class_="search")
     theme = tag("button", "Theme", type="button", id="theme", class_="quiet")
-    who = tag("a", around.who, href="/account", class_="who") if around.who else None
     name = tag("a", tag("b", "Arco"), href="/", class_="name")
-    return tag("header", name, form, tag("span", class_="grow"), theme, who, class_="top")
+    return tag("header", name, form, tag("span", class_="grow"), theme, _who(around), class_="top")
+
+
+def _who(around: Around) -> Child:
+    if not around.who:
+        return None
+    out = tag("button", "Sign out", type="button", id="sign-out", class_="quiet")
+    return tag("a", around.who, href="/access", class_="who"), out if around.signed_in else None
 
 
 def _ways(section: str) -> Html:
@@ -159,4 +177,4 @@ def _as_json(where: str) -> Html | None:
     return tag("p", tag("a", "This page as JSON", href=where), class_="muted") if where else None
 
 
-__all__ = ["POLICY", "SECTIONS", "Around", "document"]
+__all__ = ["POLICY", "SECTIONS", "Around", "alone", "document"]

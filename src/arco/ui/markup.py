@@ -66,12 +66,17 @@ def _attribute(name: str, value: Attribute) -> str:
         return f" {spelled}"
     text = str(value)
     # A link leads to a page of ours: no scheme, no other host.
-    assert spelled not in {"href", "src", "action"} or _is_ours(text), text
+    assert spelled not in {"href", "src", "action"} or is_ours(text), text
     return f' {spelled}="{escape(text)}"'
 
 
-def _is_ours(link: str) -> bool:
+def is_ours(link: str) -> bool:
+    """True for a link that names no scheme and no host.
+
+    >>> is_ours("/runs"), is_ours("//evil.example"), is_ours("https://evil.example")
+    (True, False, False)
+    """
     return link.startswith(("#", "?")) or (link.startswith("/") and link[:2] not in {"//", "/\\"})
 
 
-__all__ = ["Attribute", "Child", "Html", "joined", "tag"]
+__all__ = ["Attribute", "Child", "Html", "is_ours", "joined", "tag"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arco.api.app import Pages
 from arco.ui.answering import failed_page
+from arco.ui.entering import is_open, way_in
 from arco.ui.files import show_file
 from arco.ui.pages.access import show_access
 from arco.ui.pages.assets import show_asset, show_assets
@@ -14,6 +15,7 @@ from arco.ui.pages.console import show_console
 from arco.ui.pages.difference import show_difference
 from arco.ui.pages.home import show_home
 from arco.ui.pages.lineage import show_everything, show_lineage
+from arco.ui.pages.login import show_login, sign_in, sign_out
 from arco.ui.pages.materialize import show_materialize
 from arco.ui.pages.partitions import show_partitions
 from arco.ui.pages.restore import show_restore
@@ -46,7 +48,10 @@ ROUTES = (
     show_checks,
     show_console,
     show_access,
+    show_login,
+    sign_in,
+    sign_out,
 )
-PAGES = Pages(ROUTES, failed_page)
+PAGES = Pages(ROUTES, failed_page, is_open=is_open, way_in=way_in)
 
 __all__ = ["PAGES", "ROUTES"]

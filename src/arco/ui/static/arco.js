@@ -1,6 +1,7 @@
 // What every page does: keys, theme, times, copying, and renewing itself when its tables change.
 // Text reaches the page as text only: nothing here takes markup from a string.
 
+import { answered } from "./asking.js";
 import { renewing } from "./live.js";
 import { told } from "./times.js";
 
@@ -26,6 +27,13 @@ document.getElementById("theme")?.addEventListener("click", () => {
     || (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
   root.dataset.theme = isDark ? "light" : "dark";
   localStorage.setItem("arco-theme", root.dataset.theme);
+});
+
+document.getElementById("sign-out")?.addEventListener("click", async (event) => {
+  const { failure, status } = await answered("POST", "/logout", {});
+  // Whose key is revoked is out already.
+  if (!failure || status === 401) location.assign("/login");
+  else event.target.after(failure);
 });
 
 document.addEventListener("click", async (event) => {

@@ -11,7 +11,7 @@ export function failureTold(error, status) {
   const told = made("div", undefined, "note bad");
   told.setAttribute("role", "alert");
   told.append(made("p", error.message), made("p", error.hint ?? ""));
-  if (status === 401) {
+  if (status === 401 && location.pathname !== "/login") {
     const way = made("a", "Sign in again; this page comes back");
     way.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
     told.append(way);
@@ -34,7 +34,7 @@ export async function answered(method, path, body, headers = {}) {
       headers: { "Content-Type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    rows = await response.json();
+    rows = response.status === 204 ? null : await response.json();
   } catch {
     return { failure: failureTold(UNREACHABLE, 0) };
   }

@@ -11,6 +11,8 @@ const [sql, run, csv, told, rows, names, earlier] = ["sql", "run", "csv", "told"
 async function asked() {
   run.disabled = true;
   told.textContent = "Running…";
+  // A way back to what was typed, also from where one signs in again.
+  history.replaceState(null, "", `/sql?${new URLSearchParams({ q: sql.value })}`);
   const began = performance.now();
   const { rows: found, failure, headers } = await answered("POST", "/api/v1/query", { sql: sql.value });
   run.disabled = false;
@@ -22,7 +24,6 @@ async function asked() {
     return;
   }
   kept(sql.value);
-  history.replaceState(null, "", `/sql?${new URLSearchParams({ q: sql.value })}`);
   const cut = headers.get("Arco-Truncated") === "true" ? ", cut at the limit" : "";
   const shown = found.length > SHOWN_MAX ? `, the first ${SHOWN_MAX} shown` : "";
   told.textContent = `${found.length.toLocaleString("en")} rows${cut}${shown} in ${Math.round(performance.now() - began)} ms, slot ${headers.get("Arco-Slot")}`;
