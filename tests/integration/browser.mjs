@@ -29,7 +29,7 @@ async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
   await page.setViewportSize({ width, height: 800 });
   bytes = 0;
   const answer = await page.goto(open);
-  return { status: answer.status(), title: await page.title(), bytes };
+  return { status: answer?.status(), title: await page.title(), bytes };
 }
 
 async function becomes(holds, deadline) {
