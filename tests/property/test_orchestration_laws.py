@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco.model import Decision, Payload
-from arco.orchestration import events, pools, restores, schedules
+from arco.orchestration import backfill_events, events, pools, restores, schedules
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -371,8 +371,8 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    known = {*events.EVENTS, *restores.EVENTS, *schedules.EVENTS, *pools.EVENTS}
-    assert set(DOMAIN.reducers) == known
+    modules = (backfill_events, events, pools, restores, schedules)
+    assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 
 @given(projects())

@@ -97,6 +97,14 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "plan_restore": {"tables": ["raw.orders"], "to": "v0"},
     "start_restore": {"tables": ["raw.orders"], "to": "v0"},
+    "create_backfill": {
+        "selection": ["raw.flights+"],
+        "partitions": ["2013-01..2013-06"],
+        "which": "missing",
+        "concurrency": 4,
+    },
+    "cancel_backfill": {"reason": "the source is being mended"},
+    "set_backfill": {"concurrency": 16},
     "run_query": {
         "sql": "select name, rows from system.catalog.tables where namespace = $1 order by name",
         "parameters": ["sales"],
