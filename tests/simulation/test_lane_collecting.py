@@ -65,7 +65,10 @@ def test_collecting_at_once_loses_nothing_and_counts_nothing_twice(seed: int) ->
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_folded_does_not_stay_but_where_quarantined_facts_stand(seed: int) -> None:
     stage, rows = performed(seed, CALM)
-    standing = {key for key in stage.world.store.objects if key.startswith("lanes/")}
+    # Whoever comes to a roster slot that was deleted at once writes a lane that nobody counts,
+    # finds that out, and writes again elsewhere: of such a lane there is no row.
+    known = {*rows["lanes"]}
+    standing = {key for key in stage.world.store.objects if known & {*key.split("/")}}
     spared = {(fact.lane, fact.slot) for fact in rows["quarantine"]}
     assert len(rows["notes"]) > 0
     assert standing == {keys.lane_slot(lane, slot) for lane, slot in spared}
