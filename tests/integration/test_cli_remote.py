@@ -82,7 +82,6 @@ def elsewhere(tmp_path: Path, dev: Development) -> Elsewhere:
         ("history",),
         ("history", "mart.totals", "--limit", "2"),
         ("diff", "1", "8"),
-        ("diff", "1", "8", "--table", "raw.orders"),
         ("sql", "select count(*) n from system.orchestration.runs", "--json"),
     ],
     ids=" ".join,
@@ -91,6 +90,16 @@ def test_a_server_answers_as_the_store_does(
     dev: Development, ran: str, elsewhere: Elsewhere, arguments: tuple[str, ...]
 ) -> None:
     assert elsewhere.arco(*arguments).out == dev.project.arco(*arguments).out
+
+
+def test_a_server_tells_what_differs_as_the_store_does(
+    dev: Development, ran: str, elsewhere: Elsewhere
+) -> None:
+    asked = ("diff", "1", "--table", "raw.orders")
+    through, beside = (each.arco(*asked).out for each in (elsewhere, dev.project))
+    # The present is a later slot for whoever asks later.
+    assert through.splitlines()[1:] == beside.splitlines()[1:]
+    assert "raw.orders" in through
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("impact", "raw.orders"), ("tables",)])
