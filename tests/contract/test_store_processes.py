@@ -79,10 +79,10 @@ sys.stdin.readline()
 """
 HOLD_LOCK_AND_FORK = """
 lock = run(store.try_lock("lead.json"))
-child = os.fork()
-if child:
-    say(child)
-sys.stdin.readline() if child else signal.pause()
+if os.fork():
+    sys.stdin.readline()
+say(os.getpid())
+signal.pause()
 """
 LIMITED_FILES = """
 run(store.create("data/before", b"1"))
