@@ -1744,6 +1744,8 @@ export interface TaskSummary {
   error?: TaskError | null;
   /** The run whose result was taken over; empty: it is this run's own. */
   adopted_from?: string;
+  /** What user code said about its output; of a plot, what it is and how large. */
+  metadata?: Record<string, unknown>;
 }
 
 /** Ticks of a schedule, newest first. */
@@ -2575,6 +2577,7 @@ export const CODES = {
   SNAPSHOT_EXPIRED: "NotFound",
   SNAPSHOT_MISSING: "Unavailable",
   SNAPSHOT_NOT_REBUILT: "Unavailable",
+  SQL_BEFORE_FIRST: "Invalid",
   SQL_INVALID: "Invalid",
   STALENESS_INVALID: "Invalid",
   STALENESS_TOO_LARGE: "Invalid",
