@@ -220,7 +220,7 @@ def completed_in(elsewhere: Elsewhere, words: str) -> list[str]:
 def test_names_of_objects_are_completed_on_a_folder_and_on_a_server(
     dev: Development, ran: str, elsewhere: Elsewhere
 ) -> None:
-    for place in (f"--server {dev.url}", f"--dir {dev.project.directory}"):
+    for place in (f"--server {dev.address}", f"--dir {dev.project.directory}"):
         for begun in ("ra", "raw.", "raw.or", "main.raw.or"):
             (name,) = completed_in(elsewhere, f"arco impact {place} {begun}")
             assert name.removeprefix("main.") == "raw.orders"

@@ -13,8 +13,10 @@ from typing import Any, TypeAlias
 
 import click
 
+import arco
 from arco.catalog.finding import DEFAULT_CATALOG
 from arco.catalog.kinds import LEAVES, Found, Kind
+from arco.cli.profiles import Target
 from arco.cli.session import reading, run_to_end
 from arco.cli.where import Where
 from arco.service.objects import objects_behind
@@ -22,6 +24,8 @@ from arco.service.objects import objects_behind
 NAMES_MAX = 100
 NAMESPACES_MAX = 10
 EXAMINED_MAX = 2_000
+SECONDS_MAX = 3.0
+"""Somebody waits for the shell: a server that does not answer by then completes nothing."""
 Listing: TypeAlias = Callable[..., Iterator[Any]]
 """Rows of a kind, where it stands in namespaces those of one `catalog` and `namespace`."""
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], Sequence[str]]
@@ -33,11 +37,11 @@ def names_of(kind: Kind) -> Completer:
     def complete(context: click.Context, parameter: click.Parameter, begun: str) -> Sequence[str]:
         given = context.params
         where = Where(given.get("server") or "", given.get("directory"))
-        with suppress(Exception, SystemExit), context.scope():
-            client = where.client()
-            if client is None:
+        with suppress(Exception, SystemExit):
+            target = where.target()
+            if target is None:
                 return run_to_end(_names_here(where.directory, kind, begun=begun))
-            return names_begun(lambda kind, **of: client.objects(kind).list(**of), kind, begun)
+            return _names_there(target, kind, begun=begun)
         return ()
 
     return complete
@@ -70,6 +74,12 @@ def _may_hold(namespace: Any, begun: str) -> bool:
     """Whether something that stands in the namespace itself may have a name that begins so."""
     inside = f"{Found(Kind.NAMESPACE, namespace).full_name.removeprefix(f'{DEFAULT_CATALOG}.')}."
     return inside.startswith(begun) or begun.startswith(inside)
+
+
+def _names_there(target: Target, kind: Kind, *, begun: str) -> list[str]:
+    given = {"timeout_seconds": SECONDS_MAX, "patience_seconds": SECONDS_MAX}
+    with arco.Client(target.url, key=target.key, **given) as client:
+        return names_begun(lambda kind, **of: client.objects(kind).list(**of), kind, begun)
 
 
 async def _names_here(directory: Path | None, kind: Kind, *, begun: str) -> list[str]:
