@@ -12,6 +12,7 @@ from arco.execution.reports import Reports
 from arco.model import Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.runs import trigger_run
+from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Manifest
 from arco.orchestration.outcomes import Completion
 from arco.orchestration.rows import Dispatch, Task
@@ -20,7 +21,7 @@ from arco.orchestration.tables import DISPATCHES, TASKS
 from arco.runtime import AsyncioRuntime, run
 from arco.service.settings import load
 from arco.service.workspace import Workspace, open_workspace
-from arco.testing.orchestration_samples import SCOPE, asset, standing_decisions, trigger
+from arco.testing.orchestration_samples import SCOPE, asset, trigger
 
 COUNT = 20
 

@@ -166,4 +166,4 @@ def lost_attempt(dispatch_id: str, reason: str) -> Decision:
     return lose_attempt(LoseAttempt(dispatch_id=dispatch_id, reason=reason))
 
 
-__all__ = ["Reports", "lost_attempt"]
+__all__ = ["Report", "Reports", "lost_attempt"]
