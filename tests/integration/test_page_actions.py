@@ -21,7 +21,7 @@ def browser(chromium: Browser, pages: Pages) -> Browser:
     return chromium
 
 
-def ended_run(pages: Pages, browser: Browser, selection: list[str]) -> str:
+def ended_run(pages: Pages, browser: Browser, *, selection: list[str]) -> str:
     """A run of these assets, once its page says that it has ended."""
     run_id: str = pages.told("/api/v1/runs", {"selection": selection})["run_id"]
     browser.open(f"/runs/{run_id}")
@@ -39,7 +39,7 @@ def ended_backfill(pages: Pages, browser: Browser) -> dict[str, Any]:
 
 def test_a_run_that_failed_is_run_again_once(browser: Browser, pages: Pages) -> None:
     assets = ("odd.hostile", "odd.broken")
-    run_id = ended_run(pages, browser, [*assets])
+    run_id = ended_run(pages, browser, selection=[*assets])
     browser.ask("click", click="#about .button")
     browser.until("location.pathname.startsWith('/rerun/')")
     assert "1 results would be taken over" in browser.text()

@@ -113,4 +113,4 @@ def _length(limits: Range) -> int:
     return limits[1] - limits[0]
 
 
-__all__ = ["Selected", "rectangle"]
+__all__ = ["LISTED_MAX", "Selected", "rectangle"]

@@ -180,10 +180,10 @@ def _form(shown: Backfilling) -> Html:
                 placeholder="2013-01..2013-06 (none: all)",
             ),
         ),
-        _choice("Which", "which", asked.which, get_args(Wanted)),
-        _choice("Runs", "runs_per", asked.runs_per, get_args(RunsPer)),
-        _count("Partitions a chunk", "chunk_size", asked.chunk_size),
-        _count("Runs at once", "concurrency", asked.concurrency),
+        _choice("Which", "which", chosen=asked.which, values=get_args(Wanted)),
+        _choice("Runs", "runs_per", chosen=asked.runs_per, values=get_args(RunsPer)),
+        _count("Partitions a chunk", "chunk_size", value=asked.chunk_size),
+        _count("Runs at once", "concurrency", value=asked.concurrency),
     )
     return tag(
         "form",
@@ -194,12 +194,12 @@ def _form(shown: Backfilling) -> Html:
     )
 
 
-def _choice(label: str, name: str, chosen: str, values: tuple[str, ...]) -> Html:
+def _choice(label: str, name: str, *, chosen: str, values: tuple[str, ...]) -> Html:
     options = (tag("option", WORDS[each], value=each, selected=each == chosen) for each in values)
     return tag("label", label, tag("select", *options, name=name))
 
 
-def _count(label: str, name: str, value: int) -> Html:
+def _count(label: str, name: str, *, value: int) -> Html:
     return tag("label", label, tag("input", name=name, value=value, type="number", min=1))
 
 

@@ -18,6 +18,7 @@ from arco.model import State
 from arco.orchestration.commands.reruns import RerunRun, RerunWhich
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.states import RunState
+from arco.runtime import Runtime
 from arco.service.reruns import RepeatedTask, Rerunning
 from arco.service.summaries import RunSummary, find_run, run_summary
 from arco.ui.acting import Action, button
@@ -92,16 +93,19 @@ async def show_rerun(
         )
 
     seen = Seen(await workspace.database.asked(look), workspace.database.token)
-    run = seen.value.run
+    page = Page(title=f"Run {seen.value.run.run_id} again", section="Runs", script="act.js")
+    body = partial(_body, do=_button(seen.value, workspace.runtime))
+    return Visit(session, caller, request).shown(seen, page, body=body)
+
+
+def _button(shown: Repeating, runtime: Runtime) -> Html:
     action = Action(
-        path=f"/api/v1/runs/{run.run_id}/rerun",
-        body=RerunRequest(which=seen.value.which),
+        path=f"/api/v1/runs/{shown.run.run_id}/rerun",
+        body=RerunRequest(which=shown.which),
         label="Run it again",
         then="/runs/{run_id}",
     )
-    do = button(action, workspace.runtime, back=link("Leave it", "runs", run.run_id))
-    page = Page(title=f"Run {run.run_id} again", section="Runs", script="act.js")
-    return Visit(session, caller, request).shown(seen, page, body=partial(_body, do=do))
+    return button(action, runtime, back=link("Leave it", "runs", shown.run.run_id))
 
 
 def _body(shown: Repeating, *, do: Html) -> Child:
