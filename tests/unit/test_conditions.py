@@ -32,7 +32,8 @@ from arco.orchestration.evaluations import (
 )
 from arco.orchestration.outcomes import Completion
 from arco.orchestration.partitions import DailyPartitions, DynamicPartitions, StaticPartitions
-from arco.orchestration.rows import Run
+from arco.orchestration.rows import Run, Task
+from arco.orchestration.states import TaskState
 from arco.orchestration.tables import ASSETS, RUNS, TASKS
 from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
 from arco.testing.folding import MemoryState
@@ -45,14 +46,15 @@ EAGER = on_missing() | on_upstream()
 def conditioned(bench: Bench, project: str = "demo", **conditions: Condition) -> Bench:
     """The bench, with these conditions and no others; `raw__orders` is raw.orders."""
     definitions = tuple(
-        defined(bench, name.replace("__", "."), condition) for name, condition in conditions.items()
+        defined(bench, name.replace("__", "."), condition=condition)
+        for name, condition in conditions.items()
     )
     command = DefineConditions(project=project, deployment_id="D", conditions=definitions)
     bench.ask(define_conditions(command))
     return bench
 
 
-def defined(bench: Bench, key: str, condition: Condition) -> ConditionDefinition:
+def defined(bench: Bench, key: str, *, condition: Condition) -> ConditionDefinition:
     row = bench.state.get(ASSETS, key)
     watches = tuple(each.upstream for each in row.definition.dependencies) if row else ()
     return ConditionDefinition(asset=key, condition=condition, watches=watches)
@@ -74,6 +76,12 @@ def made(bench: Bench) -> list[tuple[str, ...]]:
         tuple(f"{task.asset}{task.partition_key}" for task in bench.state.range(TASKS, run.run_id))
         for run in runs(bench)
     ]
+
+
+def out(bench: Bench, run: Run) -> list[Task]:
+    """Its tasks that wait for an answer."""
+    rows = bench.state.range(TASKS, run.run_id)
+    return [task for task in rows if task.state is TaskState.DISPATCHED]
 
 
 def newest_of(bench: Bench, key: str) -> Evaluation:
@@ -241,10 +249,8 @@ def test_a_diamond_is_made_once() -> None:
         raw__d=EAGER,
     )
     for _ in range(10):
-        for run in runs(bench):
-            for task in list(bench.state.range(TASKS, run.run_id)):
-                if task.state == "DISPATCHED":
-                    bench.succeed(run.run_id, task.asset)
+        for task in [each for run in runs(bench) for each in out(bench, run)]:
+            bench.succeed(task.run_id, task.asset)
     assert sorted(made(bench)) == [("raw.a",), ("raw.b",), ("raw.c",), ("raw.d",)]
 
 

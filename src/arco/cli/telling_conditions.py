@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from arco.cli.telling import place
 from arco.cli.terminal import counted, harmless, moment, table
 from arco.service.conditions import ConditionDetail, ConditionSummary, EvaluationStory, TermStory
+from arco.service.rehearsing import Rehearsal, RehearsedRun
 
 HEADINGS = ("asset", "condition", "holds of", "judged", "looked at again", "run")
+RUN_HEADINGS = ("at", "asset", "partitions", "because")
+TOTAL_HEADINGS = ("asset", "would have run", "really ran")
 TERM_HEADINGS = ("term", "holds of")
 
 
@@ -32,6 +36,31 @@ def why_not_text(found: ConditionDetail) -> str:
     if row.due_at is not None:
         lines += ["", f"looked at again when something changes, or at {moment(row.due_at)}"]
     return "\n".join(lines)
+
+
+def rehearsal_text(found: Rehearsal) -> str:
+    """What would have run, run by run, and beside what really did."""
+    span = f"from {moment(found.since)} to {moment(found.until)}"
+    if not found.recorded:
+        return "no asset of the project has a condition; `@asset(condition=...)` declares one"
+    wanted = Counter(run.asset for run in found.runs)
+    totals = [
+        (asset, f"{wanted[asset]:,}", f"{recorded:,}")
+        for asset, recorded in sorted(found.recorded.items())
+    ]
+    lines = [f"{counted(len(found.runs), 'run')} would have been started {span}", ""]
+    if found.runs:
+        lines += [table(RUN_HEADINGS, [_run_cells(run) for run in found.runs]), ""]
+    lines.append(table(TOTAL_HEADINGS, totals))
+    if not found.is_complete:
+        lines += ["", "given up after too many evaluations: name a later --since"]
+    return "\n".join(lines)
+
+
+def _run_cells(run: RehearsedRun) -> tuple[str, ...]:
+    more = ", ..." if run.partitions > len(run.examples) > 0 else ""
+    which = f"{run.partitions:,} ({', '.join(run.examples)}{more})" if run.examples else "1"
+    return (moment(run.at), run.asset, which, ", ".join(run.because))
 
 
 def _outcome(story: EvaluationStory) -> str:

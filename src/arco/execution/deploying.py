@@ -16,7 +16,7 @@ import msgspec
 from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
-from arco.model import Event, State
+from arco.model import Decision, Event, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
@@ -97,30 +97,11 @@ async def deploy_project(
     SCHEDULE_TAKEN, CONDITION_TAKEN.
     """
     definitions = await compile_project(directory)
-    deployment_id = new_ulid(workspace.runtime)
-    assets = deploy(
-        Deploy(
-            deployment_id=deployment_id,
-            manifest=definitions.manifest,
-            entropy=workspace.runtime.entropy(128),
-            actor=actor,
-        )
-    )
-    schedules = define_schedules(
-        DefineSchedules(
-            project=definitions.manifest.project,
-            deployment_id=deployment_id,
-            schedules=definitions.schedules,
-            actor=actor,
-        )
-    )
-    conditions = define_conditions(
-        DefineConditions(
-            project=definitions.manifest.project,
-            deployment_id=deployment_id,
-            conditions=definitions.conditions,
-            actor=actor,
-        )
+    assets, schedules, conditions = _decisions(
+        definitions,
+        deployment_id=new_ulid(workspace.runtime),
+        entropy=workspace.runtime.entropy(128),
+        actor=actor,
     )
     compared: list[Deployment] = []
 
@@ -140,6 +121,27 @@ async def deploy_project(
 
     receipt = await workspace.database.transact(decide)
     return msgspec.structs.replace(compared[0], seq=receipt.seq)
+
+
+def _decisions(
+    definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
+) -> tuple[Decision, Decision, Decision]:
+    """What makes the assets, the schedules and the conditions those of the project."""
+    manifest = definitions.manifest
+    assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
+    schedules = DefineSchedules(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        schedules=definitions.schedules,
+        actor=actor,
+    )
+    conditions = DefineConditions(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        conditions=definitions.conditions,
+        actor=actor,
+    )
+    return deploy(assets), define_schedules(schedules), define_conditions(conditions)
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:

@@ -60,8 +60,8 @@ class Busy:
 def ask(
     view: AssetView,
     definition: AssetDefinition,
-    keys: Sequence[str],
     *,
+    keys: Sequence[str],
     marks: Sequence[str],
     busy: Busy,
 ) -> Asked:
@@ -75,8 +75,8 @@ def ask(
     requested: list[RequestedPartition] = []
     waiting: dict[HeldBack, list[str]] = {}
     for key in keys:
-        cause = _cause(view, definition, key, marks=marks)
-        reason = _held_back(view, definition, key, busy=busy)
+        cause = _cause(view, definition, key=key, marks=marks)
+        reason = _held_back(view, definition, key=key, busy=busy)
         if reason is None and before.get(key) == cause:
             reason = HeldBack.ASKED
         if reason is None and len(requested) >= RUN_PARTITIONS_MAX:
@@ -96,7 +96,7 @@ def ask(
 
 
 def _held_back(
-    view: AssetView, definition: AssetDefinition, key: str, *, busy: Busy
+    view: AssetView, definition: AssetDefinition, *, key: str, busy: Busy
 ) -> HeldBack | None:
     if (definition.key, key) in busy:
         return HeldBack.RUNNING
@@ -108,7 +108,7 @@ def _held_back(
     return None
 
 
-def _cause(view: AssetView, definition: AssetDefinition, key: str, *, marks: Sequence[str]) -> str:
+def _cause(view: AssetView, definition: AssetDefinition, *, key: str, marks: Sequence[str]) -> str:
     """A hash of the code, of what is held upstream, and of the marks."""
     upstream = [
         [asset, upstream_key, _version(view.state.get(PARTITION_STATUS, asset, upstream_key))]

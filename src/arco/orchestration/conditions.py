@@ -96,7 +96,7 @@ def spelled(condition: Condition, place: int = -1) -> str:
     """
     texts: list[str] = []
     for term in condition.terms:
-        texts.append(_spelled_term(term, [_operand(condition, at, texts) for at in term.of]))
+        texts.append(_spelled_term(term, [_operand(condition, at, texts=texts) for at in term.of]))
     return texts[place]
 
 
@@ -116,7 +116,7 @@ def _moved(terms: Sequence[Term], *, by: int) -> list[Term]:
     ]
 
 
-def _operand(condition: Condition, place: int, texts: Sequence[str]) -> str:
+def _operand(condition: Condition, place: int, *, texts: Sequence[str]) -> str:
     """In parentheses where what stands around it would bind tighter."""
     loose = condition.terms[place].kind in ("and", "or")
     return f"({texts[place]})" if loose else texts[place]

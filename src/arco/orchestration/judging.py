@@ -54,8 +54,8 @@ class Judged(msgspec.Struct, frozen=True):
 def judge(
     view: AssetView,
     definition: AssetDefinition,
-    condition: Condition,
     *,
+    condition: Condition,
     since: datetime,
     memory: Remembered,
 ) -> Judged:
@@ -72,7 +72,7 @@ def judge(
         sets=tuple(found),
         held=look.held,
         memory=Remembered(tuple(look.remembered), look.shape),
-        next_at=next_moment(view, definition, condition),
+        next_at=next_moment(view, definition, condition=condition),
     )
 
 
@@ -82,7 +82,7 @@ def ticks(condition: Condition, *, since: datetime, now: datetime) -> tuple[date
 
 
 def next_moment(
-    view: AssetView, definition: AssetDefinition, condition: Condition
+    view: AssetView, definition: AssetDefinition, *, condition: Condition
 ) -> datetime | None:
     """When another partition begins to exist, or a `cron` fires."""
     now = view.at.now

@@ -169,13 +169,13 @@ def condition_detail(
     """
     row = known_condition(state, asset, now=now)
     view = asset_view(state, now)
-    keys = _named(view, asset, partition) if partition else None
+    keys = _named(view, asset, partition=partition) if partition else None
     newest = state.get(EVALUATIONS, asset, row.evaluations)
     lines = newest_evaluations(state, row)
     return ConditionDetail(
         condition=condition_summary(state, row),
         partition=partition,
-        evaluation=_story(view, row, newest, key=keys) if newest else None,
+        evaluation=_story(view, row, found=newest, key=keys) if newest else None,
         evaluations=[_line(each) for each in islice(lines, EVALUATIONS_SHOWN)],
     )
 
@@ -197,7 +197,7 @@ def newest_evaluations(state: State, row: StandingCondition) -> Iterator[Evaluat
         yield found
 
 
-def _named(view: AssetView, asset: str, partition: str) -> str:
+def _named(view: AssetView, asset: str, *, partition: str) -> str:
     for key in partitions_of(view.definitions[asset], view.at):
         if key and partition in (key, display(key)):
             return key
@@ -209,9 +209,9 @@ def _named(view: AssetView, asset: str, partition: str) -> str:
 
 
 def _story(
-    view: AssetView, row: StandingCondition, found: Evaluation, *, key: str | None
+    view: AssetView, row: StandingCondition, *, found: Evaluation, key: str | None
 ) -> EvaluationStory:
-    sets = [_known_set(view, row, each) for each in found.sets] if key is not None else []
+    sets = [_known_set(view, row, told=each) for each in found.sets] if key is not None else []
     terms = [
         TermStory(
             term=spelled(found.condition, place),
@@ -244,7 +244,7 @@ def _walk(found: Evaluation) -> Iterator[tuple[int, int]]:
         waiting += ((each, depth + 1) for each in reversed(operands))
 
 
-def _known_set(view: AssetView, row: StandingCondition, told: TermSet) -> PartitionSet | None:
+def _known_set(view: AssetView, row: StandingCondition, *, told: TermSet) -> PartitionSet | None:
     """The partitions of the set, where what is recorded means the same today."""
     partitions = view.definitions[row.asset].partitions
     if shape_of(partitions) != row.shape:

@@ -41,10 +41,11 @@ TURN = 64
 
 
 class Automator:
-    """The controller of one workspace's conditions."""
+    """The controller of one workspace's conditions; run keys begin with `prefix`."""
 
-    def __init__(self, scope: RunScope) -> None:
+    def __init__(self, scope: RunScope, *, prefix: str = "cond") -> None:
         self._scope = scope
+        self._prefix = prefix
 
     def decide(self, state: State, now: datetime) -> Sequence[Event]:
         """The evaluation of every condition that is due, and the runs they ask for.
@@ -73,14 +74,14 @@ class Automator:
             judged = judge(
                 view,
                 definition,
-                row.definition.condition,
+                condition=row.definition.condition,
                 since=row.since,
                 memory=Remembered(row.memory, row.shape),
             )
         except (ArcoError, ValueError) as error:
             yield Event(_evaluated(row, now, message=str(error)), ACTOR)
             return
-        asked = ask(view, definition, list(judged.sets[-1]), marks=_marks(row, now), busy=busy)
+        asked = ask(view, definition, keys=list(judged.sets[-1]), marks=_marks(row, now), busy=busy)
         evaluated = _told(row, now, judged=judged, asked=asked)
         if not asked.requested:
             yield Event(evaluated, ACTOR)
@@ -95,7 +96,8 @@ class Automator:
         self, view: AssetView, definition: AssetDefinition, *, keys: tuple[str, ...], number: int
     ) -> tuple[str, str, Sequence[Event]]:
         """The run of these partitions; or why there is none."""
-        command = run_of_evaluation(definition.key, number, scope=self._scope, now=view.at.now)
+        run_key = f"{self._prefix}:{definition.key}:{number}"
+        command = run_of_evaluation(definition.key, run_key, scope=self._scope, now=view.at.now)
         try:
             before = answered(view.state, view.at.now, use=key_use(command))
             if before is not None:
@@ -106,9 +108,8 @@ class Automator:
             return "", f"{error.message} {error.hint}".strip(), ()
 
 
-def run_of_evaluation(asset: str, number: int, *, scope: RunScope, now: datetime) -> TriggerRun:
+def run_of_evaluation(asset: str, run_key: str, *, scope: RunScope, now: datetime) -> TriggerRun:
     """The run that an evaluation asks for, under a key and an id that only it has."""
-    run_key = f"cond:{asset}:{number}"
     return TriggerRun(
         run_id=ulid(milliseconds(now), int(sha256(run_key.encode()), 16)),
         tenant=scope.tenant,

@@ -110,21 +110,22 @@ def waking(reducer: Reducer) -> Reducer:
         changes = list(reducer(state, event))
         if not changes or next(iter(state.range(WATCHES)), None) is None:
             return changes
-        return [*changes, *_woken(state, changes)]
+        return [*changes, *woken(state, _touched(state, changes))]
 
     return reduce
 
 
-def _woken(state: State, changes: Iterable[Change]) -> Changes:
+def woken(state: State, assets: Iterable[str]) -> Changes:
+    """Every condition that looks at one of these assets is due at once."""
     seen: set[str] = set()
-    woken: Changes = []
-    for asset in _touched(state, changes):
+    found: Changes = []
+    for asset in assets:
         for watch in state.range(WATCHES, asset):
             row = None if watch.asset in seen else state.get(CONDITIONS, watch.asset)
             seen.add(watch.asset)
             if row is not None and row.enabled and not row.removed and row.due_at != AT_ONCE:
-                woken += _due(row, replace(row, due_at=AT_ONCE))
-    return woken
+                found += _due(row, replace(row, due_at=AT_ONCE))
+    return found
 
 
 def _touched(state: State, changes: Iterable[Change]) -> dict[str, None]:
@@ -232,4 +233,5 @@ __all__ = [
     "condition_evaluated",
     "conditions_defined",
     "waking",
+    "woken",
 ]
