@@ -99,4 +99,4 @@ def _cells(row: ConditionSummary) -> tuple[str, ...]:
     )
 
 
-__all__ = ["conditions_text", "why_not_text"]
+__all__ = ["conditions_text", "rehearsal_text", "why_not_text"]

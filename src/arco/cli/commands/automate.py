@@ -60,7 +60,9 @@ def command(context: click.Context, /, *, dry_run: bool, **given: Any) -> None:
         return
     if not dry_run:
         raise click.UsageError("name a command, or --dry-run", context)
-    rehearsed = run_to_end(_rehearse(given["directory"], given["definitions"], given["since"]))
+    rehearsed = run_to_end(
+        _rehearse(given["directory"], given["definitions"], since=given["since"])
+    )
     print_json(rehearsed) if given["as_json"] else click.echo(rehearsal_text(rehearsed))
 
 
@@ -105,7 +107,7 @@ def disable(asset: str, where: Where, as_json: bool) -> None:
     _tell(detail, as_json=as_json)
 
 
-async def _rehearse(directory: Path | None, definitions: Path | None, since: str) -> Rehearsal:
+async def _rehearse(directory: Path | None, definitions: Path | None, *, since: str) -> Rehearsal:
     async with reading(directory) as workspace:
         tried = await compile_project(definitions or workspace.settings.directory)
         scope = workspace.settings.scope
