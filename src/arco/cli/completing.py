@@ -77,8 +77,9 @@ def _may_hold(namespace: Any, begun: str) -> bool:
 
 
 def _names_there(target: Target, kind: Kind, *, begun: str) -> list[str]:
-    given = {"timeout_seconds": SECONDS_MAX, "patience_seconds": SECONDS_MAX}
-    with arco.Client(target.url, key=target.key, **given) as client:
+    with arco.Client(
+        target.url, key=target.key, timeout_seconds=SECONDS_MAX, patience_seconds=SECONDS_MAX
+    ) as client:
         return names_begun(lambda kind, **of: client.objects(kind).list(**of), kind, begun)
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from arco.access.tables import KEYS
 from arco.lineage.columns import TRACED_DATASETS, TraceMethod
-from arco.lineage.foreign import FOREIGN_EDGES, ForeignEdge
-from arco.lineage.tables import EDGES, Edge
+from arco.lineage.foreign import FOREIGN_EDGES
+from arco.lineage.tables import EDGES
 from arco.model import Misses, State, Table
 from arco.orchestration.tables import PLANS
 from arco.service.granting import KeyLine, key_line
@@ -49,6 +48,7 @@ class LineageDataset(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why its columns are not known."""
     column_edges: int
+    """How many edges its columns have to columns that they come from."""
     recorded_at: datetime | None = None
     """When it was made or read last, as far as edges tell."""
 
@@ -110,10 +110,10 @@ def key_lines(state: State) -> list[KeyLine]:
 
 def _edges(state: State) -> Iterable[tuple[str, str, datetime]]:
     """Upstream, downstream and when it was told last; of our runs and of other systems."""
-    edges: Iterable[Edge | ForeignEdge] = chain(state.range(EDGES), state.range(FOREIGN_EDGES))
-    for edge in edges:
-        told_at = edge.recorded_at if isinstance(edge, Edge) else edge.reported_at
-        yield edge.upstream, edge.downstream, told_at
+    for edge in state.range(EDGES):
+        yield edge.upstream, edge.downstream, edge.recorded_at
+    for reported in state.range(FOREIGN_EDGES):
+        yield reported.upstream, reported.downstream, reported.reported_at
 
 
 def _kinds(state: State, names: Sequence[str]) -> list[str]:
@@ -126,7 +126,7 @@ def _kinds(state: State, names: Sequence[str]) -> list[str]:
     return kinds
 
 
-WORKED_OUT: tuple[Table[msgspec.Struct], ...] = (DEPENDENCIES, DATASETS)
+WORKED_OUT: tuple[Table[Any], ...] = (DEPENDENCIES, DATASETS)
 """Those that have a name for everybody."""
 QUESTIONS: Mapping[str, Question] = {
     DEPENDENCIES.name: task_dependencies,
