@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
     from arco.sdk.secrets import Secret
+    from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
 
 __version__ = "0.1.0"
 
@@ -50,7 +51,10 @@ _HOMES = {
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
     "RetryPolicy": "arco.orchestration.definitions",
+    "RunRequest": "arco.sdk.sensing",
     "Secret": "arco.sdk.secrets",
+    "SensorContext": "arco.sdk.sensing",
+    "SkipReason": "arco.sdk.sensing",
     "StaticMapping": _PARTITIONS,
     "StaticPartitions": _PARTITIONS,
     "TimeWindowMapping": _PARTITIONS,
@@ -60,7 +64,9 @@ _HOMES = {
     "check": "arco.sdk.decorators",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
+    "sensor": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
+    "webhook": "arco.sdk.sensing",
 }
 
 
@@ -92,7 +98,10 @@ __all__ = [
     "ProductPartitions",
     "QuarterlyPartitions",
     "RetryPolicy",
+    "RunRequest",
     "Secret",
+    "SensorContext",
+    "SkipReason",
     "StaticMapping",
     "StaticPartitions",
     "TimeWindowMapping",
@@ -102,5 +111,7 @@ __all__ = [
     "check",
     "resource",
     "schedule",
+    "sensor",
     "sql_asset",
+    "webhook",
 ]

@@ -18,10 +18,12 @@ from arco.execution.compiled import Compiled
 from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.orchestration.commands.schedules import schedule_problems
+from arco.orchestration.commands.sensors import sensor_problems
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
 from arco.sdk.scheduling import compile_schedules
+from arco.sdk.sensors import compile_sensors
 
 PROBLEMS_EXIT_CODE = 1
 
@@ -33,15 +35,15 @@ def compile_project(directory: Path) -> Compiled:
         loaded = load_project(project)
         manifest = compile_manifest(loaded, table_names)
         schedules = compile_schedules(loaded)
+        sensors = compile_sensors(loaded)
         assets = {asset.key: asset for asset in manifest.assets}
-        wrong = [
-            problem_at(schedule.source, sentence)
-            for schedule, sentence in schedule_problems(schedules, assets)
-        ]
-        return Compiled(problems=tuple(wrong)) if wrong else Compiled(manifest, schedules)
+        found = [(each.source, why) for each, why in schedule_problems(schedules, assets)]
+        found += [(each.source, why) for each, why in sensor_problems(sensors, assets)]
+        wrong = tuple(problem_at(source, sentence) for source, sentence in found)
+        return Compiled(problems=wrong) if wrong else Compiled(manifest, schedules, sensors)
     except Invalid as error:
-        found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
-        return Compiled(problems=tuple(found))
+        problems = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
+        return Compiled(problems=tuple(problems))
 
 
 def main(arguments: Sequence[str]) -> int:

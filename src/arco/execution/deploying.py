@@ -19,7 +19,8 @@ from arco.ids import new_ulid
 from arco.model import Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
-from arco.orchestration.definitions import Manifest, ScheduleDefinition
+from arco.orchestration.commands.sensors import DefineSensors, define_sensors
+from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
@@ -33,6 +34,7 @@ class Definitions(msgspec.Struct, frozen=True):
 
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
+    sensors: tuple[SensorDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +48,17 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     schedules: int = 0
     schedules_changed: bool = False
     """Some schedule is new, other than it was, or gone."""
+    sensors: int = 0
+    sensors_changed: bool = False
+    """Some sensor is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
     @property
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
-        return not (self.added or self.changed or self.removed or self.schedules_changed)
+        automation_changed = self.schedules_changed or self.sensors_changed
+        return not (self.added or self.changed or self.removed or automation_changed)
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -87,7 +93,7 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN.
+    SCHEDULE_TAKEN, SENSOR_TAKEN.
     """
     definitions = await compile_project(directory)
     deployment_id = new_ulid(workspace.runtime)
@@ -107,16 +113,26 @@ async def deploy_project(
             actor=actor,
         )
     )
+    sensors = define_sensors(
+        DefineSensors(
+            project=definitions.manifest.project,
+            deployment_id=deployment_id,
+            sensors=definitions.sensors,
+            actor=actor,
+        )
+    )
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        defined = schedules(state, now)
-        events = (*assets(state, now), *defined)
+        defined, looked_at = schedules(state, now), sensors(state, now)
+        events = (*assets(state, now), *defined, *looked_at)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
                 schedules=len(definitions.schedules),
                 schedules_changed=bool(defined),
+                sensors=len(definitions.sensors),
+                sensors_changed=bool(looked_at),
             )
         ]
         return events
@@ -132,7 +148,7 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return Definitions(compiled.manifest, compiled.schedules)
+    return Definitions(compiled.manifest, compiled.schedules, compiled.sensors)
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:

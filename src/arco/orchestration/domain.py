@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import backfill_events, backfills, events, pools, restores, schedules
+from arco.orchestration import (
+    backfill_events,
+    backfills,
+    events,
+    pools,
+    restores,
+    schedules,
+    sensors,
+)
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -16,6 +24,7 @@ from arco.orchestration.reducers import backfills as backfilling
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import schedules as scheduling
+from arco.orchestration.reducers import sensors as sensing
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
@@ -25,6 +34,7 @@ DOMAIN = Domain(
         *TABLES,
         restores.RESTORES,
         *schedules.TABLES,
+        *sensors.TABLES,
         *pools.TABLES,
         *backfills.TABLES,
     ),
@@ -62,6 +72,13 @@ DOMAIN = Domain(
         schedules.ScheduleDisabled: scheduling.schedule_disabled,
         schedules.ScheduleTicked: scheduling.schedule_ticked,
         schedules.ScheduleAdvanced: scheduling.schedule_advanced,
+        sensors.SensorsDefined: sensing.sensors_defined,
+        sensors.SensorEnabled: sensing.sensor_enabled,
+        sensors.SensorDisabled: sensing.sensor_disabled,
+        sensors.SensorAsked: sensing.sensor_asked,
+        sensors.SensorCursorSet: sensing.sensor_cursor_set,
+        sensors.SensorMessageReceived: sensing.sensor_message_received,
+        sensors.SensorEvaluated: sensing.sensor_evaluated,
         backfill_events.BackfillCreated: backfilling.backfill_created,
         backfill_events.BackfillAdvanced: backfilling.backfill_advanced,
         backfill_events.BackfillRested: backfilling.backfill_rested,
