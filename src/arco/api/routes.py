@@ -19,8 +19,10 @@ from arco.api import (
     reasons,
     restores,
     schedules,
+    sensors,
     tasks,
     traces,
+    webhooks,
 )
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
@@ -72,6 +74,7 @@ ROUTES = (
     *reasons.ROUTES,
     *pools.ROUTES,
     *schedules.ROUTES,
+    *sensors.ROUTES,
     *backfills.ROUTES,
     show_logs,
     *lineage.ROUTES,
@@ -97,6 +100,7 @@ ROUTES = (
     *pins.ROUTES,
     *browser.ROUTES,
     *tasks.ROUTES,
+    *webhooks.ROUTES,
     tick,
 )
 

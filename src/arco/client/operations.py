@@ -11,6 +11,7 @@ from arco.catalog.kinds import Kind
 from arco.client.backfill_operations import BACKFILL_OPERATIONS
 from arco.client.operation import Operation
 from arco.client.run_operations import RUN_OPERATIONS
+from arco.client.sensor_operations import SENSOR_OPERATIONS
 from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
 from arco.service.changes import FeedPage
@@ -199,6 +200,7 @@ MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_cont
 OPERATIONS: tuple[Operation[Any], ...] = (
     *RUN_OPERATIONS,
     *BACKFILL_OPERATIONS,
+    *SENSOR_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,
     SHOW_OVERVIEW,
