@@ -85,6 +85,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     last_outcome: EvaluationOutcome | None = None
     """What it came to."""
     last_message: str = ""
+    """What it said."""
     last_run_id: str = ""
     """The newest run it asked for."""
 
@@ -219,6 +220,7 @@ class SensorMessageReceived(Payload, frozen=True):
     payload: str
     """As JSON."""
     digest: str
+    """Of its payload."""
     received_at: datetime
     """When it came."""
     actor: str = ""
