@@ -111,7 +111,7 @@ ASKED: dict[str, Ask] = {
     "disable_sensor": lambda client: client.sensors.disable("files"),
     "ask_sensor": lambda client: client.sensors.ask("files"),
     "set_sensor_cursor": lambda client: client.sensors.set_cursor("files", "a"),
-    "send_sensor_message": lambda client: client.sensors.send("files", "m1", {"a": 1}),
+    "send_sensor_message": lambda client: client.sensors.send("files", "m1", payload={"a": 1}),
     "show_backfills": lambda client: list(client.backfills.list()),
     "create_backfill": lambda client: client.backfills.create(BackfillRequest(selection=("a.b",))),
     "show_backfill": lambda client: client.backfills.get(RUN),

@@ -74,12 +74,14 @@ async def story(database: Database, runtime: RepeatingRuntime) -> None:
     manifest = Manifest("shop", (asset("raw.orders"),))
     await database.transact(deploy(Deploy(deployment_id="D1", manifest=manifest, entropy=1)))
     await database.transact(_declared(LANDING, HOOKED))
-    await _answer(database, runtime, "landing", requests=(RunAsked(run_key="a"),), cursor='"a"')
+    await _answer(
+        database, runtime, name="landing", requests=(RunAsked(run_key="a"),), cursor='"a"'
+    )
     runtime.wait(30)
-    await _answer(database, runtime, "landing", error="the source is away")
+    await _answer(database, runtime, name="landing", error="the source is away")
     message = SendMessage(name="hooked", message_id="m1", payload='{"file":"b"}', actor="ann")
     await database.transact(send_message(message))
-    await _answer(database, runtime, "hooked", skipped="nothing new")
+    await _answer(database, runtime, name="hooked", skipped="nothing new")
     await database.transact(disable_sensor("landing", actor="ann"))
     await database.transact(ask_sensor("landing", actor="ann"))
     await database.transact(set_sensor_cursor("landing", '"0"', actor="ann"))
@@ -87,7 +89,7 @@ async def story(database: Database, runtime: RepeatingRuntime) -> None:
     await database.transact(_declared(LANDING))
 
 
-async def _answer(database: Database, runtime: RepeatingRuntime, name: str, **said: Any) -> None:
+async def _answer(database: Database, runtime: RepeatingRuntime, *, name: str, **said: Any) -> None:
     look = await database.asked(lambda state: look_at(state, find_sensor(state, name)))
     now = runtime.now()
     recorded = RecordEvaluation(

@@ -30,7 +30,7 @@ def files() -> None: ...
 
 
 @sensor(select=files, interval_seconds=5)
-def landing(context: SensorContext, folder: Folder, lake: Any) -> Any:
+def landing(context: SensorContext, folder: Folder, *, lake: Any) -> Any:
     """New files."""
     new = [name for name in (*folder.names, *lake) if name > str(context.cursor or "")]
     if not new:

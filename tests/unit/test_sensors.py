@@ -111,7 +111,7 @@ def asked(key: str = "", *selection: str) -> RunAsked:
     return RunAsked(run_key=key, selection=selection)
 
 
-def sent(bench: Bench, message_id: str, payload: Any = None) -> Bench:
+def sent(bench: Bench, message_id: str, *, payload: Any = None) -> Bench:
     text = msgspec.json.encode(payload).decode()
     bench.ask(send_message(SendMessage(name="files", message_id=message_id, payload=text)))
     return bench
@@ -264,8 +264,8 @@ def test_a_sensor_that_is_off_is_looked_at_when_somebody_asks() -> None:
 def test_messages_are_looked_at_one_by_one_in_their_order() -> None:
     bench = shop(kind="push")
     assert list(due_looks(bench.state, bench.now)) == []
-    sent(bench, "m1", {"file": 1})
-    sent(bench, "m2", {"file": 2})
+    sent(bench, "m1", payload={"file": 1})
+    sent(bench, "m2", payload={"file": 2})
     assert look(bench).payload == '{"file":1}'
     answered(bench, look(bench), requests=(asked("1"),))
     assert look(bench).message_id == "m2"
@@ -278,12 +278,12 @@ def test_messages_are_looked_at_one_by_one_in_their_order() -> None:
 
 def test_a_message_id_is_taken_for_ever() -> None:
     bench = shop(kind="push")
-    sent(bench, "m1", {"file": 1})
+    sent(bench, "m1", payload={"file": 1})
     answered(bench, look(bench))
-    sent(bench, "m1", {"file": 1})
+    sent(bench, "m1", payload={"file": 1})
     assert list(due_looks(bench.state, bench.now)) == []
     with pytest.raises(Conflict, match="said something else"):
-        sent(bench, "m1", {"file": 2})
+        sent(bench, "m1", payload={"file": 2})
 
 
 def test_a_message_at_which_the_sensor_fails_is_given_up_and_blocks_no_other() -> None:

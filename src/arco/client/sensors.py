@@ -87,7 +87,7 @@ class Sensors:
         body = CursorRequest(cursor=cursor)
         return self._asker.ask(SET_SENSOR_CURSOR, Asked(place={"name": name}, body=body, key=key))
 
-    def send(self, name: str, message_id: str, payload: Any, *, key: str = "") -> MessageTaken:
+    def send(self, name: str, message_id: str, *, payload: Any, key: str = "") -> MessageTaken:
         """What became of the message. Idempotent: by its id."""
         body = MessageRequest(message_id=message_id, payload=payload)
         return self._asker.ask(SEND_SENSOR_MESSAGE, Asked(place={"name": name}, body=body, key=key))

@@ -16,7 +16,7 @@ import msgspec
 from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
-from arco.model import Event, State
+from arco.model import Decision, Event, State
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
@@ -105,22 +105,7 @@ async def deploy_project(
             actor=actor,
         )
     )
-    schedules = define_schedules(
-        DefineSchedules(
-            project=definitions.manifest.project,
-            deployment_id=deployment_id,
-            schedules=definitions.schedules,
-            actor=actor,
-        )
-    )
-    sensors = define_sensors(
-        DefineSensors(
-            project=definitions.manifest.project,
-            deployment_id=deployment_id,
-            sensors=definitions.sensors,
-            actor=actor,
-        )
-    )
+    schedules, sensors = _automation(definitions, deployment_id, actor=actor)
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
@@ -139,6 +124,23 @@ async def deploy_project(
 
     receipt = await workspace.database.transact(decide)
     return msgspec.structs.replace(compared[0], seq=receipt.seq)
+
+
+def _automation(
+    definitions: Definitions, deployment_id: str, *, actor: str
+) -> tuple[Decision, Decision]:
+    """The decisions that make these the project's schedules and sensors."""
+    project = definitions.manifest.project
+    schedules = DefineSchedules(
+        project=project,
+        deployment_id=deployment_id,
+        schedules=definitions.schedules,
+        actor=actor,
+    )
+    sensors = DefineSensors(
+        project=project, deployment_id=deployment_id, sensors=definitions.sensors, actor=actor
+    )
+    return define_schedules(schedules), define_sensors(sensors)
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:

@@ -171,4 +171,12 @@ def run_asked(request: RunAsked, asking: Asking, *, index: int) -> TriggerRun:
     )
 
 
-__all__ = ["Asking", "Bridge", "Bridged", "RunAsked", "bridged", "run_asked"]
+__all__ = [
+    "MESSAGE_CHARACTERS_MAX",
+    "Asking",
+    "Bridge",
+    "Bridged",
+    "RunAsked",
+    "bridged",
+    "run_asked",
+]

@@ -183,6 +183,8 @@ class SensorEnabled(Payload, frozen=True):
     name: str
     enabled_at: datetime
     """When it was."""
+    version: int
+    """The sensor that was meant; another one is not changed."""
 
 
 class SensorDisabled(Payload, frozen=True):
@@ -191,6 +193,8 @@ class SensorDisabled(Payload, frozen=True):
     name: str
     disabled_at: datetime
     """When it was."""
+    version: int
+    """The sensor that was meant; another one is not changed."""
 
 
 class SensorAsked(Payload, frozen=True):
@@ -210,6 +214,8 @@ class SensorCursorSet(Payload, frozen=True):
     """As JSON; empty: none."""
     set_at: datetime
     """When it was."""
+    version: int
+    """The sensor that was meant; another one is not changed."""
 
 
 class SensorMessageReceived(Payload, frozen=True):

@@ -147,7 +147,7 @@ def send(name: str, payload: str, message_id: str, where: Where, as_json: bool) 
         name=name, message_id=named, payload=msgspec.json.encode(said).decode(), actor=ACTOR
     )
     if client:
-        client.sensors.send(name, named, said)
+        client.sensors.send(name, named, payload=said)
         detail = client.sensors.get(name)
     else:
         detail = _changed(where, name, decision=send_message(message))

@@ -199,12 +199,14 @@ def _define(state: State, now: datetime, *, command: DefineSensors) -> Sequence[
 
 def _enable(state: State, now: datetime, *, name: str, actor: str) -> Sequence[Event]:
     row = find_sensor(state, name)
-    return () if row.enabled else (Event(SensorEnabled(name=name, enabled_at=now), actor),)
+    enabled = SensorEnabled(name=name, enabled_at=now, version=row.version)
+    return () if row.enabled else (Event(enabled, actor),)
 
 
 def _disable(state: State, now: datetime, *, name: str, actor: str) -> Sequence[Event]:
     row = find_sensor(state, name)
-    return (Event(SensorDisabled(name=name, disabled_at=now), actor),) if row.enabled else ()
+    disabled = SensorDisabled(name=name, disabled_at=now, version=row.version)
+    return (Event(disabled, actor),) if row.enabled else ()
 
 
 def _ask(state: State, now: datetime, *, name: str, actor: str) -> Sequence[Event]:
@@ -230,7 +232,7 @@ def _set_cursor(
             f"The cursor of {name} cannot be that: {problem}.",
             hint='A text is written "in quotes", a number is not.',
         )
-    moved = SensorCursorSet(name=name, cursor=cursor, set_at=now)
+    moved = SensorCursorSet(name=name, cursor=cursor, set_at=now, version=row.version)
     return () if row.cursor == cursor else (Event(moved, actor),)
 
 

@@ -53,7 +53,7 @@ def sensors_defined(state: State, event: SensorsDefined) -> Iterable[Change]:
 def sensor_enabled(state: State, event: SensorEnabled) -> Iterable[Change]:
     """It is looked at again."""
     row = state.get(SENSORS, event.name)
-    if row is None or row.enabled:
+    if row is None or row.enabled or row.version != event.version:
         return []
     return _moved(row, replace(row, enabled=True, version=row.version + 1))
 
@@ -61,7 +61,7 @@ def sensor_enabled(state: State, event: SensorEnabled) -> Iterable[Change]:
 def sensor_disabled(state: State, event: SensorDisabled) -> Iterable[Change]:
     """Nobody looks at it; a look that is under way counts no more."""
     row = state.get(SENSORS, event.name)
-    if row is None or not row.enabled:
+    if row is None or not row.enabled or row.version != event.version:
         return []
     return _moved(row, replace(row, enabled=False, version=row.version + 1))
 
@@ -77,7 +77,7 @@ def sensor_asked(state: State, event: SensorAsked) -> Iterable[Change]:
 def sensor_cursor_set(state: State, event: SensorCursorSet) -> Iterable[Change]:
     """The next look starts from there; one that is under way counts no more."""
     row = state.get(SENSORS, event.name)
-    if row is None or row.cursor == event.cursor:
+    if row is None or row.version != event.version:
         return []
     return _moved(row, replace(row, cursor=event.cursor, version=row.version + 1))
 
