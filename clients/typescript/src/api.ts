@@ -1884,7 +1884,7 @@ export type TickOutcome = "STARTED" | "FRESH" | "QUEUED" | "OVERLAPPED" | "DISAB
 
 /** A part of the work that could not be done this time. */
 export interface TickProblem {
-  /** `fold`, `publish`, `check` or `collect`. */
+  /** `perform`, `fold`, `publish`, `check` or `collect`. */
   part: string;
   code: string;
   message: string;
@@ -1894,6 +1894,8 @@ export interface TickProblem {
 export interface Ticked {
   /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
   decided: number;
+  /** How many sensors were looked at; 0 where another process leads: it looks by its clock. */
+  performed: number;
   /** How many facts became visible. */
   folded: number;
   /** Whether a snapshot was published. */
