@@ -75,6 +75,12 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "send_sensor_message": (
         Spoken("POST", "/api/v1/sensors/{it}/messages", {"message_id": "m"}, of="sensor"),
     ),
+    "show_condition": (
+        Spoken("GET", "/api/v1/conditions/{it}"),
+        Spoken("GET", "/api/v1/conditions/{it}?partition=x"),
+    ),
+    "enable_condition": (Spoken("POST", "/api/v1/conditions/{it}/enable", b""),),
+    "disable_condition": (Spoken("POST", "/api/v1/conditions/{it}/disable", b""),),
     "create_backfill": (
         Spoken("POST", "/api/v1/backfills", {"selection": ["{it}"]}),
         Spoken("POST", "/api/v1/backfills", {"selection": ["+{it}"], "which": "missing"}),
@@ -237,6 +243,7 @@ TELLING: dict[str, Spoken] = {
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
     "show_sensors": Spoken("GET", "/api/v1/sensors"),
+    "show_conditions": Spoken("GET", "/api/v1/conditions"),
     "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),

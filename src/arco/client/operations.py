@@ -9,6 +9,7 @@ import msgspec
 from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
 from arco.client.backfill_operations import BACKFILL_OPERATIONS
+from arco.client.condition_operations import CONDITION_OPERATIONS
 from arco.client.operation import Operation
 from arco.client.run_operations import RUN_OPERATIONS
 from arco.client.sensor_operations import SENSOR_OPERATIONS
@@ -201,6 +202,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *RUN_OPERATIONS,
     *BACKFILL_OPERATIONS,
     *SENSOR_OPERATIONS,
+    *CONDITION_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,
     SHOW_OVERVIEW,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
 from arco.sdk.problems import Problem
 
@@ -16,6 +17,7 @@ class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
 
     manifest: Manifest | None = None
     schedules: tuple[ScheduleDefinition, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
     problems: tuple[Problem, ...] = ()
 

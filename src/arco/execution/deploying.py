@@ -17,9 +17,11 @@ from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
 from arco.model import Decision, Event, State
+from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
+from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
@@ -34,6 +36,7 @@ class Definitions(msgspec.Struct, frozen=True):
 
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
 
 
@@ -48,6 +51,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     schedules: int = 0
     schedules_changed: bool = False
     """Some schedule is new, other than it was, or gone."""
+    conditions: int = 0
+    conditions_changed: bool = False
+    """Some condition is new, other than it was, or gone."""
     sensors: int = 0
     sensors_changed: bool = False
     """Some sensor is new, other than it was, or gone."""
@@ -57,8 +63,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
-        automation_changed = self.schedules_changed or self.sensors_changed
-        return not (self.added or self.changed or self.removed or automation_changed)
+        moved = (self.added, self.changed, self.removed)
+        automated = (self.schedules_changed, self.conditions_changed, self.sensors_changed)
+        return not any((*moved, *automated))
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -93,29 +100,28 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, SENSOR_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, SENSOR_TAKEN.
     """
     definitions = await compile_project(directory)
-    deployment_id = new_ulid(workspace.runtime)
-    assets = deploy(
-        Deploy(
-            deployment_id=deployment_id,
-            manifest=definitions.manifest,
-            entropy=workspace.runtime.entropy(128),
-            actor=actor,
-        )
+    assets, schedules, conditions, sensors = _decisions(
+        definitions,
+        deployment_id=new_ulid(workspace.runtime),
+        entropy=workspace.runtime.entropy(128),
+        actor=actor,
     )
-    schedules, sensors = _automation(definitions, deployment_id, actor=actor)
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        defined, looked_at = schedules(state, now), sensors(state, now)
-        events = (*assets(state, now), *defined, *looked_at)
+        defined, held = schedules(state, now), conditions(state, now)
+        looked_at = sensors(state, now)
+        events = (*assets(state, now), *defined, *held, *looked_at)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
                 schedules=len(definitions.schedules),
                 schedules_changed=bool(defined),
+                conditions=len(definitions.conditions),
+                conditions_changed=bool(held),
                 sensors=len(definitions.sensors),
                 sensors_changed=bool(looked_at),
             )
@@ -126,21 +132,36 @@ async def deploy_project(
     return msgspec.structs.replace(compared[0], seq=receipt.seq)
 
 
-def _automation(
-    definitions: Definitions, deployment_id: str, *, actor: str
-) -> tuple[Decision, Decision]:
-    """The decisions that make these the project's schedules and sensors."""
-    project = definitions.manifest.project
+def _decisions(
+    definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
+) -> tuple[Decision, Decision, Decision, Decision]:
+    """What makes the assets, the schedules, the conditions and the sensors those of the project."""
+    manifest = definitions.manifest
+    assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
     schedules = DefineSchedules(
-        project=project,
+        project=manifest.project,
         deployment_id=deployment_id,
         schedules=definitions.schedules,
         actor=actor,
     )
-    sensors = DefineSensors(
-        project=project, deployment_id=deployment_id, sensors=definitions.sensors, actor=actor
+    conditions = DefineConditions(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        conditions=definitions.conditions,
+        actor=actor,
     )
-    return define_schedules(schedules), define_sensors(sensors)
+    sensors = DefineSensors(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        sensors=definitions.sensors,
+        actor=actor,
+    )
+    return (
+        deploy(assets),
+        define_schedules(schedules),
+        define_conditions(conditions),
+        define_sensors(sensors),
+    )
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
@@ -150,7 +171,12 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return Definitions(compiled.manifest, compiled.schedules, compiled.sensors)
+    return Definitions(
+        compiled.manifest,
+        compiled.schedules,
+        compiled.conditions,
+        sensors=compiled.sensors,
+    )
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:
