@@ -646,16 +646,6 @@ export type Effect = "VALUES" | "ROWS" | "POSSIBLE";
 /** Who has to act; it decides whether a retry makes sense. */
 export type ErrorCategory = "USER_CODE" | "INFRASTRUCTURE" | "TIMEOUT" | "DATA_QUALITY" | "CONFIGURATION" | "CANCELLED";
 
-/** Looks at a sensor, newest first. */
-export interface EvaluationList {
-  /** What each came to. */
-  evaluations: Array<SensorEvaluation>;
-  /** Where the next page starts, as `cursor`; absent on the last page. */
-  next_cursor?: string;
-}
-
-/** What a look came to. */
-export type EvaluationOutcome = "REQUESTED" | "NOTHING" | "SKIPPED" | "FAILED" | "STALE";
 /** One evaluation in a line. */
 export interface EvaluationLine {
   /** Counts the evaluations of the asset's condition. */
@@ -668,6 +658,17 @@ export interface EvaluationLine {
   requested: number;
   run_id: string;
 }
+
+/** Looks at a sensor, newest first. */
+export interface EvaluationList {
+  /** What each came to. */
+  evaluations: Array<SensorEvaluation>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** What a look came to. */
+export type EvaluationOutcome = "REQUESTED" | "NOTHING" | "SKIPPED" | "FAILED" | "STALE";
 
 /** What one look at a condition came to, as a tree of its terms, the whole first. */
 export interface EvaluationStory {
