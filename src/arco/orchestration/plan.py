@@ -164,14 +164,13 @@ def _number(value: int) -> msgspec.Raw:
 
 
 def _resources(asset: AssetDefinition) -> msgspec.Raw:
-    return _resources_piece(asset.memory_bytes, asset.cpu_millicores, asset.timeout_ms)
+    return _resources_piece((asset.memory_bytes, asset.cpu_millicores, asset.timeout_ms))
 
 
 @lru_cache(maxsize=PIECES_MAX)
-def _resources_piece(memory_bytes: int, cpu_millicores: int, timeout_ms: int) -> msgspec.Raw:
-    return canonical_piece(
-        {"memoryBytes": memory_bytes, "cpuMillicores": cpu_millicores, "timeoutMs": timeout_ms}
-    )
+def _resources_piece(asked: tuple[int, int, int]) -> msgspec.Raw:
+    names = ("memoryBytes", "cpuMillicores", "timeoutMs")
+    return canonical_piece(dict(zip(names, asked, strict=True)))
 
 
 class _Places:
