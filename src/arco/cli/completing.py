@@ -28,13 +28,15 @@ SECONDS_MAX = 3.0
 """Somebody waits for the shell: a server that does not answer by then completes nothing."""
 Listing: TypeAlias = Callable[..., Iterator[Any]]
 """Rows of a kind, where it stands in namespaces those of one `catalog` and `namespace`."""
-Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], Sequence[str]]
+Completer: TypeAlias = Callable[..., Sequence[str]]
+"""Told the context, the parameter and what was begun."""
 
 
 def names_of(kind: Kind) -> Completer:
     """What completes the name of an object of this kind, on the folder or server that was named."""
 
-    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> Sequence[str]:
+    def complete(context: click.Context, *asked: Any) -> Sequence[str]:
+        begun: str = asked[-1]
         given = context.params
         where = Where(given.get("server") or "", given.get("directory"))
         with suppress(Exception, SystemExit):
@@ -47,20 +49,20 @@ def names_of(kind: Kind) -> Completer:
     return complete
 
 
-def names_begun(listing: Listing, kind: Kind, begun: str) -> list[str]:
+def names_begun(listing: Listing, kind: Kind, *, begun: str) -> list[str]:
     """The names of this kind that begin so, as people say them. Cost: some thousand rows."""
     if kind not in LEAVES:
-        return list(islice(_begun(kind, listing(kind), begun), NAMES_MAX))
+        return list(islice(_begun(kind, listing(kind), begun=begun), NAMES_MAX))
     home = begun.removeprefix(f"{DEFAULT_CATALOG}.")
     spaces = (row for row in listing(Kind.NAMESPACE) if _may_hold(row, home))
     found = (
-        _begun(kind, listing(kind, catalog=row.catalog, namespace=row.name), begun)
+        _begun(kind, listing(kind, catalog=row.catalog, namespace=row.name), begun=begun)
         for row in islice(spaces, NAMESPACES_MAX)
     )
     return list(islice(chain.from_iterable(found), NAMES_MAX))
 
 
-def _begun(kind: Kind, rows: Iterator[Any], begun: str) -> Iterator[str]:
+def _begun(kind: Kind, rows: Iterator[Any], *, begun: str) -> Iterator[str]:
     for row in islice(rows, EXAMINED_MAX):
         full = Found(kind, row).full_name
         name = full.removeprefix(f"{DEFAULT_CATALOG}.")
@@ -80,16 +82,16 @@ def _names_there(target: Target, kind: Kind, *, begun: str) -> list[str]:
     with arco.Client(
         target.url, key=target.key, timeout_seconds=SECONDS_MAX, patience_seconds=SECONDS_MAX
     ) as client:
-        return names_begun(lambda kind, **of: client.objects(kind).list(**of), kind, begun)
+        return names_begun(lambda kind, **of: client.objects(kind).list(**of), kind, begun=begun)
 
 
 async def _names_here(directory: Path | None, kind: Kind, *, begun: str) -> list[str]:
     async with reading(directory) as workspace:
         return await workspace.database.asked(
             lambda state: names_begun(
-                lambda kind, **of: objects_behind(state, kind, after=None, **of), kind, begun
+                lambda kind, **of: objects_behind(state, kind, after=None, **of), kind, begun=begun
             )
         )
 
 
-__all__ = ["names_begun", "names_of"]
+__all__ = ["NAMES_MAX", "names_begun", "names_of"]
