@@ -1,0 +1,170 @@
+"""Audit: who did what, from the log itself; who was refused; who was given signed URLs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response
+from litestar.params import Parameter
+
+from arco.access.privileges import Privilege
+from arco.api.callers import CallerHere
+from arco.api.paging import Cursor, read_cursor, write_cursor
+from arco.api.session import Here, Seen
+from arco.api.strictness import PRESENT_ONLY
+from arco.engine.travel import events_between
+from arco.model import State
+from arco.query.auditing import AuditLine, done_lines, minted_lines, refused_lines
+from arco.service.authority import require_on_workspace
+from arco.service.workspace import Workspace
+from arco.ui.addresses import address
+from arco.ui.answering import Asked, Page, Visit, page_at
+from arco.ui.markup import Child, Html, tag
+from arco.ui.parts import code, grid, link, moment, more, nothing, section
+
+LINES = 100
+SLOTS_AT_ONCE = 64
+SLOTS_SCANNED_MAX = 512
+"""A page ends after so many slots of the log: it goes on at the cursor."""
+SQL = """SELECT audited_at, outcome, principal, action, subject, seq, code, rule
+FROM system.access.audit ORDER BY audited_at DESC LIMIT 100"""
+Who = Annotated[str, Parameter(max_length=512, description="Only what this principal did.")]
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, newest first."""
+
+    principal: str
+    """Only this one; empty: everybody."""
+    done: list[AuditLine]
+    """From the commits that did it."""
+    next_cursor: str
+    refused: list[AuditLine]
+    """The newest hundred refusals."""
+    minted: list[AuditLine]
+    """The newest hundred times that signed URLs were given away."""
+
+
+@page_at("/audit", opt={PRESENT_ONLY: True})
+async def show_audit(
+    session: Here, caller: CallerHere, request: Asked, principal: Who = "", cursor: Cursor = ""
+) -> Response[Any]:
+    """Who did what, for who may audit the workspace."""
+    workspace = session.workspace
+    await session.terms.brought(workspace.database)
+    await workspace.database.asked(
+        lambda state: require_on_workspace(state, caller, privilege=Privilege.AUDIT)
+    )
+    asked = ("audit", principal)
+    behind = read_cursor(cursor, *asked, types=(int,))
+    newest = int(behind[0]) if behind else workspace.database.seq
+    done, last = await _done(workspace, min(newest, workspace.database.seq), principal=principal)
+
+    def look(state: State) -> Audit:
+        return Audit(
+            principal=principal,
+            done=done,
+            next_cursor=write_cursor((last,) if last >= 0 else None, *asked),
+            refused=_newest(refused_lines(state), principal=principal),
+            minted=_newest(minted_lines(state), principal=principal),
+        )
+
+    seen = Seen(await workspace.database.asked(look), workspace.database.token)
+    page = Page(title="Audit", section="Audit", sql=SQL)
+    return Visit(session, caller, request).shown(seen, page, body=_body)
+
+
+async def _done(
+    workspace: Workspace, newest: int, *, principal: str
+) -> tuple[list[AuditLine], int]:
+    """What was done up to a slot, newest first, and the slot where it goes on; -1: nowhere."""
+    found: list[AuditLine] = []
+    oldest = max(0, newest + 1 - SLOTS_SCANNED_MAX)
+    last = newest
+    while last >= oldest and len(found) < LINES:
+        first = max(oldest, last + 1 - SLOTS_AT_ONCE)
+        slots = [each async for each in events_between(workspace.database, first, last=last)]
+        for slot, wires in reversed(slots):
+            found += _only(reversed(done_lines(slot, wires)), principal)
+            last = slot.commit.seq - 1
+            if len(found) >= LINES:
+                break
+        if not slots:
+            break
+    return found, last
+
+
+def _newest(lines: Iterable[AuditLine], *, principal: str) -> list[AuditLine]:
+    return list(deque(_only(lines, principal), LINES))[::-1]
+
+
+def _only(lines: Iterable[AuditLine], principal: str) -> list[AuditLine]:
+    return [each for each in lines if principal in ("", each.principal)]
+
+
+def _body(found: Audit) -> Child:
+    following = address("audit", principal=found.principal, cursor=found.next_cursor)
+    empty = "Nothing was done by anybody in this part of the log."
+    return (
+        tag(
+            "form",
+            tag("label", "Principal", tag("input", name="principal", value=found.principal)),
+            tag("button", "Filter"),
+            action="/audit",
+            class_="filters",
+        ),
+        section("Done", _grid(found.done, empty=empty), more(found.next_cursor, following)),
+        section("Refused", _refusals(found.refused)),
+        section(
+            "Signed URLs given away",
+            _grid(found.minted, empty="Nobody asked for any."),
+            name="minted",
+        ),
+    )
+
+
+def _grid(lines: Sequence[AuditLine], *, empty: str) -> Html:
+    rows = (
+        (
+            moment(each.audited_at),
+            _who(each),
+            code(each.action),
+            each.subject or nothing(),
+            _change(each.seq) if each.seq is not None else nothing(),
+        )
+        for each in lines
+    )
+    return grid(("When", "Who", "Did", "About", "Slot"), rows, empty=empty)
+
+
+def _change(slot: int) -> Html:
+    return link(f"{slot:,}: what changed", "difference", before=max(0, slot - 1), after=slot)
+
+
+def _refusals(lines: Sequence[AuditLine]) -> Html:
+    rows = (
+        (
+            moment(each.audited_at),
+            _who(each),
+            code(each.action),
+            each.subject or nothing(),
+            each.code,
+            each.rule,
+            each.address or nothing(),
+        )
+        for each in lines
+    )
+    heads = ("When", "Who", "Asked", "About", "Told", "Because", "From")
+    return grid(heads, rows, empty="Nobody was refused anything in the last 90 days.")
+
+
+def _who(line: AuditLine) -> Html:
+    if not line.principal:
+        return tag("span", "not recognised", class_="muted")
+    return link(line.principal, "audit", principal=line.principal)
+
+
+__all__ = ["Audit", "show_audit"]
