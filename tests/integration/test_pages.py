@@ -39,7 +39,7 @@ SHOWN = {
     "/checks": "share_of_cancelled_flights",
     "/sql": "Result",
     "/access?on=table:staging.flights": "allowed",
-    "/audit": "catalog.namespace_created",
+    "/audit": "orchestration.backfill_created",
     "/system": "Newest commits",
     "/versions/raw.airlines": "what readers see",
     "/difference?before=2&after=20": "System tables",

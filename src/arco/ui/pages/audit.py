@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from litestar import Response
@@ -31,14 +31,32 @@ SLOTS_SCANNED_MAX = 512
 """A page ends after so many slots of the log: it goes on at the cursor."""
 SQL = """SELECT audited_at, outcome, principal, action, subject, seq, code, rule
 FROM system.access.audit ORDER BY audited_at DESC LIMIT 100"""
+ACTING_KINDS = ("user:", "service:")
+"""Principals of these kinds decide; other actors are parts of Arco that follow a decision."""
+By: TypeAlias = Literal["people", "everybody"]
+WORDS = {"people": "people and services", "everybody": "and what follows by itself"}
+OfWhom = Annotated[By, Parameter(description="Whether what follows by itself is told, too.")]
 Who = Annotated[str, Parameter(max_length=512, description="Only what this principal did.")]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Whose doings are told."""
+
+    principal: str
+    """Only this one; empty: all of them."""
+    by: By
+
+    def holds(self, line: AuditLine) -> bool:
+        """Whether the line is told."""
+        if self.principal:
+            return line.principal == self.principal
+        return self.by == "everybody" or line.principal.startswith(ACTING_KINDS)
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, newest first."""
 
-    principal: str
-    """Only this one; empty: everybody."""
+    wanted: Wanted
     done: list[AuditLine]
     """From the commits that did it."""
     next_cursor: str
@@ -50,7 +68,12 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 @page_at("/audit", opt={PRESENT_ONLY: True})
 async def show_audit(
-    session: Here, caller: CallerHere, request: Asked, principal: Who = "", cursor: Cursor = ""
+    session: Here,
+    caller: CallerHere,
+    request: Asked,
+    principal: Who = "",
+    by: OfWhom = "people",
+    cursor: Cursor = "",
 ) -> Response[Any]:
     """Who did what, for who may audit the workspace."""
     workspace = session.workspace
@@ -58,18 +81,18 @@ async def show_audit(
     await workspace.database.asked(
         lambda state: require_on_workspace(state, caller, privilege=Privilege.AUDIT)
     )
-    asked = ("audit", principal)
+    asked, wanted = ("audit", principal, by), Wanted(principal, by)
     behind = read_cursor(cursor, *asked, types=(int,))
     newest = int(behind[0]) if behind else workspace.database.seq
-    done, last = await _done(workspace, min(newest, workspace.database.seq), principal=principal)
+    done, last = await _done(workspace, min(newest, workspace.database.seq), wanted=wanted)
 
     def look(state: State) -> Audit:
         return Audit(
-            principal=principal,
+            wanted=wanted,
             done=done,
             next_cursor=write_cursor((last,) if last >= 0 else None, *asked),
-            refused=_newest(refused_lines(state), principal=principal),
-            minted=_newest(minted_lines(state), principal=principal),
+            refused=_newest(refused_lines(state), principal),
+            minted=_newest(minted_lines(state), principal),
         )
 
     seen = Seen(await workspace.database.asked(look), workspace.database.token)
@@ -78,7 +101,7 @@ async def show_audit(
 
 
 async def _done(
-    workspace: Workspace, newest: int, *, principal: str
+    workspace: Workspace, newest: int, *, wanted: Wanted
 ) -> tuple[list[AuditLine], int]:
     """What was done up to a slot, newest first, and the slot where it goes on; -1: nowhere."""
     found: list[AuditLine] = []
@@ -88,7 +111,7 @@ async def _done(
         first = max(oldest, last + 1 - SLOTS_AT_ONCE)
         slots = [each async for each in events_between(workspace.database, first, last=last)]
         for slot, wires in reversed(slots):
-            found += _only(reversed(done_lines(slot, wires)), principal)
+            found += filter(wanted.holds, reversed(done_lines(slot, wires)))
             last = slot.commit.seq - 1
             if len(found) >= LINES:
                 break
@@ -97,21 +120,24 @@ async def _done(
     return found, last
 
 
-def _newest(lines: Iterable[AuditLine], *, principal: str) -> list[AuditLine]:
-    return list(deque(_only(lines, principal), LINES))[::-1]
-
-
-def _only(lines: Iterable[AuditLine], principal: str) -> list[AuditLine]:
-    return [each for each in lines if principal in ("", each.principal)]
+def _newest(lines: Iterable[AuditLine], principal: str) -> list[AuditLine]:
+    told = (each for each in lines if principal in ("", each.principal))
+    return list(deque(told, LINES))[::-1]
 
 
 def _body(found: Audit) -> Child:
-    following = address("audit", principal=found.principal, cursor=found.next_cursor)
+    wanted = found.wanted
+    options = [
+        tag("option", words, value=name, selected=name == wanted.by)
+        for name, words in WORDS.items()
+    ]
+    following = address("audit", principal=wanted.principal, by=wanted.by, cursor=found.next_cursor)
     empty = "Nothing was done by anybody in this part of the log."
     return (
         tag(
             "form",
-            tag("label", "Principal", tag("input", name="principal", value=found.principal)),
+            tag("label", "Principal", tag("input", name="principal", value=wanted.principal)),
+            tag("label", "Done by", tag("select", *options, name="by")),
             tag("button", "Filter"),
             action="/audit",
             class_="filters",
@@ -137,11 +163,11 @@ def _grid(lines: Sequence[AuditLine], *, empty: str) -> Html:
         )
         for each in lines
     )
-    return grid(("When", "Who", "Did", "About", "Slot"), rows, empty=empty)
+    return grid(("When", "Who", "Did", "About", "What changed"), rows, empty=empty)
 
 
 def _change(slot: int) -> Html:
-    return link(f"{slot:,}: what changed", "difference", before=max(0, slot - 1), after=slot)
+    return link(f"{slot:,}", "difference", before=max(0, slot - 1), after=slot)
 
 
 def _refusals(lines: Sequence[AuditLine]) -> Html:
