@@ -193,4 +193,4 @@ def _who(line: AuditLine) -> Html:
     return link(line.principal, "audit", principal=line.principal)
 
 
-__all__ = ["Audit", "show_audit"]
+__all__ = ["Audit", "Wanted", "show_audit"]
