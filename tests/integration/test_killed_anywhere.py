@@ -26,6 +26,7 @@ NEEDED = {
     ("create", "log naming a payload"),
     ("create", "snapshot file"),
     ("create", "snapshot index"),
+    ("create", "search file"),
     ("create", "roster"),
     ("create", "lane batch"),
     ("create", "delta entry"),
