@@ -227,20 +227,20 @@ def not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arco.engine.reader.all_files", lambda index: [*index.tables.values()])
 
 
-CAUGHT: list[Sin] = [
-    kept_although_it_failed,
-    laid_over_another_version,
-    rows_that_went_left_out,
+RESTLESS = Cast(processes=3, clients=2, wishes=8, kinds=("take", "free"))
+CAUGHT: list[tuple[Sin, Cast]] = [
+    (kept_although_it_failed, RESTLESS),
+    (laid_over_another_version, PLAY.cast),
+    (rows_that_went_left_out, RESTLESS),
 ]
 
 
-@pytest.mark.parametrize("sin", CAUGHT)
+@pytest.mark.parametrize(("sin", "cast"), CAUGHT, ids=[sin.__name__ for sin, _ in CAUGHT])
 def test_a_wrong_publisher_of_derived_files_breaks_their_law(
-    sin: Sin, monkeypatch: pytest.MonkeyPatch
+    sin: Sin, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sin(monkeypatch)
-    restless = Cast(processes=3, clients=2, wishes=8, kinds=("take", "free"))
-    assert "the roll says" in broken(MUTANT_SEEDS, cast=restless)
+    assert "the roll says" in broken(MUTANT_SEEDS, cast=cast)
 
 
 def test_a_collector_that_overlooks_derived_files_breaks_their_law(

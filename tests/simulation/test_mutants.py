@@ -30,7 +30,7 @@ def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
         *(mutant for mutant, _ in test_lane_mutants.DECISIONS),
         *(mutant for mutant, _ in test_lane_collecting.CAUGHT),
         *(mutant for mutant, _ in test_token_campaign.CAUGHT),
-        *test_derived_campaign.CAUGHT,
+        *(mutant for mutant, _ in test_derived_campaign.CAUGHT),
         test_derived_campaign.not_named,
         *test_leaders.GUARDS,
     ]
