@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.decorators import asset, check, external_asset, resource, schedule, sql_asset
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
 
@@ -65,6 +65,7 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "external_asset": "arco.sdk.decorators",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
@@ -112,6 +113,7 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "external_asset",
     "resource",
     "schedule",
     "sql_asset",

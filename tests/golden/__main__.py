@@ -16,6 +16,7 @@ from tests.golden import (
     histories,
     interface,
     objects,
+    observing,
     pools,
     schedules,
     schemas,
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> None:
             run(schedules.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
+        case ["observing", name]:
+            run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
         case ["interface", name]:

@@ -114,7 +114,7 @@ export interface AssetStory {
 /** One deployed asset; `version` and what follows only once something of it is published. */
 export interface AssetSummary {
   asset: string;
-  kind: "python" | "sql";
+  kind: "python" | "sql" | "external";
   project: string;
   description?: string;
   group?: string;

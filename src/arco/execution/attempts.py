@@ -21,8 +21,16 @@ from arco.execution.contexts import context_of
 from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope, Input
 from arco.execution.supplies import Supplies
-from arco.orchestration.definitions import CheckDefinition
-from arco.orchestration.outcomes import CURSOR, CheckResult, Completion, Output, Read
+from arco.ids import sha256
+from arco.orchestration.definitions import CheckDefinition, Format
+from arco.orchestration.outcomes import (
+    CURSOR,
+    CheckResult,
+    Completion,
+    Observation,
+    Output,
+    Read,
+)
 from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome
 from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
@@ -37,6 +45,7 @@ from arco.sdk.supplies import resources_of
 from arco.sdk.tracebacks import last_user_line, user_message
 from arco.store.port import Store
 
+VERSION_CHARACTERS_MAX = 200
 NOTHING: Mapping[str, str] = {}
 RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=...)"
 
@@ -55,6 +64,12 @@ class Tables(Protocol):
     def staged_dataset(self, store: Store, output: Output) -> Any: ...
 
     def as_annotated(self, dataset: Any, annotation: object) -> Any: ...
+
+    def observed(self, location: str, format: Format) -> Any: ...
+
+    def external_dataset(self, location: str, format: Format, *, version: str) -> Any: ...
+
+    def fingerprint(self, value: object) -> str: ...
 
 
 class Cancellation:
@@ -165,18 +180,46 @@ def perform(shop: Workshop, envelope: Envelope) -> Completion:
 
 
 def _made(work: Work, function: Function | None) -> Completion:
-    shop, envelope = work.shop, work.envelope
+    shop, asset = work.shop, work.envelope.asset
     reads = tuple(map(read_of, work.inputs))
+    if asset.kind == "external":
+        return _observed(work, function)
     with shop.cancellation.window():
         result = _result(work, function)
+    if asset.format == "none":
+        return Completion(reads=reads, observation=_said(work, version_of(result, shop.tables)))
     if result is None:
         _refuse_lost_cursor(work)
-        return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
+        checks = tuple(map(_unchecked, asset.checks))
+        said = _said(work, "") if work.context.metadata else None
+        return Completion(reads=reads, checks=checks, observation=said)
     output = shop.tables().stage_output(
-        shop.store, envelope, result=result, metadata=work.context.metadata
+        shop.store, work.envelope, result=result, metadata=work.context.metadata
     )
-    checks = tuple(_checks(work, output))
+    checks = tuple(_checks(work, lambda: shop.tables().staged_dataset(shop.store, output)))
     return Completion(output=output, reads=reads, checks=checks)
+
+
+def _observed(work: Work, function: Function | None) -> Completion:
+    """The version of data that somebody else writes, with the checks of what stands there."""
+    shop, asset = work.shop, work.envelope.asset
+    if function is not None:
+        with shop.cancellation.window():
+            version = version_of(_result(work, function), shop.tables)
+    else:
+        found = shop.tables().observed(asset.location, asset.format)
+        version = found.data_version
+        work.context.add_metadata(**found.facts)
+    observation = _said(work, version)
+    checks = _checks(
+        work,
+        lambda: shop.tables().external_dataset(asset.location, asset.format, version=version),
+    )
+    return Completion(observation=observation, checks=tuple(checks))
+
+
+def _said(work: Work, version: str) -> Observation:
+    return Observation(version, dict(work.context.metadata))
 
 
 def _refuse_lost_cursor(work: Work) -> None:
@@ -246,7 +289,7 @@ def _select(work: Work) -> Any:
     return sql.select(work.envelope.asset.sql, data, variables=variables)
 
 
-def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
+def _checks(work: Work, data: Callable[[], Any]) -> Iterator[CheckResult]:
     asset = work.envelope.asset
     for definition in asset.checks:
         function = work.shop.checks.get((asset.key, definition.name))
@@ -256,11 +299,11 @@ def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
                 f"the code this worker loaded declares no check {definition.name}",
                 hint="deploy the project again, so that the workers load what was deployed",
             )
-        arguments = _check_arguments(work, function, output=output)
+        arguments = _check_arguments(work, function, data=data)
         yield _check(work.shop, definition, call=functools.partial(call, function, arguments))
 
 
-def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[str, Any]:
+def _check_arguments(work: Work, function: Function, *, data: Callable[[], Any]) -> dict[str, Any]:
     tables = work.shop.tables()
     annotations = annotations_of(function)
     arguments = work.shop.supplies.arguments(function, work.envelope.asset.key)
@@ -268,8 +311,8 @@ def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[
         if name == CONTEXT:
             arguments[name] = work.context
         elif parameter.default is parameter.empty and name not in arguments:
-            data = tables.staged_dataset(work.shop.store, output)
-            arguments[name] = tables.as_annotated(data, annotations.get(name, parameter.empty))
+            wanted = annotations.get(name, parameter.empty)
+            arguments[name] = tables.as_annotated(data(), wanted)
     return arguments
 
 
@@ -312,6 +355,21 @@ def outcome_of(answer: Any) -> CheckOutcome:
     return CheckOutcome(False, f"the check returned {type(answer).__name__}: {RETURNS}")
 
 
+def version_of(value: Any, tables: Callable[[], Tables]) -> str:
+    """What identifies a value that is not kept; "" for None: then the attempt itself does.
+
+    Equal values have equal versions: what is below an asset whose value stays is not stale.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str | int) and len(str(value)) <= VERSION_CHARACTERS_MAX:
+        return f"value:{value}"
+    try:
+        return f"json:{sha256(msgspec.json.encode(value, order='sorted'))[:32]}"
+    except TypeError:
+        return tables().fingerprint(value)
+
+
 def call(function: Function, arguments: Mapping[str, Any]) -> Any:
     """The function's result; an `async def` runs to its end on a loop of its own."""
     result = function(**arguments)
@@ -328,5 +386,6 @@ __all__ = [
     "outcome_of",
     "perform",
     "read_of",
+    "version_of",
     "workshop",
 ]
