@@ -28,7 +28,8 @@ class OrderedRows:
         self._rows: dict[Key, Any] = dict(rows)
         self.get: Callable[..., Any] = self._rows.get
         """As of a dict."""
-        self._order: Any = SortedList()
+        self._order: Any = None
+        """The keys, in order; nobody has walked them before there is one."""
         self._fresh: list[Key] = list(self._rows)
         """Keys that are not in order yet."""
         self._gone: set[Key] = set()
@@ -48,7 +49,10 @@ class OrderedRows:
 
     def __setitem__(self, key: Key, row: Any) -> None:
         if key not in self._rows:
-            self._enter(key)
+            if key in self._gone:
+                self._gone.discard(key)
+            else:
+                self._fresh.append(key)
         self._rows[key] = row
 
     def update(self, rows: Mapping[Key, Any]) -> None:
@@ -71,13 +75,9 @@ class OrderedRows:
         found: Iterator[Key] = self._order.irange(start or None, inclusive=(not past, True))
         return found
 
-    def _enter(self, key: Key) -> None:
-        if key in self._gone:
-            self._gone.discard(key)
-        else:
-            self._fresh.append(key)
-
     def _arrange(self) -> None:
+        if self._order is None:
+            self._order = SortedList()
         if self._gone:
             self._fresh = [key for key in self._fresh if key not in self._gone]
             for key in self._gone:
