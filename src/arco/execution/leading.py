@@ -6,8 +6,9 @@ Start-up counts: the table format's libraries load with the first publication.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
@@ -56,6 +57,22 @@ class CollectorOnDemand:
         return done.is_complete
 
 
+Performers: TypeAlias = Callable[[Workspace, Path, Callbacks], Mapping[str, Executor]]
+"""Executor of an asset -> who performs its attempts."""
+
+
+def apart(workspace: Workspace, project: Path, callbacks: Callbacks) -> Mapping[str, Executor]:
+    """Processes of this machine, and worker services."""
+    return {"pool": Pool(workspace, project), "http": HttpExecutor(workspace, callbacks)}
+
+
+def inline(workspace: Workspace, project: Path, callbacks: Callbacks) -> Mapping[str, Executor]:
+    """This process, whatever an asset names."""
+    module: Any = importlib.import_module("arco.execution.worker_inline")
+    executor: Executor = module.Inline(workspace, project)
+    return dict.fromkeys(("pool", "http"), executor)
+
+
 async def try_to_lead(
     workspace: Workspace,
     project: Path,
@@ -63,6 +80,7 @@ async def try_to_lead(
     callbacks: Callbacks | None = None,
     candidate: Candidate | None = None,
     standing: Standing = CARRYING_ON,
+    performers: Performers = apart,
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
@@ -74,10 +92,7 @@ async def try_to_lead(
     lease = await (candidate or Candidate(workspace)).take(callbacks.address)
     if lease is None:
         return None
-    executors: dict[str, Executor] = {
-        "pool": Pool(workspace, project),
-        "http": HttpExecutor(workspace, callbacks),
-    }
+    executors = performers(workspace, project, callbacks)
     leader = Leader(
         workspace,
         lease,
@@ -94,4 +109,11 @@ async def try_to_lead(
     return leader
 
 
-__all__ = ["CollectorOnDemand", "PublisherOnDemand", "try_to_lead"]
+__all__ = [
+    "CollectorOnDemand",
+    "Performers",
+    "PublisherOnDemand",
+    "apart",
+    "inline",
+    "try_to_lead",
+]
