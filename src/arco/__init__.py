@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WeeklyPartitions,
         YearlyPartitions,
     )
+    from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
     from arco.sdk.decorators import asset, check, external_asset, resource, schedule, sql_asset
@@ -66,6 +67,11 @@ _HOMES = {
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
     "external_asset": "arco.sdk.decorators",
+    "newest": "arco.sdk.conditions",
+    "on_code": "arco.sdk.conditions",
+    "on_cron": "arco.sdk.conditions",
+    "on_missing": "arco.sdk.conditions",
+    "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
@@ -114,6 +120,11 @@ __all__ = [
     "asset",
     "check",
     "external_asset",
+    "newest",
+    "on_code",
+    "on_cron",
+    "on_missing",
+    "on_upstream",
     "resource",
     "schedule",
     "sql_asset",
