@@ -15,7 +15,7 @@ from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
 from arco.execution.callbacks import Callbacks
-from arco.execution.leading import Performers, apart, try_to_lead
+from arco.execution.leading import Performers, Terms, apart, try_to_lead
 from arco.model import State
 from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Run
@@ -50,8 +50,7 @@ class Follower:
         self._workspace = workspace
         self._database = workspace.database
         self._project = project
-        self._standing = standing
-        self._performers = performers
+        self._terms = Terms(standing, performers)
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
         self.callbacks = Callbacks(workspace)
@@ -139,8 +138,7 @@ class Follower:
                 self._project,
                 callbacks=self.callbacks,
                 candidate=self._candidate,
-                standing=self._standing,
-                performers=self._performers,
+                terms=self._terms,
             )
 
     async def lead_again(self) -> None:

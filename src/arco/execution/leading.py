@@ -6,9 +6,11 @@ Start-up counts: the table format's libraries load with the first publication.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol
+
+import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
@@ -57,20 +59,31 @@ class CollectorOnDemand:
         return done.is_complete
 
 
-Performers: TypeAlias = Callable[[Workspace, Path, Callbacks], Mapping[str, Executor]]
-"""Executor of an asset -> who performs its attempts."""
+class Performers(Protocol):
+    """Executor of an asset -> who performs its attempts."""
+
+    def __call__(
+        self, workspace: Workspace, project: Path, *, callbacks: Callbacks
+    ) -> Mapping[str, Executor]: ...
 
 
-def apart(workspace: Workspace, project: Path, callbacks: Callbacks) -> Mapping[str, Executor]:
+def apart(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
     """Processes of this machine, and worker services."""
     return {"pool": Pool(workspace, project), "http": HttpExecutor(workspace, callbacks)}
 
 
-def inline(workspace: Workspace, project: Path, callbacks: Callbacks) -> Mapping[str, Executor]:
+def inline(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
     """This process, whatever an asset names."""
     module: Any = importlib.import_module("arco.execution.worker_inline")
     executor: Executor = module.Inline(workspace, project)
     return dict.fromkeys(("pool", "http"), executor)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What whoever leads does, and with whom."""
+
+    standing: Standing = CARRYING_ON
+    performers: Performers = apart
 
 
 async def try_to_lead(
@@ -79,8 +92,7 @@ async def try_to_lead(
     *,
     callbacks: Callbacks | None = None,
     candidate: Candidate | None = None,
-    standing: Standing = CARRYING_ON,
-    performers: Performers = apart,
+    terms: Terms = Terms(),
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
@@ -92,14 +104,14 @@ async def try_to_lead(
     lease = await (candidate or Candidate(workspace)).take(callbacks.address)
     if lease is None:
         return None
-    executors = performers(workspace, project, callbacks)
+    executors = terms.performers(workspace, project, callbacks=callbacks)
     leader = Leader(
         workspace,
         lease,
         executor=Executors(workspace, executors),
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
-        standing=standing,
+        standing=terms.standing,
     )
     try:
         await leader.start()
@@ -113,6 +125,7 @@ __all__ = [
     "CollectorOnDemand",
     "Performers",
     "PublisherOnDemand",
+    "Terms",
     "apart",
     "inline",
     "try_to_lead",

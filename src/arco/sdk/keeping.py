@@ -12,7 +12,7 @@ from arco.sdk.declarations import AssetDeclaration
 from arco.sdk.parameters import is_input, parameters
 
 READABLE = ("delta", "parquet")
-OF_TABLES = ("write_mode", "merge_keys", "schema_policy", "partition_columns")
+OF_TABLES = frozenset({"write_mode", "merge_keys", "schema_policy", "partition_columns"})
 
 
 def kind_of(declaration: AssetDeclaration) -> AssetKind:
@@ -26,11 +26,9 @@ def keeping_sentences(declaration: AssetDeclaration, resources: Collection[str])
     """What is wrong with how the asset's own data is kept."""
     elsewhere, function = declaration.elsewhere, declaration.function
     if elsewhere is None:
-        options = declaration.options
-        if options.get("format") == "none":
-            for name in OF_TABLES:
-                if name in options:
-                    yield f'format="none" keeps no data, so that {name} says nothing: remove one'
+        is_kept = declaration.options.get("format") != "none"
+        for name in () if is_kept else sorted(OF_TABLES & declaration.options.keys()):
+            yield f'format="none" keeps no data, so that {name} says nothing: remove one'
         return
     if elsewhere.location and elsewhere.format not in READABLE:
         yield f"format is {elsewhere.format!r}; {' and '.join(READABLE)} can be read"

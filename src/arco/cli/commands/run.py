@@ -112,4 +112,4 @@ def _ended(detail: RunDetail | None, *, as_json: bool) -> int:
     return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1
 
 
-__all__ = ["command"]
+__all__ = ["How", "command"]
