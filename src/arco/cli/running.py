@@ -19,7 +19,7 @@ from arco.cli.telling import beginning, deployment_line, ending, remainder
 from arco.cli.terminal import is_live
 from arco.execution.deploying import Deployment, deploy_project
 from arco.execution.following import Follower
-from arco.execution.leading import Performers, apart
+from arco.execution.leading import Executing, apart
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
@@ -50,12 +50,12 @@ async def on_stage(
     *,
     again: str = "arco run",
     as_json: bool = False,
-    performers: Performers = apart,
+    executing: Executing = apart,
 ) -> AsyncIterator[Stage]:
     """A stage whose leadership ends with the block; JSON leaves standard output to the result."""
-    follower = Follower(workspace, workspace.settings.directory, performers=performers)
+    follower = Follower(workspace, workspace.settings.directory, executing=executing)
     where = where_option(workspace.settings)
-    is_alone = is_live() and performers is apart
+    is_alone = is_live() and executing is apart
     display: Callable[[], Display] = LiveDisplay if is_alone else PlainDisplay
     try:
         await follower.start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +19,10 @@ from arco.errors import Invalid
 from arco.execution import sql
 from arco.execution.contexts import context_of
 from arco.execution.failures import Cancelled, task_error
+from arco.execution.judging import outcome_of
 from arco.execution.protocol import Envelope, Input
 from arco.execution.supplies import Supplies
-from arco.ids import sha256
+from arco.execution.versions import version_of
 from arco.orchestration.definitions import CheckDefinition, Format
 from arco.orchestration.outcomes import (
     CURSOR,
@@ -33,9 +34,14 @@ from arco.orchestration.outcomes import (
 )
 from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome
-from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
+from arco.sdk.declarations import (
+    AssetDeclaration,
+    CheckDeclaration,
+    Declaration,
+    Function,
+    SensorDeclaration,
+)
 from arco.sdk.manifest import asset_keys
-from arco.sdk.metadata import stored
 from arco.sdk.names import NameIndex
 from arco.sdk.parameters import CONTEXT, annotations_of, names_of
 from arco.sdk.problems import definitions_invalid
@@ -45,9 +51,7 @@ from arco.sdk.supplies import resources_of
 from arco.sdk.tracebacks import last_user_line, user_message
 from arco.store.port import Store
 
-VERSION_CHARACTERS_MAX = 200
 NOTHING: Mapping[str, str] = {}
-RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=...)"
 
 
 class Tables(Protocol):
@@ -103,8 +107,10 @@ class Workshop(msgspec.Struct, frozen=True, eq=False):
     """Everything attempts share: the loaded project, the store, and the data side on demand."""
 
     project: Path
+    namespace: str
     assets: Mapping[str, AssetDeclaration]
     checks: Mapping[tuple[str, str], Function]
+    sensors: Mapping[str, Function]
     store: Store
     tables: Callable[[], Tables]
     cancellation: Cancellation
@@ -139,7 +145,23 @@ def workshop(
         environment=environment,
         folder=project.directory,
     )
-    return Workshop(project.directory, keys, checks, store, tables, cancellation, supplies)
+    return Workshop(
+        project=project.directory,
+        namespace=project.namespace,
+        assets=keys,
+        checks=checks,
+        sensors=sensors_of(loaded.declarations),
+        store=store,
+        tables=tables,
+        cancellation=cancellation,
+        supplies=supplies,
+    )
+
+
+def sensors_of(declarations: Iterable[Declaration]) -> dict[str, Function]:
+    """Name -> function of every sensor."""
+    sensors = (each for each in declarations if isinstance(each, SensorDeclaration))
+    return {each.name: each.function for each in sensors}
 
 
 class Work(msgspec.Struct, frozen=True, eq=False):
@@ -153,6 +175,10 @@ class Work(msgspec.Struct, frozen=True, eq=False):
     def inputs(self) -> list[Input]:
         """What the attempt reads; a dependency without a parameter only orders."""
         return [each for each in self.envelope.inputs if each.parameter]
+
+    def fingerprint(self, value: object) -> str:
+        """The data version of a value that is a table. Raises: Invalid for what is none."""
+        return self.shop.tables().fingerprint(value)
 
 
 def attempt(shop: Workshop, envelope: Envelope) -> Completion:
@@ -187,7 +213,9 @@ def _made(work: Work, function: Function | None) -> Completion:
     with shop.cancellation.window():
         result = _result(work, function)
     if asset.format == "none":
-        return Completion(reads=reads, observation=_said(work, version_of(result, shop.tables)))
+        return Completion(
+            reads=reads, observation=_said(work, version_of(result, work.fingerprint))
+        )
     if result is None:
         _refuse_lost_cursor(work)
         checks = tuple(map(_unchecked, asset.checks))
@@ -205,7 +233,7 @@ def _observed(work: Work, function: Function | None) -> Completion:
     shop, asset = work.shop, work.envelope.asset
     if function is not None:
         with shop.cancellation.window():
-            version = version_of(_result(work, function), shop.tables)
+            version = version_of(_result(work, function), work.fingerprint)
     else:
         found = shop.tables().observed(asset.location, asset.format)
         version = found.data_version
@@ -338,38 +366,6 @@ def _unchecked(definition: CheckDefinition) -> CheckResult:
     return CheckResult(definition.name, False, definition.blocking, message)
 
 
-def outcome_of(answer: Any) -> CheckOutcome:
-    """What a check's return value says; another type is a failed check that says what to return.
-
-    >>> outcome_of((True, "fine")).message
-    'fine'
-    """
-    if isinstance(answer, CheckOutcome):
-        return msgspec.structs.replace(answer, metadata=stored(answer.metadata))
-    passed, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
-    # NumPy and Arrow have booleans of their own.
-    unboxed = getattr(passed, "item", getattr(passed, "as_py", lambda: passed))
-    truth = passed if isinstance(passed, bool) else unboxed()
-    if isinstance(truth, bool) and isinstance(message, str):
-        return CheckOutcome(truth, message)
-    return CheckOutcome(False, f"the check returned {type(answer).__name__}: {RETURNS}")
-
-
-def version_of(value: Any, tables: Callable[[], Tables]) -> str:
-    """What identifies a value that is not kept; "" for None: then the attempt itself does.
-
-    Equal values have equal versions: what is below an asset whose value stays is not stale.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, str | int) and len(str(value)) <= VERSION_CHARACTERS_MAX:
-        return f"value:{value}"
-    try:
-        return f"json:{sha256(msgspec.json.encode(value, order='sorted'))[:32]}"
-    except TypeError:
-        return tables().fingerprint(value)
-
-
 def call(function: Function, arguments: Mapping[str, Any]) -> Any:
     """The function's result; an `async def` runs to its end on a loop of its own."""
     result = function(**arguments)
@@ -383,9 +379,8 @@ __all__ = [
     "Workshop",
     "attempt",
     "call",
-    "outcome_of",
     "perform",
     "read_of",
-    "version_of",
+    "sensors_of",
     "workshop",
 ]

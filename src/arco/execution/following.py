@@ -7,7 +7,7 @@ like to a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
 from arco.execution.callbacks import Callbacks
-from arco.execution.leading import Performers, Terms, apart, try_to_lead
+from arco.execution.leading import Executing, Terms, apart, try_to_lead
 from arco.model import State
 from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Run
@@ -23,6 +23,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
+from arco.service.ports import Performer
 from arco.service.workspace import Workspace
 
 T = TypeVar("T")
@@ -45,12 +46,12 @@ class Follower:
         project: Path,
         standing: Standing = CARRYING_ON,
         *,
-        performers: Performers = apart,
+        executing: Executing = apart,
     ) -> None:
         self._workspace = workspace
         self._database = workspace.database
         self._project = project
-        self._terms = Terms(standing, performers)
+        self._terms = Terms(standing, executing)
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
         self.callbacks = Callbacks(workspace)
@@ -63,6 +64,11 @@ class Follower:
     def leads(self) -> bool:
         """True: runs end only while this process lives."""
         return self._leader is not None and self._leader.acts
+
+    @property
+    def performers(self) -> Sequence[Performer]:
+        """What does what falls due outside of the log; nothing while somebody else leads."""
+        return self._leader.performers if self._leader is not None and self._leader.acts else ()
 
     async def start(self) -> None:
         """Lead unless somebody else does; without locks it takes a moment to know."""

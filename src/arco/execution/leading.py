@@ -17,7 +17,8 @@ from arco.execution.callbacks import Callbacks
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
-from arco.orchestration.controllers import CARRYING_ON, Standing
+from arco.execution.sensing import Sensing
+from arco.orchestration.controllers import AUTOMATING, CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Executor, Publisher
@@ -59,7 +60,7 @@ class CollectorOnDemand:
         return done.is_complete
 
 
-class Performers(Protocol):
+class Executing(Protocol):
     """Executor of an asset -> who performs its attempts."""
 
     def __call__(
@@ -83,7 +84,7 @@ class Terms(msgspec.Struct, frozen=True):
     """What whoever leads does, and with whom."""
 
     standing: Standing = CARRYING_ON
-    performers: Performers = apart
+    executing: Executing = apart
 
 
 async def try_to_lead(
@@ -92,7 +93,7 @@ async def try_to_lead(
     *,
     callbacks: Callbacks | None = None,
     candidate: Candidate | None = None,
-    terms: Terms = Terms(),
+    terms: Terms = Terms(),  # noqa: B008
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
@@ -104,7 +105,7 @@ async def try_to_lead(
     lease = await (candidate or Candidate(workspace)).take(callbacks.address)
     if lease is None:
         return None
-    executors = terms.performers(workspace, project, callbacks=callbacks)
+    executors = terms.executing(workspace, project, callbacks=callbacks)
     leader = Leader(
         workspace,
         lease,
@@ -112,6 +113,7 @@ async def try_to_lead(
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
         standing=terms.standing,
+        performers=(Sensing(workspace, project),) if terms.standing is AUTOMATING else (),
     )
     try:
         await leader.start()
@@ -123,7 +125,7 @@ async def try_to_lead(
 
 __all__ = [
     "CollectorOnDemand",
-    "Performers",
+    "Executing",
     "PublisherOnDemand",
     "Terms",
     "apart",

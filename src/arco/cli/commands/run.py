@@ -84,7 +84,7 @@ class How(msgspec.Struct, frozen=True):
     """What a run here does besides running."""
 
     deploys: bool
-    performers: leading.Performers
+    executing: leading.Executing
     as_json: bool
 
 
@@ -93,9 +93,9 @@ async def _run(request: TriggerRequest, directory: Path | None, *, how: How) -> 
     async with opened(settings) as workspace:
         if how.deploys:
             await deploy_and_tell(workspace, lambda text: click.echo(text, err=how.as_json))
-        stage_of = on_stage(workspace, as_json=how.as_json, performers=how.performers)
+        stage_of = on_stage(workspace, as_json=how.as_json, executing=how.executing)
         async with stage_of as stage:
-            if how.performers is leading.inline and not stage.follower.leads:
+            if how.executing is leading.inline and not stage.follower.leads:
                 raise Conflict(
                     "INLINE_NOT_LEADING",
                     "another process leads this workspace, and would perform the tasks",
