@@ -20,8 +20,10 @@ from arco.api import (
     reasons,
     restores,
     schedules,
+    sensors,
     tasks,
     traces,
+    webhooks,
 )
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
@@ -73,6 +75,7 @@ ROUTES = (
     *reasons.ROUTES,
     *pools.ROUTES,
     *schedules.ROUTES,
+    *sensors.ROUTES,
     *conditions.ROUTES,
     *backfills.ROUTES,
     show_logs,
@@ -99,6 +102,7 @@ ROUTES = (
     *pins.ROUTES,
     *browser.ROUTES,
     *tasks.ROUTES,
+    *webhooks.ROUTES,
     tick,
 )
 
