@@ -104,6 +104,7 @@ CODES: dict[str, tuple[str, str]] = {
         "{}, which says how to read the workspace, cannot be used: {}",
     ),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
+    "FRESHNESS_TAKEN": ("Conflict", "The freshness policy of {} belongs to project {}."),
     "GRANT_NOT_FOUND": ("NotFound", "{} was not given {} there"),
     "GROUP_CYCLE": ("Conflict", "{} is in {} already"),
     "GROUP_INVALID": ("Invalid", "nobody can be put into {}"),

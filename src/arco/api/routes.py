@@ -8,6 +8,7 @@ from litestar.datastructures import ResponseHeader
 from arco.api import (
     access,
     backfills,
+    breaches,
     browser,
     conditions,
     impact,
@@ -74,6 +75,7 @@ ROUTES = (
     *pools.ROUTES,
     *schedules.ROUTES,
     *conditions.ROUTES,
+    *breaches.ROUTES,
     *backfills.ROUTES,
     show_logs,
     *lineage.ROUTES,

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pool": ("arco.cli.commands.pool", "Limit how many tasks run at once."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "automate": ("arco.cli.commands.automate", "See what runs by itself, on and off."),
+    "breaches": ("arco.cli.commands.breaches", "List promises that were not kept."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "search": ("arco.cli.commands.search", "Find anything in the catalog."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),

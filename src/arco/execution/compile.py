@@ -18,8 +18,9 @@ from arco.execution.compiled import Compiled
 from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.orchestration.commands.conditions import condition_problems
+from arco.orchestration.commands.freshness import freshness_problems
 from arco.orchestration.commands.schedules import schedule_problems
-from arco.sdk.conditioning import compile_conditions
+from arco.sdk.conditioning import compile_conditions, compile_freshness
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
@@ -36,6 +37,7 @@ def compile_project(directory: Path) -> Compiled:
         manifest = compile_manifest(loaded, table_names)
         schedules = compile_schedules(loaded)
         conditions = compile_conditions(loaded, manifest)
+        freshness = compile_freshness(loaded)
         assets = {asset.key: asset for asset in manifest.assets}
         wrong = [
             problem_at(schedule.source, sentence)
@@ -43,11 +45,16 @@ def compile_project(directory: Path) -> Compiled:
         ]
         wrong += (
             problem_at(each.source, sentence)
-            for each, sentence in condition_problems(conditions, assets)
+            for each, sentence in condition_problems(
+                conditions, assets, promised={each.asset for each in freshness}
+            )
+        )
+        wrong += (
+            problem_at(each.source, sentence) for each, sentence in freshness_problems(freshness)
         )
         if wrong:
             return Compiled(problems=tuple(wrong))
-        return Compiled(manifest, schedules, conditions)
+        return Compiled(manifest, schedules, conditions, freshness)
     except Invalid as error:
         found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
         return Compiled(problems=tuple(found))

@@ -19,9 +19,10 @@ from arco.ids import new_ulid
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import Manifest, ScheduleDefinition
+from arco.orchestration.definitions import FreshnessDefinition, Manifest, ScheduleDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
@@ -36,6 +37,7 @@ class Definitions(msgspec.Struct, frozen=True):
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    freshness: tuple[FreshnessDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """Some schedule is new, other than it was, or gone."""
     conditions: int = 0
     conditions_changed: bool = False
-    """Some condition is new, other than it was, or gone."""
+    """Some condition or freshness policy is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
@@ -94,10 +96,10 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN.
     """
     definitions = await compile_project(directory)
-    assets, schedules, conditions = _decisions(
+    assets, schedules, conditions, freshness = _decisions(
         definitions,
         deployment_id=new_ulid(workspace.runtime),
         entropy=workspace.runtime.entropy(128),
@@ -106,7 +108,8 @@ async def deploy_project(
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        defined, held = schedules(state, now), conditions(state, now)
+        defined = schedules(state, now)
+        held = (*conditions(state, now), *freshness(state, now))
         events = (*assets(state, now), *defined, *held)
         compared[:] = [
             msgspec.structs.replace(
@@ -125,8 +128,8 @@ async def deploy_project(
 
 def _decisions(
     definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
-) -> tuple[Decision, Decision, Decision]:
-    """What makes the assets, the schedules and the conditions those of the project."""
+) -> tuple[Decision, Decision, Decision, Decision]:
+    """What makes assets, schedules, conditions and freshness policies those of the project."""
     manifest = definitions.manifest
     assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
     schedules = DefineSchedules(
@@ -141,7 +144,18 @@ def _decisions(
         conditions=definitions.conditions,
         actor=actor,
     )
-    return deploy(assets), define_schedules(schedules), define_conditions(conditions)
+    freshness = DefineFreshness(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        policies=definitions.freshness,
+        actor=actor,
+    )
+    return (
+        deploy(assets),
+        define_schedules(schedules),
+        define_conditions(conditions),
+        define_freshness(freshness),
+    )
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
@@ -151,7 +165,9 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return Definitions(compiled.manifest, compiled.schedules, compiled.conditions)
+    return Definitions(
+        compiled.manifest, compiled.schedules, compiled.conditions, compiled.freshness
+    )
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:

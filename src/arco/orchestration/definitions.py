@@ -157,6 +157,26 @@ class ScheduleDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     source: SourceLine = SourceLine("", 0)
 
 
+class Freshness(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How fresh an asset has to be: never older than `max_age_ms`, made anew by every `by`."""
+
+    max_age_ms: int = 0
+    """How old its newest data may get; 0: any age."""
+    by: str = ""
+    """At each of these times it has to have been made since the one before; empty: at none."""
+    timezone: str = "UTC"
+    """The zone of `by`."""
+
+
+class FreshnessDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The policy of one asset, as the project declares it."""
+
+    asset: str
+    policy: Freshness
+    """How fresh it has to be."""
+    source: SourceLine = SourceLine("", 0)
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one project declares, assets sorted by key."""
 
@@ -174,6 +194,8 @@ __all__ = [
     "DeclaredSource",
     "Dependency",
     "Executor",
+    "Freshness",
+    "FreshnessDefinition",
     "Manifest",
     "Overlap",
     "RetryPolicy",

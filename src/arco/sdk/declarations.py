@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -17,6 +18,7 @@ import msgspec
 from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
     Executor,
+    Freshness,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -71,6 +73,7 @@ class AssetOptions(TypedDict, total=False):
     code_version: str
     column_lineage: Mapping[str, str | Sequence[str]]
     condition: Condition
+    freshness: Freshness | timedelta
 
 
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
