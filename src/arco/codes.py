@@ -37,6 +37,11 @@ CODES: dict[str, tuple[str, str]] = {
     "BODY_TOO_LARGE": ("Invalid", "the body is larger than {} MiB"),
     "CANONICAL_JSON_INVALID": ("Invalid", "the value or text is not canonical JSON"),
     "CATALOG_IS_DEFAULT": ("Conflict", "{} is what names without a catalog mean; it stays"),
+    "CELLS_TOO_SCATTERED": (
+        "Invalid",
+        "{} partitions with values such as these have to be named ...",
+    ),
+    "CELLS_UNKNOWN": ("Invalid", "{} has {} partitions: there are no cells {} to {}"),
     "CHAIN_BROKEN": ("Corrupt", "log slot {} does not follow slot {} as seen here"),
     "CHANGES_INVALID": ("Invalid", "{} lists no changes: {}"),
     "CHANGES_TOO_MANY": ("Invalid", "one commit takes 1 to {} changes, not {}"),

@@ -2482,6 +2482,8 @@ export const CODES = {
   BODY_TOO_LARGE: "Invalid",
   CANONICAL_JSON_INVALID: "Invalid",
   CATALOG_IS_DEFAULT: "Conflict",
+  CELLS_TOO_SCATTERED: "Invalid",
+  CELLS_UNKNOWN: "Invalid",
   CHAIN_BROKEN: "Corrupt",
   CHANGES_INVALID: "Invalid",
   CHANGES_TOO_MANY: "Invalid",
