@@ -125,6 +125,7 @@ CODES: dict[str, tuple[str, str]] = {
         "the idempotency key was sent before, with another request",
     ),
     "IF_MATCH_UNSUPPORTED": ("Invalid", "the request speaks of no single object"),
+    "IMPORT_UNREADABLE": ("Invalid", "{} holds no Python file that can be read"),
     "INDEX_FORMAT_UNKNOWN": ("Unavailable", "{} has format {}; this release reads up to {}"),
     "INPUT_TYPE_UNKNOWN": ("Invalid", "an input cannot be given as {}"),
     "INTERNAL_ERROR": ("ArcoError", "something went wrong here, not in your request"),
