@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
+    from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
 
 __version__ = "0.1.0"
 
@@ -64,8 +65,11 @@ _HOMES = {
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
     "RetryPolicy": "arco.orchestration.definitions",
+    "RunRequest": "arco.sdk.sensing",
     "Sample": _METADATA,
     "Secret": "arco.sdk.secrets",
+    "SensorContext": "arco.sdk.sensing",
+    "SkipReason": "arco.sdk.sensing",
     "StaticMapping": _PARTITIONS,
     "StaticPartitions": _PARTITIONS,
     "TimeWindowMapping": _PARTITIONS,
@@ -83,7 +87,9 @@ _HOMES = {
     "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
+    "sensor": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
+    "webhook": "arco.sdk.sensing",
 }
 
 
@@ -118,8 +124,11 @@ __all__ = [
     "ProductPartitions",
     "QuarterlyPartitions",
     "RetryPolicy",
+    "RunRequest",
     "Sample",
     "Secret",
+    "SensorContext",
+    "SkipReason",
     "StaticMapping",
     "StaticPartitions",
     "TimeWindowMapping",
@@ -137,5 +146,7 @@ __all__ = [
     "on_upstream",
     "resource",
     "schedule",
+    "sensor",
     "sql_asset",
+    "webhook",
 ]

@@ -20,6 +20,7 @@ from tests.golden import (
     pools,
     schedules,
     schemas,
+    sensors,
     stores,
 )
 
@@ -47,6 +48,8 @@ def main(arguments: list[str]) -> None:
             run(access.write(name))
         case ["schedules", name]:
             run(schedules.write(name))
+        case ["sensors", name]:
+            run(sensors.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
         case ["pools", name]:

@@ -24,6 +24,7 @@ from arco.orchestration import (
     pools,
     restores,
     schedules,
+    sensors,
 )
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -389,6 +390,7 @@ def test_every_event_has_a_reducer() -> None:
         pools,
         restores,
         schedules,
+        sensors,
     )
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 

@@ -21,8 +21,10 @@ from arco.api import (
     reasons,
     restores,
     schedules,
+    sensors,
     tasks,
     traces,
+    webhooks,
 )
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
@@ -74,6 +76,7 @@ ROUTES = (
     *reasons.ROUTES,
     *pools.ROUTES,
     *schedules.ROUTES,
+    *sensors.ROUTES,
     *conditions.ROUTES,
     *breaches.ROUTES,
     *backfills.ROUTES,
@@ -101,6 +104,7 @@ ROUTES = (
     *pins.ROUTES,
     *browser.ROUTES,
     *tasks.ROUTES,
+    *webhooks.ROUTES,
     tick,
 )
 

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("arco.cli.commands.backfill", "Make many partitions again."),
     "pool": ("arco.cli.commands.pool", "Limit how many tasks run at once."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
+    "sensor": ("arco.cli.commands.sensor", "See what looks at the world outside, look now."),
     "automate": ("arco.cli.commands.automate", "See what runs by itself, on and off."),
     "breaches": ("arco.cli.commands.breaches", "List promises that were not kept."),
     "import-plan": ("arco.cli.commands.import_plan", "Show what another tool would become."),

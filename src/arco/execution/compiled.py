@@ -8,7 +8,12 @@ from __future__ import annotations
 import msgspec
 
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import FreshnessDefinition, Manifest, ScheduleDefinition
+from arco.orchestration.definitions import (
+    FreshnessDefinition,
+    Manifest,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 from arco.sdk.problems import Problem
 
 
@@ -19,6 +24,7 @@ class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
     freshness: tuple[FreshnessDefinition, ...] = ()
+    sensors: tuple[SensorDefinition, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

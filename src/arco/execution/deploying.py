@@ -21,8 +21,14 @@ from arco.orchestration.commands.conditions import DefineConditions, define_cond
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
+from arco.orchestration.commands.sensors import DefineSensors, define_sensors
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import FreshnessDefinition, Manifest, ScheduleDefinition
+from arco.orchestration.definitions import (
+    FreshnessDefinition,
+    Manifest,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
@@ -38,6 +44,7 @@ class Definitions(msgspec.Struct, frozen=True):
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
     freshness: tuple[FreshnessDefinition, ...] = ()
+    sensors: tuple[SensorDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +61,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     conditions: int = 0
     conditions_changed: bool = False
     """Some condition or freshness policy is new, other than it was, or gone."""
+    sensors: int = 0
+    sensors_changed: bool = False
+    """Some sensor is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
@@ -61,7 +71,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
         moved = (self.added, self.changed, self.removed)
-        return not (any(moved) or self.schedules_changed or self.conditions_changed)
+        automated = (self.schedules_changed, self.conditions_changed, self.sensors_changed)
+        return not any((*moved, *automated))
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -96,10 +107,10 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN.
     """
     definitions = await compile_project(directory)
-    assets, schedules, conditions, freshness = _decisions(
+    assets, schedules, conditions, freshness, sensors = _decisions(
         definitions,
         deployment_id=new_ulid(workspace.runtime),
         entropy=workspace.runtime.entropy(128),
@@ -110,7 +121,8 @@ async def deploy_project(
     def decide(state: State, now: datetime) -> Sequence[Event]:
         defined = schedules(state, now)
         held = (*conditions(state, now), *freshness(state, now))
-        events = (*assets(state, now), *defined, *held)
+        looked_at = sensors(state, now)
+        events = (*assets(state, now), *defined, *held, *looked_at)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
@@ -118,6 +130,8 @@ async def deploy_project(
                 schedules_changed=bool(defined),
                 conditions=len(definitions.conditions),
                 conditions_changed=bool(held),
+                sensors=len(definitions.sensors),
+                sensors_changed=bool(looked_at),
             )
         ]
         return events
@@ -128,8 +142,8 @@ async def deploy_project(
 
 def _decisions(
     definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
-) -> tuple[Decision, Decision, Decision, Decision]:
-    """What makes assets, schedules, conditions and freshness policies those of the project."""
+) -> tuple[Decision, Decision, Decision, Decision, Decision]:
+    """What makes these definitions those of the project, one kind after the other."""
     manifest = definitions.manifest
     assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
     schedules = DefineSchedules(
@@ -150,11 +164,18 @@ def _decisions(
         policies=definitions.freshness,
         actor=actor,
     )
+    sensors = DefineSensors(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        sensors=definitions.sensors,
+        actor=actor,
+    )
     return (
         deploy(assets),
         define_schedules(schedules),
         define_conditions(conditions),
         define_freshness(freshness),
+        define_sensors(sensors),
     )
 
 
@@ -166,7 +187,11 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
     return Definitions(
-        compiled.manifest, compiled.schedules, compiled.conditions, compiled.freshness
+        compiled.manifest,
+        compiled.schedules,
+        compiled.conditions,
+        freshness=compiled.freshness,
+        sensors=compiled.sensors,
     )
 
 

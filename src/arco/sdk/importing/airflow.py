@@ -93,7 +93,8 @@ def _dags(module: Module) -> Iterator[Found]:
 def _found(module: Module, body: ast.AST, call: ast.expr, *, name: str) -> Found:
     given = dict(arguments(call))
     positional = text_of(call.args[0]) if isinstance(call, ast.Call) and call.args else None
-    named = text_of(given.get("dag_id")) or positional or name or f"dag_{body.lineno}"  # type: ignore[attr-defined]
+    line = module.place(body).line
+    named = text_of(given.get("dag_id")) or positional or name or f"dag_{line}"
     return Found(named, module, body, given)
 
 
