@@ -119,4 +119,4 @@ class Levels:
         return events
 
 
-__all__ = ["Levels"]
+__all__ = ["SAMPLES_MIN", "WINDOW_SECONDS", "Levels"]

@@ -81,16 +81,14 @@ def airflow_plan(path: Path) -> ImportPlan:
 def _dags(module: Module) -> Iterator[Found]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.With):
-            for each in node.items:
-                if called(each.context_expr) == "DAG":
-                    yield _found(module, node, each.context_expr, name="")
+            made = [each.context_expr for each in node.items if called(each.context_expr) == "DAG"]
+            yield from (_found(module, node, call=call, name="") for call in made)
         elif isinstance(node, ast.FunctionDef):
-            for mark in node.decorator_list:
-                if called(mark) == "dag":
-                    yield _found(module, node, mark, name=node.name)
+            marks = [mark for mark in node.decorator_list if called(mark) == "dag"]
+            yield from (_found(module, node, call=mark, name=node.name) for mark in marks)
 
 
-def _found(module: Module, body: ast.AST, call: ast.expr, *, name: str) -> Found:
+def _found(module: Module, body: ast.AST, *, call: ast.expr, name: str) -> Found:
     given = dict(arguments(call))
     positional = text_of(call.args[0]) if isinstance(call, ast.Call) and call.args else None
     line = module.place(body).line
@@ -107,10 +105,7 @@ def _gather(dag: Found) -> None:
     }
     for node in ast.walk(dag.body):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            task = _task_of_call(dag, node.value, decorated=decorated)
-            for target in node.targets:
-                if task and isinstance(target, ast.Name):
-                    dag.variables[target.id] = task
+            _name(dag, node.targets, task=_task_of_call(dag, node.value, decorated=decorated))
     for node in ast.walk(dag.body):
         if isinstance(node, ast.Call):
             _task_of_call(dag, node, decorated=decorated)
@@ -119,6 +114,12 @@ def _gather(dag: Found) -> None:
             _shifted(dag, node, decorated=decorated)
         elif isinstance(node, ast.Call):
             _waits(dag, node, decorated=decorated)
+
+
+def _name(dag: Found, targets: list[ast.expr], *, task: str) -> None:
+    """The variables that stand for the task."""
+    names = [each.id for each in targets if isinstance(each, ast.Name)]
+    dag.variables.update({name: task for name in names if task})
 
 
 def _is_task_of(mark: ast.expr) -> bool:
@@ -212,4 +213,4 @@ def _schedule(dag: Found) -> tuple[PlannedSchedule | None, str]:
     return PlannedSchedule(name=key_of(dag.name), cron=cron, selection=selection), ""
 
 
-__all__ = ["airflow_plan"]
+__all__ = ["Decorated", "Found", "Function", "airflow_plan"]

@@ -197,4 +197,4 @@ def _is_unknown(unique_id: str, manifest: Manifest, *, keys: Mapping[str, str]) 
     return kind in (*KINDS, "source") and unique_id not in keys and unique_id not in manifest.nodes
 
 
-__all__ = ["dbt_plan"]
+__all__ = ["DependsOn", "Manifest", "Node", "Result", "Results", "dbt_plan"]
