@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
+    from arco.sdk.decorators import (
+        asset,
+        check,
+        external_asset,
+        resource,
+        schedule,
+        sensor,
+        sql_asset,
+    )
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
     from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
@@ -78,6 +86,7 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "external_asset": "arco.sdk.decorators",
     "fresh": "arco.sdk.conditions",
     "newest": "arco.sdk.conditions",
     "on_code": "arco.sdk.conditions",
@@ -137,6 +146,7 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "external_asset",
     "fresh",
     "newest",
     "on_code",

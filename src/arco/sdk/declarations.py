@@ -19,6 +19,7 @@ from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
     CursorKind,
     Executor,
+    Format,
     Freshness,
     Overlap,
     RetryPolicy,
@@ -66,6 +67,7 @@ class AssetOptions(TypedDict, total=False):
     memory_bytes: int
     cpu_millicores: int
     executor: Executor
+    format: Literal["delta", "none"]
     write_mode: WriteMode
     merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
@@ -78,6 +80,27 @@ class AssetOptions(TypedDict, total=False):
     freshness: Freshness | timedelta
 
 
+class ExternalOptions(TypedDict, total=False):
+    """What `external_asset` accepts besides where the data is."""
+
+    description: str
+    retries: int | RetryPolicy
+    retry_delay_seconds: float
+    timeout_seconds: float
+    priority: int
+    pools: Mapping[str, int]
+    tags: Mapping[str, str] | Sequence[str]
+    group: str
+    owners: Sequence[str]
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Where data stands that somebody else writes; an empty location cannot be read."""
+
+    location: str
+    format: Format
+
+
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One asset as it was written; `source.file` is still absolute."""
 
@@ -85,6 +108,8 @@ class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     options: AssetOptions
     function: Function | None = None
     sql: str = ""
+    elsewhere: Elsewhere | None = None
+    """Of an external asset; its function, if it has one, says which version stands there."""
     replaces: AssetDeclaration | None = None
     """The declaration whose place it takes: whoever names that one means this one."""
 
@@ -251,6 +276,8 @@ __all__ = [
     "AssetRef",
     "CheckDeclaration",
     "Declaration",
+    "Elsewhere",
+    "ExternalOptions",
     "Function",
     "ResourceDeclaration",
     "ScheduleDeclaration",
