@@ -2732,6 +2732,7 @@ export const CODES = {
   IDEMPOTENCY_KEY_INVALID: "Invalid",
   IDEMPOTENCY_KEY_REUSED: "Invalid",
   IF_MATCH_UNSUPPORTED: "Invalid",
+  IMPORT_UNREADABLE: "Invalid",
   INDEX_FORMAT_UNKNOWN: "Unavailable",
   INLINE_NOT_LEADING: "Conflict",
   INPUT_TYPE_UNKNOWN: "Invalid",
