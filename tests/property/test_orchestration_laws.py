@@ -45,7 +45,7 @@ from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
-from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
+from arco.orchestration.outcomes import Completion, ErrorCategory, Observation, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
@@ -270,6 +270,14 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         attempt=attempts,
         ended_at=times,
         output=outputs,
+    ),
+    st.builds(
+        events.TaskSucceededV2,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        ended_at=times,
+        observation=st.builds(Observation, data_version=st.sampled_from(["", "value:1"])),
     ),
     st.builds(
         events.TaskFailed,
