@@ -14,6 +14,8 @@ KILLS = 2
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=KILLS, help="replicas of a fleet that are killed")
+    told = "take the pictures of docs/pictures again"
+    parser.addoption("--pictures", action="store_true", help=told)
 
 
 @pytest.fixture

@@ -157,10 +157,13 @@ SPEAKING |= {
     "page of a table": (Spoken("GET", "/tables/{it}"), Spoken("GET", "/lineage/{it}")),
     "page of a namespace": (Spoken("GET", "/catalog/{it}", of="namespace"),),
     "page of an asset": (Spoken("GET", "/assets/{it}"), Spoken("GET", "/partitions/{it}")),
+    "page of cells": (Spoken("GET", "/partitions/{it}?start=0&until=1"),),
+    "page of a backfill": (Spoken("GET", "/backfill?selection={it}"),),
     "page of a run": (
         Spoken("GET", "/runs/{it}", of="run"),
         Spoken("GET", "/runs/{it}/tasks/0", of="run"),
         Spoken("GET", "/cancel/{it}", of="run"),
+        Spoken("GET", "/rerun/{it}", of="run"),
     ),
     "page of a search": (Spoken("GET", "/search.json?q={it}"),),
     "page of an access": (Spoken("GET", "/access?on=table:{it}"),),

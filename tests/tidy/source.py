@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ".png"
 FOLDERS = ("src", "tests", "bench", "examples")
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -232,10 +233,13 @@ def repository() -> Sources:
 
 @lru_cache(maxsize=1)
 def text_files() -> tuple[tuple[str, str], ...]:
-    """Path and text of every file git would commit, binary files and locks' hashes included."""
+    """Path and text of every file git would commit, binary files and locks' hashes included, but
+    for pictures: any bytes may stand among their pixels.
+    """
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    paths = sorted(path for path in listed.split("\0") if path and (ROOT / path).is_file())
+    found = (path for path in listed.split("\0") if path and not path.endswith(PICTURE))
+    paths = sorted(path for path in found if (ROOT / path).is_file())
     return tuple((path, (ROOT / path).read_text("utf-8", "replace")) for path in paths)
 
 
