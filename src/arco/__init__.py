@@ -27,10 +27,26 @@ if TYPE_CHECKING:
         WeeklyPartitions,
         YearlyPartitions,
     )
-    from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
+    from arco.sdk.conditions import (
+        fresh,
+        newest,
+        on_code,
+        on_cron,
+        on_late,
+        on_missing,
+        on_upstream,
+    )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
+    from arco.sdk.decorators import (
+        asset,
+        check,
+        external_asset,
+        resource,
+        schedule,
+        sensor,
+        sql_asset,
+    )
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
     from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
@@ -70,9 +86,12 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "external_asset": "arco.sdk.decorators",
+    "fresh": "arco.sdk.conditions",
     "newest": "arco.sdk.conditions",
     "on_code": "arco.sdk.conditions",
     "on_cron": "arco.sdk.conditions",
+    "on_late": "arco.sdk.conditions",
     "on_missing": "arco.sdk.conditions",
     "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
@@ -127,9 +146,12 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "external_asset",
+    "fresh",
     "newest",
     "on_code",
     "on_cron",
+    "on_late",
     "on_missing",
     "on_upstream",
     "resource",

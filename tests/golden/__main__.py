@@ -17,6 +17,7 @@ from tests.golden import (
     histories,
     interface,
     objects,
+    observing,
     pools,
     schedules,
     schemas,
@@ -52,10 +53,14 @@ def main(arguments: list[str]) -> None:
             run(sensors.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
+        case ["observing", name]:
+            run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
         case ["conditions", name]:
-            run(conditions.write(name))
+            run(conditions.write(name, conditions.conditioned))
+        case ["promises", name]:
+            run(conditions.write(name, conditions.promised))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

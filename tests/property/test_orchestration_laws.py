@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from arco.model import Decision, Payload
 from arco.orchestration import (
     backfill_events,
+    breaches,
     evaluations,
     events,
+    freshness,
     pools,
     restores,
     schedules,
@@ -45,7 +47,7 @@ from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
-from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
+from arco.orchestration.outcomes import Completion, ErrorCategory, Observation, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
@@ -272,6 +274,14 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         output=outputs,
     ),
     st.builds(
+        events.TaskSucceededV2,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        ended_at=times,
+        observation=st.builds(Observation, data_version=st.sampled_from(["", "value:1"])),
+    ),
+    st.builds(
         events.TaskFailed,
         run_id=run_ids,
         index=indices,
@@ -379,7 +389,17 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    modules = (backfill_events, evaluations, events, pools, restores, schedules, sensors)
+    modules = (
+        backfill_events,
+        breaches,
+        evaluations,
+        events,
+        freshness,
+        pools,
+        restores,
+        schedules,
+        sensors,
+    )
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 

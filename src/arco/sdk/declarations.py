@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -18,6 +19,8 @@ from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
     CursorKind,
     Executor,
+    Format,
+    Freshness,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -64,6 +67,7 @@ class AssetOptions(TypedDict, total=False):
     memory_bytes: int
     cpu_millicores: int
     executor: Executor
+    format: Literal["delta", "none"]
     write_mode: WriteMode
     merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
@@ -73,6 +77,28 @@ class AssetOptions(TypedDict, total=False):
     code_version: str
     column_lineage: Mapping[str, str | Sequence[str]]
     condition: Condition
+    freshness: Freshness | timedelta
+
+
+class ExternalOptions(TypedDict, total=False):
+    """What `external_asset` accepts besides where the data is."""
+
+    description: str
+    retries: int | RetryPolicy
+    retry_delay_seconds: float
+    timeout_seconds: float
+    priority: int
+    pools: Mapping[str, int]
+    tags: Mapping[str, str] | Sequence[str]
+    group: str
+    owners: Sequence[str]
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Where data stands that somebody else writes; an empty location cannot be read."""
+
+    location: str
+    format: Format
 
 
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -82,6 +108,8 @@ class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     options: AssetOptions
     function: Function | None = None
     sql: str = ""
+    elsewhere: Elsewhere | None = None
+    """Of an external asset; its function, if it has one, says which version stands there."""
     replaces: AssetDeclaration | None = None
     """The declaration whose place it takes: whoever names that one means this one."""
 
@@ -248,6 +276,8 @@ __all__ = [
     "AssetRef",
     "CheckDeclaration",
     "Declaration",
+    "Elsewhere",
+    "ExternalOptions",
     "Function",
     "ResourceDeclaration",
     "ScheduleDeclaration",
