@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=KILLS, help="replicas of a fleet that are killed")
     told = "take the pictures of docs/pictures again"
     parser.addoption("--pictures", action="store_true", help=told)
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches the commands that tests start: a shell lets what it runs in the background,
+    and all that this starts, ignore it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
