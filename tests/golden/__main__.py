@@ -17,6 +17,7 @@ from tests.golden import (
     interface,
     objects,
     pools,
+    run_limits,
     schedules,
     schemas,
     stores,
@@ -50,6 +51,8 @@ def main(arguments: list[str]) -> None:
             run(backfills.write(name))
         case ["pools", name]:
             run(pools.write(name))
+        case ["run_limits", name]:
+            run(run_limits.write(name))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

@@ -858,6 +858,34 @@ export interface LeaderSummary {
   taken_at: string;
 }
 
+/** Limits by name. */
+export interface LimitList {
+  /** Those that were set. */
+  limits: Array<LimitSummary>;
+}
+
+/** How many of the runs that a limit covers may be under way at once. */
+export interface LimitRequest {
+  /** `*`: every run; `tag:NAME`, `tag:NAME=VALUE`, `asset:KEY`: runs with such an asset. */
+  name: string;
+  /** 0: none starts; null: there is no such limit any more. */
+  runs_max: number | null;
+}
+
+/** One limit. */
+export interface LimitSummary {
+  /** `*`: every run; `tag:team`, `tag:team=a`, `asset:sales.orders`: runs with such an asset. */
+  name: string;
+  /** How many runs may be under way at once; 0: none starts. */
+  runs_max: number;
+  /** How many that it covers are under way. */
+  running: number;
+  /** How many that it covers wait, among 10,000 of those that do. */
+  waiting: number;
+  /** When it was set. */
+  set_at: string;
+}
+
 /** Edges around a dataset, nearest first; `truncated`: there are more than are told. */
 export interface LineageAnswer {
   dataset: string;
@@ -1143,6 +1171,12 @@ export interface PrincipalRequest {
   description?: string;
 }
 
+/** Where a run stands among those that wait. */
+export interface PriorityRequest {
+  /** Higher goes first; 0 is what every run has. */
+  priority: number;
+}
+
 /** What a principal may do with an object and everything in it. */
 export type Privilege = "OWN" | "MANAGE" | "BROWSE" | "SELECT" | "MODIFY" | "CREATE_CATALOG" | "CREATE_NAMESPACE" | "CREATE_TABLE" | "CREATE_VIEW" | "CREATE_VOLUME" | "CREATE_FUNCTION" | "READ_FILES" | "WRITE_FILES" | "EXECUTE" | "RUN" | "DEPLOY" | "REPORT" | "AUDIT";
 
@@ -1360,6 +1394,8 @@ export interface RunSummary {
   skipped: number;
   cancelled: number;
   message?: string;
+  /** The limits under which it waits for room; empty: it does not wait. */
+  queued_for?: Array<string>;
 }
 
 /** One schedule, the times it fires next, and its newest ticks. */
@@ -1795,6 +1831,8 @@ export interface TriggerRequest {
   which?: "stale" | "refresh" | "all";
   /** The same key with the same request is answered by the same run. */
   run_key?: string;
+  /** Where runs have to wait, higher goes first. */
+  priority?: number;
 }
 
 /** The run that answers the request, or `fresh`: nothing had to run. */
@@ -1929,7 +1967,7 @@ export interface VolumeList {
 }
 
 /** What moves a task or a run next. */
-export type Wait = "UPSTREAM" | "QUEUE" | "POOL" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
+export type Wait = "UPSTREAM" | "QUEUE" | "POOL" | "WORKER" | "CODE" | "RETRY" | "LIMIT" | "TASKS" | "PUBLICATION" | "NOTHING";
 
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
@@ -2072,6 +2110,12 @@ export interface Operations {
   size_pool: { place: {}; query: {}; body: PoolRequest; answer: PoolSummary; };
   /** Let a pool be as if nobody had sized it. */
   unsize_pool: { place: { name: string; }; query: {}; body: null; answer: AccessOutcome; };
+  /** Every limit with how many runs that it covers are under way, and how many wait. */
+  show_limits: { place: {}; query: { fields?: string; at?: string; }; body: null; answer: LimitList; };
+  /** Say how many runs may be under way at once: all, or those with a tag or an asset. What is under way goes on; others wait in the queue until there is room. */
+  limit_runs: { place: {}; query: {}; body: LimitRequest; answer: LimitList; };
+  /** Move a run in the queue: before those of a lower priority, behind those of a higher one. */
+  prioritize_run: { place: { run_id: string; }; query: {}; body: PriorityRequest; answer: RunSummary; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
   show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
   /** One schedule with the next times it fires and its newest ticks. */
@@ -2275,6 +2319,9 @@ export const OPERATIONS = {
   show_pools: { method: "GET", path: "/api/v1/pools", key: false },
   size_pool: { method: "POST", path: "/api/v1/pools", key: true },
   unsize_pool: { method: "DELETE", path: "/api/v1/pools/{name}", key: true },
+  show_limits: { method: "GET", path: "/api/v1/limits", key: false },
+  limit_runs: { method: "POST", path: "/api/v1/limits", key: true },
+  prioritize_run: { method: "POST", path: "/api/v1/runs/{run_id}/priority", key: true },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
   show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
@@ -2508,6 +2555,7 @@ export const CODES = {
   PREPARED_ENTRY_DAMAGED: "Corrupt",
   PRINCIPAL_INVALID: "Invalid",
   PRINCIPAL_NOT_FOUND: "NotFound",
+  PRIORITY_INVALID: "Invalid",
   PRIVILEGE_MISPLACED: "Invalid",
   PROCESS_ENDING: "Unavailable",
   PROFILES_INVALID: "Invalid",
@@ -2543,6 +2591,8 @@ export const CODES = {
   RUN_ENDED: "Conflict",
   RUN_KEY_CONFLICT: "Conflict",
   RUN_KEY_INVALID: "Invalid",
+  RUN_LIMIT_INVALID: "Invalid",
+  RUN_LIMIT_UNKNOWN: "NotFound",
   RUN_NOT_ENDED: "Unavailable",
   RUN_NOT_FOUND: "NotFound",
   RUN_PUBLISHING: "Conflict",

@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("arco.cli.commands.cancel", "Stop a run."),
     "backfill": ("arco.cli.commands.backfill", "Make many partitions again."),
     "pool": ("arco.cli.commands.pool", "Limit how many tasks run at once."),
+    "limit": ("arco.cli.commands.limit", "Limit how many runs are under way at once."),
+    "prioritize": ("arco.cli.commands.prioritize", "Let a run go before others that wait."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "search": ("arco.cli.commands.search", "Find anything in the catalog."),

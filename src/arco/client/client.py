@@ -20,6 +20,7 @@ from arco.client.catalog import Assets, Catalog
 from arco.client.connections import Connections, Exchanges
 from arco.client.facts import Facts
 from arco.client.history import History
+from arco.client.limits import Limits
 from arco.client.lineage import Lineage
 from arco.client.objects import (
     Catalogs,
@@ -119,6 +120,7 @@ class Client:
         self.browser = Browser(asker)
         self.pins = Pins(asker)
         self.pools = Pools(asker)
+        self.limits = Limits(asker)
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)

@@ -17,6 +17,7 @@ from arco.wire.access import AccessOutcome
 from arco.wire.checks import CheckList
 from arco.wire.logs import TaskLogs
 from arco.wire.pools import PoolList
+from arco.wire.run_limits import LimitList
 from arco.wire.runs import RunList, Triggered
 from arco.wire.schedules import ScheduleList, TickList
 
@@ -32,6 +33,11 @@ SHOW_CHECKS = Operation("show_checks", "GET", "/checks", CheckList)
 SHOW_POOLS = Operation("show_pools", "GET", "/pools", PoolList)
 SIZE_POOL = Operation("size_pool", "POST", "/pools", PoolSummary, "by_key")
 UNSIZE_POOL = Operation("unsize_pool", "DELETE", "/pools/{name}", AccessOutcome, "by_key")
+SHOW_LIMITS = Operation("show_limits", "GET", "/limits", LimitList)
+LIMIT_RUNS = Operation("limit_runs", "POST", "/limits", LimitList, "by_key")
+PRIORITIZE_RUN = Operation(
+    "prioritize_run", "POST", "/runs/{run_id}/priority", RunSummary, "by_key"
+)
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
 SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
@@ -58,6 +64,9 @@ RUN_OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_POOLS,
     SIZE_POOL,
     UNSIZE_POOL,
+    SHOW_LIMITS,
+    LIMIT_RUNS,
+    PRIORITIZE_RUN,
     SHOW_LOGS,
     SHOW_SCHEDULES,
     SHOW_SCHEDULE,
@@ -75,9 +84,12 @@ __all__ = [
     "EXPLAIN_ASSET",
     "EXPLAIN_RUN",
     "FIRE_SCHEDULE",
+    "LIMIT_RUNS",
+    "PRIORITIZE_RUN",
     "RERUN_RUN",
     "RUN_OPERATIONS",
     "SHOW_CHECKS",
+    "SHOW_LIMITS",
     "SHOW_LOGS",
     "SHOW_POOLS",
     "SHOW_RUN",

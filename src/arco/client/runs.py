@@ -9,6 +9,7 @@ from arco.client.paging import paged
 from arco.client.run_operations import (
     CANCEL_RUN,
     EXPLAIN_RUN,
+    PRIORITIZE_RUN,
     RERUN_RUN,
     SHOW_LOGS,
     SHOW_RUN,
@@ -24,6 +25,7 @@ from arco.service.reruns import Rerun
 from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary
 from arco.wire.logs import TaskLine
+from arco.wire.run_limits import PriorityRequest
 from arco.wire.runs import CancelRequest, RerunRequest, Triggered, TriggerRequest
 
 POLL_SECONDS = 0.1
@@ -56,6 +58,7 @@ class Runs:
         partition: str = "",
         which: Which = "stale",
         run_key: str = "",
+        priority: int = 0,
         key: str = "",
     ) -> Triggered:
         """The run that answers the request, or `fresh`: nothing had to run.
@@ -64,7 +67,11 @@ class Runs:
         PARTITION_UNKNOWN, Conflict RUN_KEY_CONFLICT and what `Client` raises.
         """
         body = TriggerRequest(
-            selection=selection, partition=partition, which=which, run_key=run_key
+            selection=selection,
+            partition=partition,
+            which=which,
+            run_key=run_key,
+            priority=priority,
         )
         return self._asker.ask(TRIGGER_RUN, Asked(body=body, key=key))
 
@@ -89,6 +96,14 @@ class Runs:
         """The run, which is asked to stop. Cancelling twice is harmless."""
         asked = Asked(place={"run_id": run_id}, body=CancelRequest(reason), key=key)
         return self._asker.ask(CANCEL_RUN, asked)
+
+    def prioritize(self, run_id: str, priority: int, *, key: str = "") -> RunSummary:
+        """The run, which goes before those of a lower priority where runs have to wait.
+
+        Raises: NotFound RUN_NOT_FOUND, Conflict RUN_ENDED.
+        """
+        body = PriorityRequest(priority=priority)
+        return self._asker.ask(PRIORITIZE_RUN, Asked(place={"run_id": run_id}, body=body, key=key))
 
     def why(self, run_id: str, *, task: str = "") -> RunExplanation:
         """What the run waits for; also its tasks called `task`: an asset, `asset[partition]`.

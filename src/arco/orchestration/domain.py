@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from arco.model import Domain
-from arco.orchestration import backfill_events, backfills, events, pools, restores, schedules
+from arco.orchestration import (
+    backfill_events,
+    backfills,
+    events,
+    pools,
+    restores,
+    run_limits,
+    schedules,
+)
 from arco.orchestration.reducers import (
     abandoning,
     deployments,
@@ -15,6 +23,7 @@ from arco.orchestration.reducers import (
 from arco.orchestration.reducers import backfills as backfilling
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
+from arco.orchestration.reducers import run_limits as limiting
 from arco.orchestration.reducers import schedules as scheduling
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
@@ -27,6 +36,7 @@ DOMAIN = Domain(
         *schedules.TABLES,
         *pools.TABLES,
         *backfills.TABLES,
+        *run_limits.TABLES,
     ),
     reducers={
         events.Deployed: deployments.deployed,
@@ -73,6 +83,10 @@ DOMAIN = Domain(
         backfill_events.BackfillConcurrencySet: backfilling.backfill_concurrency_set,
         backfill_events.BackfillEnded: backfilling.backfill_ended,
         pools.PoolSized: pooling.pool_sized,
+        run_limits.RunLimitSet: limiting.run_limit_set,
+        run_limits.RunsQueued: limiting.runs_queued,
+        run_limits.RunsAdmitted: limiting.runs_admitted,
+        run_limits.RunPrioritized: limiting.run_prioritized,
     },
     names=NAMES,
 )

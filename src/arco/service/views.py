@@ -42,6 +42,7 @@ from arco.orchestration.backfills import (
     BACKFILLS,
     NEWEST_BACKFILLS,
 )
+from arco.orchestration.run_limits import ADMITTED_RUNS, QUEUED_RUNS
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -239,6 +240,8 @@ RULES: Mapping[str, Shown] = {
     BACKFILL_CHUNKS.name: _of_backfill,
     BACKFILL_MARKS.name: _of_backfill,
     NEWEST_BACKFILLS.name: _of_backfill,
+    QUEUED_RUNS.name: _of_run,
+    ADMITTED_RUNS.name: _of_run,
     RUN_KEYS.name: _of_run,
     RUN_KEY_CONFLICTS.name: _of_run,
     EDGES.name: _of_edge,

@@ -37,6 +37,7 @@ Examples:
 @click.option("--all", "every", is_flag=True, help="Every partition, also the fresh ones.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
+@click.option("--priority", default=0, help="Where runs have to wait, higher goes first.")
 @where_option
 @json_option
 def command(
@@ -45,6 +46,7 @@ def command(
     every: bool,
     no_deploy: bool,
     run_key: str,
+    priority: int,
     where: Where,
     as_json: bool,
 ) -> None:
@@ -62,6 +64,7 @@ def command(
         partition=partition,
         which="all" if every else "stale",
         run_key=run_key,
+        priority=priority,
     )
     client = where.client()
     if client is not None:

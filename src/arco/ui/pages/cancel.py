@@ -51,7 +51,7 @@ async def show_cancel(
         require_on_run(whole, caller, privilege=Privilege.RUN, run_id=run.run_id)
         states = [task.state for task in state.range(TASKS, run.run_id)]
         return Ending(
-            run=run_summary(run),
+            run=run_summary(state, run),
             dropped=sum(each in WAITING for each in states),
             ended=sum(each in {TaskState.RUNNING, TaskState.DISPATCHED} for each in states),
         )

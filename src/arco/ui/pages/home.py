@@ -77,7 +77,7 @@ def _running(state: State, newest: Iterable[RunSummary]) -> list[RunSummary]:
     ids = {row.run_id for row in state.range(ACTIVE_RUNS)}
     ids |= {run.run_id for run in newest if run.ended_at is None}
     rows = (state.get(RUNS, run_id) for run_id in sorted(ids, reverse=True))
-    return [run_summary(row) for row in rows if row is not None]
+    return [run_summary(state, row) for row in rows if row is not None]
 
 
 def _body(home: Home) -> Child:
