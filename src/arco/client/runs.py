@@ -58,7 +58,6 @@ class Runs:
         partition: str = "",
         which: Which = "stale",
         run_key: str = "",
-        priority: int = 0,
         key: str = "",
     ) -> Triggered:
         """The run that answers the request, or `fresh`: nothing had to run.
@@ -66,14 +65,17 @@ class Runs:
         Idempotent: by `key`, a UUIDv7, and by `run_key`. Raises: NotFound ASSET_UNKNOWN, Invalid
         PARTITION_UNKNOWN, Conflict RUN_KEY_CONFLICT and what `Client` raises.
         """
-        body = TriggerRequest(
+        request = TriggerRequest(
             selection=selection,
             partition=partition,
             which=which,
             run_key=run_key,
-            priority=priority,
         )
-        return self._asker.ask(TRIGGER_RUN, Asked(body=body, key=key))
+        return self.submit(request, key=key)
+
+    def submit(self, request: TriggerRequest, *, key: str = "") -> Triggered:
+        """As `trigger`, with everything that can be asked for, such as a priority."""
+        return self._asker.ask(TRIGGER_RUN, Asked(body=request, key=key))
 
     def rerun(
         self,

@@ -222,7 +222,9 @@ def admissible(state: State) -> Iterator[QueuedRun]:
         row = state.get(QUEUED_RUNS, run_id)
         if row is None:
             continue
-        waits_for = [name for name in row.limits if _is_full(name, limits, taken) or name in held]
+        waits_for = [
+            name for name in row.limits if _is_full(name, limits, taken=taken) or name in held
+        ]
         if waits_for:
             held.update(name for name in row.limits if not _is_wider(name, waits_for))
             continue
@@ -237,7 +239,7 @@ def admissible(state: State) -> Iterator[QueuedRun]:
 def full_limit(state: State, row: QueuedRun) -> tuple[str, int, int] | None:
     """The first limit that keeps the run waiting: name, how many may run, how many do."""
     limits, taken = limits_set(state), running_under(state)
-    full = (name for name in row.limits if _is_full(name, limits, taken))
+    full = (name for name in row.limits if _is_full(name, limits, taken=taken))
     return next(((name, limits[name], taken[name]) for name in full), None)
 
 
@@ -261,7 +263,7 @@ def is_waiting(state: State, run: Run) -> bool:
     return state.get(QUEUED_RUNS, run.run_id) is not None
 
 
-def _is_full(name: str, limits: Mapping[str, int], taken: Counter[str]) -> bool:
+def _is_full(name: str, limits: Mapping[str, int], *, taken: Counter[str]) -> bool:
     return name in limits and taken[name] >= limits[name]
 
 

@@ -31,7 +31,7 @@ def command(run: str, priority: int, where: Where, as_json: bool) -> None:
     if client:
         found = client.runs.prioritize(run, priority)
     else:
-        found = run_to_end(_prioritized(where.directory, run, priority))
+        found = run_to_end(_prioritized(where.directory, run, priority=priority))
     if as_json:
         print_json(found)
     else:
@@ -39,7 +39,7 @@ def command(run: str, priority: int, where: Where, as_json: bool) -> None:
         click.echo(f"run {found.run_id} has priority {priority}{waits}")
 
 
-async def _prioritized(directory: Path | None, run: str, priority: int) -> RunSummary:
+async def _prioritized(directory: Path | None, run: str, *, priority: int) -> RunSummary:
     async with reading(directory) as workspace:
         database = workspace.database
         run_id = await database.asked(lambda state: find_run(state, run).run_id)
