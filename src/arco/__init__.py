@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
     from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
 
 __version__ = "0.1.0"
 
+_METADATA = "arco.sdk.metadata"
 _PARTITIONS = "arco.orchestration.partitions"
 _HOMES = {
     "AllMapping": _PARTITIONS,
@@ -43,17 +45,22 @@ _HOMES = {
     "Client": "arco.client.client",
     "DailyPartitions": _PARTITIONS,
     "DynamicPartitions": _PARTITIONS,
+    "FilePath": _METADATA,
     "HourlyPartitions": _PARTITIONS,
     "IdentityMapping": _PARTITIONS,
     "LastMapping": _PARTITIONS,
+    "Markdown": _METADATA,
     "MonthlyPartitions": _PARTITIONS,
+    "Plot": _METADATA,
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
     "RetryPolicy": "arco.orchestration.definitions",
+    "Sample": _METADATA,
     "Secret": "arco.sdk.secrets",
     "StaticMapping": _PARTITIONS,
     "StaticPartitions": _PARTITIONS,
     "TimeWindowMapping": _PARTITIONS,
+    "Url": _METADATA,
     "WeeklyPartitions": _PARTITIONS,
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
@@ -85,17 +92,22 @@ __all__ = [
     "Client",
     "DailyPartitions",
     "DynamicPartitions",
+    "FilePath",
     "HourlyPartitions",
     "IdentityMapping",
     "LastMapping",
+    "Markdown",
     "MonthlyPartitions",
+    "Plot",
     "ProductPartitions",
     "QuarterlyPartitions",
     "RetryPolicy",
+    "Sample",
     "Secret",
     "StaticMapping",
     "StaticPartitions",
     "TimeWindowMapping",
+    "Url",
     "WeeklyPartitions",
     "YearlyPartitions",
     "asset",

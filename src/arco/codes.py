@@ -280,6 +280,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "SNAPSHOT_MISSING": ("Unavailable", "nothing is published as files yet"),
     "SNAPSHOT_NOT_REBUILT": ("Unavailable", "the snapshot was not made again"),
+    "SQL_BEFORE_FIRST": ("Invalid", "{} reads its own earlier partitions and this is the first"),
     "SQL_INVALID": ("Invalid", "there are {} statements"),
     "STALENESS_INVALID": ("Invalid", "{} is a whole number of milliseconds up to {}"),
     "STALENESS_TOO_LARGE": ("Invalid", "These assets and what they are made from have {} ..."),

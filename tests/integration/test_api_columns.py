@@ -76,6 +76,20 @@ def test_one_answer_holds_the_columns_of_every_table_in_order(server: Server) ->
     assert columns(server, "namespace=n1&limit=3") == inside
 
 
+@pytest.mark.parametrize("fields", ["name", "type,table,name"])
+def test_every_form_tells_only_the_fields_that_were_asked_for(server: Server, fields: str) -> None:
+    names = fields.split(",")
+    expected = [{name: each[name] for name in names} for each in columns(server)]
+    assert columns(server, f"fields={fields}&limit=7") == expected
+    path = f"/api/v1/columns?fields={fields}"
+    lines = server.get(path, Accept=LINES).body
+    assert [json.loads(line) for line in lines.splitlines()] == expected
+    stream = pa.ipc.open_stream(server.get(path, Accept=ARROW).body)
+    assert stream.read_all().to_pylist() == expected
+    refused = server.get("/api/v1/columns?fields=nothing").json()
+    assert refused["error"]["code"] == "FIELD_UNKNOWN"
+
+
 def test_lines_and_arrow_say_the_same_as_pages(server: Server) -> None:
     expected = columns(server)
     lines = server.get("/api/v1/columns", Accept=LINES)

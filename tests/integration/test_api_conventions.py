@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from arco.api.strictness import refuse_unknown_parameters
 from arco.ids import milliseconds, new_uuid7, uuid7
 from arco.model import Event
 from arco.runtime import AsyncioRuntime
@@ -294,3 +296,8 @@ def test_many_clients_with_one_key_make_one_run(server: Server) -> None:
     assert len(bodies) == 1
     assert sum(answer.headers["Arco-Repeated"] is None for answer in answers) == 1
     assert JSON["Content-Type"] == answers[0].headers["Content-Type"]
+
+
+def test_no_request_is_handed_to_a_thread_before_its_route_reads_it() -> None:
+    """The framework does so with whatever is no coroutine, and each such way costs milliseconds."""
+    assert inspect.iscoroutinefunction(refuse_unknown_parameters)

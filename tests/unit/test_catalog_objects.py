@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from arco.catalog.decisions.asking import Surveyed
 from arco.catalog.decisions.purging import purge_dropped
 from arco.catalog.events import PublishedColumn, TableVersionPublishedV2
-from arco.catalog.finding import chain, close_names
+from arco.catalog.finding import EXAMINED_MAX, chain, close_names
 from arco.catalog.kinds import Kind
 from arco.catalog.tables import (
     COLUMNS,
@@ -20,9 +21,26 @@ from arco.catalog.tables import (
     TAGS,
 )
 from arco.errors import AlreadyExists, Conflict, Invalid, NotFound, Precondition
+from arco.model import Key, Row, State, Table
 from tests.unit.catalog_shop import Shop, shop_with_orders
 
 TABLE = Kind.TABLE
+
+
+class Counting:
+    """A state that counts the rows it hands out of ranges."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.rows = 0
+
+    def get(self, table: Table[Row], *key: Any) -> Row | None:
+        return self._state.get(table, *key)
+
+    def range(self, table: Table[Row], *prefix: Any, after: Key | None = None) -> Iterator[Row]:
+        for row in self._state.range(table, *prefix, after=after):
+            self.rows += 1
+            yield row
 
 
 def test_a_table_stands_in_its_namespace_with_columns_in_one_spelling() -> None:
@@ -317,3 +335,23 @@ def test_close_names_come_from_the_neighbourhood() -> None:
         shop.find(Kind.NAMESPACE, "sale")
     assert told.value.code == "OBJECT_NOT_FOUND"
     assert "sales" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("space_07.table_0499x", "space_07.table_0499"),
+        ("space_07.tabel_0012", "space_07.table_0012"),
+        ("spaec_07.table_0003", "space_07.table_0003"),
+    ],
+)
+def test_however_many_tables_there_are_a_wrong_name_looks_at_few(asked: str, meant: str) -> None:
+    shop = Shop()
+    for number in range(12):
+        shop.ask("create_namespace", f"space_{number:02}")
+    for number in range(500):
+        shop.ask("create_table", f"space_07.table_{number:04}")
+    counting = Counting(shop.state)
+    close = close_names(counting, TABLE, name=asked)
+    assert counting.rows <= 2 * EXAMINED_MAX, counting.rows
+    assert meant in close, close

@@ -296,7 +296,7 @@ def test_unknown_names_of_the_public_surface_are_attribute_errors() -> None:
 
 
 def test_metadata_must_be_json() -> None:
-    from arco.sdk.context import plain_facts
+    from arco.sdk.metadata import stored
 
     with pytest.raises(Invalid):
-        plain_facts({"x": object()})
+        stored({"x": object()})

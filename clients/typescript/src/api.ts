@@ -1780,6 +1780,8 @@ export interface TaskSummary {
   error?: TaskError | null;
   /** The run whose result was taken over; empty: it is this run's own. */
   adopted_from?: string;
+  /** What user code said about its output; of a plot, what it is and how large. */
+  metadata?: Record<string, unknown>;
 }
 
 /** Ticks of a schedule, newest first. */
@@ -2172,8 +2174,8 @@ export interface Operations {
   send_facts: { place: {}; query: {}; body: FactsRequest; answer: FactsReceipt; };
   /** Everything that has the words: the name itself first, then words of names, then what stands in columns, tags and owners, then comments; of equals what is yours, what many tables are made from, and what changed lately. A word that nothing has is taken for one that is a slip away. */
   search: { place: {}; query: { q?: string; kind?: string; tag?: string; owner?: string; namespace?: string; fresh_since?: string; limit?: number; cursor?: string; fields?: string; at?: string; }; body: null; answer: SearchAnswer; row: SearchAnswer["hits"][number]; };
-  /** The columns of up to ten thousand tables, by namespace, table and ordinal. Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`. */
-  show_columns: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; at?: string; }; body: null; answer: ColumnList; row: ColumnList["columns"][number]; };
+  /** The columns of up to ten thousand tables, by namespace, table and ordinal. Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`, and name the `fields` that are needed. */
+  show_columns: { place: {}; query: { cursor?: string; limit?: number; catalog?: string; namespace?: string; fields?: string; at?: string; }; body: null; answer: ColumnList; row: ColumnList["columns"][number]; };
   /** Every row that changed behind a position, in the order of the log, of what the caller may know of now. Send `position` as `after` to go on: every change is told once. An answer without changes has moved on, too. With `Accept: text/event-stream` the changes come as they happen. */
   show_changes: { place: {}; query: { after?: string; limit?: number; wait?: number; table?: string; }; body: null; answer: FeedPage; };
   /** The slots of the log, newest first: when, by whom, what happened, in which run. With `at`: from that moment backwards. */
@@ -2625,6 +2627,7 @@ export const CODES = {
   SNAPSHOT_EXPIRED: "NotFound",
   SNAPSHOT_MISSING: "Unavailable",
   SNAPSHOT_NOT_REBUILT: "Unavailable",
+  SQL_BEFORE_FIRST: "Invalid",
   SQL_INVALID: "Invalid",
   STALENESS_INVALID: "Invalid",
   STALENESS_TOO_LARGE: "Invalid",

@@ -7,7 +7,8 @@ not know routes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -17,13 +18,14 @@ from litestar.params import Parameter
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
+from arco.api.fields import Fields, named
 from arco.api.listing import Among, InCatalog, InNamespace
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.promises import FORMS
 from arco.api.session import Here, ask, state_headers
 from arco.catalog.kinds import Kind
 from arco.catalog.tables import COLUMNS, CatalogTable
-from arco.model import Key, State, Table
+from arco.model import Key, State, Table, field_types
 from arco.query.provider import rows_to_ipc
 from arco.service.objects import leaves_behind
 from arco.wire.columns import ColumnLine, ColumnList
@@ -34,7 +36,6 @@ TABLES_AT_ONCE = 500
 BEGUN_MAX = 2
 LINES = "application/x-ndjson"
 ARROW = "application/vnd.apache.arrow.stream"
-TABLE = Table("columns", ColumnLine, ("table_id", "ordinal"))
 TableCount = Annotated[
     int, Parameter(ge=1, le=TABLES_MAX, description="The columns of how many tables at most.")
 ]
@@ -134,11 +135,15 @@ async def show_columns(
     limit: TableCount = TABLES_MAX,
     catalog: InCatalog = "",
     namespace: InNamespace = "",
+    fields: Fields = "",
 ) -> Response[ColumnList]:
     """The columns of up to ten thousand tables, by namespace, table and ordinal.
 
-    Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`.
+    Made for programs that want all of them: ask for lines of JSON or Arrow in `Accept`, and name
+    the `fields` that are needed.
     """
+    chosen = named(fields, ColumnLine)
+    names = tuple(each for each in ColumnLine.__struct_encode_fields__ if each in chosen)
     among = Among(kind=Kind.TABLE, catalog=catalog, namespace=namespace)
     after = read_cursor(cursor, "columns", *among.asked, types=(str, str, str))
     database = session.workspace.database
@@ -152,7 +157,8 @@ async def show_columns(
         await session.workspace.runtime.sleep(0)
         seen = await ask(rest, gathering, caller=caller)
     follows = write_cursor(found.behind, "columns", *among.asked)
-    kind, content = _written(found.lines, follows, accept=request.headers.get("accept", ""))
+    accept = request.headers.get("accept", "")
+    kind, content = _written(found.lines, follows, names=names, accept=accept)
     body = await session.workspace.runtime.thread(content)
     headers = {**state_headers(seen.token), ROWS_HEADER: str(len(found.lines))}
     headers |= {CURSOR_HEADER: follows} if follows else {}
@@ -161,14 +167,39 @@ async def show_columns(
 
 
 def _written(
-    lines: list[ColumnLine], follows: str, *, accept: str
+    lines: list[ColumnLine], follows: str, *, names: tuple[str, ...], accept: str
 ) -> tuple[str, Callable[[], bytes]]:
     """The media type, and what makes the body."""
     if ARROW in accept:
-        return ARROW, partial(rows_to_ipc, TABLE, lines)
+        return ARROW, lambda: rows_to_ipc(_table(names), _cut(lines, names))
     if LINES in accept:
-        return LINES, partial(msgspec.json.Encoder().encode_lines, lines)
-    return "application/json", partial(msgspec.json.encode, ColumnList(lines, follows))
+        return LINES, lambda: msgspec.json.Encoder().encode_lines(_cut(lines, names))
+    return "application/json", lambda: _document(_cut(lines, names), follows)
+
+
+def _document(lines: list[Any], follows: str) -> bytes:
+    # What a line tells was chosen; the list says what it is all the same.
+    return msgspec.json.encode(ColumnList(lines, follows))
+
+
+def _cut(lines: list[ColumnLine], names: tuple[str, ...]) -> list[Any]:
+    """The lines with these fields alone."""
+    if names == ColumnLine.__struct_encode_fields__:
+        return lines
+    make, told = _table(names).row, attrgetter(*names)
+    if len(names) == 1:
+        return [make(told(line)) for line in lines]
+    return [make(*told(line)) for line in lines]
+
+
+@cache
+def _table(names: tuple[str, ...]) -> Table[Any]:
+    """Lines of these fields alone."""
+    if names == ColumnLine.__struct_encode_fields__:
+        return Table("columns", ColumnLine, ("table_id", "ordinal"))
+    types = field_types(ColumnLine)
+    row = msgspec.defstruct("ColumnPart", [(name, types[name]) for name in names], gc=False)
+    return Table("columns", row, names)
 
 
 __all__ = ["BEGUN_MAX", "Found", "Gathering", "lines_of", "show_columns"]

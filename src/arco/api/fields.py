@@ -6,6 +6,7 @@ Law: a name that no answer has is refused, never ignored. Must not know routes.
 from __future__ import annotations
 
 import typing
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -31,15 +32,25 @@ def selected(value: Any, fields: str) -> Any:
     """
     if not fields:
         return value
-    names = [name.strip() for name in fields.split(",")]
     built: dict[str, Any] = msgspec.to_builtins(value)
     listed = _listed(type(value))
     if listed is None:
-        _refuse_unknown(names, type(value))
-        return _picked(built, names)
+        return _picked(built, named(fields, type(value)))
     field, row = listed
-    _refuse_unknown(names, row)
+    names = named(fields, row)
     return {**built, field: [_picked(each, names) for each in built.get(field, ())]}
+
+
+def named(fields: str, kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of this kind that are asked for, in the order they were; all where none is.
+
+    Raises: Invalid FIELD_UNKNOWN.
+    """
+    if not fields:
+        return kind.__struct_encode_fields__
+    names = tuple(dict.fromkeys(name.strip() for name in fields.split(",")))
+    _refuse_unknown(names, kind)
+    return names
 
 
 def _listed(kind: type[msgspec.Struct]) -> tuple[str, type[msgspec.Struct]] | None:
@@ -52,11 +63,11 @@ def _listed(kind: type[msgspec.Struct]) -> tuple[str, type[msgspec.Struct]] | No
     return None
 
 
-def _picked(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _picked(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in names if name in row}
 
 
-def _refuse_unknown(names: list[str], kind: type[msgspec.Struct]) -> None:
+def _refuse_unknown(names: Sequence[str], kind: type[msgspec.Struct]) -> None:
     for name in names:
         if name not in kind.__struct_encode_fields__:
             known = ", ".join(kind.__struct_encode_fields__)
@@ -67,4 +78,4 @@ def _refuse_unknown(names: list[str], kind: type[msgspec.Struct]) -> None:
             )
 
 
-__all__ = ["Fields", "selected"]
+__all__ = ["Fields", "named", "selected"]

@@ -45,11 +45,14 @@ class StrictRequest(Request[Any, Any, Any]):
         return value
 
 
-def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     """Nothing, when the route reads every query parameter that was sent, and each came once.
 
+    It awaits nothing: were it no coroutine, the framework would hand each request to a thread.
     Raises: Invalid PARAMETER_UNKNOWN, PARAMETER_REPEATED.
     """
+    if not request.query_params:
+        return
     handler = request.route_handler
     assert isinstance(handler, HTTPRouteHandler)
     given = request.path_params.keys() | NOT_FROM_OUTSIDE

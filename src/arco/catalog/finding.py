@@ -6,9 +6,10 @@ there and what must not be seen are told apart by nobody here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from itertools import islice
+from heapq import nlargest
+from itertools import islice, pairwise
 
 from arco.catalog.kinds import LEAVES, SHELVES, Found, Kind, at_key, by_id
 from arco.catalog.names import parts_of
@@ -18,7 +19,11 @@ from arco.ids import is_uuid
 from arco.model import State
 
 DEFAULT_CATALOG = "main"
-EXAMINED_MAX = 100
+EXAMINED_MAX = 240
+EXAMINED_AT_ONCE = 40
+SPACES_MAX = 8
+COMPARED_MAX = 10
+"""Pairs of letters are told of all that are examined; the most alike are laid beside the name."""
 CLOSE_MAX = 3
 
 
@@ -72,13 +77,27 @@ def missing(state: State, kind: Kind, *, name: str) -> NotFound:
 
 
 def close_names(state: State, kind: Kind, *, name: str) -> tuple[str, ...]:
-    """Names that may have been meant, out of the neighbourhood of this one."""
-    near = (each.full_name for each in _near(state, kind, name=name))
-    known = list(dict.fromkeys(each.removeprefix(f"{DEFAULT_CATALOG}.") for each in near))
+    """Names that may have been meant, out of the neighbourhood of this one.
+
+    Cost: some hundred rows, whatever the catalog's size.
+    """
+    near = islice(_near(state, kind, name=name), EXAMINED_MAX)
+    known = list(dict.fromkeys(each.full_name.removeprefix(f"{DEFAULT_CATALOG}.") for each in near))
     wanted = name.lower().removeprefix(f"{DEFAULT_CATALOG}.")
-    close = get_close_matches(wanted, known, n=CLOSE_MAX)
+    close = get_close_matches(wanted, _alike(wanted, known, count=COMPARED_MAX), n=CLOSE_MAX)
     close += [each for each in known if each.endswith(f".{wanted}") and each not in close]
     return tuple(close[:CLOSE_MAX])
+
+
+def _alike(wanted: str, known: Sequence[str], *, count: int) -> list[str]:
+    """Those that share most pairs of letters with the name, for how long they are."""
+    pairs = _pairs(wanted)
+    size = len(wanted) + 1
+    return nlargest(count, known, key=lambda each: len(pairs & _pairs(each)) / (size + len(each)))
+
+
+def _pairs(name: str) -> set[tuple[str, str]]:
+    return set(pairwise(name))
 
 
 def chain(state: State, found: Found) -> Iterator[Found]:
@@ -115,25 +134,40 @@ def _readings(state: State, kind: Kind, *, parts: tuple[str, ...]) -> Iterator[F
 
 
 def _near(state: State, kind: Kind, *, name: str) -> Iterator[Found]:
-    """Objects of this kind around the name: first of the namespaces it may mean."""
+    """Objects of this kind around the name, of the namespaces it may mean."""
+    table = SHELVES[kind].table
     if kind not in LEAVES:
-        rows = state.range(SHELVES[kind].table)
-        yield from (Found(kind, row) for row in islice(rows, EXAMINED_MAX))
+        yield from (Found(kind, row) for row in state.range(table))
         return
-    prefix = name.lower().split(".")[0]
-    spaces = [
-        *islice(state.range(NAMESPACES, DEFAULT_CATALOG, after=(DEFAULT_CATALOG, prefix[:1])), 8),
-        *islice(state.range(NAMESPACES, DEFAULT_CATALOG), 8),
-    ]
-    last = name.lower().rpartition(".")[2]
-    for namespace_id in dict.fromkeys(row.namespace_id for row in spaces):
-        for start in ((namespace_id, last[:2]), (namespace_id, "")):
-            rows = state.range(SHELVES[kind].table, namespace_id, after=start)
-            yield from (Found(kind, row) for row in islice(rows, EXAMINED_MAX))
+    space, _, last = name.lower().removeprefix(f"{DEFAULT_CATALOG}.").rpartition(".")
+    for namespace_id in _spaces(state, space):
+        for start in _starts(last):
+            rows = state.range(table, namespace_id, after=(namespace_id, start))
+            yield from (Found(kind, row) for row in islice(rows, EXAMINED_AT_ONCE))
+
+
+def _spaces(state: State, wanted: str) -> list[str]:
+    """The ids of the namespaces that the name may mean, the likeliest first."""
+    found: dict[str, str] = {}
+    for start in _starts(wanted):
+        rows = state.range(NAMESPACES, DEFAULT_CATALOG, after=(DEFAULT_CATALOG, start))
+        found |= {row.name: row.namespace_id for row in islice(rows, EXAMINED_AT_ONCE)}
+    return [found[name] for name in _alike(wanted, list(found), count=SPACES_MAX)]
+
+
+def _starts(name: str) -> tuple[str, ...]:
+    """Where to look for names like this one: around it, where its first letters are, at first."""
+    return tuple(dict.fromkeys((_before(name[:-1]), _before(name[:2]), "")))
+
+
+def _before(name: str) -> str:
+    """A name that stands before this one and after all but its neighbours."""
+    return f"{name[:-1]}{chr(ord(name[-1]) - 1)}~" if name else ""
 
 
 __all__ = [
     "DEFAULT_CATALOG",
+    "EXAMINED_MAX",
     "chain",
     "close_names",
     "find",

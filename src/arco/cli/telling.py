@@ -10,10 +10,12 @@ from arco.execution.deploying import Deployment
 from arco.orchestration.adopting import Repetition
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState, TaskState
+from arco.service import metadata
 from arco.service.reruns import Rerun
 from arco.service.summaries import RunDetail, TaskSummary
 
 FAILURES_SHOWN_MAX = 5
+FACTS_SHOWN_MAX = 5
 TASKS_NAMED_MAX = 3
 # What was asked for needs no reason.
 AGAIN = {
@@ -78,6 +80,7 @@ def ending(detail: RunDetail, *, where: str = "") -> str:
         if not check.passed and not check.blocking:
             what = place(check.asset, check.partition)
             lines.append(f"warning: check {check.name} on {what}: {check.message or 'failed'}")
+    lines += _facts(detail)
     lines.append(_summary(detail))
     if run.state is RunState.FAILED and run.message and not failed:
         lines.append(f"  {run.message}")
@@ -116,6 +119,19 @@ def remainder(detail: RunDetail, *, again: str, where: str) -> str:
 def place(asset: str, partition: str) -> str:
     """`staging.flights[2013-05]`; no brackets when unpartitioned."""
     return f"{asset}[{partition}]" if partition else asset
+
+
+def _facts(detail: RunDetail) -> list[str]:
+    """What user code said about what it made, of the first few tasks that said something."""
+    told = [task for task in detail.tasks if task.metadata and not task.adopted_from]
+    lines = [
+        f"{place(task.asset, task.partition)}: {harmless(line)}"
+        for task in told[:FACTS_SHOWN_MAX]
+        for line in metadata.lines(task.metadata)
+    ]
+    more = len(told) - FACTS_SHOWN_MAX
+    tail = f"… and metadata of {more:,} more: arco status {detail.run.run_id} --json"
+    return [*lines, tail] if more > 0 else lines
 
 
 def _summary(detail: RunDetail) -> str:

@@ -28,6 +28,8 @@ ABSENT = object()
 """What stands under a key that the block does not have."""
 DECODED_SHARE = 16
 """Once one line in so many was read, more of the block is read at a time."""
+ASKED_OFTEN = 128
+"""Once a block was asked for so many keys, all of its keys are made."""
 DECODED_LINES = 1024
 """Rows take several times the memory of the columns they come from: no more are made than these
 around what was asked for.
@@ -40,7 +42,16 @@ _FIELD_BYTES = 60
 class Block:
     """Lines of one table in key order."""
 
-    __slots__ = ("_columns", "_dropped", "_line_bytes", "_rows", "_table", "keys", "size_bytes")
+    __slots__ = (
+        "_asked",
+        "_columns",
+        "_dropped",
+        "_line_bytes",
+        "_rows",
+        "_table",
+        "keys",
+        "size_bytes",
+    )
 
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
         self._table = table
@@ -48,6 +59,7 @@ class Block:
         self.keys = parquet.keys_to_look_up(table, lines)
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
+        self._asked = 0
         plain = lines.nbytes
         share = 2 * plain // max(1, lines.num_rows)
         self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
@@ -56,6 +68,10 @@ class Block:
 
     def get(self, key: Key) -> Any:
         """The row under the key, None for a dropped one, or `ABSENT`."""
+        self._asked += 1
+        if self._asked == ASKED_OFTEN and isinstance(self.keys, parquet.TextKeys):
+            self.keys = self.keys.made()
+            self.size_bytes += len(self.keys) * _KEY_BYTES
         position = bisect_left(self.keys, key)
         if position == len(self.keys) or self.keys[position] != key:
             return ABSENT

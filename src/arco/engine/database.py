@@ -345,7 +345,7 @@ class Database:
         self.reads.trail.add(commit.seq, slot.hash)
         self._fairness.saw(commit.writer, commit.seq)
         self._count(slot, events, overlay=overlay)
-        said = tuple(events), tuple(overlay.changes)
+        said = tuple(events), tuple(overlay.changes), overlay.rows
         tell(self.listeners, Applied(commit.seq, slot.hash, commit.committed_at, *said))
 
     def _count(self, slot: Slot, events: Sequence[Event], *, overlay: Overlay) -> None:

@@ -111,11 +111,12 @@ def lines_in(rows: OrderedRows, prefix: Key, *, after: Key | None) -> Iterator[L
     """The keys that begin with `prefix`, and their rows, in order; past `after` if given."""
     past = after is not None and after >= prefix
     start = after if after is not None and past else prefix
-    width = len(prefix)
-    for key in rows.keys_from(start, past=past):
-        if key[:width] != prefix:
-            return
-        yield key, rows[key]
+    keys = rows.keys_from(start, past=past)
+    if prefix:
+        width = len(prefix)
+        keys = takewhile(lambda key: key[:width] == prefix, keys)
+    row_of = rows.get
+    return ((key, row_of(key)) for key in keys)
 
 
 __all__ = ["MemoryTable", "lines_in"]

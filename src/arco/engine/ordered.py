@@ -48,7 +48,10 @@ class OrderedRows:
 
     def __setitem__(self, key: Key, row: Any) -> None:
         if key not in self._rows:
-            self._enter(key)
+            if key in self._gone:
+                self._gone.discard(key)
+            else:
+                self._fresh.append(key)
         self._rows[key] = row
 
     def update(self, rows: Mapping[Key, Any]) -> None:
@@ -70,12 +73,6 @@ class OrderedRows:
         self._arrange()
         found: Iterator[Key] = self._order.irange(start or None, inclusive=(not past, True))
         return found
-
-    def _enter(self, key: Key) -> None:
-        if key in self._gone:
-            self._gone.discard(key)
-        else:
-            self._fresh.append(key)
 
     def _arrange(self) -> None:
         if self._gone:

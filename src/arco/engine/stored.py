@@ -71,9 +71,8 @@ class SortedRun:
         is_behind = self.last is not None and start > self.last
         if is_behind or self.starts[0][:width] > prefix:
             return range(0)
-        first = end = max(0, bisect_right(self.starts, start) - 1)
-        while end < len(self.starts) and (end == first or self.starts[end][:width] <= prefix):
-            end += 1
+        first = max(0, bisect_right(self.starts, start) - 1)
+        end = bisect_right(self.starts, prefix, lo=first + 1, key=lambda key: key[:width])
         return range(first, end)
 
 

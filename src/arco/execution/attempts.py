@@ -24,9 +24,10 @@ from arco.execution.supplies import Supplies
 from arco.orchestration.definitions import CheckDefinition
 from arco.orchestration.outcomes import CURSOR, CheckResult, Completion, Output, Read
 from arco.runtime import run_anywhere
-from arco.sdk.context import AssetContext, CheckOutcome, plain_facts
+from arco.sdk.context import AssetContext, CheckOutcome
 from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
 from arco.sdk.manifest import asset_keys
+from arco.sdk.metadata import stored
 from arco.sdk.names import NameIndex
 from arco.sdk.parameters import CONTEXT, annotations_of, names_of
 from arco.sdk.problems import definitions_invalid
@@ -211,16 +212,32 @@ def _result(work: Work, function: Function | None) -> Any:
     arguments: dict[str, Any] = {}
     for each in work.inputs:
         wanted = annotations.get(each.parameter, inspect.Parameter.empty)
-        data = shop.tables().open_input(shop.store, each, annotation=wanted)
-        arguments[each.parameter] = data
+        arguments[each.parameter] = (
+            None
+            if _is_before_first(each, work.envelope)
+            else shop.tables().open_input(shop.store, each, annotation=wanted)
+        )
     arguments |= shop.supplies.arguments(function, work.envelope.asset.key)
     if CONTEXT in names_of(function):
         arguments[CONTEXT] = work.context
     return call(function, arguments)
 
 
+def _is_before_first(source: Input, envelope: Envelope) -> bool:
+    """Whether the first partition asks for the one before: an asset that reads itself is
+    partitioned, so that no keys are no partitions.
+    """
+    return source.upstream == envelope.asset.key and not source.partition_keys
+
+
 def _select(work: Work) -> Any:
     shop = work.shop
+    if any(_is_before_first(each, work.envelope) for each in work.inputs):
+        raise Invalid(
+            "SQL_BEFORE_FIRST",
+            f"{work.envelope.asset.key} reads its own earlier partitions and this is the first",
+            hint="write the asset in Python: its parameter is None there",
+        )
     data = {each.parameter: shop.tables().input_dataset(shop.store, each) for each in work.inputs}
     variables: dict[str, Any] = {**work.context.partition}
     window = work.context.partition_window
@@ -285,7 +302,7 @@ def outcome_of(answer: Any) -> CheckOutcome:
     'fine'
     """
     if isinstance(answer, CheckOutcome):
-        return msgspec.structs.replace(answer, metadata=plain_facts(answer.metadata))
+        return msgspec.structs.replace(answer, metadata=stored(answer.metadata))
     passed, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
     # NumPy and Arrow have booleans of their own.
     unboxed = getattr(passed, "item", getattr(passed, "as_py", lambda: passed))

@@ -45,6 +45,7 @@ class Line(asyncio.BufferedProtocol):
         self._buffer = FrameBuffer()
         self._unheard: deque[FromWorker] = deque()
         self._listener: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._nonsense = ""
         self._ended = False
@@ -88,7 +89,7 @@ class Line(asyncio.BufferedProtocol):
         Raises: EOFError once the line is down and everything was heard.
         """
         if not self._unheard and not self._ended:
-            await self._listen(seconds_max)
+            await self._listen(asyncio.get_running_loop().time() + seconds_max)
         if self._unheard:
             message = self._unheard.popleft()
             if not self._unheard and self._transport is not None:
@@ -103,18 +104,37 @@ class Line(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def _listen(self, seconds_max: float) -> None:
+    async def _listen(self, until: float) -> None:
+        """Return once there is something to hear, or at `until` by the loop's clock."""
         loop = asyncio.get_running_loop()
-        self._listener = loop.create_future()
-        timer = loop.call_later(seconds_max, self._wake)
-        try:
-            await self._listener
-        finally:
-            timer.cancel()
-            self._listener = None
+        while not self._unheard and not self._ended and loop.time() < until:
+            self._ring_by(until)
+            self._listener = loop.create_future()
+            try:
+                await self._listener
+            finally:
+                self._listener = None
+
+    def _ring_by(self, until: float) -> None:
+        """Whoever listens is woken at `until` at the latest.
+
+        Most messages come long before: the alarm that rings earlier stays, as it is cheaper than
+        another for each of them.
+        """
+        if self._alarm is not None and self._alarm.when() <= until:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(until, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._wake()
 
     def _end(self) -> None:
         self._ended = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._wake()
 
     def _wake(self) -> None:

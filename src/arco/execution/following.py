@@ -16,7 +16,7 @@ from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
 from arco.execution.callbacks import Callbacks
 from arco.execution.leading import try_to_lead
-from arco.model import Put, State
+from arco.model import State
 from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Run
 from arco.orchestration.settling import is_running
@@ -155,12 +155,8 @@ class Follower:
 
     def _applied(self, applied: Applied) -> None:
         self._changed.set()
-        if any(isinstance(change, Put) and _is_ended(change.row) for change in applied.changes):
+        if any(run is not None and not is_running(run) for _, run in applied.of(RUNS)):
             self._ended.set()
-
-
-def _is_ended(row: object) -> bool:
-    return isinstance(row, Run) and not is_running(row)
 
 
 __all__ = ["Follower", "Watch"]

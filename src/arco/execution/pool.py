@@ -84,7 +84,7 @@ class Pool:
         self._reports.lost(held.dispatch_id, reason)
 
     def _applied(self, applied: Applied) -> None:
-        if any(change.table is PROJECTS for change in applied.changes):
+        if PROJECTS.name in applied.rows:
             self.reload()
 
     async def _envelope(self, dispatch: Dispatch) -> Envelope | None:

@@ -21,7 +21,7 @@ from arco.execution.envelopes import build_envelope
 from arco.execution.protocol import Envelope, Heartbeat, Started
 from arco.execution.reports import Reports
 from arco.execution.stations import BUSY, REFUSED, Station
-from arco.model import Drop, State
+from arco.model import State
 from arco.orchestration.commands.attempts import should_cancel
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import Dispatch
@@ -159,9 +159,9 @@ class HttpExecutor:
         )
 
     def _applied(self, applied: Applied) -> None:
-        for change in applied.changes:
-            if isinstance(change, Drop) and change.table is DISPATCHES:
-                self._forget(str(change.key[0]))
+        for key, dispatch in applied.of(DISPATCHES) if self._sent else ():
+            if dispatch is None:
+                self._forget(str(key[0]))
 
     def _forget(self, dispatch_id: str) -> None:
         sent = self._sent.pop(dispatch_id, None)

@@ -8,10 +8,15 @@ tasks downstream. Law C3: an attempt whose report cannot be recorded is lost, ne
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+
+import msgspec
 
 from arco.errors import Unavailable
-from arco.model import Decision
+from arco.model import Decision, Event, Misses, State
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -28,24 +33,36 @@ from arco.service.workspace import Workspace
 RETRY_SECONDS = 0.1
 RETRY_SECONDS_MAX = 5.0
 SETTLE_SECONDS_MAX = 10.0
+REPORTS_AT_ONCE_MAX = 256
 LOG = logging.getLogger(__name__)
 
 
+class Report(msgspec.Struct, frozen=True):
+    """What one attempt came to, on its way to the log."""
+
+    dispatch_id: str
+    decision: Decision
+
+
 class Reports:
-    """The commands that are on their way to the log."""
+    """The commands that are on their way to the log, in the order in which they came.
+
+    One commit is asked for at a time; what is reported meanwhile is the next.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._database = workspace.database
         self._runtime = workspace.runtime
-        self._pending: dict[int, Spawned] = {}
-        self._reported = 0
+        self._waiting: deque[Report] = deque()
+        self._under_way: Sequence[Report] = ()
+        self._delivery: Spawned | None = None
         self._none_pending: Signal = workspace.runtime.signal()
         self._none_pending.set()
 
     @property
     def pending(self) -> int:
         """How many reports have no answer yet."""
-        return len(self._pending)
+        return len(self._waiting) + len(self._under_way)
 
     def started(self, dispatch_id: str, started_at: datetime) -> None:
         """Record that the attempt runs."""
@@ -74,26 +91,42 @@ class Reports:
         """
         if not await self._none_pending.wait(SETTLE_SECONDS_MAX):
             LOG.error("%s reports of workers were not recorded", self.pending)
-        for spawned in tuple(self._pending.values()):
-            spawned.cancel()
+        if self._delivery is not None:
+            self._delivery.cancel()
 
     def _report(self, dispatch_id: str, decision: Decision) -> None:
-        self._reported += 1
-        number = self._reported
-        self._none_pending.clear()
-        work = self._deliver(number, dispatch_id, decision=decision)
-        self._pending[number] = self._runtime.spawn(work, "arco-report")
+        self._waiting.append(Report(dispatch_id, decision))
+        if self._none_pending.is_set():
+            self._none_pending.clear()
+            self._delivery = self._runtime.spawn(self._deliver(), "arco-reports")
 
-    async def _deliver(self, number: int, dispatch_id: str, *, decision: Decision) -> None:
+    async def _deliver(self) -> None:
         try:
-            await self._commit(decision)
-        except Exception as error:
-            LOG.exception("the report about %s was refused", dispatch_id)
-            await self._commit(lost_attempt(dispatch_id, f"its report was refused: {error}"))
+            while self._waiting:
+                self._under_way = _next(self._waiting)
+                await self._record(self._under_way)
         finally:
-            del self._pending[number]
-            if not self._pending:
-                self._none_pending.set()
+            self._under_way = ()
+            self._none_pending.set()
+
+    async def _record(self, reports: Sequence[Report]) -> None:
+        """One that is refused is lost, and keeps none beside it from the log."""
+        try:
+            await self._commit(partial(_decided, reports=reports))
+        except Exception as error:
+            if len(reports) == 1:
+                await self._lose(reports[0], error)
+                return
+            for report in reports:
+                await self._record([report])
+
+    async def _lose(self, report: Report, error: Exception) -> None:
+        LOG.error("the report about %s was refused", report.dispatch_id, exc_info=error)
+        try:
+            reason = f"its report was refused: {error}"
+            await self._commit(lost_attempt(report.dispatch_id, reason))
+        except Exception:
+            LOG.exception("nor was it recorded that %s is lost", report.dispatch_id)
 
     async def _commit(self, decision: Decision) -> None:
         delay_seconds = RETRY_SECONDS
@@ -106,9 +139,31 @@ class Reports:
                 delay_seconds = min(RETRY_SECONDS_MAX, 2 * delay_seconds)
 
 
+def _next(waiting: deque[Report]) -> Sequence[Report]:
+    """The first reports, taken away: of each attempt one, so that none decides on what another
+    has just changed.
+    """
+    taken: dict[str, Report] = {}
+    while waiting and waiting[0].dispatch_id not in taken and len(taken) < REPORTS_AT_ONCE_MAX:
+        report = waiting.popleft()
+        taken[report.dispatch_id] = report
+    return tuple(taken.values())
+
+
+def _decided(state: State, now: datetime, *, reports: Sequence[Report]) -> Sequence[Event]:
+    """What all of them come to. Raises: NotLoaded, for what any of them misses."""
+    misses = Misses()
+    events: list[Event] = []
+    for report in reports:
+        with misses:
+            events += report.decision(state, now)
+    misses.settle()
+    return events
+
+
 def lost_attempt(dispatch_id: str, reason: str) -> Decision:
     """The decision that nobody performs the attempt any more."""
     return lose_attempt(LoseAttempt(dispatch_id=dispatch_id, reason=reason))
 
 
-__all__ = ["Reports", "lost_attempt"]
+__all__ = ["Report", "Reports", "lost_attempt"]

@@ -132,13 +132,15 @@ class Layout:
         return next((problem for up in self._above(stage) if (problem := self.problem(up))), "")
 
     def needs(self, piece: Piece) -> list[Piece]:
-        """What of other stages the piece is made from, each with the positions it lies between."""
+        """What the piece is made from, each with the positions it lies between: of other stages,
+        and of an asset that reads its own earlier partitions what comes before the piece.
+        """
         found: list[Piece] = []
         for asset in self.stages[piece.stage].assets:
             downstream = self.view.definitions[asset]
             for dependency in downstream.dependencies:
                 stage = self._stage_of.get(dependency.upstream, piece.stage)
-                if stage != piece.stage:
+                if stage != piece.stage or dependency.upstream == asset:
                     found += self._needed(dependency, piece, stage=stage)
         return found
 
@@ -153,6 +155,8 @@ class Layout:
         )
         everything = self._keys(stage)
         needed = wanted.intersection(everything)
+        if stage == piece.stage:
+            needed = needed.difference(piece.keys)
         if needed:
             ends = [sets.rank(everything.spans, point) for point in _ends(needed)]
             yield Piece(stage, (ends[0], ends[1] + 1), needed)

@@ -76,6 +76,8 @@ class Stepper:
         self._view = asset_view(state, now)
         self._layout = Layout(self._view, row.created_at, stages, chunk_size=row.chunk_size)
         self._started: list[tuple[int, tuple[int, int]]] = []
+        self._refused: list[Piece] = []
+        """What was refused by now and is not in the state yet."""
 
     def advance(self, at: int, *, room: int, turn: int) -> Taken:
         """The chunk's next steps, with at most `room` runs, and few more than `turn` tasks."""
@@ -121,6 +123,7 @@ class Stepper:
                 return
             fallen = next((name for need in needs if (name := self._fallen(need))), "")
             if fallen:
+                self._refused.append(piece)
                 yield Step(place, partitions, refused=f"it is made from {fallen}, which failed")
                 continue
             run_id = self._run_id(at, place, attempt=attempt)
@@ -207,13 +210,18 @@ class Stepper:
 
     def _is_running(self, need: Piece) -> bool:
         return any(
-            stage == need.stage and span[0] < need.span[1] and need.span[0] < span[1]
+            _overlap(need, stage, span=span)
             for runs in (self._running, self._started)
             for stage, span in runs
         )
 
     def _fallen(self, need: Piece) -> str:
         """A partition among those that are needed which failed here; empty: none did."""
+        for piece in self._refused:
+            if _overlap(need, piece.stage, span=piece.span):
+                refused = piece.keys.intersection(need.keys).first()
+                if refused is not None:
+                    return display(refused) or self._layout.stages[need.stage].assets[0]
         size = self._row.chunk_size
         base = self._layout.first_chunk(need.stage)
         last = base + (need.span[1] - 1) // size
@@ -229,6 +237,10 @@ class Stepper:
                 if failed is not None:
                     return display(failed) or self._layout.stages[need.stage].assets[0]
         return ""
+
+
+def _overlap(need: Piece, stage: int, *, span: tuple[int, int]) -> bool:
+    return stage == need.stage and span[0] < need.span[1] and need.span[0] < span[1]
 
 
 def _spelled(keys: tuple[str, ...]) -> str:

@@ -54,14 +54,13 @@ def wanted_partitions(
     running: set[Place] = set()
     for asset in assets:
         existing = partitions_of(view.definitions[asset], view.at)
-        wanted = tuple(
-            key
-            for key in keys
-            if key in existing and _is_wanted(view, (asset, key), which=which, running=running)
-        )
-        running.update((asset, key) for key in wanted)
+        wanted: list[str] = []
+        for key in keys:
+            if key in existing and _is_wanted(view, (asset, key), which=which, running=running):
+                running.add((asset, key))
+                wanted.append(key)
         if wanted:
-            chosen[asset] = wanted
+            chosen[asset] = tuple(wanted)
     return chosen
 
 
@@ -114,6 +113,8 @@ def _stale_keys(view: AssetView, asset: str, *, running: set[Place]) -> Iterator
     """Partitions that are stale, or will be because this run renews something upstream."""
     for key in partitions_of(view.definitions[asset], view.at):
         if _is_stale(view, asset, key=key, running=running):
+            # A later partition of the asset may be made from this one.
+            running.add((asset, key))
             yield key
 
 

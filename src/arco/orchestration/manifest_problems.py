@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from arco.errors import Invalid
-from arco.orchestration.definitions import AssetDefinition, Manifest
-from arco.orchestration.partitions import mapping_problem, validate
+from arco.orchestration.definitions import AssetDefinition, Dependency, Manifest
+from arco.orchestration.partitions import mapping_problem, own_mapping_problem, validate
 from arco.orchestration.plan import upstream_first
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -68,11 +68,19 @@ def _dependency_problems(
         if upstream is None:
             yield f"asset {asset.key} depends on {dependency.upstream}, which does not exist."
             continue
-        problem = mapping_problem(
-            dependency.mapping, downstream=asset.partitions, upstream=upstream.partitions
-        )
+        problem = _dependency_problem(asset, dependency, upstream=upstream)
         if problem is not None:
             yield f"asset {asset.key} cannot read {dependency.upstream}: {problem}"
+
+
+def _dependency_problem(
+    asset: AssetDefinition, dependency: Dependency, *, upstream: AssetDefinition
+) -> str | None:
+    mapping = dependency.mapping
+    own = own_mapping_problem(mapping) if asset.key == dependency.upstream else None
+    if own is not None:
+        return own
+    return mapping_problem(mapping, downstream=asset.partitions, upstream=upstream.partitions)
 
 
 def _cycle_problems(known: Mapping[str, AssetDefinition]) -> list[str]:

@@ -70,9 +70,9 @@ def plan_tasks(
     tasks: list[PlannedTask] = []
     for key in upstream_first(definitions, chosen):
         asset = definitions[key]
-        edges = _Edges(definitions, asset, places, at)
         if chosen[key]:
             starts[key] = len(tasks)
+        edges = _Edges(definitions, asset, places, at)
         tasks += [
             PlannedTask(key, partition, edges.upstreams(partition), asset.priority)
             for partition in chosen[key]
@@ -251,7 +251,8 @@ def _refuse_too_many(chosen: Mapping[str, Sequence[str]]) -> None:
 
 
 def _inner_upstreams(asset: AssetDefinition, inside: set[str]) -> set[str]:
-    return {dependency.upstream for dependency in asset.dependencies} & inside
+    """What the asset waits for as a whole: of itself, partitions wait for earlier ones."""
+    return {dependency.upstream for dependency in asset.dependencies} & inside - {asset.key}
 
 
 def _freed(

@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from arco.errors import Invalid
 from arco.orchestration.outcomes import CURSOR
 from arco.orchestration.partitions import PartitionValue
-
-METADATA_BYTES_MAX = 16 * 1024
+from arco.sdk.metadata import stored
 
 
 class PartitionWindow(NamedTuple):
@@ -54,17 +52,11 @@ class AssetContext:
     def add_metadata(self, **facts: Any) -> None:
         """Keeps facts about the output with the materialization; a repeated name replaces.
 
-        Raises: Invalid METADATA_INVALID for what is not JSON, or for more than 16 KiB in all.
+        A fact is a JSON value, a `Path`, or a kind: `Url`, `Markdown`, `Sample`, `Plot`.
+
+        Raises: Invalid METADATA_INVALID for anything else, or for more than is kept.
         """
-        merged = {**self._metadata, **plain_facts(facts)}
-        size_bytes = len(msgspec.json.encode(merged))
-        if size_bytes > METADATA_BYTES_MAX:
-            raise Invalid(
-                "METADATA_INVALID",
-                f"metadata takes {size_bytes} bytes; the limit is {METADATA_BYTES_MAX}",
-                hint="store what is larger as a table",
-            )
-        self._metadata = merged
+        self._metadata = stored({**self._metadata, **facts})
 
     def move_cursor(self, cursor: Any) -> None:
         """Remembers a JSON value for the next attempt, once what is returned now is published.
@@ -87,28 +79,4 @@ class CheckOutcome(msgspec.Struct, frozen=True):
     metadata: dict[str, Any] = {}
 
 
-def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts as JSON values; numbers of NumPy and Arrow become Python's.
-
-    Raises: Invalid METADATA_INVALID.
-    """
-    try:
-        plain: dict[str, Any] = msgspec.to_builtins(dict(facts), str_keys=True, enc_hook=_unboxed)
-        msgspec.json.encode(plain)
-    except (TypeError, ValueError) as error:
-        raise Invalid(
-            "METADATA_INVALID",
-            f"metadata must be JSON values: {error}",
-            hint="pass numbers, strings, lists or dicts",
-        ) from None
-    return plain
-
-
-def _unboxed(value: Any) -> Any:
-    for unbox in ("item", "as_py"):
-        if hasattr(value, unbox):
-            return getattr(value, unbox)()
-    raise TypeError(f"{type(value).__name__} is none")
-
-
-__all__ = ["METADATA_BYTES_MAX", "AssetContext", "CheckOutcome", "PartitionWindow", "plain_facts"]
+__all__ = ["AssetContext", "CheckOutcome", "PartitionWindow"]

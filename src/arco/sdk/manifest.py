@@ -29,7 +29,13 @@ from arco.orchestration.definitions import (
     SourceLine,
     WriteMode,
 )
-from arco.orchestration.partitions import Partitions, dimensions, mapping_problem, validate
+from arco.orchestration.partitions import (
+    Partitions,
+    dimensions,
+    mapping_problem,
+    own_mapping_problem,
+    validate,
+)
 from arco.sdk.code_version import CodeVersions, sql_version
 from arco.sdk.column_lineage import declared_sources
 from arco.sdk.declarations import (
@@ -216,7 +222,10 @@ class Compiler:
     def relations(self, assets: Mapping[str, AssetDefinition]) -> None:
         """Notes cycles, and partitions that cannot be mapped."""
         for path in cycles(
-            {key: [d.upstream for d in a.dependencies] for key, a in assets.items()}
+            {
+                key: [each.upstream for each in asset.dependencies if each.upstream != key]
+                for key, asset in assets.items()
+            }
         ):
             route = " -> ".join(path)
             self._note(self._keys[path[0]], f"{path[0]} waits for itself: {route}")
@@ -224,7 +233,8 @@ class Compiler:
             return
         for asset in assets.values():
             for each in asset.dependencies:
-                wrong = mapping_problem(
+                own = each.upstream == asset.key
+                wrong = (own_mapping_problem(each.mapping) if own else None) or mapping_problem(
                     each.mapping,
                     downstream=asset.partitions,
                     upstream=assets[each.upstream].partitions,

@@ -20,12 +20,17 @@ from arco.engine.lanes.folder import Folder
 from arco.engine.rollback import check_history
 from arco.engine.rounds.patrol import Patrol
 from arco.errors import ArcoError
-from arco.model import Decision, Event, Put, State
+from arco.model import Decision, Event, State
 from arco.orchestration.commands.publications import startable_publications, started_publications
 from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.controllers import CARRYING_ON, Standing
-from arco.orchestration.rows import Dispatch, Run
-from arco.orchestration.tables import DISPATCHES, PUBLICATIONS, PUBLISHING, WAITING_PUBLICATIONS
+from arco.orchestration.tables import (
+    DISPATCHES,
+    PUBLICATIONS,
+    PUBLISHING,
+    RUNS,
+    WAITING_PUBLICATIONS,
+)
 from arco.orchestration.ticking import RunScope
 from arco.runtime import Signal, Spawned
 from arco.service.candidates import may_lead
@@ -142,21 +147,14 @@ class Leader:
         self._offer_publications(state)
 
     def _applied(self, applied: Applied) -> None:
-        publications_moved = False
-        for change in applied.changes:
-            if change.table.name in PUBLICATION_TABLES:
-                publications_moved = True
-            elif isinstance(change, Put):
-                self._act_on(change)
-        if publications_moved:
+        for _, dispatch in applied.of(DISPATCHES):
+            if dispatch is not None:
+                self._executor.offer(dispatch)
+        for _, run in applied.of(RUNS):
+            if run is not None and run.cancel_requested:
+                self._executor.withdraw(run.run_id)
+        if not applied.rows.keys().isdisjoint(PUBLICATION_TABLES):
             self._runtime.spawn(self._offer_waiting(), "arco-offer")
-
-    def _act_on(self, change: Put) -> None:
-        if isinstance(change.row, Dispatch):
-            if self._database.state.get(DISPATCHES, change.row.dispatch_id) is not None:
-                self._executor.offer(change.row)
-        elif isinstance(change.row, Run) and change.row.cancel_requested:
-            self._executor.withdraw(change.row.run_id)
 
     async def _offer_waiting(self) -> None:
         """Whatever can be published is under way; the rows that say so may have to be read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ from arco.orchestration.run_limits import QUEUED_RUNS
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import CHECKS, NEWEST_RUNS, RUNS, TASKS
 from arco.service.assets import AssetStatus
+from arco.service.metadata import summary
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +46,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     error: TaskError | None = None
     adopted_from: str = ""
     """The run whose result was taken over; empty: it is this run's own."""
+    metadata: dict[str, Any] = {}
+    """What user code said about its output; of a plot, what it is and how large."""
 
 
 class CheckSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -211,6 +215,7 @@ def task_summary(task: Task) -> TaskSummary:
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
         adopted_from=task.adopted_from,
+        metadata=summary(task.output.metadata) if task.output else {},
     )
 
 

@@ -7,6 +7,7 @@ counts, cannot tell a hidden row from one that never was. A table without a rule
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from arco.catalog.kinds import Found, Kind, by_id
@@ -145,16 +146,19 @@ class View:
         self, namespace_id: str, after: Key | None
     ) -> Generator[CatalogTable, None, str | None]:
         """Visible tables until too many hidden ones stand in a row; then the name reached."""
-        visible, misses = self._visible, 0
         rows = self._state.range(TABLES, namespace_id, after=after)
-        for row in rows:
-            if row.table_id in visible.tables:
+        first = next(rows, None)
+        if first is None:
+            return None
+        if self._visible.is_within(self._state, first):
+            yield first
+            yield from rows
+            return None
+        tables, misses = self._visible.tables, 0
+        for row in chain((first,), rows):
+            if row.table_id in tables:
                 misses = 0
                 yield row
-            elif visible.is_within(self._state, row):
-                yield row
-                yield from rows
-                return None
             elif (misses := misses + 1) > MISSES_MAX:
                 return row.name
         return None

@@ -14,6 +14,7 @@ from arco.errors import Invalid
 from arco.execution.envelopes import build_envelope
 from arco.formats.dataset import Dataset
 from arco.formats.publishing import staged_tables
+from arco.model import State
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -77,6 +78,11 @@ class Workbench:
     def now(self) -> datetime:
         """What the clock shows."""
         return self._bench.now
+
+    @property
+    def state(self) -> State:
+        """Everything that is known, as a real workspace keeps it."""
+        return self._bench.state
 
     def run(self, *selection: Any, partition: str = "", which: Which = "all") -> RunResult:
         """A run of the selected assets, to its end; retries do not wait, the clock moves on.

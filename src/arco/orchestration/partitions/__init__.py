@@ -38,7 +38,7 @@ from arco.orchestration.partitions.mapping import (
     TimeWindowMapping,
 )
 from arco.orchestration.partitions.narrowing import listing_only
-from arco.orchestration.partitions.problems import mapping_problem, validate
+from arco.orchestration.partitions.problems import mapping_problem, own_mapping_problem, validate
 from arco.orchestration.partitions.selectors import parse_selector
 from arco.orchestration.partitions.sets import PartitionSet, all_keys, no_keys, some_keys
 from arco.orchestration.partitions.upstream import upstream_partitions
@@ -73,6 +73,7 @@ __all__ = [
     "listing_only",
     "mapping_problem",
     "no_keys",
+    "own_mapping_problem",
     "parse_partition_key",
     "parse_selector",
     "partition_values",

@@ -100,6 +100,19 @@ def mapping_problem(
     return next(_clashes(lower, upper), None)
 
 
+def own_mapping_problem(mapping: PartitionMapping | None) -> str | None:
+    """Why an asset cannot read its own partitions by the mapping; None if it can.
+
+    It reads earlier time only: no partition waits for itself, and the first reads nothing.
+    """
+    if isinstance(mapping, TimeWindowMapping) and mapping.end_offset < 0:
+        return None
+    return (
+        "An asset reads itself only of earlier time: "
+        "TimeWindowMapping(start_offset=-1, end_offset=-1) is the partition before."
+    )
+
+
 def _type_problem(partitions: Partitions) -> str | None:
     """Which field holds a value of a wrong type; user code is not always type checked."""
     if isinstance(partitions, ProductPartitions) and any(
@@ -264,4 +277,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names if name) or "none"
 
 
-__all__ = ["mapping_problem", "validate"]
+__all__ = ["mapping_problem", "own_mapping_problem", "validate"]
