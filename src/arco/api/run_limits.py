@@ -22,7 +22,7 @@ from arco.orchestration.commands.run_limits import limit_runs, prioritize_run, u
 from arco.service.authority import guarded, require_on_workspace
 from arco.service.permits import require_on_run
 from arco.service.run_limits import limit_list
-from arco.service.summaries import RunSummary, find_run, run_summary
+from arco.service.summaries import RunSummary, find_run, run_standing
 from arco.wire.run_limits import LimitList, LimitRequest, PriorityRequest
 
 
@@ -94,7 +94,7 @@ async def prioritize(
     return await change(
         session,
         decide,
-        tell=lambda state: Told(run_summary(state, find_run(state, run_id))),
+        tell=lambda state: Told(run_standing(state, find_run(state, run_id))),
         caller=caller,
     )
 

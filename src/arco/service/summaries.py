@@ -127,7 +127,7 @@ def newest_runs(state: State, limit: int) -> list[RunSummary]:
     Cost: `limit` rows, whatever the history.
     """
     rows = (state.get(RUNS, row.run_id) for row in islice(state.range(NEWEST_RUNS), limit))
-    return [run_summary(state, row) for row in rows if row is not None]
+    return [run_standing(state, row) for row in rows if row is not None]
 
 
 def find_run(state: State, run_id: str) -> Run:
@@ -149,9 +149,15 @@ def find_run(state: State, run_id: str) -> Run:
     )
 
 
-def run_summary(state: State, run: Run) -> RunSummary:
-    """The run as it is told."""
+def run_standing(state: State, run: Run) -> RunSummary:
+    """The run as it is told, with the limits that it waits for."""
     queued = None if run.ended_at else state.get(QUEUED_RUNS, run.run_id)
+    summary = run_summary(run)
+    return msgspec.structs.replace(summary, queued_for=queued.limits) if queued else summary
+
+
+def run_summary(run: Run) -> RunSummary:
+    """The run as its row tells it."""
     return RunSummary(
         run_id=run.run_id,
         number=run.number,
@@ -170,7 +176,6 @@ def run_summary(state: State, run: Run) -> RunSummary:
         skipped=run.skipped,
         cancelled=run.cancelled,
         message=run.message,
-        queued_for=queued.limits if queued else (),
     )
 
 
@@ -179,7 +184,7 @@ def run_detail(state: State, run_id: str) -> RunDetail:
     run = find_run(state, run_id)
     tasks = tuple(task_summary(task) for task in state.range(TASKS, run.run_id))
     return RunDetail(
-        run=run_summary(state, run), tasks=tasks, checks=tuple(run_checks(state, run.run_id))
+        run=run_standing(state, run), tasks=tasks, checks=tuple(run_checks(state, run.run_id))
     )
 
 
@@ -251,6 +256,7 @@ __all__ = [
     "newest_runs",
     "run_checks",
     "run_detail",
+    "run_standing",
     "run_summary",
     "table_detail",
     "task_summary",

@@ -11,7 +11,7 @@ from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import print_json
 from arco.cli.where import Where, where_option
 from arco.orchestration.commands.run_limits import prioritize_run
-from arco.service.summaries import RunSummary, find_run, run_summary
+from arco.service.summaries import RunSummary, find_run, run_standing
 
 EPILOG = """\b
 Examples:
@@ -44,7 +44,7 @@ async def _prioritized(directory: Path | None, run: str, *, priority: int) -> Ru
         database = workspace.database
         run_id = await database.asked(lambda state: find_run(state, run).run_id)
         await database.transact(prioritize_run(run_id, priority, actor="cli"))
-        return await database.asked(lambda state: run_summary(state, find_run(state, run_id)))
+        return await database.asked(lambda state: run_standing(state, find_run(state, run_id)))
 
 
 __all__ = ["command"]
