@@ -27,7 +27,7 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup browser demo test fast check fmt sim contract bench peers lock docs clean
+.PHONY: help setup browser demo test fast check fmt sim kills contract bench peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ fmt: $(STAMP) ## Format the code and mend what the linter can mend
 sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=...)
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
+
+kills: $(STAMP) ## Kill leaders and workers at 200 points of runs of 1,000 tasks (ARGS="--seed 7")
+	$(BIN)/python -m tests.integration.killed_runs $(ARGS)
 
 contract: $(STAMP) $(NPM_TOOLS) ## What every store promises, on memory, disk, S3, Google and Azure (ARGS=...)
 	$(PYTEST) -n 2 --dist loadfile tests/contract $(ARGS)

@@ -53,6 +53,12 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
         Spoken("GET", "/api/v1/assets/{it}/why"),
         Spoken("GET", "/api/v1/assets/{it}/why?partition=x"),
     ),
+    "show_plan": (
+        Spoken("GET", "/api/v1/plan?select={it}"),
+        Spoken("GET", "/api/v1/plan?select=%2B{it}&which=all&diff=true"),
+        Spoken("GET", "/api/v1/plan?which=all&against={it}", of="run"),
+    ),
+    "show_partitions": (Spoken("GET", "/api/v1/assets/{it}/partitions"),),
     "show_stale": (
         Spoken("GET", "/api/v1/stale?select={it}"),
         Spoken("GET", "/api/v1/stale?select=%2B{it}"),

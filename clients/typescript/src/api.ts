@@ -75,6 +75,20 @@ export interface AssetList {
   next_cursor?: string;
 }
 
+/** How the partitions of one asset stand. */
+export interface AssetPartitions {
+  asset: string;
+  /** The names of its dimensions; none: it is one whole. */
+  dimensions: Array<string>;
+  total: number;
+  /** How many stand how; together they are `total`. */
+  counts: Record<string, number>;
+  /** Rows in all that are there, as far as it is known. */
+  rows: number;
+  /** In the order of the partitions, at most a thousand. */
+  ranges: Array<PartitionRange>;
+}
+
 /** One deployed asset. */
 export interface AssetStatus {
   key: string;
@@ -550,6 +564,9 @@ export interface Difference {
   system: Array<SystemDifference>;
   rows: Array<RowDifference>;
 }
+
+/** What differs between two plans. */
+export type DifferenceKind = "ADDED" | "REMOVED" | "CHANGED";
 
 /** An object shall go; until it is purged it can be brought back. */
 export interface DropObject {
@@ -1045,6 +1062,19 @@ export interface PartitionImpact {
   truncated?: boolean;
 }
 
+/** Partitions that follow each other and stand alike. */
+export interface PartitionRange {
+  state: PartitionState;
+  /** As people say it; empty: the asset is one whole. */
+  first: string;
+  last: string;
+  /** How many they are. */
+  partitions: number;
+}
+
+/** How a partition stands: the first of these that holds. */
+export type PartitionState = "FAILED" | "MISSING" | "STALE" | "FRESH";
+
 /** Pins by name. */
 export interface PinList {
   /** The pins. */
@@ -1084,6 +1114,50 @@ export interface PinnedSlot {
   /** Why, for those who find it. */
   reason?: string;
 }
+
+/** What a run would do, and how that differs from the last one where it was asked for. */
+export interface PlanAnswer {
+  plan: PlanPreview;
+  /** What differs from an earlier run's plan, where that was asked for. */
+  difference?: PlanDifference | null;
+}
+
+/** One task that differs, and why. */
+export interface PlanChange {
+  kind: DifferenceKind;
+  task_key: string;
+  asset: string;
+  partition?: string;
+  /** What differs, in words. */
+  because: string;
+}
+
+/** How a plan differs from that of an earlier run. */
+export interface PlanDifference {
+  /** The run it is compared with; empty: no earlier run was asked for the same. */
+  against: string;
+  /** The plans have the same fingerprint. */
+  is_same: boolean;
+  /** How many tasks differ in which way. */
+  counts: Record<string, number>;
+  /** The first thousand, by task key. */
+  changes: Array<PlanChange>;
+}
+
+/** What a run would do now. */
+export interface PlanPreview {
+  /** The same plan has the same; empty: everything is fresh, there is nothing to run. */
+  fingerprint: string;
+  /** How many tasks it has. */
+  total: number;
+  /** Asset -> how many tasks, in the order in which they run. */
+  assets: Record<string, number>;
+  /** The first thousand, in the order of the plan. */
+  tasks: Array<PreviewedTask>;
+}
+
+/** Why a task is in a plan. */
+export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS";
 
 /** What stands between a table and its readers. */
 export interface PolicyLine {
@@ -1144,6 +1218,17 @@ export interface PoolSummary {
   assets: number;
   /** When it was given its size. */
   sized_at: string | null;
+}
+
+/** One task that a run would have. */
+export interface PreviewedTask {
+  task_key: string;
+  asset: string;
+  /** As people say it; empty: the asset is one whole. */
+  partition?: string;
+  reason: PlanReason;
+  /** The tasks of the plan that it waits for. */
+  upstreams?: Array<string>;
 }
 
 /** A principal and the groups it was put into. */
@@ -2106,6 +2191,10 @@ export interface Operations {
   show_stale: { place: {}; query: { select?: string; fields?: string; at?: string; }; body: null; answer: StaleList; };
   /** How each check stands on each partition: its newest result. */
   show_checks: { place: {}; query: { cursor?: string; limit?: number; asset?: string; failed?: boolean; fields?: string; at?: string; }; body: null; answer: CheckList; row: CheckList["checks"][number]; };
+  /** What a run of this selection would do now, and why; nothing is started. */
+  show_plan: { place: {}; query: { select?: string; partition?: string; which?: "stale" | "refresh" | "all"; diff?: boolean; against?: string; fields?: string; at?: string; }; body: null; answer: PlanAnswer; };
+  /** How many partitions of an asset failed, are missing, stale or fresh, and which, in ranges. */
+  show_partitions: { place: { asset: string; }; query: { state?: PartitionState | null; fields?: string; at?: string; }; body: null; answer: AssetPartitions; };
   /** Every pool with its slots, how many are taken and how much waits for it. */
   show_pools: { place: {}; query: { fields?: string; at?: string; }; body: null; answer: PoolList; };
   /** Give a pool a size. What is out already stays out; nothing more starts than fits. */
@@ -2318,6 +2407,8 @@ export const OPERATIONS = {
   explain_asset: { method: "GET", path: "/api/v1/assets/{asset}/why", key: false },
   show_stale: { method: "GET", path: "/api/v1/stale", key: false },
   show_checks: { method: "GET", path: "/api/v1/checks", key: false, rows: "checks" },
+  show_plan: { method: "GET", path: "/api/v1/plan", key: false },
+  show_partitions: { method: "GET", path: "/api/v1/assets/{asset}/partitions", key: false },
   show_pools: { method: "GET", path: "/api/v1/pools", key: false },
   size_pool: { method: "POST", path: "/api/v1/pools", key: true },
   unsize_pool: { method: "DELETE", path: "/api/v1/pools/{name}", key: true },

@@ -6,6 +6,8 @@ from typing import Any
 
 from arco.client.operation import Operation
 from arco.orchestration.schedules import ScheduleTick
+from arco.service.partition_ranges import AssetPartitions
+from arco.service.plans import PlanAnswer
 from arco.service.pools import PoolSummary
 from arco.service.reruns import Rerun
 from arco.service.schedules import ScheduleDetail
@@ -33,6 +35,8 @@ SHOW_CHECKS = Operation("show_checks", "GET", "/checks", CheckList)
 SHOW_POOLS = Operation("show_pools", "GET", "/pools", PoolList)
 SIZE_POOL = Operation("size_pool", "POST", "/pools", PoolSummary, "by_key")
 UNSIZE_POOL = Operation("unsize_pool", "DELETE", "/pools/{name}", AccessOutcome, "by_key")
+SHOW_PLAN = Operation("show_plan", "GET", "/plan", PlanAnswer)
+SHOW_PARTITIONS = Operation("show_partitions", "GET", "/assets/{asset}/partitions", AssetPartitions)
 SHOW_LIMITS = Operation("show_limits", "GET", "/limits", LimitList)
 LIMIT_RUNS = Operation("limit_runs", "POST", "/limits", LimitList, "by_key")
 PRIORITIZE_RUN = Operation(
@@ -64,6 +68,8 @@ RUN_OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_POOLS,
     SIZE_POOL,
     UNSIZE_POOL,
+    SHOW_PLAN,
+    SHOW_PARTITIONS,
     SHOW_LIMITS,
     LIMIT_RUNS,
     PRIORITIZE_RUN,
@@ -91,6 +97,8 @@ __all__ = [
     "SHOW_CHECKS",
     "SHOW_LIMITS",
     "SHOW_LOGS",
+    "SHOW_PARTITIONS",
+    "SHOW_PLAN",
     "SHOW_POOLS",
     "SHOW_RUN",
     "SHOW_RUNS",

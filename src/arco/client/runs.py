@@ -12,6 +12,7 @@ from arco.client.run_operations import (
     PRIORITIZE_RUN,
     RERUN_RUN,
     SHOW_LOGS,
+    SHOW_PLAN,
     SHOW_RUN,
     SHOW_RUNS,
     TRIGGER_RUN,
@@ -21,6 +22,7 @@ from arco.orchestration.commands.reruns import RerunWhich
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState
 from arco.runtime import Runtime
+from arco.service.plans import NO_COMPARISON, Comparison, PlanAnswer
 from arco.service.reruns import Rerun
 from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary
@@ -98,6 +100,17 @@ class Runs:
         """The run, which is asked to stop. Cancelling twice is harmless."""
         asked = Asked(place={"run_id": run_id}, body=CancelRequest(reason), key=key)
         return self._asker.ask(CANCEL_RUN, asked)
+
+    def plan(self, asked: TriggerRequest, comparison: Comparison = NO_COMPARISON) -> PlanAnswer:
+        """What a run of this would do now and why; with a comparison, what differs from before."""
+        query = {
+            "select": " ".join(asked.selection),
+            "partition": asked.partition,
+            "which": asked.which,
+            "diff": "true" if comparison.is_wanted else "",
+            "against": comparison.run_id,
+        }
+        return self._asker.ask(SHOW_PLAN, Asked(query=query))
 
     def prioritize(self, run_id: str, priority: int, *, key: str = "") -> RunSummary:
         """The run, which goes before those of a lower priority where runs have to wait.
