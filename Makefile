@@ -16,13 +16,13 @@ BROWSER := chromium
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
   name=python3; done; echo $$name)
-SUITES_SIDE_BY_SIDE := $(wildcard tests/unit tests/property tests/contract tests/golden)
+SUITES := $(wildcard tests/unit tests/property tests/contract tests/golden)
 SIMULATION := $(wildcard tests/simulation)
 # Worlds of the log's campaign; the other campaigns get a share of as many.
 SCHEDULES ?= 50000
 NIGHTLY_SCHEDULES ?= 500000
 PEERS := $(patsubst bench/peers/%.txt,.peers/%/.installed,$(wildcard bench/peers/*.txt))
-SUITES_ALONE := $(wildcard tests/integration)
+INTEGRATION := $(wildcard tests/integration)
 FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
@@ -38,8 +38,9 @@ demo: $(STAMP) ## Run the demo project (DIR=folder PORT=number)
 	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
 test: setup check ## Everything that must pass before a change lands
-	@for suites in "-n 2 --dist loadfile $(SUITES_SIDE_BY_SIDE)" \
-	  "-n 2 --dist worksteal --seeds=$(SCHEDULES) $(SIMULATION)" "$(SUITES_ALONE)"; do \
+	@for suites in "-n 2 --dist loadfile $(SUITES)" \
+	  "-n 2 --dist worksteal --seeds=$(SCHEDULES) $(SIMULATION)" \
+	  "-n 2 --dist loadfile $(INTEGRATION)"; do \
 	  case "$$suites" in \
 	    *tests/*) $(PYTEST) --hypothesis-profile=ci $$suites ;; \
 	  esac; \

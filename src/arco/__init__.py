@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WeeklyPartitions,
         YearlyPartitions,
     )
+    from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
     from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
@@ -65,6 +66,11 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "newest": "arco.sdk.conditions",
+    "on_code": "arco.sdk.conditions",
+    "on_cron": "arco.sdk.conditions",
+    "on_missing": "arco.sdk.conditions",
+    "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
@@ -112,6 +118,11 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "newest",
+    "on_code",
+    "on_cron",
+    "on_missing",
+    "on_upstream",
     "resource",
     "schedule",
     "sql_asset",

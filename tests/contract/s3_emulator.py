@@ -12,7 +12,7 @@ import io
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -29,6 +29,7 @@ TURN = threading.Lock()
 EMULATOR = create_backend_app("s3")
 SETTING_UP = re.compile(r"/[a-z0-9-]+(\?cors)?\Z")
 """Making a bucket and its rules for browsers: what a test does without an account."""
+WITHOUT_BODY = (204, 304)
 COPYING = "COPY"
 """Not a method of S3: `COPY /bucket?from=prefix&to=prefix`, for tests with much to prepare."""
 
@@ -80,20 +81,48 @@ def released_to_pages(environ: dict[str, Any]) -> list[tuple[str, str]]:
 
 def refused(environ: dict[str, Any], start: Callable[..., Any], *, code: str) -> Iterable[bytes]:
     """S3's answer to a stranger."""
-    # What was sent is read first: a client that still writes would see a broken connection.
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     body = b"" if environ["REQUEST_METHOD"] == "HEAD" else f"<Error><Code>{code}</Code></Error>"
     start("403 Forbidden", [("Content-Type", "application/xml")])
     return [body if isinstance(body, bytes) else body.encode()]
 
 
 class Handler(WSGIRequestHandler):
-    """One connection, which carries many requests."""
+    """One connection, which carries many requests; the server it comes with ends it after each."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def run_wsgi(self) -> None:
+        """Read one request whole, and answer it."""
+        environ = self.make_environ()
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size))
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+        parts = self.server.app(environ, lambda *start: begun.append(start[:2]))
+        self._send(begun[0], b"".join(parts))
+
+    def _send(self, begun: tuple[str, list[tuple[str, str]]], body: bytes) -> None:
+        code, _, reason = begun[0].partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in begun[1]:
+            self.send_header(name, value)
+        if int(code) not in WITHOUT_BODY and "content-length" not in dict(lowered(begun[1])):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nobody reads it."""
+
+
+def lowered(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The headers, their names as they are compared."""
+    return ((name.lower(), value) for name, value in headers)
 
 
 if __name__ == "__main__":
     run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True, request_handler=Handler)
 
-__all__ = ["copied", "one_at_a_time", "refused", "released_to_pages"]
+__all__ = ["Handler", "copied", "lowered", "one_at_a_time", "refused", "released_to_pages"]

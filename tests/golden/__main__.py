@@ -12,6 +12,7 @@ from tests.golden import (
     access,
     backfills,
     commits,
+    conditions,
     facts,
     histories,
     interface,
@@ -53,6 +54,8 @@ def main(arguments: list[str]) -> None:
             run(pools.write(name))
         case ["run_limits", name]:
             run(run_limits.write(name))
+        case ["conditions", name]:
+            run(conditions.write(name))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

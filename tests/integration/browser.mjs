@@ -51,7 +51,7 @@ const doing = {
   click: ({ click }) => page.click(click),
   fill: ({ fill, text }) => page.fill(fill, text),
   text: ({ text }) => page.innerText(text),
-  shot: ({ shot, height = 800 }) => page.setViewportSize({ width: 1120, height }).then(() => page.screenshot({ path: shot })).then(() => shot),
+  shot: ({ shot, height = 800, width = 1120 }) => page.setViewportSize({ width, height }).then(() => page.screenshot({ path: shot })).then(() => shot),
   url: () => page.url(),
   cookies: () => context.cookies(),
   forget: () => context.clearCookies(),

@@ -50,8 +50,9 @@ from arco.testing.registry import REGISTRY, TOKENS, Added, add, take_name
 from tests.unit.garbage_world import MovedClock
 
 TRIES = 400
-MANY = 6_000
-"""So many events do not fit into a slot."""
+MANY = 600
+TOKEN_CHARS = 2_000
+"""So many events of so many characters do not fit into a slot."""
 FACTS = 3
 REPLACED = "n.second"
 CERTIFIED = "certified"
@@ -165,7 +166,7 @@ async def decide(life: Life) -> None:
     await life.database.transact(take_name("orders", "name-1"))
     life.hear("token name-1")
     await life.database.transact(add_many("many"))
-    life.hear(f"token many-{MANY - 1}")
+    life.hear(f"token {long_token('many', MANY - 1)}")
 
 
 async def report(life: Life) -> None:
@@ -269,11 +270,16 @@ def add_many(prefix: str) -> Decision:
     """Tokens that only a payload holds; asked again: nothing."""
 
     def decided(state: State, _: datetime) -> Sequence[Event]:
-        if state.get(TOKENS, f"{prefix}-0") is not None:
+        if state.get(TOKENS, long_token(prefix, 0)) is not None:
             return ()
-        return [Event(Added("many", 1, f"{prefix}-{number}")) for number in range(MANY)]
+        return [Event(Added("many", 1, long_token(prefix, number))) for number in range(MANY)]
 
     return decided
+
+
+def long_token(prefix: str, number: int) -> str:
+    """A token that is most of its event."""
+    return f"{prefix}-{number}".ljust(TOKEN_CHARS, ".")
 
 
 def triggered(life: Life, run_id: str) -> TriggerRun:

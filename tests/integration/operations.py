@@ -71,6 +71,12 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "enable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/enable", b"", of="schedule"),),
     "disable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/disable", b"", of="schedule"),),
     "fire_schedule": (Spoken("POST", "/api/v1/schedules/{it}/tick", b"", of="schedule"),),
+    "show_condition": (
+        Spoken("GET", "/api/v1/conditions/{it}"),
+        Spoken("GET", "/api/v1/conditions/{it}?partition=x"),
+    ),
+    "enable_condition": (Spoken("POST", "/api/v1/conditions/{it}/enable", b""),),
+    "disable_condition": (Spoken("POST", "/api/v1/conditions/{it}/disable", b""),),
     "create_backfill": (
         Spoken("POST", "/api/v1/backfills", {"selection": ["{it}"]}),
         Spoken("POST", "/api/v1/backfills", {"selection": ["+{it}"], "which": "missing"}),
@@ -232,6 +238,7 @@ TELLING: dict[str, Spoken] = {
     "search": Spoken("GET", "/api/v1/search?limit=200"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
+    "show_conditions": Spoken("GET", "/api/v1/conditions"),
     "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),

@@ -6,7 +6,6 @@ The text is what attacks on pages are made of; where it is shown, it must be sho
 from __future__ import annotations
 
 import json
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ ALL = " ".join(HOSTILE)
 TAG = HOSTILE[1]
 MODULE = f"""
 import time
-from arco import asset, check
+from arco import DailyPartitions, ProductPartitions, StaticPartitions, asset, check, schedule
 
 TEXT = {ALL!r}
 
@@ -44,6 +43,21 @@ def harmless(data):
 def broken(hostile):
     raise ValueError(TEXT)
 
+@asset(namespace="odd", partitions=ProductPartitions([
+    DailyPartitions(start="2024-01-01", end="2024-01-11", dimension="day"),
+    StaticPartitions(["eu", "us", "as"], dimension="region"),
+]))
+def cut(context):
+    if "region=s:dXM" in context.partition_key:
+        raise ValueError("no data of us")
+    return [{{"n": 1}}]
+
+nightly = schedule(
+    "30 2 * * *", name="nightly", timezone="Europe/Berlin", select=["odd.cut"], which="all",
+    description=TEXT,
+)
+hourly = schedule("0 * * * *", name="hourly", select=["raw.airlines"], enabled=False)
+
 @asset(namespace="odd")
 def slow():
     print("begun")
@@ -55,9 +69,29 @@ def slow():
 class Pages:
     """A running server over the lakehouse."""
 
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
-        self.process = process
-        self.address = address
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._start("0")
+
+    def kill(self) -> None:
+        """The server is gone, without a word."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def restart(self) -> None:
+        """It answers again where it answered before."""
+        self._start(self.address.rpartition(":")[2])
+
+    def _start(self, port: str) -> None:
+        arguments = ("serve", "--port", port)
+        self._process = start(arguments, self.directory, PYTHONUNBUFFERED="1")
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline()
+        assert first.startswith("arco serve on http://"), first
+        self.address = first.split()[-1]
 
     def header(self, path: str, name: str) -> str:
         """A header of an answer."""
@@ -75,6 +109,11 @@ class Pages:
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, refused.read().decode()
+
+    def runs_of(self, *selection: str) -> int:
+        """How many runs there are of exactly these assets."""
+        found = self.told("/api/v1/runs?limit=1000")["runs"]
+        return sum(sorted(each.get("selection", ())) == sorted(selection) for each in found)
 
     def told(self, path: str, body: Any = None) -> Any:
         """The JSON of an answer that is none of failure."""
@@ -94,19 +133,13 @@ def lakehouse_pages(folder: Path) -> Iterator[Pages]:
     assert changed != staging.read_text("utf-8")
     staging.write_text(changed, "utf-8")
     arco("deploy", within=directory)
-    process = start(("serve", "--port", "0"), directory, PYTHONUNBUFFERED="1")
-    assert process.stdout is not None and process.stderr is not None
+    pages = Pages(directory)
     try:
-        first = process.stdout.readline()
-        assert first.startswith("arco serve on http://"), first
-        pages = Pages(process, first.split()[-1])
         _comment(pages)
+        pages.told("/api/v1/backfills", {"selection": ["odd.cut"]})
         yield pages
     finally:
-        process.kill()
-        process.stdout.close()
-        process.stderr.close()
-        process.wait()
+        pages.kill()
 
 
 def _comment(pages: Pages) -> None:

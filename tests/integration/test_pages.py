@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
 from arco.ui.queries import literal
-from tests.integration.browser import Browser, browsing
-from tests.integration.pages_demo import ALL, HOSTILE, Pages, lakehouse_pages
+from tests.integration.browser import Browser
+from tests.integration.pages_demo import ALL, HOSTILE, Pages
 
 WEIGHT_MAX = 300_000
 SHOWN = {
@@ -22,12 +21,21 @@ SHOWN = {
     "/search?q=alert": "alert",
     "/assets": "marts.route_stats",
     "/assets/odd.hostile": ALL,
-    "/runs": "everything",
+    "/runs": "Newest first",
     "/materialize": "staging.flights",
     "/lineage": "marts.plane_age",
     "/lineage/staging.flights": "marts.route_stats",
     "/lineage/staging.flights?column=departure_delay": "raw.flights.dep_delay",
     "/partitions/staging.flights": "12 partitions",
+    "/backfills": "odd.cut",
+    "/backfill?selection=odd.cut": "30 partitions, by at most 30 runs",
+    "/backfill": "nothing happens before you say so",
+    "/schedules": "hourly",
+    "/schedules/nightly": HOSTILE[0],
+    "/schedules/nightly/disable": "a run that it started goes on",
+    "/schedules/hourly/enable": "nothing of the time in which it was off",
+    "/schedules/nightly/tick": "odd.cut",
+    "/partitions/odd.cut": "30 partitions",
     "/checks": "share_of_cancelled_flights",
     "/sql": "Result",
     "/access?on=table:staging.flights": "allowed",
@@ -36,18 +44,6 @@ SHOWN = {
     "/restore?table=raw.airlines&to=v0": "nothing to do",
 }
 """Page -> what is to be read on it."""
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    with lakehouse_pages(tmp_path_factory.mktemp("pages")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -155,13 +151,13 @@ def test_a_run_is_started_once_followed_live_and_explains_its_failure(
 ) -> None:
     browser.open(f"/materialize?selection={quote('odd.hostile odd.broken')}")
     assert "odd.hostile" in browser.text() and "Run 2 tasks" in browser.text()
-    before = len(pages.told("/api/v1/runs")["runs"])
+    before = pages.runs_of("odd.hostile", "odd.broken")
     browser.run(
         "const it = document.querySelector('[data-act]');"
         "it.click(); it.disabled = false; it.click()"
     )
     browser.until("location.pathname.startsWith('/runs/')")
-    assert len(pages.told("/api/v1/runs")["runs"]) == before + 1
+    assert pages.runs_of("odd.hostile", "odd.broken") == before + 1
     browser.until("document.querySelector('#about .badge')?.textContent === 'failed'", 60)
     assert browser.unfit() == []
     assert HOSTILE[0] in browser.text("#tasks")
@@ -239,12 +235,3 @@ def test_cells_of_the_matrix_are_reached_by_keys(browser: Browser) -> None:
     browser.ask("press", press="ArrowRight")
     browser.until("document.getElementById('cell').textContent.includes('2013-02')")
     assert "24,951 rows" in browser.text("#cell")
-
-
-def test_a_server_that_is_gone_is_told_on_the_open_page(browser: Browser, pages: Pages) -> None:
-    browser.open("/runs")
-    browser.until("document.readyState === 'complete'")
-    pages.process.kill()
-    browser.ask("until", until="document.getElementById('stale')", forgiven=("Failed to load",))
-    gone = browser.ask("text", text="#stale", forgiven=("Failed to load",))
-    assert "The server does not answer" in gone

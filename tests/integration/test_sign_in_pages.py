@@ -21,7 +21,7 @@ from arco.ui.entering import onward
 from arco.ui.files import file_address
 from arco.ui.routes import PAGES
 from tests.integration.api_server import Answer, serving
-from tests.integration.browser import Browser, browsing
+from tests.integration.browser import Browser
 from tests.integration.guarded_server import Guarded, guarding
 
 OPEN = {"strangers_per_second": 0.0, "requests_per_second": 0.0}
@@ -62,12 +62,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     directory = tmp_path_factory.mktemp("sign-in")
     with guarding(directory, public_url=f"https://{PUBLIC}", **OPEN) as guarded:
         yield guarded
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture

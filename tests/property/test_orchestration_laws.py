@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arco.model import Decision, Payload
-from arco.orchestration import backfill_events, events, pools, restores, run_limits, schedules
+from arco.orchestration import (
+    backfill_events,
+    evaluations,
+    events,
+    pools,
+    restores,
+    run_limits,
+    schedules,
+)
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
     LoseAttempt,
@@ -411,7 +419,7 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    modules = (backfill_events, events, pools, restores, run_limits, schedules)
+    modules = (backfill_events, evaluations, events, pools, restores, run_limits, schedules)
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 

@@ -352,6 +352,7 @@ BODY_WORDS: dict[str, str] = {
     "FunctionDetail.function": "The function.",
     "FunctionList.functions": "The functions.",
     "NamespaceDetail.namespace": "The namespace.",
+    "ConditionDetail.condition": "What it says, and how it stands.",
     "ScheduleDetail.schedule": "How it stands.",
     "ScheduleTick.outcome": "What came of it.",
     "NamespaceList.namespaces": "The namespaces.",

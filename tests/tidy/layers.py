@@ -55,6 +55,7 @@ LAYERS: dict[str, frozenset[str]] = {
 # What `sdk` and the public surface may take from the domains; the surface also shows the client.
 VALUE_MODULES = (
     "arco.client.client",
+    "arco.orchestration.conditions",
     "arco.orchestration.definitions",
     "arco.orchestration.outcomes",
     "arco.orchestration.partitions",

@@ -355,3 +355,11 @@ def test_however_many_tables_there_are_a_wrong_name_looks_at_few(asked: str, mea
     close = close_names(counting, TABLE, name=asked)
     assert counting.rows <= 2 * EXAMINED_MAX, counting.rows
     assert meant in close, close
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "\x00", "sales.\x00\x00", "\x00\x00.orders", "\ue000\ue000x"]
+)
+def test_a_name_of_anything_is_answered_with_what_is_close_or_nothing(name: str) -> None:
+    close = close_names(shop_with_orders().state, TABLE, name=name)
+    assert close in ((), ("sales.orders",))

@@ -455,6 +455,47 @@ export interface ColumnSource {
   upstream_column: string;
 }
 
+/** One condition, its newest evaluation as a tree, and the ones before it. */
+export interface ConditionDetail {
+  condition: ConditionSummary;
+  /** The partition that was asked about; empty: all of them. */
+  partition: string;
+  /** The newest one; null: it was not judged yet. */
+  evaluation: EvaluationStory | null;
+  /** The newest ten, newest first. */
+  evaluations: Array<EvaluationLine>;
+}
+
+/** Conditions by asset. */
+export interface ConditionList {
+  /** Each with how it stands. */
+  conditions: Array<ConditionSummary>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One condition and how it stands. */
+export interface ConditionSummary {
+  asset: string;
+  project: string;
+  /** The expression, as it is written. */
+  condition: string;
+  /** Whether it starts runs. */
+  enabled: boolean;
+  /** The assets that it looks at, besides its own. */
+  watches: Array<string>;
+  /** When the clock makes it be judged again; null: when something happens. */
+  due_at: string | null;
+  /** How often it was judged. */
+  evaluations: number;
+  /** When it was judged last. */
+  evaluated_at: string | null;
+  /** Of how many partitions it held then. */
+  holds: number;
+  /** The newest run it started. */
+  last_run_id: string;
+}
+
 /** A catalog shall exist. */
 export interface CreateCatalog {
   name: string;
@@ -615,6 +656,39 @@ export type Effect = "VALUES" | "ROWS" | "POSSIBLE";
 
 /** Who has to act; it decides whether a retry makes sense. */
 export type ErrorCategory = "USER_CODE" | "INFRASTRUCTURE" | "TIMEOUT" | "DATA_QUALITY" | "CONFIGURATION" | "CANCELLED";
+
+/** One evaluation in a line. */
+export interface EvaluationLine {
+  /** Counts the evaluations of the asset's condition. */
+  number: number;
+  /** The moment it was judged at. */
+  evaluated_at: string;
+  /** Of how many partitions it held. */
+  holds: number;
+  /** How many partitions its run makes. */
+  requested: number;
+  run_id: string;
+}
+
+/** What one look at a condition came to, as a tree of its terms, the whole first. */
+export interface EvaluationStory {
+  /** Counts the evaluations of the asset's condition. */
+  number: number;
+  /** The moment it was judged at. */
+  evaluated_at: string;
+  /** How many partitions were looked at. */
+  partitions: number;
+  /** Its terms, the whole first, each before what it combines. */
+  terms: Array<TermStory>;
+  /** How many partitions its run makes. */
+  requested: number;
+  /** The first three of them. */
+  examples: Array<string>;
+  /** Those of which it held and that its run does not make. */
+  held_back: Array<HeldBackStory>;
+  run_id: string;
+  message: string;
+}
 
 /** What is known of one edge: the newest run that made it, and the versions it read and made. */
 export interface Evidence {
@@ -821,6 +895,20 @@ export interface Health {
   verification: VerificationSummary;
   /** What an operator must look at. */
   alerts?: Array<Alert>;
+}
+
+/** Why a partition of which the condition holds is not asked for. */
+export type HeldBack = "ASKED" | "RUNNING" | "UPSTREAM_MISSING" | "UPSTREAM_RUNNING" | "LATER";
+
+/** Partitions of which a condition held and that were not run, for one reason. */
+export interface HeldBackStory {
+  reason: HeldBack;
+  /** The reason, in words. */
+  why: string;
+  /** How many they are. */
+  partitions: number;
+  /** The first three of them. */
+  examples: Array<string>;
 }
 
 /** Everything that depends on a column, nearest first. */
@@ -1869,6 +1957,18 @@ export interface TaskSummary {
   metadata?: Record<string, unknown>;
 }
 
+/** One term of a judged condition. */
+export interface TermStory {
+  /** The term, as it is written. */
+  term: string;
+  /** How deep it stands in the expression; 0 is the whole. */
+  depth: number;
+  /** Of how many partitions it held. */
+  partitions: number;
+  /** Whether it held of the partition that was asked about; null: none was, or nobody knows. */
+  holds?: boolean | null;
+}
+
 /** Ticks of a schedule, newest first. */
 export interface TickList {
   /** What each came to. */
@@ -2219,6 +2319,14 @@ export interface Operations {
   disable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
   /** Start what the schedule starts, whatever runs now, and though it is off. A tick of its own: the times at which the schedule fires stay what they were. */
   fire_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleTick; };
+  /** Every condition of the deployed assets, by asset, with how it stands. */
+  show_conditions: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ConditionList; row: ConditionList["conditions"][number]; };
+  /** Why an asset was run or was not: the newest evaluation of its condition, term by term. */
+  show_condition: { place: { asset: string; }; query: { partition?: string; fields?: string; at?: string; }; body: null; answer: ConditionDetail; };
+  /** It is judged at once; times at which a clock struck before start nothing. */
+  enable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
+  /** It is not judged and starts nothing, until it is switched on. */
+  disable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
   /** Every backfill, newest first, with how far it is. */
   show_backfills: { place: {}; query: { cursor?: string; limit?: number; state?: BackfillState | null; fields?: string; at?: string; }; body: null; answer: BackfillList; row: BackfillList["backfills"][number]; };
   /** Make partitions again: a range, named ones, or all, or what a filter leaves of them. Acknowledged when the decision is durable, however many partitions there are; the leading process starts its runs, upstream partitions first. */
@@ -2421,6 +2529,10 @@ export const OPERATIONS = {
   enable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/enable", key: true },
   disable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/disable", key: true },
   fire_schedule: { method: "POST", path: "/api/v1/schedules/{name}/tick", key: true },
+  show_conditions: { method: "GET", path: "/api/v1/conditions", key: false, rows: "conditions" },
+  show_condition: { method: "GET", path: "/api/v1/conditions/{asset}", key: false },
+  enable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/enable", key: true },
+  disable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/disable", key: true },
   show_backfills: { method: "GET", path: "/api/v1/backfills", key: false, rows: "backfills" },
   create_backfill: { method: "POST", path: "/api/v1/backfills", key: true },
   show_backfill: { method: "GET", path: "/api/v1/backfills/{backfill_id}", key: false },
@@ -2508,6 +2620,8 @@ export const CODES = {
   BODY_TOO_LARGE: "Invalid",
   CANONICAL_JSON_INVALID: "Invalid",
   CATALOG_IS_DEFAULT: "Conflict",
+  CELLS_TOO_SCATTERED: "Invalid",
+  CELLS_UNKNOWN: "Invalid",
   CHAIN_BROKEN: "Corrupt",
   CHANGES_INVALID: "Invalid",
   CHANGES_TOO_MANY: "Invalid",
@@ -2521,6 +2635,9 @@ export const CODES = {
   COLUMN_TYPE_UNSUPPORTED: "Invalid",
   COLUMN_UNKNOWN: "Invalid",
   COLUMN_VALUE_UNSUPPORTED: "Invalid",
+  CONDITION_INVALID: "Invalid",
+  CONDITION_TAKEN: "Conflict",
+  CONDITION_UNKNOWN: "NotFound",
   CONFIG_INVALID: "Invalid",
   CONTENTS_TOO_MANY: "Conflict",
   CONTENT_TYPE_UNSUPPORTED: "Invalid",

@@ -296,6 +296,7 @@ ROUTES = (
 
 __all__ = [
     "ROUTES",
+    "OfState",
     "cancel",
     "create",
     "pause",

@@ -138,4 +138,13 @@ async def show_checks(
 
 ROUTES = (why_run, why_asset, show_stale, show_checks)
 
-__all__ = ["ROUTES", "check_page", "show_checks", "show_stale", "why_asset", "why_run"]
+__all__ = [
+    "ROUTES",
+    "AssetKey",
+    "OfPartition",
+    "check_page",
+    "show_checks",
+    "show_stale",
+    "why_asset",
+    "why_run",
+]

@@ -13,7 +13,6 @@ from litestar import Response, get, post
 from litestar.params import Parameter
 
 from arco.access.callers import Caller
-from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
@@ -21,18 +20,15 @@ from arco.api.fields import Fields
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, Session, read, read_one
 from arco.model import Decision, Event, State
-from arco.orchestration.commands.runs import TriggerRun
 from arco.orchestration.commands.schedules import (
     FireSchedule,
     disable_schedule,
     enable_schedule,
     find_schedule,
-    fire_schedule,
 )
 from arco.orchestration.schedules import ScheduleTick
 from arco.orchestration.ticking import RunScope
-from arco.service.authority import require_on_workspace
-from arco.service.permits import permitted_trigger
+from arco.service.permits import permitted_fire, permitted_on_schedule
 from arco.service.schedules import ScheduleDetail, newest_ticks, schedule_detail, schedules, tick_at
 from arco.wire.schedules import ScheduleList, TickList
 
@@ -152,15 +148,12 @@ async def fire(session: Here, caller: CallerHere, name: Name) -> Response[Schedu
     workspace = session.workspace
     scope = RunScope(workspace.settings.scope.tenant, workspace.settings.scope.workspace)
     command = FireSchedule(name=name, scope=scope, actor=caller.principal)
+    permitted = permitted_fire(command, caller=caller, authority=workspace.authority)
     fired_at: list[datetime] = []
 
-    def permitted(run: TriggerRun) -> Decision:
-        return permitted_trigger(run, caller=caller, authority=workspace.authority)
-
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        find_schedule(workspace.authority.visible(state, caller), name)
         fired_at[:] = [now]
-        return fire_schedule(command, permitted)(state, now)
+        return permitted(state, now)
 
     def tell(state: State) -> Told[ScheduleTick]:
         return Told(tick_at(state, name, moment=fired_at[0]), 202)
@@ -171,19 +164,14 @@ async def fire(session: Here, caller: CallerHere, name: Name) -> Response[Schedu
 async def _switched(
     session: Session, caller: Caller, *, name: str, decision: Callable[..., Decision]
 ) -> Response[ScheduleDetail]:
-    visible = session.workspace.authority.visible
-
-    def decide(state: State, now: datetime) -> Sequence[Event]:
-        find_schedule(visible(state, caller), name)
-        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
-        return decision(name, actor=caller.principal)(state, now)
-
+    authority = session.workspace.authority
+    wanted = decision(name, actor=caller.principal)
     return await change(
         session,
-        decide,
+        permitted_on_schedule(name, wanted, caller=caller, authority=authority),
         tell=lambda state: Told(schedule_detail(state, name)),
         caller=caller,
-        current=lambda state: schedule_detail(visible(state, caller), name),
+        current=lambda state: schedule_detail(authority.visible(state, caller), name),
     )
 
 

@@ -162,7 +162,7 @@ def _starts(name: str) -> tuple[str, ...]:
 
 def _before(name: str) -> str:
     """A name that stands before this one and after all but its neighbours."""
-    return f"{name[:-1]}{chr(ord(name[-1]) - 1)}~" if name else ""
+    return f"{name[:-1]}{chr(ord(name[-1]) - 1)}~" if name and name.isprintable() else ""
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from arco.client.asking import Asked, Asker, Manner
 from arco.client.backfills import Backfills
 from arco.client.browser import Browser
 from arco.client.catalog import Assets, Catalog
+from arco.client.conditions import Conditions
 from arco.client.connections import Connections, Exchanges
 from arco.client.facts import Facts
 from arco.client.history import History
@@ -124,6 +125,7 @@ class Client:
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)
+        self.conditions = Conditions(asker)
         self.backfills = Backfills(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)

@@ -9,6 +9,7 @@ import msgspec
 from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
 from arco.client.backfill_operations import BACKFILL_OPERATIONS
+from arco.client.condition_operations import CONDITION_OPERATIONS
 from arco.client.operation import Operation
 from arco.client.run_operations import RUN_OPERATIONS
 from arco.lineage.evidence import EdgeStory, LineagePath
@@ -199,6 +200,7 @@ MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_cont
 OPERATIONS: tuple[Operation[Any], ...] = (
     *RUN_OPERATIONS,
     *BACKFILL_OPERATIONS,
+    *CONDITION_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,
     SHOW_OVERVIEW,

@@ -28,7 +28,8 @@ class OrderedRows:
         self._rows: dict[Key, Any] = dict(rows)
         self.get: Callable[..., Any] = self._rows.get
         """As of a dict."""
-        self._order: Any = SortedList()
+        self._order: Any = None
+        """The keys, in order; nobody has walked them before there is one."""
         self._fresh: list[Key] = list(self._rows)
         """Keys that are not in order yet."""
         self._gone: set[Key] = set()
@@ -75,6 +76,8 @@ class OrderedRows:
         return found
 
     def _arrange(self) -> None:
+        if self._order is None:
+            self._order = SortedList()
         if self._gone:
             self._fresh = [key for key in self._fresh if key not in self._gone]
             for key in self._gone:

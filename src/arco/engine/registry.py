@@ -7,7 +7,7 @@ Law F7: an event that is not registered decodes to its wire form and is reported
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -65,7 +65,7 @@ class Registry:
             assert name not in self._decoders, f"two events are named {name}"
             self._types[payload] = name
             self._reducers[payload] = reducer
-            self._decoders[name] = msgspec.json.Decoder(payload)
+            self._decoders[name] = _decoder(payload)
         self._names.update(domain.names)
         if FactsFolded in domain.reducers:
             self._reducers[FactsFolded] = partial(facts_folded, tables=self.tables)
@@ -149,9 +149,15 @@ class Registry:
         return all(changes.table in self.tables for changes in folded.changes)
 
 
+@cache
+def _decoder(payload: type[Payload]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(payload)
+
+
+@cache
 def _fact_decoder(payload: type[Payload]) -> FactDecoder:
     several: Any = list[payload]  # type: ignore[valid-type]
-    return FactDecoder(msgspec.json.Decoder(payload), msgspec.json.Decoder(several))
+    return FactDecoder(_decoder(payload), msgspec.json.Decoder(several))
 
 
 __all__ = ["FactDecoder", "Registry", "WireEvent"]

@@ -17,7 +17,9 @@ from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
+from arco.orchestration.commands.conditions import condition_problems
 from arco.orchestration.commands.schedules import schedule_problems
+from arco.sdk.conditioning import compile_conditions
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
@@ -33,12 +35,19 @@ def compile_project(directory: Path) -> Compiled:
         loaded = load_project(project)
         manifest = compile_manifest(loaded, table_names)
         schedules = compile_schedules(loaded)
+        conditions = compile_conditions(loaded, manifest)
         assets = {asset.key: asset for asset in manifest.assets}
         wrong = [
             problem_at(schedule.source, sentence)
             for schedule, sentence in schedule_problems(schedules, assets)
         ]
-        return Compiled(problems=tuple(wrong)) if wrong else Compiled(manifest, schedules)
+        wrong += (
+            problem_at(each.source, sentence)
+            for each, sentence in condition_problems(conditions, assets)
+        )
+        if wrong:
+            return Compiled(problems=tuple(wrong))
+        return Compiled(manifest, schedules, conditions)
     except Invalid as error:
         found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
         return Compiled(problems=tuple(found))

@@ -1,4 +1,4 @@
-"""What a compile answers across its process boundary: a manifest and schedules, or what is wrong.
+"""What a compile answers across its process boundary: definitions, or what is wrong with them.
 
 Must not know how definitions are compiled: the control plane reads this and imports no user code.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import Manifest, ScheduleDefinition
 from arco.sdk.problems import Problem
 
@@ -16,6 +17,7 @@ class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
 
     manifest: Manifest | None = None
     schedules: tuple[ScheduleDefinition, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

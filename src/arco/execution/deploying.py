@@ -16,9 +16,11 @@ import msgspec
 from arco.errors import Invalid
 from arco.execution.compiled import Compiled
 from arco.ids import new_ulid
-from arco.model import Event, State
+from arco.model import Decision, Event, State
+from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
+from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import Manifest, ScheduleDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
@@ -33,6 +35,7 @@ class Definitions(msgspec.Struct, frozen=True):
 
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +49,17 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     schedules: int = 0
     schedules_changed: bool = False
     """Some schedule is new, other than it was, or gone."""
+    conditions: int = 0
+    conditions_changed: bool = False
+    """Some condition is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
     @property
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
-        return not (self.added or self.changed or self.removed or self.schedules_changed)
+        moved = (self.added, self.changed, self.removed)
+        return not (any(moved) or self.schedules_changed or self.conditions_changed)
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -87,42 +94,54 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN.
     """
     definitions = await compile_project(directory)
-    deployment_id = new_ulid(workspace.runtime)
-    assets = deploy(
-        Deploy(
-            deployment_id=deployment_id,
-            manifest=definitions.manifest,
-            entropy=workspace.runtime.entropy(128),
-            actor=actor,
-        )
-    )
-    schedules = define_schedules(
-        DefineSchedules(
-            project=definitions.manifest.project,
-            deployment_id=deployment_id,
-            schedules=definitions.schedules,
-            actor=actor,
-        )
+    assets, schedules, conditions = _decisions(
+        definitions,
+        deployment_id=new_ulid(workspace.runtime),
+        entropy=workspace.runtime.entropy(128),
+        actor=actor,
     )
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        defined = schedules(state, now)
-        events = (*assets(state, now), *defined)
+        defined, held = schedules(state, now), conditions(state, now)
+        events = (*assets(state, now), *defined, *held)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
                 schedules=len(definitions.schedules),
                 schedules_changed=bool(defined),
+                conditions=len(definitions.conditions),
+                conditions_changed=bool(held),
             )
         ]
         return events
 
     receipt = await workspace.database.transact(decide)
     return msgspec.structs.replace(compared[0], seq=receipt.seq)
+
+
+def _decisions(
+    definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
+) -> tuple[Decision, Decision, Decision]:
+    """What makes the assets, the schedules and the conditions those of the project."""
+    manifest = definitions.manifest
+    assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
+    schedules = DefineSchedules(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        schedules=definitions.schedules,
+        actor=actor,
+    )
+    conditions = DefineConditions(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        conditions=definitions.conditions,
+        actor=actor,
+    )
+    return deploy(assets), define_schedules(schedules), define_conditions(conditions)
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
@@ -132,7 +151,7 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return Definitions(compiled.manifest, compiled.schedules)
+    return Definitions(compiled.manifest, compiled.schedules, compiled.conditions)
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:

@@ -171,7 +171,7 @@ class Layout:
             row = self.stages[stage]
             partitions = self.view.definitions[row.assets[0]].partitions
             axes = no_keys(partitions, dynamic=self._at.dynamic).axes
-            self._sets[stage] = PartitionSet(axes, _spans_of(row.boxes))
+            self._sets[stage] = PartitionSet(axes, spans_of(row.boxes))
         return self._sets[stage]
 
 
@@ -256,10 +256,10 @@ def _selected(
         for text in dict.fromkeys(wanted)
     ]
     axes = no_keys(partitions, dynamic=at.dynamic).axes
-    return _without_gone(PartitionSet(axes, sets.union_of(found)))
+    return without_gone(PartitionSet(axes, sets.union_of(found)))
 
 
-def _without_gone(keys: PartitionSet) -> PartitionSet:
+def without_gone(keys: PartitionSet) -> PartitionSet:
     """The set without the places at which no value stands."""
     spans = keys.spans
     for place, axis in enumerate(keys.axes):
@@ -321,7 +321,8 @@ def _boxes_of(keys: PartitionSet) -> Boxes:
 
 
 @lru_cache(maxsize=256)
-def _spans_of(boxes: Boxes) -> sets.Spans:
+def spans_of(boxes: Boxes) -> sets.Spans:
+    """The union of the boxes."""
     return sets.union_of([sets.box([[side] for side in box]) for box in boxes])
 
 
@@ -374,4 +375,6 @@ __all__ = [
     "chunks_of",
     "planned_stages",
     "shape_of",
+    "spans_of",
+    "without_gone",
 ]

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
+from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
     Executor,
     Overlap,
@@ -69,6 +70,7 @@ class AssetOptions(TypedDict, total=False):
     owners: Sequence[str]
     code_version: str
     column_lineage: Mapping[str, str | Sequence[str]]
+    condition: Condition
 
 
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):

@@ -18,11 +18,12 @@ from arco.errors import NotFound
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.backfills import CreateBackfill, create_backfill
 from arco.orchestration.commands.runs import TriggerRun, request_fingerprint, trigger_run
+from arco.orchestration.commands.schedules import FireSchedule, find_schedule, fire_schedule
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, PLANS, RUN_KEYS, TASKS
 from arco.orchestration.views import asset_view
-from arco.service.authority import Authority, require
+from arco.service.authority import Authority, require, require_on_workspace
 from arco.service.backfills import known_backfill
 from arco.service.chains import chain_of_asset
 
@@ -129,6 +130,38 @@ def permitted_on_backfill(
     return decide
 
 
+def permitted_on_schedule(
+    name: str, decision: Decision, *, caller: Caller, authority: Authority
+) -> Decision:
+    """What is decided about a schedule that the caller knows of, when it manages the workspace.
+
+    Raises: as the decision; NotFound SCHEDULE_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        find_schedule(authority.visible(state, caller), name)
+        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
+        return decision(state, now)
+
+    return decide
+
+
+def permitted_fire(command: FireSchedule, *, caller: Caller, authority: Authority) -> Decision:
+    """The tick of a schedule that the caller knows of, when it may run all that this starts.
+
+    Raises: as `fire_schedule`; NotFound SCHEDULE_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def permitted(run: TriggerRun) -> Decision:
+        return permitted_trigger(run, caller=caller, authority=authority)
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        find_schedule(authority.visible(state, caller), command.name)
+        return fire_schedule(command, permitted)(state, now)
+
+    return decide
+
+
 def _nothing_selected() -> NotFound:
     return NotFound(
         "SELECTION_EMPTY",
@@ -155,7 +188,9 @@ def _permitted(state: State, event: Event, *, command: TriggerRun, caller: Calle
 
 __all__ = [
     "permitted_backfill",
+    "permitted_fire",
     "permitted_on_backfill",
+    "permitted_on_schedule",
     "permitted_trigger",
     "require_on_assets",
     "require_on_run",

@@ -75,6 +75,11 @@ class Rerunning:
                 self._repeated = _repeated(state, now, command=command)
         return events
 
+    @property
+    def repeated(self) -> tuple[RepeatedTask, ...]:
+        """What runs again although it succeeded, once that is decided."""
+        return self._repeated
+
     def outcome(self, state: State) -> Rerun:
         """What is answered once that is folded.
 

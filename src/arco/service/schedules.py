@@ -6,8 +6,8 @@ Must not know HTTP or terminals.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -15,6 +15,7 @@ from arco.errors import NotFound
 from arco.model import State
 from arco.orchestration.commands.schedules import find_schedule
 from arco.orchestration.cron import occurrences, parse_cron
+from arco.orchestration.cron.stretches import Stretch, stretches
 from arco.orchestration.definitions import Overlap, Which
 from arco.orchestration.schedules import (
     SCHEDULE_TICKS,
@@ -26,6 +27,11 @@ from arco.orchestration.schedules import (
 
 FIRES_SHOWN = 5
 TICKS_SHOWN = 10
+BEFORE_CHANGE_SHOWN = 2
+AFTER_CHANGE_SHOWN = 3
+CHANGE_WITHIN = timedelta(days=400)
+LOOKED_BACK = (timedelta(hours=1), timedelta(days=2), timedelta(days=40), CHANGE_WITHIN)
+"""So far back the times before a change are looked for, until there are enough of them."""
 
 
 class ScheduleSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +75,19 @@ class ScheduleDetail(msgspec.Struct, frozen=True, kw_only=True):
     """The next five times."""
     ticks: list[ScheduleTick]
     """The newest ten, newest first."""
+
+
+class ClockChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The next time at which the clocks of a schedule's zone change, and how it fires then."""
+
+    changes_at: datetime
+    """The first moment of the other distance to UTC."""
+    minutes_before: float
+    """The distance to UTC until then."""
+    minutes_after: float
+    """The distance to UTC from then on."""
+    fires: list[datetime]
+    """The last two times before it and the first three from it on."""
 
 
 def schedules(state: State, *, after: str = "") -> Iterator[ScheduleSummary]:
@@ -125,6 +144,18 @@ def fires(row: Schedule) -> Iterator[datetime]:
         return
 
 
+def next_clock_change(row: Schedule, *, after: datetime) -> ClockChange | None:
+    """The next change of the clocks that the schedule meets within some 13 months, if any.
+
+    Cost: the times at which it fires in the hour, or the days, before the change.
+    """
+    try:
+        found = _next_change(row.definition.timezone, after=after.astimezone(UTC))
+        return None if found is None else _change(row, found)
+    except ValueError:
+        return None
+
+
 def newest_ticks(state: State, name: str) -> list[ScheduleTick]:
     """The ticks that are kept, newest first; at most a thousand."""
     return list(state.range(SCHEDULE_TICKS, name))[::-1]
@@ -145,6 +176,31 @@ def tick_at(state: State, name: str, *, moment: datetime) -> ScheduleTick:
     return tick
 
 
+def _next_change(timezone: str, *, after: datetime) -> Stretch | None:
+    floor = after.replace(tzinfo=None)
+    near = takewhile(lambda each: each.begins < floor + CHANGE_WITHIN, stretches(timezone, floor))
+    changes = (each for each in near if each.begins > floor and each.offset != each.before)
+    return next(changes, None)
+
+
+def _change(row: Schedule, stretch: Stretch) -> ClockChange:
+    cron, zone = parse_cron(row.definition.cron), row.definition.timezone
+    moment = stretch.begins.replace(tzinfo=UTC)
+    before: list[datetime] = []
+    for back in LOOKED_BACK:
+        fired = occurrences(cron, zone, after=moment - back)
+        before = list(takewhile(lambda each: each < moment, fired))
+        if len(before) >= BEFORE_CHANGE_SHOWN:
+            break
+    behind = occurrences(cron, zone, after=moment - timedelta(microseconds=1))
+    return ClockChange(
+        changes_at=moment,
+        minutes_before=stretch.before / timedelta(minutes=1),
+        minutes_after=stretch.offset / timedelta(minutes=1),
+        fires=[*before[-BEFORE_CHANGE_SHOWN:], *islice(behind, AFTER_CHANGE_SHOWN)],
+    )
+
+
 def _last_outcome(state: State, row: Schedule) -> TickOutcome | None:
     if row.last_tick_at is None:
         return None
@@ -153,10 +209,12 @@ def _last_outcome(state: State, row: Schedule) -> TickOutcome | None:
 
 
 __all__ = [
+    "ClockChange",
     "ScheduleDetail",
     "ScheduleSummary",
     "fires",
     "newest_ticks",
+    "next_clock_change",
     "schedule_detail",
     "schedule_summary",
     "schedules",

@@ -43,6 +43,7 @@ from arco.orchestration.backfills import (
     BACKFILLS,
     NEWEST_BACKFILLS,
 )
+from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
 from arco.orchestration.run_limits import ADMITTED_RUNS, QUEUED_RUNS
 from arco.orchestration.tables import (
     ASSETS,
@@ -209,6 +210,13 @@ def _of_backfill(visible: Visible, state: State, *, row: Any) -> bool:
     return bool(assets) and all(visible.sees_asset(state, asset) for asset in assets)
 
 
+def _of_condition(visible: Visible, state: State, *, row: Any) -> bool:
+    """True for one of which every asset that it looks at may be known of, too."""
+    standing = state.get(CONDITIONS, row.asset)
+    watched = standing.definition.watches if standing else ()
+    return all(visible.sees_asset(state, asset) for asset in (row.asset, *watched))
+
+
 def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
     return visible.sees_asset(state, row.upstream) and visible.sees_asset(state, row.downstream)
 
@@ -246,6 +254,8 @@ RULES: Mapping[str, Shown] = {
     NEWEST_BACKFILLS.name: _of_backfill,
     QUEUED_RUNS.name: _of_run,
     ADMITTED_RUNS.name: _of_run,
+    CONDITIONS.name: _of_condition,
+    EVALUATIONS.name: _of_condition,
     RUN_KEYS.name: _of_run,
     RUN_KEY_CONFLICTS.name: _of_run,
     EDGES.name: _of_edge,

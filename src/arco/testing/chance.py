@@ -26,9 +26,8 @@ def words(seed: int, purpose: str) -> Iterator[int]:
 
     Blocks of a hash: the same on every release of Python, and as fast as C.
     """
-    for block in count():
-        digest = hashlib.shake_128(f"{purpose} {seed} {block}".encode())
-        yield from BLOCK.unpack(digest.digest(BLOCK.size))
+    digests = (hashlib.shake_128(f"{purpose} {seed} {block}".encode()) for block in count())
+    return chain.from_iterable(BLOCK.unpack(digest.digest(BLOCK.size)) for digest in digests)
 
 
 class Chance:
@@ -37,11 +36,12 @@ class Chance:
     def __init__(self, seed: int, tape: Sequence[int] | None = None) -> None:
         self.tape: list[int] = []
         self._identities = words(seed, "identities")
-        self._decisions = words(seed, "decisions") if tape is None else chain(tape, repeat(0))
+        decisions = words(seed, "decisions") if tape is None else chain(tape, repeat(0))
+        self._decide = decisions.__next__
 
     def draw(self, bound: int) -> int:
         """A whole number in `[0, bound)`."""
-        value = next(self._decisions) % bound
+        value = self._decide() % bound
         self.tape.append(value)
         return value
 

@@ -99,6 +99,7 @@ class Life:
         self.tasks.pop(task, None)
         if not task.observed:
             self.failures.append(task)
+            self.process.scheduler.failures.append(task)
 
     def hold(self) -> None:
         """Let nothing happen until `release`."""

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from heapq import heappop, heappush
+from sys import maxsize
 from typing import Any, Protocol, TypeAlias
 
 from arco.testing.chance import Chance
@@ -60,7 +61,9 @@ class Scheduler:
         self.time_us = 0
         self.steps = 0
         self.trace = trace
-        self._chance = chance
+        self.failures: list[Task] = []
+        """Tasks of any process that ended in an error while nobody waited for them."""
+        self._draw = chance.draw
         self._due: list[tuple[int, int, int, Action]] = []
         self._serial = 0
 
@@ -68,7 +71,7 @@ class Scheduler:
         """Do `action` once, `delay_us` from now."""
         self._serial += 1
         at_us = self.time_us + delay_us if delay_us > 0 else self.time_us
-        heappush(self._due, (at_us, self._chance.draw(TIEBREAKS), self._serial, action))
+        heappush(self._due, (at_us, self._draw(TIEBREAKS), self._serial, action))
 
     def step(self) -> bool:
         """Do the next action, at its time. False when there is none: the world is quiet."""
@@ -79,12 +82,21 @@ class Scheduler:
         action()
         return True
 
-    def run(self, until: Callable[[], bool], *, steps_max: int = 1_000_000) -> bool:
-        """True once `until` holds; False when the world went quiet or `steps_max` are done."""
+    def run(
+        self,
+        until: Callable[[], bool],
+        *,
+        steps_max: int = 1_000_000,
+        end_us: int | None = None,
+    ) -> bool:
+        """True once `until` holds; False when the world went quiet, it is later than `end_us` or
+        `steps_max` are done.
+        """
+        last_us = maxsize if end_us is None else end_us
         for _ in range(steps_max):
             if until():
                 return True
-            if not self.step():
+            if self.time_us > last_us or not self.step():
                 return until()
         return False
 

@@ -110,8 +110,7 @@ class World:
         Raises: Violation ("progress") when it does not within `seconds_max` or `STEPS_MAX`.
         """
         end_us = self.time_us + int(seconds_max * SECOND_US)
-        reached = self.scheduler.run(lambda: until() or self.time_us > end_us, steps_max=STEPS_MAX)
-        if not (reached and until()):
+        if not self.scheduler.run(until, steps_max=STEPS_MAX, end_us=end_us):
             raise Violation("progress", f"still waiting after {self.time_us / SECOND_US:.1f} s")
 
     def end(self) -> None:

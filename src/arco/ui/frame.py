@@ -32,6 +32,8 @@ SECTIONS = (
     ("Catalog", "catalog"),
     ("Assets", "assets"),
     ("Runs", "runs"),
+    ("Backfills", "backfills"),
+    ("Schedules", "schedules"),
     ("Lineage", "lineage"),
     ("Checks", "checks"),
     ("SQL", "sql"),

@@ -35,11 +35,14 @@ TONES: Mapping[str, str] = {
 """State -> how it looks; a state that is not here is neither good nor bad."""
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 PERCENT = 100
+SQUARE = 5
+TALL = frozenset({"bad", "warn"})
 
 
-def badge(state: str) -> Html:
+def badge(state: str, tone: str = "") -> Html:
     """A state as a word in its colour: colour alone says nothing."""
-    return tag("span", state.lower().replace("_", " "), class_=f"badge {TONES.get(state, 'calm')}")
+    told = state.lower().replace("_", " ")
+    return tag("span", told, class_=f"badge {tone or TONES.get(state, 'calm')}")
 
 
 def moment(when: datetime | None) -> Html:
@@ -209,6 +212,54 @@ def bar(share: float) -> Html:
     )
 
 
+def shares(counts: Sequence[tuple[int, str]], *, whole: int) -> Html:
+    """Parts of a whole as one bar, each in its tone; the numbers stand beside it."""
+    pieces: list[Html] = []
+    behind = 0.0
+    for count, tone in counts:
+        width = PERCENT * count / whole if whole else 0.0
+        if count:
+            pieces.append(
+                tag("rect", x=f"{behind:.2f}", width=f"{width:.2f}", height=8, class_=tone)
+            )
+        behind += width
+    return tag(
+        "svg",
+        tag("rect", class_="whole", width=PERCENT, height=8),
+        *pieces,
+        viewBox="0 0 100 8",
+        class_="bar",
+        aria_hidden="true",
+        preserveAspectRatio="none",
+    )
+
+
+def strip(squares: Sequence[tuple[str, str]], *, told: str) -> Html:
+    """A course of results: a square each, its tone and what it says; those not good are tall."""
+    width = max(1, len(squares)) * SQUARE
+    return tag(
+        "svg",
+        *(
+            tag(
+                "rect",
+                tag("title", words),
+                x=place * SQUARE,
+                y=0 if tone in TALL else SQUARE + 1,
+                width=SQUARE - 1,
+                height=(SQUARE + 1) * (2 if tone in TALL else 1),
+                class_=tone,
+            )
+            for place, (tone, words) in enumerate(squares)
+        ),
+        viewBox=f"0 0 {width} {2 * SQUARE + 2}",
+        width=width,
+        height=2 * SQUARE + 2,
+        class_="course",
+        role="img",
+        aria_label=told,
+    )
+
+
 def _cell(cell: Child, is_number: bool) -> Html:
     return tag("td", cell, class_="n" if is_number else None)
 
@@ -229,8 +280,10 @@ __all__ = [
     "number",
     "prose",
     "section",
+    "shares",
     "size",
     "span",
+    "strip",
     "tags",
     "tiles",
 ]

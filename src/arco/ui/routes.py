@@ -8,6 +8,9 @@ from arco.ui.entering import is_open, way_in
 from arco.ui.files import show_file
 from arco.ui.pages.access import show_access
 from arco.ui.pages.assets import show_asset, show_assets
+from arco.ui.pages.backfill import show_backfilling
+from arco.ui.pages.backfilling import show_cancel_backfill, show_pause, show_resume, show_retry
+from arco.ui.pages.backfills import show_backfill, show_backfills
 from arco.ui.pages.cancel import show_cancel
 from arco.ui.pages.catalog import show_catalog, show_namespace
 from arco.ui.pages.checks import show_checks
@@ -18,9 +21,12 @@ from arco.ui.pages.lineage import show_everything, show_lineage
 from arco.ui.pages.login import show_login, sign_in, sign_out
 from arco.ui.pages.materialize import show_materialize
 from arco.ui.pages.partitions import show_partitions
+from arco.ui.pages.rerun import show_rerun
 from arco.ui.pages.restore import show_restore
 from arco.ui.pages.runs import show_run, show_runs
+from arco.ui.pages.schedules import show_schedule, show_schedules
 from arco.ui.pages.search import show_search
+from arco.ui.pages.switching import show_disable, show_enable, show_firing
 from arco.ui.pages.table import show_table
 from arco.ui.pages.task import show_task
 from arco.ui.pages.versions import show_versions
@@ -39,6 +45,19 @@ ROUTES = (
     show_run,
     show_task,
     show_cancel,
+    show_rerun,
+    show_backfills,
+    show_backfill,
+    show_backfilling,
+    show_pause,
+    show_resume,
+    show_cancel_backfill,
+    show_retry,
+    show_schedules,
+    show_schedule,
+    show_enable,
+    show_disable,
+    show_firing,
     show_versions,
     show_difference,
     show_restore,

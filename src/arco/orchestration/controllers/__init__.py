@@ -18,6 +18,7 @@ from arco.orchestration.controllers import (
     queue_limited_runs,
     release_due_retries,
     request_publications,
+    run_due_conditions,
 )
 from arco.orchestration.ticking import RunScope
 
@@ -46,7 +47,11 @@ def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
 
 def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
     """All controllers; runs that they start belong to `scope`."""
-    return (fire_due_schedules.Clockwork(scope).decide, *backfill_decisions(window, scope))
+    return (
+        fire_due_schedules.Clockwork(scope).decide,
+        *backfill_decisions(window, scope),
+        run_due_conditions.Automator(scope).decide,
+    )
 
 
 def backfill_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
@@ -62,7 +67,11 @@ def backfill_due(state: State) -> datetime | None:
 
 def next_due(state: State) -> datetime | None:
     """When the controllers will next have something to say if nothing else happens; None: never."""
-    due = (backfill_due(state), fire_due_schedules.next_tick(state))
+    due = (
+        backfill_due(state),
+        fire_due_schedules.next_tick(state),
+        run_due_conditions.next_evaluation(state),
+    )
     return min((at for at in due if at is not None), default=None)
 
 

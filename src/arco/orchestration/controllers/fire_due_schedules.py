@@ -15,7 +15,7 @@ import msgspec
 from arco.errors import Conflict
 from arco.model import Event, State
 from arco.orchestration.commands.runs import CancelRun, cancel_run, trigger_run
-from arco.orchestration.cron import Cron, next_occurrence, occurrences, parse_cron
+from arco.orchestration.cron import last_occurrences, next_occurrence, occurrences, parse_cron
 from arco.orchestration.schedules import (
     DUE_SCHEDULES,
     QUEUED_TICKS,
@@ -124,7 +124,7 @@ def due_ticks(schedule: Schedule, now: datetime) -> DueTicks:
         return DueTicks(next_at=since)
     cron, timezone = parse_cron(definition.cron), definition.timezone
     oldest = max(since, now - timedelta(milliseconds=definition.catch_up_ms))
-    kept = _newest(cron, timezone, span=(oldest, now), count=definition.catch_up_max)
+    kept = last_occurrences(cron, timezone, span=(oldest, now), count=definition.catch_up_max)
     ends = kept[0] if kept else now + INSTANT
     earlier = takewhile(lambda at: at < ends, occurrences(cron, timezone, after=since - INSTANT))
     missed = list(islice(earlier, COUNTED_MAX))
@@ -134,22 +134,6 @@ def due_ticks(schedule: Schedule, now: datetime) -> DueTicks:
         last_missed=missed[-1] if missed else None,
         next_at=next_occurrence(cron, timezone, after=now),
     )
-
-
-def _newest(
-    cron: Cron, timezone: str, *, span: tuple[datetime, datetime], count: int
-) -> list[datetime]:
-    """The last `count` occurrences in the span, found without walking all of it."""
-    begins, ends = span
-    width = timedelta(minutes=1)
-    while True:
-        since = max(begins, ends - width)
-        found = list(
-            takewhile(lambda at: at <= ends, occurrences(cron, timezone, after=since - INSTANT))
-        )
-        if len(found) >= count or since == begins:
-            return found[-count:]
-        width *= 8
 
 
 def next_tick(state: State) -> datetime | None:

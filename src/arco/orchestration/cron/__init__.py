@@ -6,7 +6,7 @@ Must not know schedules, runs or the clock.
 from __future__ import annotations
 
 from arco.orchestration.cron.fields import Cron, parse_cron
-from arco.orchestration.cron.occurrences import next_occurrence, occurrences
+from arco.orchestration.cron.occurrences import last_occurrences, next_occurrence, occurrences
 from arco.orchestration.cron.stretches import zone_named
 
-__all__ = ["Cron", "next_occurrence", "occurrences", "parse_cron", "zone_named"]
+__all__ = ["Cron", "last_occurrences", "next_occurrence", "occurrences", "parse_cron", "zone_named"]

@@ -12,11 +12,13 @@ from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 
 from arco.orchestration.cron.fields import LAST, Cron
 from arco.orchestration.cron.stretches import SECOND, ZERO, Stretch, stretches
 
 DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 HORIZON = timedelta(days=366 * 41)
 """Whatever can fire fires within it: 29 February on a Monday skips 40 years around 2100."""
 
@@ -44,6 +46,24 @@ def next_occurrence(cron: Cron, timezone: str, *, after: datetime) -> datetime |
     Raises: ValueError when there is no such zone.
     """
     return next(occurrences(cron, timezone, after=after), None)
+
+
+def last_occurrences(
+    cron: Cron, timezone: str, *, span: tuple[datetime, datetime], count: int
+) -> list[datetime]:
+    """The last `count` moments of the span, its ends among it, in order.
+
+    Cost: not all of the span is walked. Raises: ValueError when there is no such zone.
+    """
+    begins, ends = span
+    width = timedelta(minutes=1)
+    while True:
+        since = max(begins, ends - width)
+        following = occurrences(cron, timezone, after=since - INSTANT)
+        found = list(takewhile(lambda at: at <= ends, following))
+        if len(found) >= count or since == begins:
+            return found[-count:]
+        width *= 8
 
 
 def _within(cron: Cron, stretch: Stretch, *, floor: datetime) -> Iterator[datetime]:
@@ -133,4 +153,4 @@ def _days_left(day: date) -> int:
     return monthrange(day.year, day.month)[1] - day.day
 
 
-__all__ = ["HORIZON", "next_occurrence", "occurrences"]
+__all__ = ["HORIZON", "last_occurrences", "next_occurrence", "occurrences"]

@@ -16,9 +16,9 @@ from arco.orchestration.rows import Check
 from arco.orchestration.tables import ASSETS, CHECKS
 from arco.ui.addresses import address
 from arco.ui.answering import Asked, Page, Visit, page_at
-from arco.ui.markup import Child, Html, tag
+from arco.ui.markup import Child, Html
 from arco.ui.pages.table_body import checks_grid
-from arco.ui.parts import grid, link, moment, more, number, section
+from arco.ui.parts import grid, link, moment, more, number, section, strip
 
 ASSETS_SHOWN = 100
 RESULTS_LOOKED_AT = 2_000
@@ -123,29 +123,14 @@ def _body(found: Checks) -> Child:
 def _course(rows: list[Check]) -> Html:
     """A square a result, oldest first; the tall ones did not pass."""
     bad = sum(not row.passed for row in rows)
-    told = f"the newest {len(rows)}: {len(rows) - bad} passed, {bad} did not"
-    squares = (
-        tag(
-            "rect",
-            tag("title", f"{row.partition_key} {row.message}".strip() or row.name),
-            x=place * 5,
-            y=6 if row.passed else 0,
-            width=4,
-            height=6 if row.passed else 12,
-            class_="good" if row.passed else "bad" if row.blocking else "warn",
-        )
-        for place, row in enumerate(rows)
-    )
-    return tag(
-        "svg",
-        *squares,
-        viewBox=f"0 0 {max(1, len(rows)) * 5} 12",
-        width=max(1, len(rows)) * 5,
-        height=12,
-        class_="course",
-        role="img",
-        aria_label=told,
-    )
+    squares = [
+        (_tone(row), f"{row.partition_key} {row.message}".strip() or row.name) for row in rows
+    ]
+    return strip(squares, told=f"the newest {len(rows)}: {len(rows) - bad} passed, {bad} did not")
+
+
+def _tone(row: Check) -> str:
+    return "good" if row.passed else "bad" if row.blocking else "warn"
 
 
 __all__ = ["Checks", "Record", "checks_of", "show_checks"]

@@ -44,4 +44,4 @@ def _tasks(run: RunSummary) -> str:
     return f"{run.succeeded:,} of {run.total:,}{failed}"
 
 
-__all__ = ["run_link", "run_rows", "runs_grid"]
+__all__ = ["ID_CHARACTERS", "run_link", "run_rows", "runs_grid"]

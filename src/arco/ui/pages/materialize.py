@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated, Any, get_args
 
@@ -18,7 +19,6 @@ from arco.orchestration.commands.runs import TriggerRun
 from arco.orchestration.definitions import Which
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.partitions import display
-from arco.orchestration.rows import PlannedTask
 from arco.service.permits import permitted_trigger
 from arco.ui.acting import Action, button
 from arco.ui.answering import Asked, Page, Visit, page_at
@@ -101,24 +101,42 @@ async def show_materialize(
     return Visit(session, caller, request).shown(seen, page, body=partial(_body, do=do))
 
 
-def preview(events: list[Event], command: TriggerRun) -> Preview:
+def preview(events: Iterable[Event], command: TriggerRun) -> Preview:
     """What the trigger's events would make happen."""
-    tasks: list[PlannedTask] = []
-    for event in events:
-        if isinstance(event.payload, RunTriggered):
-            tasks += event.payload.tasks
-    found: dict[str, list[str]] = {}
-    for task in tasks:
-        found.setdefault(task.asset, []).append(task.partition_key)
+    assets = planned(events)
     return Preview(
         selection=" ".join(command.selection),
         partition=command.partition,
         which=command.which,
-        tasks=len(tasks),
-        assets=[
-            Planned(asset, len(keys), tuple(display(key) for key in keys[:NAMED] if key))
-            for asset, keys in found.items()
-        ],
+        tasks=sum(each.tasks for each in assets),
+        assets=assets,
+    )
+
+
+def planned(events: Iterable[Event]) -> list[Planned]:
+    """What the run that is triggered would make, in the order of its plan."""
+    found: dict[str, list[str]] = {}
+    for event in events:
+        if isinstance(event.payload, RunTriggered):
+            for task in event.payload.tasks:
+                found.setdefault(task.asset, []).append(task.partition_key)
+    return [
+        Planned(asset, len(keys), tuple(display(key) for key in keys[:NAMED] if key))
+        for asset, keys in found.items()
+    ]
+
+
+def planned_grid(assets: Sequence[Planned]) -> Child:
+    """What a run would make, asset by asset."""
+    rows = (
+        (link(each.asset, "assets", each.asset), number(each.tasks), _named(each))
+        for each in assets[:ASSETS_SHOWN]
+    )
+    heads = ("Asset", "Tasks", "Partitions")
+    rest = len(assets) - ASSETS_SHOWN
+    return (
+        grid(heads, rows, empty="", numbers=(1,)),
+        tag("p", f"and {rest:,} more assets") if rest > 0 else None,
     )
 
 
@@ -126,21 +144,7 @@ def _body(shown: Preview, *, do: Html) -> Child:
     if not shown.tasks:
         said = "Everything that is selected is fresh: there is nothing to run."
         return (_form(shown), note(said, tone="good"))
-    rows = (
-        (link(each.asset, "assets", each.asset), number(each.tasks), _named(each))
-        for each in shown.assets[:ASSETS_SHOWN]
-    )
-    heads = ("Asset", "Tasks", "Partitions")
-    rest = len(shown.assets) - ASSETS_SHOWN
-    return (
-        _form(shown),
-        section(
-            "This would run",
-            grid(heads, rows, empty="", numbers=(1,)),
-            tag("p", f"and {rest:,} more assets") if rest > 0 else None,
-            do,
-        ),
-    )
+    return (_form(shown), section("This would run", planned_grid(shown.assets), do))
 
 
 def _named(each: Planned) -> str:
@@ -173,4 +177,4 @@ def _form(shown: Preview) -> Html:
     )
 
 
-__all__ = ["Planned", "Preview", "preview", "show_materialize"]
+__all__ = ["Planned", "Preview", "planned", "planned_grid", "preview", "show_materialize"]

@@ -19,7 +19,8 @@ from arco.orchestration.rows import PartitionStatus
 from arco.orchestration.states import TaskState
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS
 from arco.orchestration.views import asset_view, partitions_of
-from arco.ui.addresses import plain_name
+from arco.service.cells import Selected, rectangle
+from arco.ui.addresses import address, plain_name
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, tag
 from arco.ui.parts import bar, link, note, section
@@ -31,10 +32,17 @@ LIVE = "orchestration.partition_status"
 SQL = """SELECT partition_key, materialization->>'$.materialized_at' AS materialized_at,
   materialization->>'$.rows' AS rows, attempt->>'$.state' AS attempt
 FROM system.orchestration.partition_status WHERE asset = {asset} ORDER BY partition_key"""
+HINT = (
+    "Choose a cell by a click or the arrow keys; drag, or hold Shift, to choose many; "
+    "Escape lets go of them."
+)
 LETTERS = {"m": "made", "f": "made, and the newest attempt failed", "x": "failed", ".": "missing"}
 Name = Annotated[str, Parameter(max_length=4096)]
 Start = Annotated[int, Parameter(ge=0, le=2**40, description="The first cell of the window.")]
 Count = Annotated[int, Parameter(ge=0, le=WINDOW_MAX, description="How many cells.")]
+Until = Annotated[
+    int | None, Parameter(ge=0, le=2**40, description="The other corner of what is selected.")
+]
 
 
 class Dimension(msgspec.Struct, frozen=True):
@@ -70,6 +78,8 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     missing."""
     first: Cell | None
     """The first partition of the window."""
+    selected: Selected | None
+    """The rectangle of cells from the window's first one to `until`; null: none was asked for."""
 
 
 @page_at("/partitions/{name:str}")
@@ -80,12 +90,17 @@ async def show_partitions(
     name: Name,
     start: Start = 0,
     count: Count = NAMED_MAX,
+    until: Until = None,
 ) -> Response[Any]:
     """The matrix, and a window of it."""
     key, now = plain_name(name), session.workspace.runtime.now()
 
     def look(state: State) -> Matrix:
-        return matrix_of(state, key, now=now, window=(start, count))
+        matrix = matrix_of(state, key, now=now, window=(start, count))
+        if until is None:
+            return matrix
+        selected = rectangle(state, key, corners=(start, until), now=now)
+        return msgspec.structs.replace(matrix, selected=selected)
 
     seen = await ask(session, look, caller=caller)
     page = Page(
@@ -120,6 +135,7 @@ def matrix_of(state: State, key: str, *, now: datetime, window: tuple[int, int])
         start=window[0],
         cells="".join(_letter(statuses.get(each)) for each in keys),
         first=_cell(keys[0], statuses.get(keys[0])) if keys else None,
+        selected=None,
     )
 
 
@@ -173,11 +189,16 @@ def _body(matrix: Matrix) -> Child:
             data_across=matrix.dimensions[-1].values if len(matrix.dimensions) > 1 else 0,
             data_keep=True,
         ),
-        tag("p", "Point at a cell, or move with the arrow keys.", id="cell", role="status"),
+        tag("p", HINT, id="cell", role="status"),
         tag("ul", *(_legend(letter) for letter in LETTERS), class_="here"),
-        extra=link("The asset", "assets", matrix.asset),
+        extra=_ways(matrix.asset),
         name="matrix",
     )
+
+
+def _ways(asset: str) -> Child:
+    every = tag("a", "Backfill…", href=address("backfill", selection=asset), class_="button")
+    return tag("span", link("The asset", "assets", asset), every, class_="buttons")
 
 
 def _legend(letter: str) -> Child:

@@ -203,7 +203,8 @@ def _run_body(page: OneRun) -> Child:
 
 def _head(page: OneRun) -> Html:
     run = page.run
-    cancel = tag("a", "Cancel…", href=address("cancel", run.run_id), class_="button")
+    doing = ("Run again…", "rerun") if run.ended_at else ("Cancel…", "cancel")
+    way = tag("a", doing[0], href=address(doing[1], run.run_id), class_="button")
     told: dict[str, Child] = {
         "State": joined(
             badge(run.state),
@@ -221,7 +222,7 @@ def _head(page: OneRun) -> Html:
         "By": page.actor or nothing(),
         "Number": number(run.number),
     }
-    return section("About", facts(told), extra=None if run.ended_at else cancel)
+    return section("About", facts(told), extra=way)
 
 
 def _unpassed(checks: list[CheckSummary]) -> Child:

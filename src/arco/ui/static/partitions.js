@@ -1,6 +1,7 @@
-// The matrix of partitions: one canvas that shows what is scrolled to, read in windows.
+// The matrix of partitions: one canvas that shows what is scrolled to, read in windows; cells are
+// chosen one by one or as a rectangle.
 
-import { made } from "./asking.js";
+import { answered, made } from "./asking.js";
 
 const SIDE = 12;
 const GAP = 2;
@@ -17,6 +18,7 @@ class Matrix {
     this.told = document.getElementById("cell");
     this.windows = new Map();
     this.chosen = -1;
+    this.anchor = -1;
     this.scroll = 0;
     this.size();
     addEventListener("resize", () => this.size());
@@ -25,7 +27,9 @@ class Matrix {
       this.to(this.scroll + event.deltaY);
       if (this.scroll !== before) event.preventDefault();
     }, { passive: false });
-    this.canvas.addEventListener("click", (event) => this.choose(this.at(event)));
+    this.canvas.addEventListener("pointerdown", (event) => this.press(event));
+    this.canvas.addEventListener("pointermove", (event) => { if (this.held) this.extend(this.at(event)); });
+    this.canvas.addEventListener("pointerup", () => { this.held = false; this.tell(); });
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     document.getElementById("live").addEventListener("renewed", () => { this.windows.clear(); this.draw(); });
   }
@@ -68,12 +72,37 @@ class Matrix {
       const [x, y] = this.place(cell);
       pen.fillRect(x, y, side, letter ? side : 2);
     }
+    if (this.isMany()) this.shade(pen, style, [first, last]);
     if (this.chosen >= 0) {
       const [x, y] = this.place(this.chosen);
       pen.strokeStyle = style.getPropertyValue("--ink");
       pen.lineWidth = 2;
       pen.strokeRect(x, y, side, side);
     }
+  }
+
+  isMany() {
+    return this.anchor >= 0 && this.chosen >= 0 && this.anchor !== this.chosen;
+  }
+
+  // Of one dimension all cells between the two, of more the rectangle.
+  holds(cell) {
+    const ends = [Math.min(this.anchor, this.chosen), Math.max(this.anchor, this.chosen)];
+    if (!Number(this.frame.dataset.across)) return cell >= ends[0] && cell <= ends[1];
+    const row = Math.floor(cell / this.across);
+    const columns = ends.map((each) => each % this.across).sort((one, other) => one - other);
+    const column = cell % this.across;
+    return row >= Math.floor(ends[0] / this.across) && row <= Math.floor(ends[1] / this.across) && column >= columns[0] && column <= columns[1];
+  }
+
+  shade(pen, style, [first, last]) {
+    pen.fillStyle = style.getPropertyValue("--accent");
+    pen.globalAlpha = 0.45;
+    const side = this.step > 4 ? this.step - GAP : this.step;
+    for (let cell = first * this.across; cell < Math.min(this.total, last * this.across); cell += 1) {
+      if (this.holds(cell)) pen.fillRect(...this.place(cell), side, side);
+    }
+    pen.globalAlpha = 1;
   }
 
   place(cell) {
@@ -89,23 +118,21 @@ class Matrix {
 
   async read(number) {
     this.windows.set(number, null);
-    try {
-      const found = await this.asking(number * WINDOW, WINDOW);
-      this.windows.set(number, found.cells);
-      this.frame.dataset.read = this.windows.size;
-    } catch {
+    const { matrix, failure } = await this.asking({ start: number * WINDOW, count: WINDOW });
+    if (failure) {
       this.windows.delete(number);
-      this.told.textContent = "The server does not answer; move to ask again.";
+      this.told.replaceChildren(failure);
       return;
     }
+    this.windows.set(number, matrix.cells);
+    this.frame.dataset.read = this.windows.size;
     this.draw();
   }
 
-  async asking(start, count) {
+  async asking(window) {
     const path = location.pathname.replace(/\.html$/, "");
-    const answer = await fetch(`${path}.json?start=${start}&count=${count}`);
-    if (!answer.ok) throw new Error(answer.status);
-    return answer.json();
+    const { rows: matrix, failure } = await answered("GET", `${path}.json?${new URLSearchParams(window)}`);
+    return { matrix, failure };
   }
 
   at(event) {
@@ -115,26 +142,59 @@ class Matrix {
     return column < this.across ? row * this.across + column : -1;
   }
 
-  key(event) {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.across, ArrowDown: this.across, Home: -this.chosen, End: this.total - 1 - this.chosen };
-    if (!(event.key in steps)) return;
-    event.preventDefault();
-    this.choose(Math.max(0, Math.min(this.total - 1, this.chosen + steps[event.key])));
+  press(event) {
+    const cell = this.at(event);
+    if (cell < 0 || cell >= this.total) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.held = true;
+    if (!event.shiftKey || this.anchor < 0) this.anchor = cell;
+    this.show(cell);
   }
 
-  async choose(cell) {
-    if (cell < 0 || cell >= this.total) return;
+  extend(cell) {
+    if (cell >= 0 && cell < this.total && cell !== this.chosen) this.show(cell);
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.across, ArrowDown: this.across, Home: -this.chosen, End: this.total - 1 - this.chosen };
+    if (event.key === "Escape") this.anchor = this.chosen;
+    else if (!(event.key in steps)) return;
+    event.preventDefault();
+    const cell = Math.max(0, Math.min(this.total - 1, this.chosen + (steps[event.key] ?? 0)));
+    if (!event.shiftKey || this.anchor < 0) this.anchor = cell;
+    this.show(cell);
+    this.tell();
+  }
+
+  show(cell) {
     this.chosen = cell;
     const top = Math.floor(cell / this.across) * this.step;
     if (top < this.scroll) this.to(top);
     if (top + this.step > this.scroll + this.height) this.to(top + this.step - this.height);
     this.draw();
-    const { first } = await this.asking(cell, 1);
-    if (cell !== this.chosen || !first) return;
+  }
+
+  async tell() {
+    const [cell, anchor] = [this.chosen, this.anchor];
+    if (cell < 0) return;
+    const { matrix, failure } = await this.asking(this.isMany() ? { start: anchor, count: 1, until: cell } : { start: cell, count: 1 });
+    if (cell !== this.chosen || anchor !== this.anchor) return;
+    if (failure) this.told.replaceChildren(failure);
+    else if (matrix.selected) this.tellMany(matrix.selected);
+    else if (matrix.first) this.tellOne(matrix.first);
+  }
+
+  tellOne(first) {
     this.told.replaceChildren(made("b", first.partition || "the whole"), `: ${this.state(first)} `);
     if (first.run_id) this.told.append(this.link("its run", `/runs/${first.run_id}`), " ");
     const make = new URLSearchParams({ selection: this.asset, partition: first.partition });
     this.told.append(this.link("Materialize…", `/materialize?${make}`));
+  }
+
+  tellMany(selected) {
+    const make = new URLSearchParams({ selection: this.asset, partitions: selected.partitions.join("\n") });
+    const named = selected.partitions.slice(0, 3).join("; ");
+    this.told.replaceChildren(made("b", `${selected.total.toLocaleString("en")} partitions`), `: ${named}${selected.partitions.length > 3 ? " …" : ""} `, this.link("Backfill…", `/backfill?${make}`));
   }
 
   state(cell) {

@@ -1,0 +1,131 @@
+"""Conditions over HTTP: list, show why something was run or was not, on and off.
+
+A route parses, a command decides, the answer names the slot. Must not know how a condition is
+judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+from litestar import Response, get, post
+
+from arco.access.callers import Caller
+from arco.access.privileges import Privilege
+from arco.api.callers import CallerHere
+from arco.api.changing import Told, change
+from arco.api.failures import refusals
+from arco.api.fields import Fields
+from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
+from arco.api.reasons import AssetKey, OfPartition
+from arco.api.session import Here, Session, read, read_one
+from arco.model import Decision, Event, State
+from arco.orchestration.commands.conditions import disable_condition, enable_condition
+from arco.service.authority import require_on_workspace
+from arco.service.conditions import (
+    ConditionDetail,
+    condition_detail,
+    conditions,
+    known_condition,
+)
+from arco.wire.conditions import ConditionList
+
+
+@get(
+    "/conditions",
+    summary="List conditions",
+    tags=["orchestration"],
+    response_description="The conditions.",
+    responses=refusals(),
+)
+async def show_conditions(
+    session: Here,
+    caller: CallerHere,
+    cursor: Cursor = "",
+    limit: PageSize = PAGE_SIZE,
+    fields: Fields = "",
+) -> Response[ConditionList]:
+    """Every condition of the deployed assets, by asset, with how it stands."""
+    after = read_cursor(cursor, "conditions", types=(str,))
+
+    def page(state: State) -> ConditionList:
+        rows = conditions(state, after=str(after[0]) if after else "")
+        found = page_of(rows, limit=limit, key=lambda row: (row.asset,))
+        return ConditionList(found.rows, write_cursor(found.behind, "conditions"))
+
+    return await read(session, page, caller=caller, fields=fields)
+
+
+@get(
+    "/conditions/{asset:str}",
+    summary="Explain a condition",
+    tags=["orchestration"],
+    response_description="The condition and its newest evaluation.",
+    responses=refusals(404),
+)
+async def show_condition(
+    session: Here,
+    caller: CallerHere,
+    asset: AssetKey,
+    partition: OfPartition = "",
+    fields: Fields = "",
+) -> Response[ConditionDetail]:
+    """Why an asset was run or was not: the newest evaluation of its condition, term by term."""
+    now = session.workspace.runtime.now()
+    question = partial(condition_detail, now=now, asset=asset, partition=partition)
+    return await read_one(session, question, caller=caller, fields=fields)
+
+
+@post(
+    "/conditions/{asset:str}/enable",
+    operation_id="enable_condition",
+    summary="Switch a condition on",
+    tags=["orchestration"],
+    status_code=200,
+    response_description="The condition.",
+    responses=refusals(403, 404),
+)
+async def enable(session: Here, caller: CallerHere, asset: AssetKey) -> Response[ConditionDetail]:
+    """It is judged at once; times at which a clock struck before start nothing."""
+    return await _switched(session, caller, asset=asset, decision=enable_condition)
+
+
+@post(
+    "/conditions/{asset:str}/disable",
+    operation_id="disable_condition",
+    summary="Switch a condition off",
+    tags=["orchestration"],
+    status_code=200,
+    response_description="The condition.",
+    responses=refusals(403, 404),
+)
+async def disable(session: Here, caller: CallerHere, asset: AssetKey) -> Response[ConditionDetail]:
+    """It is not judged and starts nothing, until it is switched on."""
+    return await _switched(session, caller, asset=asset, decision=disable_condition)
+
+
+async def _switched(
+    session: Session, caller: Caller, *, asset: str, decision: Callable[..., Decision]
+) -> Response[ConditionDetail]:
+    visible = session.workspace.authority.visible
+    here = session.workspace.runtime.now()
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        known_condition(visible(state, caller), asset, now=now)
+        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
+        return decision(asset, actor=caller.principal)(state, now)
+
+    return await change(
+        session,
+        decide,
+        tell=lambda state: Told(condition_detail(state, here, asset=asset)),
+        caller=caller,
+        current=lambda state: condition_detail(visible(state, caller), here, asset=asset),
+    )
+
+
+ROUTES = (show_conditions, show_condition, enable, disable)
+
+__all__ = ["ROUTES", "disable", "enable", "show_condition", "show_conditions"]
