@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from arco.ids import sha256
 from arco.orchestration.invariants import violations
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import DISPATCHES
@@ -29,8 +29,9 @@ from tests.integration.leading_workspace import (
     workers,
     write_project,
 )
+from tests.integration.served import Served
 from tests.integration.test_leading_kills import Store
-from tests.integration.test_worker_service import run, site_in
+from tests.integration.test_worker_service import Site, run, site_in
 from tests.integration.worker_services import until
 
 ASSETS, PARTITIONS = 10, 100
@@ -39,7 +40,7 @@ PATIENCE_SECONDS = 60
 VICTIMS = ("leader", "worker")
 COMMITS_MAX = 30
 """A process is killed after at most so many more commits."""
-DELAY_SECONDS_MAX = 0.02
+DELAY_MS_MAX = 20
 CODE = """
 from arco import StaticPartitions
 parts = StaticPartitions([f"p{number:02d}" for number in range(100)])
@@ -67,13 +68,26 @@ def rows():
 """
 
 
+class Dice:
+    """Numbers that follow from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._rolls = 0
+
+    def roll(self, sides: int) -> int:
+        """The next of 0 to `sides` - 1."""
+        self._rolls += 1
+        return int(sha256(f"{self._seed}:{self._rolls}".encode()), 16) % sides
+
+
 class Hunt:
     """One project, whose processes are killed again and again."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.store = Store(write_project(folder, CODE))
         self.killed: Counter[str] = Counter()
-        self._random = random.Random(seed)
+        self._dice = Dice(seed)
 
     def prepare(self) -> None:
         """The project is deployed."""
@@ -89,7 +103,7 @@ class Hunt:
         leader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self._wait(leader)
-            if self._random.random() < 0.5 and self._kill_worker(leader):
+            if self._dice.roll(2) and self._kill_worker(leader):
                 self._wait(leader)
         finally:
             children = children_of(leader.pid)
@@ -102,19 +116,19 @@ class Hunt:
 
     def _wait(self, leader: subprocess.Popen[bytes]) -> None:
         """Some commits later, or at the leader's end."""
-        wanted = self.store.count("log/*/*.json") + self._random.randint(1, COMMITS_MAX)
+        wanted = self.store.count("log/*/*.json") + 1 + self._dice.roll(COMMITS_MAX)
         end = time.monotonic() + PATIENCE_SECONDS
         while self.store.count("log/*/*.json") < wanted and leader.poll() is None:
             assert time.monotonic() < end, "nothing moves"
             time.sleep(0.002)
-        time.sleep(self._random.random() * DELAY_SECONDS_MAX)
+        time.sleep(self._dice.roll(DELAY_MS_MAX) / 1000)
 
     def _kill_worker(self, leader: subprocess.Popen[bytes]) -> bool:
         children = sorted(children_of(leader.pid))
         if not children or leader.poll() is not None:
             return False
         with suppress(ProcessLookupError):
-            os.kill(self._random.choice(children), signal.SIGKILL)
+            os.kill(children[self._dice.roll(len(children))], signal.SIGKILL)
             self.killed["worker"] += 1
         return True
 
@@ -141,41 +155,46 @@ class Services:
     """A server and a worker service, each killed again and again while a run goes on."""
 
     def __init__(self, folder: Path, *, tasks: int, seed: int) -> None:
-        self.folder = folder
+        self._folder = folder
+        self._store = Store(folder)
         self.killed: Counter[str] = Counter()
         self._tasks = tasks
-        self._random = random.Random(seed)
+        self._dice = Dice(seed)
 
     def hunt(self, *, points: int) -> None:
         """They were killed at so many points of as many runs as that takes."""
-        with site_in(self.folder) as site:
+        with site_in(self._folder) as site:
             site.project.write(SERVED_CODE.replace("TASKS", str(self._tasks)))
             site.project.arco("deploy", **site.common)
             triggered: list[str] = []
             url, worker = site.worker("w")
             served = site.serve(url)
-            store = Store(self.folder)
             while self.killed.total() < points:
                 triggered.append(run(served))
                 while self.killed.total() < points and not served.succeeds(triggered[-1]):
-                    victim = self._random.choice(VICTIMS)
-                    self._wait(store)
-                    process = served.process if victim == "leader" else worker
-                    process.kill()
-                    process.wait()
-                    self.killed[victim] += 1
-                    if victim == "leader":
-                        served = site.serve(url)
-                    else:
-                        _, worker = site.worker("w", "--listen", url.removeprefix("http://"))
+                    served, worker = self._kill(site, served, worker=worker, url=url)
             until(lambda: all(served.succeeds(run_id) for run_id in triggered))
-        expect_everything_once(store, triggered, tasks=self._tasks)
+        expect_everything_once(self._store, triggered, tasks=self._tasks)
 
-    def _wait(self, store: Store) -> None:
+    def _kill(
+        self, site: Site, served: Served, *, worker: subprocess.Popen[str], url: str
+    ) -> tuple[Served, subprocess.Popen[str]]:
+        """The server and the service, of which one was killed and started again."""
+        self._wait()
+        victim = VICTIMS[self._dice.roll(len(VICTIMS))]
+        process = served.process if victim == "leader" else worker
+        process.kill()
+        process.wait()
+        self.killed[victim] += 1
+        if victim == "leader":
+            return site.serve(url), worker
+        return served, site.worker("w", "--listen", url.removeprefix("http://"))[1]
+
+    def _wait(self) -> None:
         """Some commits later, or when nothing is left to commit."""
-        wanted = store.count("log/*/*.json") + self._random.randint(1, COMMITS_MAX)
+        wanted = self._store.count("log/*/*.json") + 1 + self._dice.roll(COMMITS_MAX)
         end = time.monotonic() + 1
-        while store.count("log/*/*.json") < wanted and time.monotonic() < end:
+        while self._store.count("log/*/*.json") < wanted and time.monotonic() < end:
             time.sleep(0.002)
 
 
@@ -227,4 +246,4 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 
-__all__ = ["Hunt", "Services", "expect_everything_once", "hunt"]
+__all__ = ["Dice", "Hunt", "Services", "expect_everything_once", "hunt"]

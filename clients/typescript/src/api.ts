@@ -1226,7 +1226,7 @@ export interface PlanDifference {
   against: string;
   /** The plans have the same fingerprint. */
   is_same: boolean;
-  /** How many tasks differ in which way. */
+  /** `ADDED`, `REMOVED`, `CHANGED` -> how many tasks. */
   counts: Record<string, number>;
   /** The first thousand, by task key. */
   changes: Array<PlanChange>;

@@ -54,7 +54,7 @@ class AssetPartitions(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: tuple[str, ...]
     """The names of its dimensions; none: it is one whole."""
     total: int
-    counts: dict[PartitionState, int]
+    counts: dict[str, int]
     """How many stand how; together they are `total`."""
     rows: int
     """Rows in all that are there, as far as it is known."""
@@ -85,7 +85,7 @@ def asset_partitions(
         asset=asset,
         dimensions=tuple(part.dimension for part in dimensions(definition.partitions)),
         total=len(stand),
-        counts=dict(Counter(each for _, each in stand)),
+        counts=dict(Counter(each.value for _, each in stand)),
         rows=sum(each.rows or 0 for each in made if each),
         ranges=tuple(islice(_ranges(stand, only=only), RANGES_MAX)),
     )

@@ -92,8 +92,8 @@ class PlanDifference(msgspec.Struct, frozen=True, kw_only=True):
     """The run it is compared with; empty: no earlier run was asked for the same."""
     is_same: bool
     """The plans have the same fingerprint."""
-    counts: dict[DifferenceKind, int]
-    """How many tasks differ in which way."""
+    counts: dict[str, int]
+    """`ADDED`, `REMOVED`, `CHANGED` -> how many tasks."""
     changes: tuple[PlanChange, ...]
     """The first thousand, by task key."""
 
@@ -188,7 +188,7 @@ def _difference(sketch: Sketch, asked: TriggerRun, *, run_id: str) -> PlanDiffer
     return PlanDifference(
         against=run.run_id if run else "",
         is_same=run is not None and run.fingerprint == sketch.plan.fingerprint,
-        counts=dict(Counter(each.kind for each in changes)),
+        counts=dict(Counter(each.kind.value for each in changes)),
         changes=tuple(changes[:SHOWN_MAX]),
     )
 
@@ -281,6 +281,7 @@ def _shown(task: PlannedTask) -> str:
 __all__ = [
     "ADDED_WORDS",
     "NO_COMPARISON",
+    "SHOWN_MAX",
     "Comparison",
     "DifferenceKind",
     "PlanAnswer",
