@@ -6,11 +6,23 @@ import sys
 from collections.abc import Sequence
 
 from arco.runtime import run
-from bench import engine, facts, history, http, lineage, machine, orchestrator, search, state
+from bench import (
+    backfills,
+    engine,
+    facts,
+    history,
+    http,
+    lineage,
+    machine,
+    orchestrator,
+    search,
+    state,
+)
 from bench.results import Measurement, markdown
 
 SUITES = {
     "orchestrator": ("Orchestrator", orchestrator.measurements),
+    "backfills": ("Backfills", backfills.measurements),
     "history": ("Beside past runs", history.measurements),
     "engine": ("Engine", engine.measurements),
     "http": ("A catalog of a million tables over HTTP", http.measurements),

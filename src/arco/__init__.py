@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sql_asset
+    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
+    from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
 
 __version__ = "0.1.0"
 
@@ -56,8 +57,11 @@ _HOMES = {
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
     "RetryPolicy": "arco.orchestration.definitions",
+    "RunRequest": "arco.sdk.sensing",
     "Sample": _METADATA,
     "Secret": "arco.sdk.secrets",
+    "SensorContext": "arco.sdk.sensing",
+    "SkipReason": "arco.sdk.sensing",
     "StaticMapping": _PARTITIONS,
     "StaticPartitions": _PARTITIONS,
     "TimeWindowMapping": _PARTITIONS,
@@ -73,7 +77,9 @@ _HOMES = {
     "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
+    "sensor": "arco.sdk.decorators",
     "sql_asset": "arco.sdk.decorators",
+    "webhook": "arco.sdk.sensing",
 }
 
 
@@ -108,8 +114,11 @@ __all__ = [
     "ProductPartitions",
     "QuarterlyPartitions",
     "RetryPolicy",
+    "RunRequest",
     "Sample",
     "Secret",
+    "SensorContext",
+    "SkipReason",
     "StaticMapping",
     "StaticPartitions",
     "TimeWindowMapping",
@@ -125,5 +134,7 @@ __all__ = [
     "on_upstream",
     "resource",
     "schedule",
+    "sensor",
     "sql_asset",
+    "webhook",
 ]

@@ -21,6 +21,7 @@ from tests.golden import (
     run_limits,
     schedules,
     schemas,
+    sensors,
     stores,
 )
 
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> None:
             run(access.write(name))
         case ["schedules", name]:
             run(schedules.write(name))
+        case ["sensors", name]:
+            run(sensors.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
         case ["pools", name]:

@@ -17,7 +17,7 @@ class Spoken(msgspec.Struct, frozen=True):
     path: str
     body: Any = None
     of: str = "table"
-    """`table`, `namespace`, `run`, `schedule`, `backfill` or `key`."""
+    """`table`, `namespace`, `run`, `schedule`, `sensor`, `backfill` or `key`."""
 
 
 # Operation -> requests that name an object. What is hidden must answer like what is not there.
@@ -71,6 +71,17 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "enable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/enable", b"", of="schedule"),),
     "disable_schedule": (Spoken("POST", "/api/v1/schedules/{it}/disable", b"", of="schedule"),),
     "fire_schedule": (Spoken("POST", "/api/v1/schedules/{it}/tick", b"", of="schedule"),),
+    "show_sensor": (Spoken("GET", "/api/v1/sensors/{it}", of="sensor"),),
+    "show_sensor_evaluations": (Spoken("GET", "/api/v1/sensors/{it}/evaluations", of="sensor"),),
+    "enable_sensor": (Spoken("POST", "/api/v1/sensors/{it}/enable", b"", of="sensor"),),
+    "disable_sensor": (Spoken("POST", "/api/v1/sensors/{it}/disable", b"", of="sensor"),),
+    "ask_sensor": (Spoken("POST", "/api/v1/sensors/{it}/tick", b"", of="sensor"),),
+    "set_sensor_cursor": (
+        Spoken("POST", "/api/v1/sensors/{it}/cursor", {"cursor": 1}, of="sensor"),
+    ),
+    "send_sensor_message": (
+        Spoken("POST", "/api/v1/sensors/{it}/messages", {"message_id": "m"}, of="sensor"),
+    ),
     "show_condition": (
         Spoken("GET", "/api/v1/conditions/{it}"),
         Spoken("GET", "/api/v1/conditions/{it}?partition=x"),
@@ -238,6 +249,7 @@ TELLING: dict[str, Spoken] = {
     "search": Spoken("GET", "/api/v1/search?limit=200"),
     "show_runs": Spoken("GET", "/api/v1/runs"),
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
+    "show_sensors": Spoken("GET", "/api/v1/sensors"),
     "show_conditions": Spoken("GET", "/api/v1/conditions"),
     "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),

@@ -18,7 +18,8 @@ from arco.model import Event, State
 from arco.orchestration.backfill_events import BackfillCreated, BackfillPaused
 from arco.orchestration.backfills import BackfillStage
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
-from arco.orchestration.definitions import ScheduleDefinition
+from arco.orchestration.commands.sensors import DefineSensors, define_sensors
+from arco.orchestration.definitions import CodeReference, ScheduleDefinition, SensorDefinition
 from arco.service.leases import Lease, take_lease
 from arco.testing.stores import CountingStore
 from tests.integration.api_server import Answer
@@ -36,6 +37,7 @@ HIDDEN_OBJECTS = {
     "volume": "hr.scans",
     "function": "hr.rank",
     "schedule": "payroll",
+    "sensor": "salaries",
     "backfill": BACKFILL,
 }
 NO_OBJECTS = {
@@ -46,6 +48,7 @@ NO_OBJECTS = {
     "volume": "hq.scams",
     "function": "hq.rang",
     "schedule": "pairoll",
+    "sensor": "celeries",
     "backfill": NO_BACKFILL,
 }
 NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
@@ -110,6 +113,11 @@ def hide_objects(guarded: Guarded) -> None:
     payroll = ScheduleDefinition(name="payroll", cron="@monthly", selection=(HIDDEN_TABLE,))
     schedules = DefineSchedules(project="shop", deployment_id="D", schedules=(payroll,))
     guarded.decide(define_schedules(schedules))
+    salaries = SensorDefinition(
+        name="salaries", code=CodeReference("shop", "salaries", "1"), selection=(HIDDEN_TABLE,)
+    )
+    sensors = DefineSensors(project="shop", deployment_id="D", sensors=(salaries,))
+    guarded.decide(define_sensors(sensors))
     guarded.decide(hidden_backfill)
     texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
     bodies: dict[str, dict[str, Any]] = {

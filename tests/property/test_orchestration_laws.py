@@ -23,6 +23,7 @@ from arco.orchestration import (
     restores,
     run_limits,
     schedules,
+    sensors,
 )
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -419,7 +420,16 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    modules = (backfill_events, evaluations, events, pools, restores, run_limits, schedules)
+    modules = (
+        backfill_events,
+        evaluations,
+        events,
+        pools,
+        restores,
+        run_limits,
+        schedules,
+        sensors,
+    )
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 

@@ -577,6 +577,12 @@ export interface CreatedKey {
   expires_at: string | null;
 }
 
+/** Where the next look starts from. */
+export interface CursorRequest {
+  /** What the sensor finds as its cursor; null: nothing, as at its first look. */
+  cursor: string | number | null;
+}
+
 /** What was decided, and the grant or owner that decided it. */
 export interface Decision {
   /** Whether it may be done. */
@@ -669,6 +675,17 @@ export interface EvaluationLine {
   requested: number;
   run_id: string;
 }
+
+/** Looks at a sensor, newest first. */
+export interface EvaluationList {
+  /** What each came to. */
+  evaluations: Array<SensorEvaluation>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** What a look came to. */
+export type EvaluationOutcome = "REQUESTED" | "NOTHING" | "SKIPPED" | "FAILED" | "STALE";
 
 /** What one look at a condition came to, as a tree of its terms, the whole first. */
 export interface EvaluationStory {
@@ -1025,6 +1042,23 @@ export interface LogLine {
 export interface MemberRequest {
   group: string;
   member: string;
+}
+
+/** What a sensor is told. */
+export interface MessageRequest {
+  /** Names this message: sent again it changes nothing. */
+  message_id: string;
+  /** What the sensor finds in `context.message.payload`. */
+  payload?: unknown;
+}
+
+/** What became of a message. */
+export interface MessageTaken {
+  /** The sensor's name. */
+  sensor: string;
+  message_id: string;
+  /** It came before, and changes nothing. */
+  is_known: boolean;
 }
 
 /** How a caller proved who it is. */
@@ -1680,6 +1714,95 @@ export interface SearchHit {
   fragments?: Array<Fragment>;
 }
 
+/** One sensor and its newest looks. */
+export interface SensorDetail {
+  sensor: SensorSummary;
+  /** The newest ten looks, newest first. */
+  evaluations: Array<SensorEvaluation>;
+}
+
+/** One look, and what came of it. */
+export interface SensorEvaluation {
+  /** The sensor's name. */
+  sensor: string;
+  /** Counts the looks at this sensor. */
+  number: number;
+  outcome: EvaluationOutcome;
+  /** When it began. */
+  evaluated_at: string;
+  /** When its answer was there. */
+  ended_at: string;
+  /** Why there is nothing, what went wrong, or the first request that could not be planned. */
+  message?: string;
+  /** The message it was about. */
+  message_id?: string;
+  /** As JSON; empty: none. */
+  cursor_before?: string;
+  /** As JSON; empty: none. */
+  cursor_after?: string;
+  /** How many runs it asked for. */
+  requested?: number;
+  /** How many of them are new runs. */
+  started?: number;
+  /** How many stand for a run that an earlier request with that key started. */
+  known?: number;
+  /** How many bring another request under a key that stands for a run. */
+  conflicted?: number;
+  /** How many had nothing to run. */
+  fresh?: number;
+  /** How many could not be planned. */
+  refused?: number;
+  /** The first of the new runs. */
+  run_ids?: Array<string>;
+  /** Who asked for it, when it was by hand. */
+  actor?: string;
+}
+
+/** Sensors by name. */
+export interface SensorList {
+  /** Each with when it is looked at next. */
+  sensors: Array<SensorSummary>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One sensor: how it is told, and how it stands. */
+export interface SensorSummary {
+  name: string;
+  project: string;
+  /** Looked at by the clock, or once for every message. */
+  kind: "poll" | "push";
+  /** What its requests run that name nothing; empty: every asset. */
+  selection: Array<string>;
+  /** From the end of one look to the next, of one that is looked at by the clock. */
+  interval_seconds: number;
+  /** How long a look may take. */
+  timeout_seconds: number;
+  /** Whether its cursor only grows. */
+  cursor_kind: "ordered" | "opaque";
+  /** A sender outside may sign messages for it. */
+  takes_webhook: boolean;
+  /** It is looked at without being told to. */
+  enabled: boolean;
+  description: string;
+  /** What its last look remembered, as JSON; empty: nothing. */
+  cursor: string;
+  /** When it is looked at next; null: when a message comes. */
+  next_at: string | null;
+  /** How many looks in a row failed. */
+  failures: number;
+  /** How many messages wait. */
+  waiting: number;
+  /** When the newest look began. */
+  last_evaluated_at: string | null;
+  /** What it came to. */
+  last_outcome: EvaluationOutcome | null;
+  /** What it said. */
+  last_message: string;
+  /** The newest run it asked for. */
+  last_run_id: string;
+}
+
 /** One observation. With `producer` and `seq`, or with `key`, it may be sent again. */
 export interface SentFact {
   /** Such as `lineage.foreign_run_reported`. */
@@ -1982,7 +2105,7 @@ export type TickOutcome = "STARTED" | "FRESH" | "QUEUED" | "OVERLAPPED" | "DISAB
 
 /** A part of the work that could not be done this time. */
 export interface TickProblem {
-  /** `fold`, `publish`, `check` or `collect`. */
+  /** `perform`, `fold`, `publish`, `check` or `collect`. */
   part: string;
   code: string;
   message: string;
@@ -1992,6 +2115,8 @@ export interface TickProblem {
 export interface Ticked {
   /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
   decided: number;
+  /** How many sensors were looked at; 0 where another process leads: it looks by its clock. */
+  performed: number;
   /** How many facts became visible. */
   folded: number;
   /** Whether a snapshot was published. */
@@ -2319,6 +2444,22 @@ export interface Operations {
   disable_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleDetail; };
   /** Start what the schedule starts, whatever runs now, and though it is off. A tick of its own: the times at which the schedule fires stay what they were. */
   fire_schedule: { place: { name: string; }; query: {}; body: null; answer: ScheduleTick; };
+  /** Every sensor of the deployed projects, by name, with when it is looked at next. */
+  show_sensors: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: SensorList; row: SensorList["sensors"][number]; };
+  /** One sensor with its cursor and its newest looks. */
+  show_sensor: { place: { name: string; }; query: { fields?: string; at?: string; }; body: null; answer: SensorDetail; };
+  /** What each look came to, newest first: runs, or why there are none. The last thousand. */
+  show_sensor_evaluations: { place: { name: string; }; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: EvaluationList; row: EvaluationList["evaluations"][number]; };
+  /** It is looked at again, from where it was. */
+  enable_sensor: { place: { name: string; }; query: {}; body: null; answer: SensorDetail; };
+  /** Nobody looks at it until it is switched on; a look that is under way starts nothing. */
+  disable_sensor: { place: { name: string; }; query: {}; body: null; answer: SensorDetail; };
+  /** Whoever leads looks at it, though it is off. What came of it is listed with its looks. */
+  ask_sensor: { place: { name: string; }; query: {}; body: null; answer: SensorDetail; };
+  /** The next look starts from there; one that is under way counts no more. */
+  set_sensor_cursor: { place: { name: string; }; query: {}; body: CursorRequest; answer: SensorDetail; };
+  /** One message; sent again under its id it changes nothing. */
+  send_sensor_message: { place: { name: string; }; query: {}; body: MessageRequest; answer: MessageTaken; };
   /** Every condition of the deployed assets, by asset, with how it stands. */
   show_conditions: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ConditionList; row: ConditionList["conditions"][number]; };
   /** Why an asset was run or was not: the newest evaluation of its condition, term by term. */
@@ -2529,6 +2670,14 @@ export const OPERATIONS = {
   enable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/enable", key: true },
   disable_schedule: { method: "POST", path: "/api/v1/schedules/{name}/disable", key: true },
   fire_schedule: { method: "POST", path: "/api/v1/schedules/{name}/tick", key: true },
+  show_sensors: { method: "GET", path: "/api/v1/sensors", key: false, rows: "sensors" },
+  show_sensor: { method: "GET", path: "/api/v1/sensors/{name}", key: false },
+  show_sensor_evaluations: { method: "GET", path: "/api/v1/sensors/{name}/evaluations", key: false, rows: "evaluations" },
+  enable_sensor: { method: "POST", path: "/api/v1/sensors/{name}/enable", key: true },
+  disable_sensor: { method: "POST", path: "/api/v1/sensors/{name}/disable", key: true },
+  ask_sensor: { method: "POST", path: "/api/v1/sensors/{name}/tick", key: true },
+  set_sensor_cursor: { method: "POST", path: "/api/v1/sensors/{name}/cursor", key: true },
+  send_sensor_message: { method: "POST", path: "/api/v1/sensors/{name}/messages", key: true },
   show_conditions: { method: "GET", path: "/api/v1/conditions", key: false, rows: "conditions" },
   show_condition: { method: "GET", path: "/api/v1/conditions/{asset}", key: false },
   enable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/enable", key: true },
@@ -2717,6 +2866,9 @@ export const CODES = {
   MEMBER_NOT_FOUND: "NotFound",
   MERGE_BASE_CHANGED: "Invalid",
   MERGE_KEYS_INVALID: "Invalid",
+  MESSAGES_WAITING: "TooManyRequests",
+  MESSAGE_CONFLICT: "Conflict",
+  MESSAGE_INVALID: "Invalid",
   METADATA_INVALID: "Invalid",
   METHOD_NOT_ALLOWED: "Invalid",
   MOMENT_INVALID: "Invalid",
@@ -2821,6 +2973,14 @@ export const CODES = {
   SELECTION_EMPTY: "NotFound",
   SELECTION_INVALID: "Invalid",
   SELECTION_TOO_LARGE: "Invalid",
+  SENSOR_ANSWER_INVALID: "Invalid",
+  SENSOR_CURSOR_INVALID: "Invalid",
+  SENSOR_NEEDS_MESSAGE: "Conflict",
+  SENSOR_NOT_LOADED: "Invalid",
+  SENSOR_NOT_LOOKED_AT: "Unavailable",
+  SENSOR_POLLS: "Conflict",
+  SENSOR_TAKEN: "Conflict",
+  SENSOR_UNKNOWN: "NotFound",
   SERVER_UNREACHABLE: "Unavailable",
   SERVER_URL_INVALID: "Invalid",
   SETTING_INVALID: "Invalid",
@@ -2877,6 +3037,7 @@ export const CODES = {
   UPSTREAM_MISSING: "Invalid",
   URLS_TOO_MANY: "Invalid",
   URL_SECRETS_INVALID: "Invalid",
+  WEBHOOK_REFUSED: "Unauthenticated",
   WORKER_BUSY: "Unavailable",
   WORKER_SECRETS_INVALID: "Invalid",
   WORKER_SECRETS_MISSING: "Invalid",

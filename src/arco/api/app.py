@@ -52,7 +52,7 @@ def create_app(
     workspace = session.workspace
     callbacks = session.callbacks or Callbacks(workspace)
     reception = Reception(workspace, callbacks, is_open=pages.is_open)
-    ticker = Ticker(workspace, CollectorOnDemand(workspace))
+    ticker = Ticker(workspace, CollectorOnDemand(workspace), session.performers)
     equipped = msgspec.structs.replace(
         session,
         signatures=reception.signatures,

@@ -99,6 +99,8 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "plan_restore": {"tables": ["raw.orders"], "to": "v0"},
     "start_restore": {"tables": ["raw.orders"], "to": "v0"},
+    "set_sensor_cursor": {"cursor": "2026-03-01"},
+    "send_sensor_message": {"message_id": "delivery-17", "payload": {"file": "orders-17.csv"}},
     "create_backfill": {
         "selection": ["raw.flights+"],
         "partitions": ["2013-01..2013-06"],

@@ -29,6 +29,8 @@ TICK = ("POST", "/api/v1/tick")
 """What timers ask, and nobody else: another credential is none there."""
 TASKS = "/api/v1/tasks/"
 """Where those answer who perform tasks, and nobody else."""
+WEBHOOKS = "/api/v1/webhooks/"
+"""Where senders outside sign what they say: no other credential counts there, nor is one asked."""
 
 
 class Reception:
@@ -91,6 +93,8 @@ class Reception:
             if scope["path"].startswith(TASKS):
                 scope["state"][TASK] = self._callbacks.claims(authorization)
                 return task_performer(self._scope.tenant, self._scope.workspace)
+            if scope["path"].startswith(WEBHOOKS):
+                return stranger(self._scope.tenant, self._scope.workspace)
             if self.is_strict and self._is_open(scope["method"], scope["path"]):
                 return stranger(self._scope.tenant, self._scope.workspace)
             if is_signed(scope["query_string"]) and not authorization:

@@ -22,8 +22,10 @@ from arco.api import (
     restores,
     run_limits,
     schedules,
+    sensors,
     tasks,
     traces,
+    webhooks,
 )
 from arco.api.assets import show_assets
 from arco.api.changes import change_catalog
@@ -77,6 +79,7 @@ ROUTES = (
     *pools.ROUTES,
     *run_limits.ROUTES,
     *schedules.ROUTES,
+    *sensors.ROUTES,
     *conditions.ROUTES,
     *backfills.ROUTES,
     show_logs,
@@ -103,6 +106,7 @@ ROUTES = (
     *pins.ROUTES,
     *browser.ROUTES,
     *tasks.ROUTES,
+    *webhooks.ROUTES,
     tick,
 )
 

@@ -5,7 +5,7 @@ Law L4: an answer is made from state(N) for one N, and names it. Must not know H
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
@@ -26,6 +26,7 @@ from arco.query.pool import QueryPool
 from arco.service.authority import require_on_workspace
 from arco.service.identity import Identity
 from arco.service.past import slot_of
+from arco.service.ports import Performer
 from arco.service.signatures import Signatures
 from arco.service.ticking import Ticker
 from arco.service.workspace import Workspace
@@ -49,6 +50,8 @@ class Session(msgspec.Struct, frozen=True, eq=False):
     """What does what falls due when a timer asks; the application has it."""
     callbacks: Callbacks | None = None
     """Where worker services answer; the application has it, if whoever leads here has none."""
+    performers: Callable[[], Sequence[Performer]] = tuple
+    """What does what falls due outside of the log, while this process leads."""
     identity: Identity | None = None
     """What tells callers, for who signs in; the application has it."""
     terms: Terms = Terms()

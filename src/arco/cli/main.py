@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "limit": ("arco.cli.commands.limit", "Limit how many runs are under way at once."),
     "prioritize": ("arco.cli.commands.prioritize", "Let a run go before others that wait."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
+    "sensor": ("arco.cli.commands.sensor", "See what looks at the world outside, look now."),
     "automate": ("arco.cli.commands.automate", "See what runs by itself, on and off."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "search": ("arco.cli.commands.search", "Find anything in the catalog."),

@@ -43,7 +43,13 @@ async def serve_workspace(
     Raises: Invalid BIND_REFUSED, PORT_BUSY, BIND_FAILED.
     """
     queries = QueryPool(workspace.runtime, environment=store_environment(workspace.settings))
-    session = Session(workspace, queries, installed_version(), callbacks=follower.callbacks)
+    session = Session(
+        workspace,
+        queries,
+        installed_version(),
+        callbacks=follower.callbacks,
+        performers=lambda: follower.performers,
+    )
     app = create_app(session, readiness, pages=PAGES)
     announced: list[Spawned] = []
 

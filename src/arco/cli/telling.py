@@ -38,7 +38,9 @@ def deployment_line(deployment: Deployment) -> str:
     what = ", ".join(f"{count:,} {word}" for word, count in parts.items() if count)
     line = f"deployed {deployment.project}: {counted(deployment.assets, 'asset')}"
     line += f" ({what})" if what else ""
-    return f"{line}, {counted(deployment.schedules, 'schedule')}" if deployment.schedules else line
+    for word, count in (("schedule", deployment.schedules), ("sensor", deployment.sensors)):
+        line += f", {counted(count, word)}" if count else ""
+    return line
 
 
 def beginning(detail: RunDetail, *, which: Which) -> str:

@@ -40,6 +40,7 @@ from arco.client.rows import Rows
 from arco.client.run_operations import TICK
 from arco.client.runs import Runs
 from arco.client.schedules import Schedules
+from arco.client.sensors import Sensors
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.runtime import AsyncioRuntime
@@ -125,6 +126,7 @@ class Client:
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)
+        self.sensors = Sensors(asker, runtime)
         self.conditions = Conditions(asker)
         self.backfills = Backfills(asker)
         self.lineage = Lineage(asker)

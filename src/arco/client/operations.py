@@ -12,6 +12,7 @@ from arco.client.backfill_operations import BACKFILL_OPERATIONS
 from arco.client.condition_operations import CONDITION_OPERATIONS
 from arco.client.operation import Operation
 from arco.client.run_operations import RUN_OPERATIONS
+from arco.client.sensor_operations import SENSOR_OPERATIONS
 from arco.lineage.evidence import EdgeStory, LineagePath
 from arco.lineage.impact import Impact, Origins, PartitionImpact
 from arco.service.changes import FeedPage
@@ -200,6 +201,7 @@ MINT_URLS = Operation("mint_urls", "POST", "/browser/urls", UrlsAnswer, "by_cont
 OPERATIONS: tuple[Operation[Any], ...] = (
     *RUN_OPERATIONS,
     *BACKFILL_OPERATIONS,
+    *SENSOR_OPERATIONS,
     *CONDITION_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,13 @@ from arco.orchestration.definitions import CheckDefinition
 from arco.orchestration.outcomes import CURSOR, CheckResult, Completion, Output, Read
 from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome
-from arco.sdk.declarations import AssetDeclaration, CheckDeclaration, Function
+from arco.sdk.declarations import (
+    AssetDeclaration,
+    CheckDeclaration,
+    Declaration,
+    Function,
+    SensorDeclaration,
+)
 from arco.sdk.manifest import asset_keys
 from arco.sdk.metadata import stored
 from arco.sdk.names import NameIndex
@@ -88,8 +94,10 @@ class Workshop(msgspec.Struct, frozen=True, eq=False):
     """Everything attempts share: the loaded project, the store, and the data side on demand."""
 
     project: Path
+    namespace: str
     assets: Mapping[str, AssetDeclaration]
     checks: Mapping[tuple[str, str], Function]
+    sensors: Mapping[str, Function]
     store: Store
     tables: Callable[[], Tables]
     cancellation: Cancellation
@@ -124,7 +132,23 @@ def workshop(
         environment=environment,
         folder=project.directory,
     )
-    return Workshop(project.directory, keys, checks, store, tables, cancellation, supplies)
+    return Workshop(
+        project=project.directory,
+        namespace=project.namespace,
+        assets=keys,
+        checks=checks,
+        sensors=sensors_of(loaded.declarations),
+        store=store,
+        tables=tables,
+        cancellation=cancellation,
+        supplies=supplies,
+    )
+
+
+def sensors_of(declarations: Iterable[Declaration]) -> dict[str, Function]:
+    """Name -> function of every sensor."""
+    sensors = (each for each in declarations if isinstance(each, SensorDeclaration))
+    return {each.name: each.function for each in sensors}
 
 
 class Work(msgspec.Struct, frozen=True, eq=False):
@@ -328,5 +352,6 @@ __all__ = [
     "outcome_of",
     "perform",
     "read_of",
+    "sensors_of",
     "workshop",
 ]

@@ -19,11 +19,13 @@ from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.orchestration.commands.conditions import condition_problems
 from arco.orchestration.commands.schedules import schedule_problems
+from arco.orchestration.commands.sensors import sensor_problems
 from arco.sdk.conditioning import compile_conditions
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
 from arco.sdk.scheduling import compile_schedules
+from arco.sdk.sensors import compile_sensors
 
 PROBLEMS_EXIT_CODE = 1
 
@@ -36,21 +38,18 @@ def compile_project(directory: Path) -> Compiled:
         manifest = compile_manifest(loaded, table_names)
         schedules = compile_schedules(loaded)
         conditions = compile_conditions(loaded, manifest)
+        sensors = compile_sensors(loaded)
         assets = {asset.key: asset for asset in manifest.assets}
-        wrong = [
-            problem_at(schedule.source, sentence)
-            for schedule, sentence in schedule_problems(schedules, assets)
-        ]
-        wrong += (
-            problem_at(each.source, sentence)
-            for each, sentence in condition_problems(conditions, assets)
-        )
+        found = [(each.source, why) for each, why in schedule_problems(schedules, assets)]
+        found += ((each.source, why) for each, why in condition_problems(conditions, assets))
+        found += ((each.source, why) for each, why in sensor_problems(sensors, assets))
+        wrong = tuple(problem_at(source, sentence) for source, sentence in found)
         if wrong:
-            return Compiled(problems=tuple(wrong))
-        return Compiled(manifest, schedules, conditions)
+            return Compiled(problems=wrong)
+        return Compiled(manifest, schedules, conditions, sensors=sensors)
     except Invalid as error:
-        found = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
-        return Compiled(problems=tuple(found))
+        problems = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
+        return Compiled(problems=tuple(problems))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -20,8 +20,9 @@ from arco.model import Decision, Event, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
+from arco.orchestration.commands.sensors import DefineSensors, define_sensors
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import Manifest, ScheduleDefinition
+from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
@@ -36,6 +37,7 @@ class Definitions(msgspec.Struct, frozen=True):
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    sensors: tuple[SensorDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     conditions: int = 0
     conditions_changed: bool = False
     """Some condition is new, other than it was, or gone."""
+    sensors: int = 0
+    sensors_changed: bool = False
+    """Some sensor is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
@@ -59,7 +64,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     def is_unchanged(self) -> bool:
         """The workspace ran exactly this already."""
         moved = (self.added, self.changed, self.removed)
-        return not (any(moved) or self.schedules_changed or self.conditions_changed)
+        automated = (self.schedules_changed, self.conditions_changed, self.sensors_changed)
+        return not any((*moved, *automated))
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -94,10 +100,10 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, SENSOR_TAKEN.
     """
     definitions = await compile_project(directory)
-    assets, schedules, conditions = _decisions(
+    assets, schedules, conditions, sensors = _decisions(
         definitions,
         deployment_id=new_ulid(workspace.runtime),
         entropy=workspace.runtime.entropy(128),
@@ -107,7 +113,8 @@ async def deploy_project(
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
         defined, held = schedules(state, now), conditions(state, now)
-        events = (*assets(state, now), *defined, *held)
+        looked_at = sensors(state, now)
+        events = (*assets(state, now), *defined, *held, *looked_at)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
@@ -115,6 +122,8 @@ async def deploy_project(
                 schedules_changed=bool(defined),
                 conditions=len(definitions.conditions),
                 conditions_changed=bool(held),
+                sensors=len(definitions.sensors),
+                sensors_changed=bool(looked_at),
             )
         ]
         return events
@@ -125,8 +134,8 @@ async def deploy_project(
 
 def _decisions(
     definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
-) -> tuple[Decision, Decision, Decision]:
-    """What makes the assets, the schedules and the conditions those of the project."""
+) -> tuple[Decision, Decision, Decision, Decision]:
+    """What makes the assets, the schedules, the conditions and the sensors those of the project."""
     manifest = definitions.manifest
     assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
     schedules = DefineSchedules(
@@ -141,7 +150,18 @@ def _decisions(
         conditions=definitions.conditions,
         actor=actor,
     )
-    return deploy(assets), define_schedules(schedules), define_conditions(conditions)
+    sensors = DefineSensors(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        sensors=definitions.sensors,
+        actor=actor,
+    )
+    return (
+        deploy(assets),
+        define_schedules(schedules),
+        define_conditions(conditions),
+        define_sensors(sensors),
+    )
 
 
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
@@ -151,7 +171,12 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         raise _crashed(printed, code=code) from error
     if compiled.manifest is None:
         raise definitions_invalid(compiled.problems)
-    return Definitions(compiled.manifest, compiled.schedules, compiled.conditions)
+    return Definitions(
+        compiled.manifest,
+        compiled.schedules,
+        compiled.conditions,
+        sensors=compiled.sensors,
+    )
 
 
 def _compared(state: State, manifest: Manifest) -> Deployment:

@@ -7,7 +7,7 @@ like to a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
+from arco.service.ports import Performer
 from arco.service.workspace import Workspace
 
 T = TypeVar("T")
@@ -58,6 +59,11 @@ class Follower:
     def leads(self) -> bool:
         """True: runs end only while this process lives."""
         return self._leader is not None and self._leader.acts
+
+    @property
+    def performers(self) -> Sequence[Performer]:
+        """What does what falls due outside of the log; nothing while somebody else leads."""
+        return self._leader.performers if self._leader is not None and self._leader.acts else ()
 
     async def start(self) -> None:
         """Lead unless somebody else does; without locks it takes a moment to know."""

@@ -14,7 +14,8 @@ from arco.execution.callbacks import Callbacks
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
-from arco.orchestration.controllers import CARRYING_ON, Standing
+from arco.execution.sensing import Sensing
+from arco.orchestration.controllers import AUTOMATING, CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Executor, Publisher
@@ -85,6 +86,7 @@ async def try_to_lead(
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
         standing=standing,
+        performers=(Sensing(workspace, project),) if standing is AUTOMATING else (),
     )
     try:
         await leader.start()

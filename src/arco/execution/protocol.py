@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from arco.orchestration.commands.evaluations import Answer, Look
 from arco.orchestration.definitions import AssetDefinition, WriteMode
 from arco.orchestration.outcomes import Completion, Output
 
@@ -84,6 +85,14 @@ class HeartbeatReply(msgspec.Struct, frozen=True, tag="heartbeat_reply"):
     should_cancel: bool = False
 
 
+class Sense(msgspec.Struct, frozen=True, tag="sense"):
+    """Look at this sensor."""
+
+    dispatch_id: str
+    """What the answer names."""
+    look: Look
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Finish what runs, then exit."""
 
@@ -116,6 +125,13 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
     completion: Completion
     log_chunks: int = 0
     """How many objects hold what it printed."""
+
+
+class Sensed(msgspec.Struct, frozen=True, tag="sensed"):
+    """What the sensor answered."""
+
+    dispatch_id: str
+    answer: Answer
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,8 +178,8 @@ class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
     """Takes the place of the token so far."""
 
 
-ToWorker: TypeAlias = Dispatch | Acknowledge | HeartbeatReply | Stop
-FromWorker: TypeAlias = Ready | Started | Heartbeat | Completed
+ToWorker: TypeAlias = Dispatch | Acknowledge | HeartbeatReply | Sense | Stop
+FromWorker: TypeAlias = Ready | Started | Heartbeat | Completed | Sensed
 
 
 def frame(message: ToWorker | FromWorker) -> bytes:
@@ -188,6 +204,8 @@ __all__ = [
     "Offer",
     "Ready",
     "Roll",
+    "Sense",
+    "Sensed",
     "Started",
     "Stop",
     "ToWorker",

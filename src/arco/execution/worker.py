@@ -26,6 +26,7 @@ import msgspec
 from arco.errors import Invalid
 from arco.execution.attempts import Cancellation, Tables, Workshop, attempt, workshop
 from arco.execution.capture import Capture
+from arco.execution.evaluating import evaluate
 from arco.execution.failures import Cancelled
 from arco.execution.parting import EXIT_PARENT_GONE, die_with_parent, leave_nobody_behind
 from arco.execution.protocol import (
@@ -36,6 +37,8 @@ from arco.execution.protocol import (
     Heartbeat,
     HeartbeatReply,
     Ready,
+    Sense,
+    Sensed,
     Started,
     Stop,
     ToWorker,
@@ -149,6 +152,9 @@ class Worker:
                 return
             if isinstance(message, Dispatch):
                 self._perform(message.envelope)
+            elif isinstance(message, Sense):
+                answer = evaluate(self._shop, message.look, now=self._runtime.now())
+                self._wire.send(Sensed(message.dispatch_id, answer))
 
     def _perform(self, envelope: Envelope) -> None:
         started_at = self._runtime.now()
@@ -174,7 +180,7 @@ class Worker:
 
     def _is_acknowledged(self, dispatch_id: str) -> bool:
         while (message := self._wire.receive()) is not None:
-            if isinstance(message, Dispatch):
+            if isinstance(message, Dispatch | Sense):
                 self._wire.give_back(message)
                 return False
             if isinstance(message, Stop):

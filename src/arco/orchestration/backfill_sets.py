@@ -207,6 +207,7 @@ def planned_stages(
     )
 
 
+@lru_cache(maxsize=256)
 def shape_of(partitions: Partitions | None) -> str:
     """What the ordinals of these partitions depend on, in sixteen characters.
 

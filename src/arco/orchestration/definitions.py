@@ -23,6 +23,12 @@ Executor: TypeAlias = Literal["pool", "http"]
 """Who performs attempts: processes of the leading server, or worker services."""
 DEFAULT_EXECUTOR: Executor = "pool"
 AssetKind: TypeAlias = Literal["python", "sql"]
+SensorKind: TypeAlias = Literal["poll", "push"]
+"""Looked at by the clock, or once for every message that somebody sends."""
+CursorKind: TypeAlias = Literal["ordered", "opaque"]
+"""`ordered`: numbers and texts that only grow; `opaque`: anything goes."""
+WebhookFormat: TypeAlias = Literal["standard", "github"]
+"""How a sender signs: Standard Webhooks with id and time, or GitHub's hash of the body."""
 
 
 class SourceLine(msgspec.Struct, frozen=True, gc=False):
@@ -157,6 +163,40 @@ class ScheduleDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     source: SourceLine = SourceLine("", 0)
 
 
+class WebhookDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Messages of a sender outside, who signs them instead of having a key of ours."""
+
+    secret: str
+    """Where the server finds it: `env:NAME` or `file:PATH`."""
+    format: WebhookFormat = "standard"
+    """How the sender signs."""
+    tolerance_seconds: int = 300
+    """How far the time that the sender signed may be from ours."""
+
+
+class SensorDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A function that looks at the world outside and asks for runs."""
+
+    name: str
+    code: CodeReference
+    kind: SensorKind = "poll"
+    """Looked at by the clock, or once for every message."""
+    selection: tuple[str, ...] = ()
+    """What its requests run that name nothing: terms of the selection language; empty: every asset.
+    """
+    interval_ms: int = 30_000
+    """From the end of one look to the next."""
+    timeout_ms: int = 60_000
+    """How long a look may take."""
+    cursor: CursorKind = "ordered"
+    """Whether its cursor only grows."""
+    webhook: WebhookDefinition | None = None
+    enabled: bool = True
+    """Whether it is on when it is first deployed."""
+    description: str = ""
+    source: SourceLine = SourceLine("", 0)
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one project declares, assets sorted by key."""
 
@@ -171,6 +211,7 @@ __all__ = [
     "AssetKind",
     "CheckDefinition",
     "CodeReference",
+    "CursorKind",
     "DeclaredSource",
     "Dependency",
     "Executor",
@@ -179,7 +220,11 @@ __all__ = [
     "RetryPolicy",
     "ScheduleDefinition",
     "SchemaPolicy",
+    "SensorDefinition",
+    "SensorKind",
     "SourceLine",
+    "WebhookDefinition",
+    "WebhookFormat",
     "Which",
     "WriteMode",
 ]

@@ -12,6 +12,7 @@ from arco.orchestration import (
     restores,
     run_limits,
     schedules,
+    sensors,
 )
 from arco.orchestration.reducers import (
     abandoning,
@@ -27,6 +28,7 @@ from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import run_limits as limiting
 from arco.orchestration.reducers import schedules as scheduling
+from arco.orchestration.reducers import sensors as sensing
 from arco.orchestration.references import NAMES
 from arco.orchestration.tables import TABLES
 
@@ -36,6 +38,7 @@ DOMAIN = Domain(
         *TABLES,
         restores.RESTORES,
         *schedules.TABLES,
+        *sensors.TABLES,
         *pools.TABLES,
         *backfills.TABLES,
         *run_limits.TABLES,
@@ -75,6 +78,13 @@ DOMAIN = Domain(
         schedules.ScheduleDisabled: scheduling.schedule_disabled,
         schedules.ScheduleTicked: scheduling.schedule_ticked,
         schedules.ScheduleAdvanced: scheduling.schedule_advanced,
+        sensors.SensorsDefined: sensing.sensors_defined,
+        sensors.SensorEnabled: sensing.sensor_enabled,
+        sensors.SensorDisabled: sensing.sensor_disabled,
+        sensors.SensorAsked: sensing.sensor_asked,
+        sensors.SensorCursorSet: sensing.sensor_cursor_set,
+        sensors.SensorMessageReceived: sensing.sensor_message_received,
+        sensors.SensorEvaluated: sensing.sensor_evaluated,
         backfill_events.BackfillCreated: backfilling.backfill_created,
         backfill_events.BackfillAdvanced: backfilling.backfill_advanced,
         backfill_events.BackfillRested: backfilling.backfill_rested,

@@ -7,6 +7,7 @@ seed. Must not know runs, state or where the choice came from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 import msgspec
@@ -20,6 +21,8 @@ from arco.orchestration.views import Partitioning, upstream_keys
 
 PLAN_VERSION = 1
 TASKS_MAX = 100_000
+PIECES_MAX = 256
+"""What most tasks have in common is spelled once; so many spellings are kept."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -91,19 +94,18 @@ def plan_fingerprint(
     Source: docs/architecture, "Identity".
     """
     keys = [task.key for task in tasks]
-    pieces = _Pieces(definitions)
-    priorities = {priority: canonical_piece(priority) for priority in {t.priority for t in tasks}}
+    resources = {asset: _resources(definitions[asset]) for asset in {t.asset for t in tasks}}
     described = [
         _DescribedTask(
             key,
-            priorities[task.priority],
-            pieces.resources(task.asset),
+            _number(task.priority),
+            resources[task.asset],
             sorted([keys[upstream] for upstream in task.upstreams]),
         )
         for key, task in zip(keys, tasks, strict=True)
     ]
     described.sort(key=attrgetter("key"))
-    identity = _Identity(tenant, workspace, described, canonical_piece(PLAN_VERSION))
+    identity = _Identity(tenant, workspace, described, _number(PLAN_VERSION))
     return "sha256:" + sha256(f"arco-plan:v{PLAN_VERSION}:".encode() + canonical_record(identity))
 
 
@@ -156,23 +158,19 @@ class _Identity(msgspec.Struct, rename="camel"):
     version: msgspec.Raw
 
 
-class _Pieces:
-    """The canonical form of what most tasks have in common, each made once."""
+@lru_cache(maxsize=PIECES_MAX)
+def _number(value: int) -> msgspec.Raw:
+    return canonical_piece(value)
 
-    def __init__(self, definitions: Mapping[str, AssetDefinition]) -> None:
-        self._definitions = definitions
-        self._resources: dict[tuple[int, int, int], msgspec.Raw] = {}
 
-    def resources(self, key: str) -> msgspec.Raw:
-        """What an attempt of the asset asks for."""
-        asset = self._definitions[key]
-        asked = asset.memory_bytes, asset.cpu_millicores, asset.timeout_ms
-        piece = self._resources.get(asked)
-        if piece is None:
-            names = ("memoryBytes", "cpuMillicores", "timeoutMs")
-            piece = canonical_piece(dict(zip(names, asked, strict=True)))
-            self._resources[asked] = piece
-        return piece
+def _resources(asset: AssetDefinition) -> msgspec.Raw:
+    return _resources_piece((asset.memory_bytes, asset.cpu_millicores, asset.timeout_ms))
+
+
+@lru_cache(maxsize=PIECES_MAX)
+def _resources_piece(asked: tuple[int, int, int]) -> msgspec.Raw:
+    names = ("memoryBytes", "cpuMillicores", "timeoutMs")
+    return canonical_piece(dict(zip(names, asked, strict=True)))
 
 
 class _Places:

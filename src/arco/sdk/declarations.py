@@ -16,11 +16,13 @@ import msgspec
 
 from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
+    CursorKind,
     Executor,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
     SourceLine,
+    WebhookDefinition,
     Which,
     WriteMode,
 )
@@ -132,6 +134,34 @@ class ScheduleDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return asset
 
 
+class SensorOptions(TypedDict, total=False):
+    """What `@sensor` accepts."""
+
+    name: str
+    on: Literal["interval", "message"]
+    select: Any
+    """What its requests run that name nothing: a term, a decorated asset, or a sequence."""
+    interval_seconds: float
+    timeout_seconds: float
+    cursor: CursorKind
+    webhook: WebhookDefinition
+    enabled: bool
+    description: str
+
+
+class SensorDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One sensor as it was written."""
+
+    source: SourceLine
+    function: Function
+    options: SensorOptions
+
+    @property
+    def name(self) -> str:
+        """What the sensor is called."""
+        return self.options.get("name") or self.function.__name__
+
+
 class ResourceDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One resource as it was written; its function returns the resource, or yields it once."""
 
@@ -142,9 +172,19 @@ class ResourceDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 
 Declaration: TypeAlias = (
-    AssetDeclaration | CheckDeclaration | ScheduleDeclaration | ResourceDeclaration
+    AssetDeclaration
+    | CheckDeclaration
+    | ScheduleDeclaration
+    | SensorDeclaration
+    | ResourceDeclaration
 )
-DECLARED = (AssetDeclaration, CheckDeclaration, ScheduleDeclaration, ResourceDeclaration)
+DECLARED = (
+    AssetDeclaration,
+    CheckDeclaration,
+    ScheduleDeclaration,
+    SensorDeclaration,
+    ResourceDeclaration,
+)
 
 _collected: ContextVar[list[Declaration] | None] = ContextVar("arco_declarations", default=None)
 
@@ -212,6 +252,8 @@ __all__ = [
     "ResourceDeclaration",
     "ScheduleDeclaration",
     "ScheduleOptions",
+    "SensorDeclaration",
+    "SensorOptions",
     "attach",
     "collecting",
     "declaration_of",

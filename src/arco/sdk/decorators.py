@@ -1,4 +1,4 @@
-"""The decorators users write: `@asset`, `@check`, `@resource`, `sql_asset` and `schedule`.
+"""The decorators users write: `@asset`, `@check`, `@sensor`, `@resource`, `sql_asset`, `schedule`.
 
 Law: a decorated function stays the function it was, so that it is called and tested like any other.
 Must not know the project around it.
@@ -23,6 +23,8 @@ from arco.sdk.declarations import (
     ResourceDeclaration,
     ScheduleDeclaration,
     ScheduleOptions,
+    SensorDeclaration,
+    SensorOptions,
     attach,
     record,
 )
@@ -109,6 +111,34 @@ def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclar
     return declaration
 
 
+@overload
+def sensor(function: F, /) -> F: ...
+
+
+@overload
+def sensor(**options: Unpack[SensorOptions]) -> Callable[[F], F]: ...
+
+
+def sensor(function: Any = None, /, **options: Unpack[SensorOptions]) -> Any:
+    """Declares that the function looks at the world outside and asks for runs: `@sensor`, or
+    `@sensor(interval_seconds=60, select="raw.*")`.
+
+    It receives a `SensorContext` as `context`, and returns or yields a `RunRequest` for every run,
+    or a `SkipReason`. With `on="message"` it is asked once for every message that it is sent.
+    """
+    _refuse_unknown("sensor", options, allowed=SensorOptions)
+
+    def decorate(decorated: F) -> F:
+        declaration = SensorDeclaration(
+            source=_where(decorated), function=decorated, options=options
+        )
+        record(declaration)
+        attach(decorated, declaration)
+        return decorated
+
+    return decorate if function is None else decorate(function)
+
+
 def resource(
     function: Any = None, /, *, per: Literal["task", "worker"] = "task", name: str = ""
 ) -> Any:
@@ -164,4 +194,4 @@ def _refuse_unknown(
             )
 
 
-__all__ = ["asset", "check", "documentation", "resource", "schedule", "sql_asset"]
+__all__ = ["asset", "check", "documentation", "resource", "schedule", "sensor", "sql_asset"]

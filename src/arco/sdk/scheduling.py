@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from arco.orchestration.definitions import ScheduleDefinition
-from arco.sdk.declarations import ScheduleDeclaration, declaration_of
+from arco.sdk.declarations import ScheduleDeclaration
 from arco.sdk.manifest import asset_keys, milliseconds, place, spelled
 from arco.sdk.names import NameIndex
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
+from arco.sdk.selecting import selected, several
 
 
 def compile_schedules(loaded: Loaded) -> tuple[ScheduleDefinition, ...]:
@@ -39,7 +40,11 @@ def _definition(
     declaration: ScheduleDeclaration, names: NameIndex, *, project: Project
 ) -> tuple[ScheduleDefinition | None, list[str]]:
     options: dict[str, Any] = dict(declaration.options)
-    terms, wrong = _selection(declaration, names, project=project)
+    terms, wrong = selected(
+        (*declaration.decorated, *several(declaration.options.get("select", ()))),
+        names,
+        namespace=project.namespace,
+    )
     decorated = [term for term in terms if term in names.keys]
     name = options.pop("name", "") or (decorated[0] if declaration.decorated and decorated else "")
     label = f"schedule {name}" if name else "a schedule"
@@ -61,26 +66,6 @@ def _definition(
         return msgspec.convert(given, ScheduleDefinition), []
     except msgspec.ValidationError as error:
         return None, [f"{label}: {spelled(error)}"]
-
-
-def _selection(
-    declaration: ScheduleDeclaration, names: NameIndex, *, project: Project
-) -> tuple[tuple[str, ...], list[str]]:
-    """The terms that are selected, and what is wrong with what was named."""
-    selected = declaration.options.get("select", ())
-    several = isinstance(selected, list | tuple | set | frozenset)
-    things = [*declaration.decorated, *(selected if several else (selected,))]
-    terms: list[str] = []
-    wrong: list[str] = []
-    for thing in things:
-        if isinstance(thing, str):
-            terms.append(thing)
-            continue
-        key, sentence = names.of_reference(thing, f"{project.namespace}.")
-        if sentence and declaration_of(thing) is None:
-            sentence = f"{thing!r} is no asset: put @schedule above @asset, or name one in select="
-        (wrong if sentence else terms).append(sentence or key)
-    return tuple(dict.fromkeys(terms)), wrong
 
 
 __all__ = ["compile_schedules"]

@@ -35,7 +35,7 @@ from arco.orchestration.ticking import RunScope
 from arco.runtime import Signal, Spawned
 from arco.service.candidates import may_lead
 from arco.service.leases import Lease
-from arco.service.ports import Collector, Executor, Publisher
+from arco.service.ports import Collector, Executor, Performer, Publisher
 from arco.service.retention import PROFILES, is_due
 from arco.service.settings import Settings
 from arco.service.workspace import Workspace
@@ -65,7 +65,10 @@ class Leader:
         publisher: Publisher,
         collector: Collector,
         standing: Standing = CARRYING_ON,
+        performers: Sequence[Performer] = (),
     ) -> None:
+        self.performers = performers
+        """What does what falls due outside of the log, while this process leads."""
         self._workspace = workspace
         self._database = workspace.database
         self._runtime = workspace.runtime
@@ -104,6 +107,8 @@ class Leader:
             (self._patrol(), "arco-patrol"),
         ):
             self._tasks.append(self._runtime.spawn(work, name))
+        for performer in self.performers:
+            await performer.start()
 
     async def stop(self) -> None:
         """Stop leading; what is in flight stays in the log for the next leader."""
@@ -139,6 +144,8 @@ class Leader:
         with suppress(ValueError):
             self._database.listeners.remove(self._applied)
         await ended(self._publishing.values())
+        for performer in self.performers:
+            await performer.close()
         await self._executor.close()
 
     def _take_over(self, state: State) -> None:

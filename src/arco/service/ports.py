@@ -49,4 +49,20 @@ class Collector(Protocol):
         ...
 
 
-__all__ = ["Collector", "Executor", "Publisher"]
+class Performer(Protocol):
+    """Does what falls due outside of the log, while its process leads."""
+
+    async def start(self) -> None:
+        """Do it when it is due, until `close`."""
+        ...
+
+    async def turn(self) -> int:
+        """What is due now was done, as far as one turn goes; how much that was."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing of it is under way any more; whoever leads next goes on."""
+        ...
+
+
+__all__ = ["Collector", "Executor", "Performer", "Publisher"]

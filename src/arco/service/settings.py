@@ -181,6 +181,18 @@ def credential() -> str:
     return os.environ.get(f"{ENVIRONMENT_PREFIX}KEY", "")
 
 
+def referenced(settings: Settings, reference: str) -> str | None:
+    """The secret that `env:NAME` or `file:PATH` means, from the project's folder; None: none."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        return os.environ.get(name) or None
+    try:
+        text = (settings.directory / name).read_text("utf-8") if kind == "file" else ""
+    except (OSError, UnicodeError):
+        return None
+    return text.strip() or None
+
+
 def user_folder() -> Path:
     """Where a user's own files for Arco stand, by the XDG rules."""
     given = os.environ.get("XDG_CONFIG_HOME", "")
@@ -237,6 +249,7 @@ __all__ = [
     "find_project",
     "listed",
     "load",
+    "referenced",
     "store_environment",
     "user_folder",
 ]

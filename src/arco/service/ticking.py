@@ -7,7 +7,7 @@ is wasted and nothing else. Effects stay with who leads. Must not know who asks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -22,7 +22,7 @@ from arco.engine.rounds.patrol import Patrol
 from arco.errors import ArcoError, TooManyRequests
 from arco.orchestration.controllers import AUTOMATING
 from arco.service.loop import decisions_of
-from arco.service.ports import Collector
+from arco.service.ports import Collector, Performer
 from arco.service.retention import PROFILES, is_due
 from arco.service.workspace import Workspace
 
@@ -36,7 +36,7 @@ class TickProblem(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the work that could not be done this time."""
 
     part: str
-    """`fold`, `publish`, `check` or `collect`."""
+    """`perform`, `fold`, `publish`, `check` or `collect`."""
     code: str
     message: str
 
@@ -46,6 +46,8 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
 
     decided: int
     """How many events the controllers decided: schedules that fired, retries, ends, attempts."""
+    performed: int
+    """How many sensors were looked at; 0 where another process leads: it looks by its clock."""
     folded: int
     """How many facts became visible."""
     published: bool
@@ -63,7 +65,13 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
 class Ticker:
     """Does for one process what falls due, one tick at a time."""
 
-    def __init__(self, workspace: Workspace, collector: Collector) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        collector: Collector,
+        performers: Callable[[], Sequence[Performer]] = tuple,
+    ) -> None:
+        self._performers = performers
         settings = workspace.settings
         self._workspace = workspace
         self._database = workspace.database
@@ -98,12 +106,14 @@ class Ticker:
         await self._database.refresh()
         await check_history(self._database)
         decided = await self._decide()
+        performed = await self._try("perform", self._perform, failed=0)
         folded, folds_are_left = await self._try("fold", self._fold, failed=(0, False))
         published = await self._try("publish", self._publish, failed=False)
         checked = await self._try("check", self._check, failed=False)
         collected, rest_is_left = await self._try("collect", self._collect, failed=(False, False))
         return Ticked(
             decided=decided,
+            performed=performed,
             folded=folded,
             published=published,
             checked=checked,
@@ -121,6 +131,10 @@ class Ticker:
             count += len(receipt.events)
         LOG.info("a tick decided %s events after slot %s", count, before)
         return count
+
+    async def _perform(self) -> int:
+        """How much of what falls due outside of the log was done here."""
+        return sum([await performer.turn() for performer in self._performers()])
 
     async def _fold(self) -> tuple[int, bool]:
         """How many facts became visible, and whether others wait."""

@@ -1,4 +1,4 @@
-"""What a project's tests use: `materialize` and `Workbench`; the rest of this package tries Arco.
+"""What a project's tests use: `materialize`, `evaluate_sensor`, `Workbench`; the rest tries Arco.
 
 Law: no process, file or waiting is needed. Each name is loaded when it is first used.
 """
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from arco.testing.materializing import materialize
     from arco.testing.performing import InjectedFault
     from arco.testing.results import RunResult, TaskResult
+    from arco.testing.sensing import SensorResult, evaluate_sensor
     from arco.testing.workbench import Workbench
 
 _HOMES = {
     "InjectedFault": "arco.testing.performing",
     "RunResult": "arco.testing.results",
+    "SensorResult": "arco.testing.sensing",
     "TaskResult": "arco.testing.results",
     "Workbench": "arco.testing.workbench",
+    "evaluate_sensor": "arco.testing.sensing",
     "materialize": "arco.testing.materializing",
 }
 
@@ -32,4 +35,12 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-__all__ = ["InjectedFault", "RunResult", "TaskResult", "Workbench", "materialize"]
+__all__ = [
+    "InjectedFault",
+    "RunResult",
+    "SensorResult",
+    "TaskResult",
+    "Workbench",
+    "evaluate_sensor",
+    "materialize",
+]

@@ -58,7 +58,7 @@ def definitions_of(
     settings = {name for each in declared for name in _settings_of(each)}
     config = {name: value for name, value in supplies.items() if name in settings}
     declared = [each for each in declared if _is_kept(each, supplies)] + [
-        _handed(name, value) for name, value in supplies.items() if name not in settings
+        handed(name, value) for name, value in supplies.items() if name not in settings
     ]
     project = _project(declared, config)
     stand_ins = [
@@ -117,7 +117,7 @@ def _is_kept(declaration: Declaration, supplies: Mapping[str, Any]) -> bool:
     return not isinstance(declaration, ResourceDeclaration) or declaration.name not in supplies
 
 
-def _handed(name: str, value: Any) -> ResourceDeclaration:
+def handed(name: str, value: Any) -> ResourceDeclaration:
     """A resource that is there already."""
     return ResourceDeclaration(
         source=SourceLine("", 0), function=lambda: value, name=name, per="worker"
@@ -166,4 +166,4 @@ def _giving(value: Any, columns: Mapping[str, str]) -> Callable[..., Any]:
     return given
 
 
-__all__ = ["Definitions", "definitions_of", "key_in"]
+__all__ = ["Definitions", "definitions_of", "handed", "key_in"]

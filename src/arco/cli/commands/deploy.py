@@ -33,6 +33,8 @@ def command(directory: Path | None, as_json: bool) -> None:
     click.echo(f"{deployment.project}: {counted(deployment.assets, 'asset')}", nl=False)
     if deployment.schedules:
         click.echo(f", {counted(deployment.schedules, 'schedule')}", nl=False)
+    if deployment.sensors:
+        click.echo(f", {counted(deployment.sensors, 'sensor')}", nl=False)
     if deployment.conditions:
         click.echo(f", {counted(deployment.conditions, 'condition')}", nl=False)
     click.echo(", unchanged" if deployment.is_unchanged else "")

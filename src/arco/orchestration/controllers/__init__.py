@@ -55,8 +55,13 @@ def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
 
 
 def backfill_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
-    """Those that carry on what was asked for, backfills among it."""
-    return (advance_backfills.Backfiller(scope).decide, *run_decisions(window, scope))
+    """Those that carry on what was asked for, backfills among it.
+
+    A backfill looks once runs have ended and before tasks are handed out: what it looks at, at each
+    round of each commit, is every run of it that is out.
+    """
+    *ending, dispatching = run_decisions(window, scope)
+    return (*ending, advance_backfills.Backfiller(scope).decide, dispatching)
 
 
 def backfill_due(state: State) -> datetime | None:

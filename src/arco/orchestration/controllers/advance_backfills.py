@@ -101,15 +101,12 @@ def next_due(state: State) -> datetime | None:
 def _ended_runs(state: State, row: Backfill) -> tuple[EndedRun, ...]:
     if not row.running:
         return ()
-    watched = (
-        (each.run_id, state.get(RUNS, each.run_id))
-        for each in state.range(BACKFILL_RUNS, row.backfill_id)
-    )
-    return tuple(
-        EndedRun(run_id, run.state)
-        for run_id, run in watched
-        if run is not None and not is_running(run)
-    )
+    ended: list[EndedRun] = []
+    for watched in state.range(BACKFILL_RUNS, row.backfill_id):
+        run = state.get(RUNS, watched.run_id)
+        if run is not None and not is_running(run):
+            ended.append(EndedRun(watched.run_id, run.state))
+    return tuple(ended)
 
 
 def _cancelled_runs(state: State, row: Backfill, *, now: datetime) -> Iterator[Event]:
