@@ -39,6 +39,8 @@ SHOWN = {
     "/checks": "share_of_cancelled_flights",
     "/sql": "Result",
     "/access?on=table:staging.flights": "allowed",
+    "/audit": "orchestration.backfill_created",
+    "/system": "Newest commits",
     "/versions/raw.airlines": "what readers see",
     "/difference?before=2&after=20": "System tables",
     "/restore?table=raw.airlines&to=v0": "nothing to do",

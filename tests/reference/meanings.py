@@ -13,6 +13,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -31,9 +32,7 @@ def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
     found: dict[str, str] = {}
     for owner in reversed(struct.__mro__):
         if owner.__module__.startswith("arco"):
-            tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
-            assert isinstance(tree.body[0], ast.ClassDef)
-            found.update(_docs_below(tree.body[0]))
+            found.update(_own_docs(owner))
     return found
 
 
@@ -89,6 +88,14 @@ NAMES: dict[Any, str] = {
     bytes: "bytes",
     Any: "any JSON",
 }
+
+
+@cache
+def _own_docs(owner: type) -> dict[str, str]:
+    """Kept: to find a class's source, the whole module is parsed."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    assert isinstance(tree.body[0], ast.ClassDef)
+    return dict(_docs_below(tree.body[0]))
 
 
 def _docs_below(owner: ast.ClassDef) -> Iterator[tuple[str, str]]:

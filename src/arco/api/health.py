@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from litestar import Response, get
 
 from arco.api.callers import CallerHere
 from arco.api.failures import refusals
-from arco.api.session import Here, read
+from arco.api.session import Here, Session, read
 from arco.api.strictness import PRESENT_ONLY
 from arco.engine.database import Database
 from arco.engine.domain import LEADER, LEASES
@@ -35,6 +37,11 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
     can takes over. Who may know of a part of the workspace only is not told where it runs, nor what
     an alert is about.
     """
+    return await read(session, await health_of(session), caller=caller)
+
+
+async def health_of(session: Session) -> Callable[[State], Health]:
+    """What tells the health from a state, with all that is seen outside of states."""
     database = session.workspace.database
     lag = await session.workspace.lag.lag()
     stopped = database.failed is not None or database.unknown is not None
@@ -53,7 +60,7 @@ async def show_health(session: Here, caller: CallerHere) -> Response[Health]:
             alerts=_told([*_alerts(database), *_damages(found)], state),
         )
 
-    return await read(session, look, caller=caller)
+    return look
 
 
 def _facts(lag: Lag) -> FactsSummary:
@@ -96,4 +103,4 @@ def _alerts(database: Database) -> list[Alert]:
     return found
 
 
-__all__ = ["show_health"]
+__all__ = ["health_of", "show_health"]

@@ -38,6 +38,8 @@ SECTIONS = (
     ("Checks", "checks"),
     ("SQL", "sql"),
     ("Access", "access"),
+    ("Audit", "audit"),
+    ("System", "system"),
 )
 """The ways that stand on every page: what they are called and where they lead."""
 

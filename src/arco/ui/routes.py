@@ -8,6 +8,7 @@ from arco.ui.entering import is_open, way_in
 from arco.ui.files import show_file
 from arco.ui.pages.access import show_access
 from arco.ui.pages.assets import show_asset, show_assets
+from arco.ui.pages.audit import show_audit
 from arco.ui.pages.backfill import show_backfilling
 from arco.ui.pages.backfilling import show_cancel_backfill, show_pause, show_resume, show_retry
 from arco.ui.pages.backfills import show_backfill, show_backfills
@@ -27,6 +28,7 @@ from arco.ui.pages.runs import show_run, show_runs
 from arco.ui.pages.schedules import show_schedule, show_schedules
 from arco.ui.pages.search import show_search
 from arco.ui.pages.switching import show_disable, show_enable, show_firing
+from arco.ui.pages.system import show_system
 from arco.ui.pages.table import show_table
 from arco.ui.pages.task import show_task
 from arco.ui.pages.versions import show_versions
@@ -67,6 +69,8 @@ ROUTES = (
     show_checks,
     show_console,
     show_access,
+    show_audit,
+    show_system,
     show_login,
     sign_in,
     sign_out,
