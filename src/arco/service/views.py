@@ -37,6 +37,7 @@ from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
 from arco.model import Key, Relation, Row, State, Table
+from arco.orchestration import run_limits
 from arco.orchestration.backfills import (
     BACKFILL_CHUNKS,
     BACKFILL_MARKS,
@@ -44,7 +45,6 @@ from arco.orchestration.backfills import (
     NEWEST_BACKFILLS,
 )
 from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
-from arco.orchestration.run_limits import ADMITTED_RUNS, QUEUED_RUNS
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -245,6 +245,8 @@ RULES: Mapping[str, Shown] = {
     RUNS.name: _of_run,
     NEWEST_RUNS.name: _of_run,
     PLANS.name: _of_run,
+    run_limits.QUEUED_RUNS.name: _of_run,
+    run_limits.ADMITTED_RUNS.name: _of_run,
     TASKS.name: _of_run,
     DISPATCHES.name: _of_run,
     PUBLICATIONS.name: _of_run,
@@ -252,8 +254,6 @@ RULES: Mapping[str, Shown] = {
     BACKFILL_CHUNKS.name: _of_backfill,
     BACKFILL_MARKS.name: _of_backfill,
     NEWEST_BACKFILLS.name: _of_backfill,
-    QUEUED_RUNS.name: _of_run,
-    ADMITTED_RUNS.name: _of_run,
     CONDITIONS.name: _of_condition,
     EVALUATIONS.name: _of_condition,
     RUN_KEYS.name: _of_run,
