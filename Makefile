@@ -27,7 +27,7 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup browser demo test fast check fmt sim kills contract bench peers lock docs clean
+.PHONY: help setup browser demo test fast check fmt sim contract bench peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -64,6 +64,7 @@ sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
 
+.PHONY: kills
 kills: $(STAMP) ## Kill leaders and workers at 200 points of runs of 1,000 tasks (ARGS="--seed 7")
 	$(BIN)/python -m tests.integration.killed_runs $(ARGS)
 
