@@ -49,15 +49,7 @@ from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, viol
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.run_limit_invariants import overfull_limits
-from arco.orchestration.run_limits import EVENTS as LIMIT_EVENTS
-from arco.orchestration.run_limits import (
-    RUN_LIMITS,
-    LimitedRun,
-    RunLimitSet,
-    RunPrioritized,
-    RunsAdmitted,
-    RunsQueued,
-)
+from arco.orchestration.run_limits import RUN_LIMITS
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
@@ -324,7 +316,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         slots=st.none() | st.integers(-1, 3),
     ),
     st.builds(
-        RunLimitSet,
+        events.RunLimitSet,
         name=limit_names,
         version=st.integers(-1, 3),
         set_at=times,
@@ -333,17 +325,19 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         through=st.integers(-1, 3),
     ),
     st.builds(
-        RunsQueued,
+        events.RunsQueued,
         after=st.integers(-1, 1),
         through=st.integers(-1, 3),
         queued_at=times,
-        runs=st.lists(st.builds(LimitedRun, run_ids, st.tuples(limit_names)), max_size=2).map(
-            tuple
-        ),
+        runs=st.lists(
+            st.builds(events.LimitedRun, run_ids, st.tuples(limit_names)), max_size=2
+        ).map(tuple),
     ),
-    st.builds(RunsAdmitted, runs=st.lists(run_ids, max_size=2).map(tuple), admitted_at=times),
     st.builds(
-        RunPrioritized,
+        events.RunsAdmitted, runs=st.lists(run_ids, max_size=2).map(tuple), admitted_at=times
+    ),
+    st.builds(
+        events.RunPrioritized,
         run_id=run_ids,
         priority=st.integers(-2, 2),
         version=st.integers(-1, 3),
@@ -427,8 +421,7 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 def test_every_event_has_a_reducer() -> None:
     modules = (backfill_events, evaluations, events, pools, restores, schedules, sensors)
-    known = {each for module in modules for each in module.EVENTS}
-    assert set(DOMAIN.reducers) == known.union(LIMIT_EVENTS)
+    assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 
 @given(projects())

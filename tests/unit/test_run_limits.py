@@ -11,13 +11,8 @@ from arco.errors import ArcoError
 from arco.orchestration.commands.run_limits import limit_runs, prioritize_run, unlimit_runs
 from arco.orchestration.commands.runs import CancelRun, TriggerRun, cancel_run, trigger_run
 from arco.orchestration.controllers import dispatch_ready_tasks
-from arco.orchestration.run_limits import (
-    ADMITTED_RUNS,
-    QUEUED_RUNS,
-    RUN_PRIORITIES,
-    RUN_QUEUE,
-    RunsQueued,
-)
+from arco.orchestration.events import RunsQueued
+from arco.orchestration.run_limits import ADMITTED_RUNS, QUEUED_RUNS, RUN_PRIORITIES, RUN_QUEUE
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import DISPATCHES, RUNS
 from arco.orchestration.waiting import Wait, run_story, task_story

@@ -16,7 +16,7 @@ from itertools import islice, takewhile
 import msgspec
 
 from arco.errors import Invalid
-from arco.model import Payload, State, Table
+from arco.model import State, Table
 from arco.orchestration.rows import PlanRow, Run
 from arco.orchestration.tables import ASSETS, SEQUENCES
 
@@ -85,71 +85,12 @@ class RunPriority(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How often it was said."""
 
 
-class LimitedRun(msgspec.Struct, frozen=True):
-    """A run, and the limits that it counts under."""
-
-    run_id: str
-    limits: tuple[str, ...]
-    """Their names."""
-
-
-class RunLimitSet(Payload, frozen=True):
-    """So many runs that this limit covers may be under way from now on."""
-
-    name: str
-    version: int
-    """One more than before, so that a repetition is told from a change."""
-    set_at: datetime
-    """When it was set."""
-    runs_max: int | None = None
-    """None: the limit is taken back."""
-    covered: tuple[str, ...] = ()
-    """Runs that have not ended and count under it from now on."""
-    through: int = 0
-    """Runs up to this number, and no others, were looked at for `covered`."""
-    actor: str = ""
-
-
-class RunsQueued(Payload, frozen=True):
-    """Runs wait until their limits have room; others of these numbers have none and go on."""
-
-    after: int
-    """The newest run that was looked at before."""
-    through: int
-    """The newest run that was looked at."""
-    queued_at: datetime
-    """When they were looked at."""
-    runs: tuple[LimitedRun, ...] = ()
-
-
-class RunsAdmitted(Payload, frozen=True):
-    """Runs that waited have room: their tasks may be handed out."""
-
-    runs: tuple[str, ...]
-    """Their ids."""
-    admitted_at: datetime
-    """When they were let in."""
-
-
-class RunPrioritized(Payload, frozen=True):
-    """A run goes before those of a lower priority when it waits in the queue."""
-
-    run_id: str
-    priority: int
-    version: int
-    """One more than before, so that a repetition is told from a change."""
-    prioritized_at: datetime
-    """When it was said."""
-    actor: str = ""
-
-
 RUN_LIMITS = Table("orchestration.run_limits", RunLimit, ("name",))
 QUEUED_RUNS = Table("orchestration.queued_runs", QueuedRun, ("run_id",))
 RUN_QUEUE = Table("orchestration.run_queue", QueuePlace, ("lane", "rank", "number"), public=False)
 ADMITTED_RUNS = Table("orchestration.admitted_runs", AdmittedRun, ("run_id",))
 RUN_PRIORITIES = Table("orchestration.run_priorities", RunPriority, ("run_id",), public=False)
 TABLES = (RUN_LIMITS, QUEUED_RUNS, RUN_QUEUE, ADMITTED_RUNS, RUN_PRIORITIES)
-EVENTS = (RunLimitSet, RunsQueued, RunsAdmitted, RunPrioritized)
 
 
 def check_priority(priority: int) -> None:
@@ -290,7 +231,6 @@ __all__ = [
     "ADMITTED_RUNS",
     "AHEAD_COUNTED_MAX",
     "CONSIDERED",
-    "EVENTS",
     "EVERY_RUN",
     "NUMBER_LAST",
     "PRIORITY_MAX",
@@ -300,15 +240,10 @@ __all__ = [
     "RUN_QUEUE",
     "TABLES",
     "AdmittedRun",
-    "LimitedRun",
     "QueuePlace",
     "QueuedRun",
     "RunLimit",
-    "RunLimitSet",
-    "RunPrioritized",
     "RunPriority",
-    "RunsAdmitted",
-    "RunsQueued",
     "admissible",
     "ahead_of",
     "check_priority",

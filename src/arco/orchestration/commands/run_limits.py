@@ -13,11 +13,10 @@ from functools import partial
 from arco.errors import Conflict, Invalid, NotFound
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.runs import known_run
+from arco.orchestration.events import RunLimitSet, RunPrioritized
 from arco.orchestration.run_limits import (
     RUN_LIMITS,
     RUN_PRIORITIES,
-    RunLimitSet,
-    RunPrioritized,
     check_priority,
     considered_through,
     limits_of,

@@ -17,10 +17,15 @@ from arco.ids import sha256
 from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, choose_partitions
 from arco.orchestration.definitions import Which
-from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
+from arco.orchestration.events import (
+    RunCancelRequested,
+    RunKeyConflicted,
+    RunPrioritized,
+    RunTriggered,
+)
 from arco.orchestration.plan import plan_run
 from arco.orchestration.rows import Run
-from arco.orchestration.run_limits import RunPrioritized, check_priority
+from arco.orchestration.run_limits import check_priority
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState

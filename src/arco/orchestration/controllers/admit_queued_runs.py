@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from arco.model import Event, State
-from arco.orchestration.run_limits import RUN_QUEUE, RunsAdmitted, admissible
+from arco.orchestration.events import RunsAdmitted
+from arco.orchestration.run_limits import RUN_QUEUE, admissible
 
 
 def decide(state: State, now: datetime) -> Sequence[Event]:

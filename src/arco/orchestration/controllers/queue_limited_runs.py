@@ -9,13 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from arco.model import Event, State
-from arco.orchestration.run_limits import (
-    LimitedRun,
-    RunsQueued,
-    considered_through,
-    limits_of,
-    limits_set,
-)
+from arco.orchestration.events import LimitedRun, RunsQueued
+from arco.orchestration.run_limits import considered_through, limits_of, limits_set
 from arco.orchestration.tables import ACTIVE_RUNS, PLANS
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from arco.model import Change, Drop, Put, State
+from arco.orchestration.events import RunLimitSet, RunPrioritized, RunsAdmitted, RunsQueued
 from arco.orchestration.rows import Ready, Sequence
 from arco.orchestration.run_limits import (
     ADMITTED_RUNS,
@@ -21,11 +22,7 @@ from arco.orchestration.run_limits import (
     AdmittedRun,
     QueuedRun,
     RunLimit,
-    RunLimitSet,
-    RunPrioritized,
     RunPriority,
-    RunsAdmitted,
-    RunsQueued,
     considered_through,
     place_of,
 )
