@@ -22,15 +22,17 @@ SIMULATION := $(wildcard tests/simulation)
 SCHEDULES ?= 50000
 NIGHTLY_SCHEDULES ?= 500000
 PEERS := $(patsubst bench/peers/%.txt,.peers/%/.installed,$(wildcard bench/peers/*.txt))
+ORCHESTRATORS := $(patsubst bench/peers/orchestrators/%.txt,.peers/%/.installed,\
+  $(wildcard bench/peers/orchestrators/*.txt))
 INTEGRATION := $(wildcard tests/integration)
 FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup browser demo test fast check fmt sim contract bench peers lock docs clean
+.PHONY: help setup browser demo test fast check fmt sim contract bench bench-peers peers lock docs clean
 
 help: ## What can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(STAMP) $(NPM_TOOLS) browser ## A virtual environment with the locked dependencies and this package
 
@@ -74,6 +76,9 @@ contract: $(STAMP) $(NPM_TOOLS) ## What every store promises, on memory, disk, S
 bench: $(STAMP) peers ## Requests and seconds per operation, on this machine (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
 
+bench-peers: $(STAMP) $(ORCHESTRATORS) ## The same work by other orchestrators, pinned and installed apart
+	$(BIN)/python -m bench peers
+
 peers: $(PEERS) ## The environments of what the benchmarks compare with
 
 docs: $(STAMP) ## Write docs/reference again from the code
@@ -87,7 +92,7 @@ lock: ## Compile the locks of requirements/ and npm again (LOCK_FLAGS=--upgrade 
 	compile dev pyproject.toml --extra dev; \
 	compile run pyproject.toml --extra cloud --extra demo -c requirements/dev.txt; \
 	compile build --group build; \
-	for peer in bench/peers/*.in; do \
+	for peer in bench/peers/*.in bench/peers/orchestrators/*.in; do \
 	  "$$folder/bin/uv" pip compile -q --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate $(LOCK_FLAGS) -o "$${peer%.in}.txt" "$$peer"; \
 	done
@@ -113,11 +118,18 @@ $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-.peers/%/.installed: bench/peers/%.txt
-	@echo "Installing $* into .peers/$* ..."
-	@"$(PYTHON)" -m venv .peers/$*
-	@.peers/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+$(PEERS): .peers/%/.installed: bench/peers/%.txt
+	$(INSTALL_PEER)
+
+$(ORCHESTRATORS): .peers/%/.installed: bench/peers/orchestrators/%.txt
+	$(INSTALL_PEER)
+
+define INSTALL_PEER
+@echo "Installing $* into .peers/$* ..."
+@"$(PYTHON)" -m venv .peers/$*
+@.peers/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+@touch $@
+endef
 
 # Without npm, or offline, the tests that need these say what they leave out (and CI fails).
 $(NPM_TOOLS): package.json package-lock.json

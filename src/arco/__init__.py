@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
-    from arco.sdk.decorators import asset, check, resource, schedule, sensor, sql_asset
+    from arco.sdk.decorators import (
+        asset,
+        check,
+        external_asset,
+        resource,
+        schedule,
+        sensor,
+        sql_asset,
+    )
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
     from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
@@ -70,6 +78,7 @@ _HOMES = {
     "YearlyPartitions": _PARTITIONS,
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
+    "external_asset": "arco.sdk.decorators",
     "newest": "arco.sdk.conditions",
     "on_code": "arco.sdk.conditions",
     "on_cron": "arco.sdk.conditions",
@@ -127,6 +136,7 @@ __all__ = [
     "YearlyPartitions",
     "asset",
     "check",
+    "external_asset",
     "newest",
     "on_code",
     "on_cron",

@@ -125,6 +125,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "IF_MATCH_UNSUPPORTED": ("Invalid", "the request speaks of no single object"),
     "INDEX_FORMAT_UNKNOWN": ("Unavailable", "{} has format {}; this release reads up to {}"),
+    "INLINE_NOT_LEADING": (
+        "Conflict",
+        "another process leads this workspace, and would perform the ...",
+    ),
     "INPUT_TYPE_UNKNOWN": ("Invalid", "an input cannot be given as {}"),
     "INTERNAL_ERROR": ("ArcoError", "something went wrong here, not in your request"),
     "ISSUERS_INVALID": ("Invalid", "the issuers make no sense: {}"),

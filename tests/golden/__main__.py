@@ -17,6 +17,7 @@ from tests.golden import (
     histories,
     interface,
     objects,
+    observing,
     pools,
     run_limits,
     schedules,
@@ -53,6 +54,8 @@ def main(arguments: list[str]) -> None:
             run(sensors.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
+        case ["observing", name]:
+            run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
         case ["run_limits", name]:

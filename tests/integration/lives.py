@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 from deltalake import DeltaTable
 
+from arco.access.callers import local_owner
+from arco.engine import snapshot
 from arco.engine.history import Replay
 from arco.engine.lanes.folder import Folder
 from arco.engine.log import Log
@@ -24,6 +26,8 @@ from arco.engine.verify import Verifier
 from arco.formats.inspecting import inspect_tables
 from arco.formats.places import storage_options, table_uri
 from arco.runtime import run
+from arco.service.search.checking import search_findings
+from arco.service.search.searching import Lookup
 from arco.store.port import Store
 from arco.testing.failpoints import Failpoint, StoppingStore
 from arco.testing.ledger import NOTES
@@ -41,6 +45,7 @@ from tests.integration.life import (
 )
 
 PATIENCE_SECONDS = 600
+OWNER = local_owner("local", "main")
 PRELOADED = ["tests.integration.lives"]
 Report = dict[str, Any]
 
@@ -99,6 +104,9 @@ async def _judge(place: Place, stages: Sequence[str]) -> None:
         problems += await _fact_problems(life)
     if "run" in stages:
         problems += await _run_problems(life, stages)
+        problems += await _search_problems(life)
+    if "collect" in stages and await snapshot.is_incomplete(life.database):
+        problems.append("search is not published")
     if "move" in stages:
         problems += await _copy_problems(life)
     Path(place.folder, "problems").write_bytes(msgspec.json.encode(problems))
@@ -107,8 +115,9 @@ async def _judge(place: Place, stages: Sequence[str]) -> None:
 async def _findings(life: Life) -> Sequence[Any]:
     verifier = Verifier(life.workspace.store, life.clock, life.database.registry.domains)
     found = list((await verifier.run()).findings)
+    searched = await search_findings(life.workspace.store, life.clock, tables=verifier.tables)
     inspected = await inspect_tables(life.workspace.store, life.clock, state=verifier.tables)
-    return [*found, *inspected.findings]
+    return [*found, *searched, *inspected.findings]
 
 
 async def _tokens(life: Life) -> Counter[str]:
@@ -163,6 +172,17 @@ def _content(location: str) -> tuple[Counter[str], int]:
     """What a library that is not ours reads there, and at which version."""
     table = DeltaTable(table_uri(location), storage_options=storage_options(location))
     return Counter(table.to_pyarrow_table()["run"].to_pylist()), table.version()
+
+
+async def _search_problems(life: Life) -> list[str]:
+    """What is not found by its name."""
+    problems = []
+    for name in await table_locations(life):
+        lookup = Lookup(text=name.rpartition(".")[2], kinds="table")
+        found = await life.workspace.search.asked(lookup, OWNER, view=lambda state: state)
+        if [hit.full_name for hit in found.hits] != [f"main.{name}"]:
+            problems.append(f"{lookup.text} finds {found.hits}")
+    return problems
 
 
 async def _copy_problems(life: Life) -> list[str]:

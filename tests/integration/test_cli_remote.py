@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -208,15 +209,24 @@ def test_a_shell_gets_its_script(elsewhere: Elsewhere, shell: str) -> None:
     assert "_ARCO_COMPLETE" in script and f"{shell}_complete" in script
 
 
+def completed_in(elsewhere: Elsewhere, words: str) -> list[str]:
+    """What a shell offers where the last word was begun."""
+    count = str(len(words.split(" ")) - 1)
+    asked = {"_ARCO_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+    lines = elsewhere.arco(**asked).out.splitlines()
+    return [line.partition(",")[2] for line in lines if line]
+
+
+def test_names_of_objects_are_completed_on_a_folder_and_on_a_server(
+    dev: Development, ran: str, elsewhere: Elsewhere
+) -> None:
+    for place in (f"--server {dev.address}", f"--dir {dev.project.directory}"):
+        assert completed_in(elsewhere, f"arco impact {place} raw.or") == ["raw.orders"]
+
+
 def test_commands_options_and_profiles_are_completed(elsewhere: Elsewhere) -> None:
     elsewhere.profiles('[production]\nserver = "https://arco.example"\n')
-
-    def completed(words: str) -> list[str]:
-        count = str(len(words.split(" ")) - 1)
-        asked = {"_ARCO_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
-        lines = elsewhere.arco(**asked).out.splitlines()
-        return [line.partition(",")[2] for line in lines if line]
-
+    completed = partial(completed_in, elsewhere)
     assert completed("arco stat") == ["status"]
     assert "--server" in completed("arco status --")
     assert completed("arco status --server pro") == ["production"]

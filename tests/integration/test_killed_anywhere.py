@@ -1,7 +1,7 @@
 """kill -9 before and after every kind of store operation: the next process lives on, and nothing
 that was acknowledged is lost or done twice.
 
-The points are those that a whole life reaches, on a disk and in a bucket: 102 in each; `-s` prints
+The points are those that a whole life reaches, on a disk and in a bucket: 106 in each; `-s` prints
 them, and how long the slowest process took to be back.
 """
 
@@ -26,6 +26,7 @@ NEEDED = {
     ("create", "log naming a payload"),
     ("create", "snapshot file"),
     ("create", "snapshot index"),
+    ("create", "search file"),
     ("create", "roster"),
     ("create", "lane batch"),
     ("create", "delta entry"),

@@ -355,3 +355,26 @@ def test_a_run_never_reads_an_entry_that_is_not_what_was_published(
             assert (await system.done("n.second")).state is RunState.SUCCEEDED
 
     play(story)
+
+
+def test_a_run_is_published_onto_nothing_but_what_was_published(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with opened(project) as system:
+            await system.lead()
+            first = await system.done("n.first")
+            log = Path(await location(system, "n.first")) / "_delta_log"
+            entry, following = log / f"{0:020d}.json", log / f"{1:020d}.json"
+            whole = entry.read_bytes()
+            # A log that can be replayed, of a table of another column.
+            entry.write_bytes(whole.replace(b"run", b"ran"))
+            run_id = await system.trigger("n.first")
+            await system.until(lambda: "is not what was published" in caplog.text)
+            assert (await system.run_of(run_id)).state is RunState.RUNNING
+            assert not following.exists()
+            entry.write_bytes(whole)
+            assert (await system.ended(run_id)).state is RunState.SUCCEEDED
+            assert await runs_in(system, "n.first") == sorted([first.run_id, run_id])
+
+    play(story)

@@ -46,7 +46,7 @@ from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
-from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
+from arco.orchestration.outcomes import Completion, ErrorCategory, Observation, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 from arco.orchestration.run_limit_invariants import overfull_limits
 from arco.orchestration.run_limits import RUN_LIMITS
@@ -281,6 +281,14 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         attempt=attempts,
         ended_at=times,
         output=outputs,
+    ),
+    st.builds(
+        events.TaskSucceededV2,
+        run_id=run_ids,
+        index=indices,
+        attempt=attempts,
+        ended_at=times,
+        observation=st.builds(Observation, data_version=st.sampled_from(["", "value:1"])),
     ),
     st.builds(
         events.TaskFailed,

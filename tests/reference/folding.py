@@ -13,14 +13,15 @@ from arco.engine.parquet import schema_of
 from arco.model import AsRow, Domain, Jointly, Payload, Reducer, Table, field_types
 from arco.orchestration import states
 from arco.query.auditing import AUDIT
-from arco.query.provider import COMMITS, DEPENDENCIES
+from arco.query.provider import COMMITS
+from arco.query.worked_out import DATASETS, DEPENDENCIES
 from arco.service.workspace import DOMAINS
 from tests.reference.markdown import code, page, section, table
 from tests.reference.meanings import field_meaning, structs_in, summary, type_name
 from tests.reference.words import OWNER_WORDS, STATE_WORDS
 
 ALL_DOMAINS: tuple[Domain, ...] = (*DOMAINS, ENGINE)
-VIEWS: tuple[Table[Any], ...] = (COMMITS, DEPENDENCIES, AUDIT)
+VIEWS: tuple[Table[Any], ...] = (COMMITS, DEPENDENCIES, DATASETS, AUDIT)
 
 TABLES_INTRODUCTION = """
 The rows Arco keeps, as they stand in snapshot files and in SQL. A **public** table is

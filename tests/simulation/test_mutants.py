@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation import (
     test_cold_campaign,
+    test_derived_campaign,
     test_garbage_campaign,
     test_lane_collecting,
     test_lane_mutants,
@@ -29,6 +30,8 @@ def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
         *(mutant for mutant, _ in test_lane_mutants.DECISIONS),
         *(mutant for mutant, _ in test_lane_collecting.CAUGHT),
         *(mutant for mutant, _ in test_token_campaign.CAUGHT),
+        *(mutant for mutant, _ in test_derived_campaign.CAUGHT),
+        test_derived_campaign.not_named,
         *test_leaders.GUARDS,
     ]
     assert len(set(mutants)) == len(mutants) >= MUTANTS_MIN

@@ -23,6 +23,7 @@ from arco.lineage.foreign import (
 )
 from arco.lineage.impact import PLACES_MAX, column_impact, column_origins, partition_impact
 from arco.lineage.walks import DATASETS_MAX, walk_down
+from arco.query.worked_out import lineage_datasets
 from arco.service.lineage import require_dataset, require_edge
 from arco.testing.folding import MemoryState
 
@@ -102,6 +103,29 @@ def test_the_story_of_an_edge_has_its_partitions_and_columns_and_why_there_are_n
     unknown = edge_story(state_of([read("b.b", "c.c")]), upstream="b.b", downstream="c.c")
     assert unknown is not None and unknown.columns_certainty is None
     assert edge_story(state, upstream="b.b", downstream="a.a") is None
+
+
+def test_every_dataset_is_told_with_how_much_it_is_connected() -> None:
+    state = state_of(
+        [read("a.a", "b.b", partition="m=i:1"), read("a.a", "b.b", partition="m=i:2")],
+        traced("b.b", TraceMethod.DECLARED, "x <- a.a.y", "z <- q.q.z"),
+        DatasetTrace(dataset="c.c", method=TraceMethod.UNKNOWN, reason="a pivot"),
+    )
+    reported(state, "b.b", down="d.d")
+    told = [
+        (each.dataset, each.upstreams, each.downstreams, each.column_edges, each.reason)
+        for each in lineage_datasets(state)
+    ]
+    assert told == [
+        ("a.a", 0, 1, 0, ""),
+        ("b.b", 1, 1, 2, ""),
+        ("c.c", 0, 0, 0, "a pivot"),
+        ("d.d", 1, 0, 0, ""),
+    ]
+    assert {(each.kind, each.recorded_at) for each in lineage_datasets(state)} == {
+        ("foreign", NOON),
+        ("foreign", None),
+    }
 
 
 def test_only_what_was_made_from_the_bad_version_is_affected() -> None:

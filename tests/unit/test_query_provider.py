@@ -76,6 +76,7 @@ def test_every_public_table_has_a_name_and_no_private_one() -> None:
         "catalog.tables",
         "catalog.columns",
         "commits",
+        "lineage.datasets",
         "lineage.edges",
         "orchestration.runs",
         "orchestration.tasks",

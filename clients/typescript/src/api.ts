@@ -128,7 +128,7 @@ export interface AssetStory {
 /** One deployed asset; `version` and what follows only once something of it is published. */
 export interface AssetSummary {
   asset: string;
-  kind: "python" | "sql";
+  kind: "python" | "sql" | "external";
   project: string;
   description?: string;
   group?: string;
@@ -2842,6 +2842,7 @@ export const CODES = {
   IDEMPOTENCY_KEY_REUSED: "Invalid",
   IF_MATCH_UNSUPPORTED: "Invalid",
   INDEX_FORMAT_UNKNOWN: "Unavailable",
+  INLINE_NOT_LEADING: "Conflict",
   INPUT_TYPE_UNKNOWN: "Invalid",
   INTERNAL_ERROR: "ArcoError",
   ISSUERS_INVALID: "Invalid",

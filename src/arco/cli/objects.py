@@ -15,6 +15,7 @@ import msgspec
 from arco.catalog.changes import Alter, CatalogChange, DropObject, Move
 from arco.catalog.kinds import Found, Kind
 from arco.cli.asking import owner_of
+from arco.cli.completing import names_of
 from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import harmless, moment, print_json, table
@@ -121,7 +122,7 @@ def _show_command(kind: Kind) -> click.Command:
     name, _ = EXAMPLES[kind]
 
     @click.command("show", epilog=f"Example: arco {kind} show {name}")
-    @click.argument("name")
+    @click.argument("name", shell_complete=names_of(kind))
     @where_option
     @json_option
     def command(name: str, where: Where, as_json: bool) -> None:
@@ -144,7 +145,7 @@ def _alter_command(kind: Kind) -> click.Command:
     name, _ = EXAMPLES[kind]
 
     @click.command("alter", epilog=f'Example: arco {kind} alter {name} --comment "what it is for"')
-    @click.argument("name")
+    @click.argument("name", shell_complete=names_of(kind))
     @click.option("--comment", help="What it is; empty: nothing is said.")
     @click.option("--owner", help="Whom to ask about it.")
     @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="Set a property.")
@@ -186,7 +187,7 @@ def _move_command(kind: Kind) -> click.Command:
     name, to = EXAMPLES[kind]
 
     @click.command("move", epilog=f"Example: arco {kind} move {name} {to}")
-    @click.argument("name")
+    @click.argument("name", shell_complete=names_of(kind))
     @click.argument("to")
     @where_option
     @json_option
@@ -202,7 +203,7 @@ def _drop_command(kind: Kind) -> click.Command:
     name, _ = EXAMPLES[kind]
 
     @click.command("drop", epilog=f"Example: arco {kind} drop {name}")
-    @click.argument("name")
+    @click.argument("name", shell_complete=names_of(kind))
     @click.option(
         "--contents",
         type=click.Choice(["refuse", "drop"]),

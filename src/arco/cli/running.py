@@ -19,6 +19,7 @@ from arco.cli.telling import beginning, deployment_line, ending, remainder
 from arco.cli.terminal import is_live
 from arco.execution.deploying import Deployment, deploy_project
 from arco.execution.following import Follower
+from arco.execution.leading import Executing, apart
 from arco.ids import new_ulid
 from arco.model import State
 from arco.orchestration.commands.runs import TriggerRun, trigger_run, triggered_run
@@ -45,12 +46,17 @@ class Stage(msgspec.Struct, frozen=True, eq=False):
 
 @asynccontextmanager
 async def on_stage(
-    workspace: Workspace, *, again: str = "arco run", as_json: bool = False
+    workspace: Workspace,
+    *,
+    again: str = "arco run",
+    as_json: bool = False,
+    executing: Executing = apart,
 ) -> AsyncIterator[Stage]:
     """A stage whose leadership ends with the block; JSON leaves standard output to the result."""
-    follower = Follower(workspace, workspace.settings.directory)
+    follower = Follower(workspace, workspace.settings.directory, executing=executing)
     where = where_option(workspace.settings)
-    display: Callable[[], Display] = LiveDisplay if is_live() else PlainDisplay
+    is_alone = is_live() and executing is apart
+    display: Callable[[], Display] = LiveDisplay if is_alone else PlainDisplay
     try:
         await follower.start()
         yield Stage(

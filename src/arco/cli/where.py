@@ -15,7 +15,7 @@ import msgspec
 
 import arco
 from arco.cli.options import directory_option, server_option
-from arco.cli.profiles import target_of
+from arco.cli.profiles import Target, target_of
 from arco.service.settings import load
 
 if TYPE_CHECKING:
@@ -31,17 +31,24 @@ class Where(msgspec.Struct, frozen=True):
     def client(self, moment: str = "") -> Client | None:
         """The server to ask, as of the moment; None to open the store of `directory`.
 
+        Raises: what `target` raises.
+        """
+        target = self.target()
+        if target is None:
+            return None
+        client = arco.Client(target.url, key=target.key)
+        click.get_current_context().call_on_close(client.close)
+        return client.as_of(moment) if moment else client
+
+    def target(self) -> Target | None:
+        """Where the server is, and what opens it; None to open the store of `directory`.
+
         `--dir` goes before `ARCO_SERVER`. Raises: what `target_of` raises.
         """
         if self.server and self.directory is not None:
             raise click.UsageError("--server and --dir exclude each other")
         named = self.server if self.server or self.directory is not None else load().server
-        if not named:
-            return None
-        target = target_of(named)
-        client = arco.Client(target.url, key=target.key)
-        click.get_current_context().call_on_close(client.close)
-        return client.as_of(moment) if moment else client
+        return target_of(named) if named else None
 
 
 def where_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -19,10 +19,19 @@ from arco.errors import Invalid
 from arco.execution import sql
 from arco.execution.contexts import context_of
 from arco.execution.failures import Cancelled, task_error
+from arco.execution.judging import outcome_of
 from arco.execution.protocol import Envelope, Input
 from arco.execution.supplies import Supplies
-from arco.orchestration.definitions import CheckDefinition
-from arco.orchestration.outcomes import CURSOR, CheckResult, Completion, Output, Read
+from arco.execution.versions import version_of
+from arco.orchestration.definitions import CheckDefinition, Format
+from arco.orchestration.outcomes import (
+    CURSOR,
+    CheckResult,
+    Completion,
+    Observation,
+    Output,
+    Read,
+)
 from arco.runtime import run_anywhere
 from arco.sdk.context import AssetContext, CheckOutcome
 from arco.sdk.declarations import (
@@ -33,7 +42,6 @@ from arco.sdk.declarations import (
     SensorDeclaration,
 )
 from arco.sdk.manifest import asset_keys
-from arco.sdk.metadata import stored
 from arco.sdk.names import NameIndex
 from arco.sdk.parameters import CONTEXT, annotations_of, names_of
 from arco.sdk.problems import definitions_invalid
@@ -44,7 +52,6 @@ from arco.sdk.tracebacks import last_user_line, user_message
 from arco.store.port import Store
 
 NOTHING: Mapping[str, str] = {}
-RETURNS = "return a bool, (bool, message) or CheckOutcome(passed=..., message=...)"
 
 
 class Tables(Protocol):
@@ -61,6 +68,12 @@ class Tables(Protocol):
     def staged_dataset(self, store: Store, output: Output) -> Any: ...
 
     def as_annotated(self, dataset: Any, annotation: object) -> Any: ...
+
+    def observed(self, location: str, format: Format) -> Any: ...
+
+    def external_dataset(self, location: str, format: Format, *, version: str) -> Any: ...
+
+    def fingerprint(self, value: object) -> str: ...
 
 
 class Cancellation:
@@ -163,6 +176,10 @@ class Work(msgspec.Struct, frozen=True, eq=False):
         """What the attempt reads; a dependency without a parameter only orders."""
         return [each for each in self.envelope.inputs if each.parameter]
 
+    def fingerprint(self, value: object) -> str:
+        """The data version of a value that is a table. Raises: Invalid for what is none."""
+        return self.shop.tables().fingerprint(value)
+
 
 def attempt(shop: Workshop, envelope: Envelope) -> Completion:
     """How the attempt ended; never raises."""
@@ -189,18 +206,48 @@ def perform(shop: Workshop, envelope: Envelope) -> Completion:
 
 
 def _made(work: Work, function: Function | None) -> Completion:
-    shop, envelope = work.shop, work.envelope
+    shop, asset = work.shop, work.envelope.asset
     reads = tuple(map(read_of, work.inputs))
+    if asset.kind == "external":
+        return _observed(work, function)
     with shop.cancellation.window():
         result = _result(work, function)
+    if asset.format == "none":
+        return Completion(
+            reads=reads, observation=_said(work, version_of(result, work.fingerprint))
+        )
     if result is None:
         _refuse_lost_cursor(work)
-        return Completion(reads=reads, checks=tuple(map(_unchecked, envelope.asset.checks)))
+        checks = tuple(map(_unchecked, asset.checks))
+        said = _said(work, "") if work.context.metadata else None
+        return Completion(reads=reads, checks=checks, observation=said)
     output = shop.tables().stage_output(
-        shop.store, envelope, result=result, metadata=work.context.metadata
+        shop.store, work.envelope, result=result, metadata=work.context.metadata
     )
-    checks = tuple(_checks(work, output))
+    checks = tuple(_checks(work, lambda: shop.tables().staged_dataset(shop.store, output)))
     return Completion(output=output, reads=reads, checks=checks)
+
+
+def _observed(work: Work, function: Function | None) -> Completion:
+    """The version of data that somebody else writes, with the checks of what stands there."""
+    shop, asset = work.shop, work.envelope.asset
+    if function is not None:
+        with shop.cancellation.window():
+            version = version_of(_result(work, function), work.fingerprint)
+    else:
+        found = shop.tables().observed(asset.location, asset.format)
+        version = found.data_version
+        work.context.add_metadata(**found.facts)
+    observation = _said(work, version)
+    checks = _checks(
+        work,
+        lambda: shop.tables().external_dataset(asset.location, asset.format, version=version),
+    )
+    return Completion(observation=observation, checks=tuple(checks))
+
+
+def _said(work: Work, version: str) -> Observation:
+    return Observation(version, dict(work.context.metadata))
 
 
 def _refuse_lost_cursor(work: Work) -> None:
@@ -270,7 +317,7 @@ def _select(work: Work) -> Any:
     return sql.select(work.envelope.asset.sql, data, variables=variables)
 
 
-def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
+def _checks(work: Work, data: Callable[[], Any]) -> Iterator[CheckResult]:
     asset = work.envelope.asset
     for definition in asset.checks:
         function = work.shop.checks.get((asset.key, definition.name))
@@ -280,11 +327,11 @@ def _checks(work: Work, output: Output) -> Iterator[CheckResult]:
                 f"the code this worker loaded declares no check {definition.name}",
                 hint="deploy the project again, so that the workers load what was deployed",
             )
-        arguments = _check_arguments(work, function, output=output)
+        arguments = _check_arguments(work, function, data=data)
         yield _check(work.shop, definition, call=functools.partial(call, function, arguments))
 
 
-def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[str, Any]:
+def _check_arguments(work: Work, function: Function, *, data: Callable[[], Any]) -> dict[str, Any]:
     tables = work.shop.tables()
     annotations = annotations_of(function)
     arguments = work.shop.supplies.arguments(function, work.envelope.asset.key)
@@ -292,8 +339,8 @@ def _check_arguments(work: Work, function: Function, *, output: Output) -> dict[
         if name == CONTEXT:
             arguments[name] = work.context
         elif parameter.default is parameter.empty and name not in arguments:
-            data = tables.staged_dataset(work.shop.store, output)
-            arguments[name] = tables.as_annotated(data, annotations.get(name, parameter.empty))
+            wanted = annotations.get(name, parameter.empty)
+            arguments[name] = tables.as_annotated(data(), wanted)
     return arguments
 
 
@@ -319,23 +366,6 @@ def _unchecked(definition: CheckDefinition) -> CheckResult:
     return CheckResult(definition.name, False, definition.blocking, message)
 
 
-def outcome_of(answer: Any) -> CheckOutcome:
-    """What a check's return value says; another type is a failed check that says what to return.
-
-    >>> outcome_of((True, "fine")).message
-    'fine'
-    """
-    if isinstance(answer, CheckOutcome):
-        return msgspec.structs.replace(answer, metadata=stored(answer.metadata))
-    passed, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, "")
-    # NumPy and Arrow have booleans of their own.
-    unboxed = getattr(passed, "item", getattr(passed, "as_py", lambda: passed))
-    truth = passed if isinstance(passed, bool) else unboxed()
-    if isinstance(truth, bool) and isinstance(message, str):
-        return CheckOutcome(truth, message)
-    return CheckOutcome(False, f"the check returned {type(answer).__name__}: {RETURNS}")
-
-
 def call(function: Function, arguments: Mapping[str, Any]) -> Any:
     """The function's result; an `async def` runs to its end on a loop of its own."""
     result = function(**arguments)
@@ -349,7 +379,6 @@ __all__ = [
     "Workshop",
     "attempt",
     "call",
-    "outcome_of",
     "perform",
     "read_of",
     "sensors_of",

@@ -118,6 +118,8 @@ def _input(state: State, attempt: Attempt, *, dependency: Dependency) -> Input |
         partition_keys=tuple(present) if upstream.definition.partitions else (),
         data_versions=tuple(present.values()),
         staged=tuple(t.output for k, t in made.items() if t.output is not None and k in present),
+        location=upstream.definition.location,
+        format=upstream.definition.format,
         write_mode=upstream.definition.write_mode,
     )
 

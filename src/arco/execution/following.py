@@ -15,7 +15,7 @@ from arco.engine.applied import Applied
 from arco.engine.database import OUTCOME_SECONDS
 from arco.engine.outcomes import outcome_unknown
 from arco.execution.callbacks import Callbacks
-from arco.execution.leading import try_to_lead
+from arco.execution.leading import Executing, Terms, apart, try_to_lead
 from arco.model import State
 from arco.orchestration.controllers import CARRYING_ON, Standing
 from arco.orchestration.rows import Run
@@ -41,12 +41,17 @@ class Follower:
     """A process that wants runs to end: it leads as soon as nobody else does."""
 
     def __init__(
-        self, workspace: Workspace, project: Path, standing: Standing = CARRYING_ON
+        self,
+        workspace: Workspace,
+        project: Path,
+        standing: Standing = CARRYING_ON,
+        *,
+        executing: Executing = apart,
     ) -> None:
         self._workspace = workspace
         self._database = workspace.database
         self._project = project
-        self._standing = standing
+        self._terms = Terms(standing, executing)
         self._leader: Leader | None = None
         self._candidate = Candidate(workspace)
         self.callbacks = Callbacks(workspace)
@@ -139,7 +144,7 @@ class Follower:
                 self._project,
                 callbacks=self.callbacks,
                 candidate=self._candidate,
-                standing=self._standing,
+                terms=self._terms,
             )
 
     async def lead_again(self) -> None:

@@ -6,8 +6,11 @@ Start-up counts: the table format's libraries load with the first publication.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
@@ -57,13 +60,40 @@ class CollectorOnDemand:
         return done.is_complete
 
 
+class Executing(Protocol):
+    """Executor of an asset -> who performs its attempts."""
+
+    def __call__(
+        self, workspace: Workspace, project: Path, *, callbacks: Callbacks
+    ) -> Mapping[str, Executor]: ...
+
+
+def apart(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
+    """Processes of this machine, and worker services."""
+    return {"pool": Pool(workspace, project), "http": HttpExecutor(workspace, callbacks)}
+
+
+def inline(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
+    """This process, whatever an asset names."""
+    module: Any = importlib.import_module("arco.execution.worker_inline")
+    executor: Executor = module.Inline(workspace, project)
+    return dict.fromkeys(("pool", "http"), executor)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What whoever leads does, and with whom."""
+
+    standing: Standing = CARRYING_ON
+    executing: Executing = apart
+
+
 async def try_to_lead(
     workspace: Workspace,
     project: Path,
     *,
     callbacks: Callbacks | None = None,
     candidate: Candidate | None = None,
-    standing: Standing = CARRYING_ON,
+    terms: Terms = Terms(),  # noqa: B008
 ) -> Leader | None:
     """The started leader, or None while another process leads.
 
@@ -75,18 +105,15 @@ async def try_to_lead(
     lease = await (candidate or Candidate(workspace)).take(callbacks.address)
     if lease is None:
         return None
-    executors: dict[str, Executor] = {
-        "pool": Pool(workspace, project),
-        "http": HttpExecutor(workspace, callbacks),
-    }
+    executors = terms.executing(workspace, project, callbacks=callbacks)
     leader = Leader(
         workspace,
         lease,
         executor=Executors(workspace, executors),
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
-        standing=standing,
-        performers=(Sensing(workspace, project),) if standing is AUTOMATING else (),
+        standing=terms.standing,
+        performers=(Sensing(workspace, project),) if terms.standing is AUTOMATING else (),
     )
     try:
         await leader.start()
@@ -96,4 +123,12 @@ async def try_to_lead(
     return leader
 
 
-__all__ = ["CollectorOnDemand", "PublisherOnDemand", "try_to_lead"]
+__all__ = [
+    "CollectorOnDemand",
+    "Executing",
+    "PublisherOnDemand",
+    "Terms",
+    "apart",
+    "inline",
+    "try_to_lead",
+]

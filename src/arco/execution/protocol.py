@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from arco.orchestration.commands.evaluations import Answer, Look
-from arco.orchestration.definitions import AssetDefinition, WriteMode
+from arco.orchestration.definitions import AssetDefinition, Format, WriteMode
 from arco.orchestration.outcomes import Completion, Output
 
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -38,6 +38,9 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
     staged: tuple[Output, ...] = ()
     """Outputs of this run, laid over the pinned version as the upstream is written."""
+    location: str = ""
+    """Where the data of an external asset stands; its version is the data version."""
+    format: Format = "delta"
     write_mode: WriteMode = "replace"
     """The upstream's: what it appended comes on top of the pinned version."""
 

@@ -13,8 +13,10 @@ import msgspec
 
 from arco.errors import Conflict, Invalid
 from arco.execution.protocol import Envelope, Input
-from arco.formats import arrow, delta, merging, parquet, partition, schema, staging
+from arco.formats import arrow, delta, external, merging, parquet, partition, schema, staging
 from arco.formats.dataset import Dataset
+from arco.formats.fingerprint import data_version
+from arco.orchestration.definitions import Format
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
 from arco.runtime import AsyncioRuntime, run
@@ -37,6 +39,8 @@ def input_dataset(store: Store, source: Input) -> Any:
     Raises: Invalid UPSTREAM_MISSING.
     """
     refuse_missing(source)
+    if source.location:
+        return external.dataset(source.location, source.format, version=source.data_versions[0])
     wanted = [column_values(source, key) for key in source.partition_keys if key]
     version, entry = source.table_version, source.table_entry
     return delta.dataset(
@@ -52,7 +56,7 @@ def refuse_missing(source: Input) -> None:
     """Refuses an input of which no requested partition was ever materialized."""
     staged = {output.partition_key for output in source.staged}
     known = any(source.data_versions) or not source.data_versions
-    published = source.table_version is not None and known
+    published = (source.table_version is not None or bool(source.location)) and known
     if published or staged:
         return
     missing = ", ".join(key for key in source.partition_keys if key)
@@ -175,6 +179,24 @@ def staged_dataset(store: Store, output: Output) -> Any:
     return delta.dataset(table_location(store, output.table_id), None, staged=(output,))
 
 
+def observed(location: str, format: Format) -> external.Observed:
+    """What stands at the location now.
+
+    Raises: NotFound LOCATION_EMPTY; Invalid LOCATION_UNREADABLE; Unavailable TABLE_UNREACHABLE.
+    """
+    return external.observed(location, format)
+
+
+def external_dataset(location: str, format: Format, *, version: str) -> Any:
+    """The data at the location, of the version that was observed where its format keeps it."""
+    return external.dataset(location, format, version=version)
+
+
+def fingerprint(value: object) -> str:
+    """The data version of a value that is a table. Raises: Invalid for what is none."""
+    return data_version(arrow.to_arrow(value))
+
+
 def as_annotated(dataset: Any, annotation: object) -> Any:
     """The data as the annotated type."""
     return arrow.convert(dataset, annotation)
@@ -189,7 +211,10 @@ __all__ = [
     "as_annotated",
     "column_values",
     "encoded",
+    "external_dataset",
+    "fingerprint",
     "input_dataset",
+    "observed",
     "open_input",
     "published_schema",
     "refuse_missing",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from arco.catalog.commands import PublishedVersion
 from arco.errors import Corrupt
+from arco.formats import snapshot as snapshots
 from arco.formats.columns import columns_of_delta
 from arco.formats.snapshot import TableSnapshot
 from arco.ids import sha256
@@ -30,6 +31,11 @@ async def fixed_entry(
     return PreparedTable(
         table_id=asset.table_id, asset=asset.key, version=version, sha256=digest, prepared=name
     )
+
+
+def as_fixed(table: PreparedTable) -> snapshots.PublishedVersion:
+    """The version that the entry makes, and what of it is compared when it is read."""
+    return snapshots.PublishedVersion(table.version, table.sha256)
 
 
 async def entry_stands(store: Store, table: PreparedTable) -> bool:
@@ -81,4 +87,4 @@ def published_version(
     )
 
 
-__all__ = ["entry_stands", "fixed_entry", "published_version"]
+__all__ = ["as_fixed", "entry_stands", "fixed_entry", "published_version"]

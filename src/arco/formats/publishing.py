@@ -19,7 +19,7 @@ from arco.formats import delta
 from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
 from arco.formats.column_lineage import columns_event, traceable_assets, traced
-from arco.formats.entries import entry_stands, fixed_entry, published_version
+from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
 from arco.formats.merging import refuse_other_base
 from arco.formats.restoring import restore
 from arco.formats.snapshot import TableSnapshot
@@ -44,6 +44,7 @@ from arco.orchestration.commands.publications import (
     start_publication,
 )
 from arco.orchestration.outcomes import Output
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.reducers.abandoning import is_abandoned
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
@@ -63,6 +64,13 @@ class StagedTable(msgspec.Struct, frozen=True):
     outputs: tuple[Output, ...]
     merged_into: int | None = None
     """Of an asset that merges: the version that its outputs hold, too."""
+    entry: str = ""
+    """The hash of the log entry that made `pinned`, as it was recorded."""
+
+    @property
+    def seen(self) -> delta.PublishedVersion | None:
+        """What readers see now, as it was published."""
+        return None if self.pinned is None else delta.PublishedVersion(self.pinned, self.entry)
 
 
 class DeltaPublisher:
@@ -115,17 +123,15 @@ class DeltaPublisher:
 
     async def _prepare(self, run_id: str) -> tuple[PreparedTable, ...]:
         staged = await self._database.asked(lambda state: staged_tables(state, run_id))
-        return tuple(
-            [await self._prepared(run_id, table, version=table.pinned) for table in staged]
-        )
+        return tuple([await self._prepared(run_id, table, onto=table.seen) for table in staged])
 
     async def _prepared(
-        self, run_id: str, table: StagedTable, *, version: int | None
+        self, run_id: str, table: StagedTable, *, onto: delta.PublishedVersion | None
     ) -> PreparedTable:
         location = self._location(table.asset.table_id)
         before = None
-        if version is not None:
-            before = await self._runtime.thread(delta.snapshot, location, version)
+        if onto is not None:
+            before = await self._runtime.thread(delta.snapshot, location, onto)
         if table.asset.definition.write_mode == "merge":
             refuse = partial(refuse_other_base, location, table.outputs)
             await self._runtime.thread(partial(refuse, base=table.merged_into, before=before))
@@ -139,7 +145,7 @@ class DeltaPublisher:
             partition_columns=tuple(table.asset.definition.partition_carriers.values()),
         )
         data = await self._runtime.thread(delta.prepare, entry, before)
-        following = 0 if version is None else version + 1
+        following = 0 if onto is None else onto.number + 1
         return await fixed_entry(
             self._store, table.asset, data=data, version=following, owner=run_id
         )
@@ -168,9 +174,8 @@ class DeltaPublisher:
         for table in displaced:
             location = self._location(table.table_id)
             newest = await self._runtime.thread(delta.latest_version, location)
-            following = await self._prepared(
-                publication.run_id, staged[table.table_id], version=newest
-            )
+            onto = None if newest is None else delta.PublishedVersion(newest)
+            following = await self._prepared(run_id, staged[table.table_id], onto=onto)
             moved.append(following)
         command = RebasePublication(run_id=publication.run_id, tables=tuple(moved))
         await self._database.transact(rebase_publication(command))
@@ -215,7 +220,7 @@ class DeltaPublisher:
     async def _finish(self, publication: Publication) -> None:
         snapshots = {
             table.table_id: await self._runtime.thread(
-                delta.snapshot, self._location(table.table_id), table.version
+                delta.snapshot, self._location(table.table_id), as_fixed(table)
             )
             for table in publication.tables
         }
@@ -284,7 +289,9 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
         pin = state.get(PINS, key)
         if asset is not None:
             base = plan.pins.get(key) if plan else None
-            tables.append(StagedTable(asset, pin.version if pin else None, tuple(staged), base))
+            version = pin.version if pin else None
+            entry = recorded_entry(state, key, version=version)
+            tables.append(StagedTable(asset, version, tuple(staged), base, entry))
     return tables
 
 

@@ -17,8 +17,9 @@ from arco.formats.reverting import is_same, without
 from arco.formats.snapshot import TableSnapshot
 from arco.model import State
 from arco.orchestration.commands.restores import Held, restored_partitions
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.restores import Restore, RestoredPartition
-from arco.orchestration.rows import Asset, PreparedTable
+from arco.orchestration.rows import Asset, Pin, PreparedTable
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
 from arco.service.restores import RestorePlan, TablePlan
@@ -48,13 +49,13 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
     _refuse_partitioning(asset, then)
     await refuse_missing(workspace, asset, then=then)
     probe = PreparedTable(
-        table_id=asset.table_id, asset=asset.key, version=version_now + 1, sha256=""
+        table_id=asset.table_id, asset=asset.key, version=version_now.number + 1, sha256=""
     )
     partitions = await _partitions(workspace, past, tables=(probe,))
     return TablePlan(
         table=asset.key,
-        version_now=version_now,
-        version_then=version_then,
+        version_now=version_now.number,
+        version_then=version_then.number,
         rows_now=now.rows,
         rows_then=then.rows,
         files_added=len(without(then, now)),
@@ -64,13 +65,17 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
     )
 
 
-async def _versions(workspace: Workspace, name: str, *, past: Past) -> tuple[Asset, int, int]:
-    def present(state: State) -> tuple[Asset, int]:
+async def _versions(
+    workspace: Workspace, name: str, *, past: Past
+) -> tuple[Asset, delta.PublishedVersion, delta.PublishedVersion]:
+    """The asset, what readers see now, and what they saw then."""
+
+    def present(state: State) -> tuple[Asset, delta.PublishedVersion]:
         key = find_table(state, name).full_name
         asset, pin = state.get(ASSETS, key), state.get(PINS, key)
         if asset is None or pin is None:
             raise _never_published(name)
-        return asset, pin.version
+        return asset, _as_published(state, pin)
 
     asset, version_now = await workspace.database.asked(present)
     then = await past.asked(lambda state: state.get(PINS, asset.key))
@@ -80,7 +85,12 @@ async def _versions(workspace: Workspace, name: str, *, past: Past) -> tuple[Ass
             f"{name} had no data at slot {past.seq}",
             hint=f"`arco history {name}` lists its versions and their slots",
         )
-    return asset, version_now, then.version
+    return asset, version_now, await past.asked(lambda state: _as_published(state, then))
+
+
+def _as_published(state: State, pin: Pin) -> delta.PublishedVersion:
+    entry = recorded_entry(state, pin.asset, version=pin.version)
+    return delta.PublishedVersion(pin.version, entry)
 
 
 def _never_published(name: str) -> Invalid:

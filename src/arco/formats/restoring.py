@@ -20,7 +20,7 @@ from arco.engine.garbage import collection_of
 from arco.engine.past import state_at
 from arco.errors import ArcoError, Conflict, Invalid, NotFound
 from arco.formats import delta
-from arco.formats.entries import entry_stands, fixed_entry, published_version
+from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
 from arco.formats.restore_plans import (
     held_then,
     location_of,
@@ -45,6 +45,7 @@ from arco.orchestration.commands.restores import (
     rebase_restore,
     start_restore,
 )
+from arco.orchestration.published import recorded_entry
 from arco.orchestration.restores import (
     RESTORES,
     Restore,
@@ -179,7 +180,11 @@ async def _prepared(
     assert asset is not None and pin is not None, name
     location = location_of(workspace, asset.table_id)
     following = pin.version if onto is None else onto
-    before = await workspace.runtime.thread(delta.snapshot, location, following)
+    entry = await workspace.database.asked(
+        lambda state: recorded_entry(state, name, version=following)
+    )
+    seen = delta.PublishedVersion(following, entry)
+    before = await workspace.runtime.thread(delta.snapshot, location, seen)
     target = await workspace.runtime.thread(delta.snapshot, location, version)
     await refuse_missing(workspace, asset, then=target)
     reversion = Reversion(
@@ -268,7 +273,7 @@ async def _finish(workspace: Workspace, row: Restore) -> None:
     reads = await past.asked(lambda state: _reads(state, row))
     snapshots = {
         table.table_id: await workspace.runtime.thread(
-            delta.snapshot, location_of(workspace, table.table_id), table.version
+            delta.snapshot, location_of(workspace, table.table_id), as_fixed(table)
         )
         for table in row.tables
     }

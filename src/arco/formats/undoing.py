@@ -15,11 +15,13 @@ import msgspec
 
 from arco.errors import Invalid, NotFound
 from arco.formats import delta
-from arco.formats.entries import fixed_entry
+from arco.formats.entries import as_fixed, fixed_entry
 from arco.formats.reverting import Reversion, revert, without
 from arco.formats.snapshot import TableSnapshot
 from arco.ids import milliseconds
-from arco.orchestration.rows import PreparedTable
+from arco.model import State
+from arco.orchestration.published import recorded_entry
+from arco.orchestration.rows import Asset, PreparedTable
 from arco.orchestration.tables import ASSETS
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -52,15 +54,22 @@ async def undo_of(workspace: Workspace, standing: Iterable[PreparedTable], *, ru
 
 
 async def _undone(workspace: Workspace, table: PreparedTable, *, run_id: str) -> PreparedTable:
-    asset = await workspace.database.asked(lambda state: state.get(ASSETS, table.asset))
+    former = table.version - 1
+
+    def known(state: State) -> tuple[Asset | None, str]:
+        entry = recorded_entry(state, table.asset, version=former)
+        return state.get(ASSETS, table.asset), entry
+
+    asset, entry = await workspace.database.asked(known)
     assert asset is not None, table.asset
     location = workspace.store.location(keys.warehouse(table.table_id).rstrip("/"))
     thread = workspace.runtime.thread
     newest = await thread(delta.latest_version, location)
     assert newest is not None, location
     present = await thread(delta.snapshot, location, newest)
-    ours = await thread(delta.snapshot, location, table.version)
-    before = await thread(delta.snapshot, location, table.version - 1) if table.version else None
+    ours = await thread(delta.snapshot, location, as_fixed(table))
+    onto = delta.PublishedVersion(former, entry)
+    before = await thread(delta.snapshot, location, onto) if table.version else None
     reversion = Reversion(
         table_id=table.table_id,
         restore_id=run_id,

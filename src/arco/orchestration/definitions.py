@@ -22,7 +22,10 @@ Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running",
 Executor: TypeAlias = Literal["pool", "http"]
 """Who performs attempts: processes of the leading server, or worker services."""
 DEFAULT_EXECUTOR: Executor = "pool"
-AssetKind: TypeAlias = Literal["python", "sql"]
+AssetKind: TypeAlias = Literal["python", "sql", "external"]
+"""`external`: somebody else writes the data; a run looks at it and records its version."""
+Format: TypeAlias = Literal["delta", "parquet", "none"]
+"""What the data is kept as. `none`: it is not kept. `parquet`: external folders of files only."""
 SensorKind: TypeAlias = Literal["poll", "push"]
 """Looked at by the clock, or once for every message that somebody sends."""
 CursorKind: TypeAlias = Literal["ordered", "opaque"]
@@ -108,6 +111,9 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """Pool -> how many of its slots an attempt takes while it is out."""
     memory_bytes: int = 536_870_912
     cpu_millicores: int = 1000
+    format: Format = "delta"
+    location: str = ""
+    """Of an external asset: where its data stands; empty: nowhere that can be read."""
     write_mode: WriteMode = "replace"
     merge_keys: tuple[str, ...] = ()
     """Of `merge`: the columns by which a row takes the place of one that is there."""
@@ -215,6 +221,7 @@ __all__ = [
     "DeclaredSource",
     "Dependency",
     "Executor",
+    "Format",
     "Manifest",
     "Overlap",
     "RetryPolicy",

@@ -53,6 +53,7 @@ DOMAIN = Domain(
         events.TasksDispatched: tasks.tasks_dispatched,
         events.TaskStarted: tasks.task_started,
         events.TaskSucceeded: tasks.task_succeeded,
+        events.TaskSucceededV2: tasks.task_succeeded_v2,
         events.TaskFailed: tasks.task_failed,
         events.AttemptLost: tasks.attempt_lost,
         events.RetriesReleased: tasks.retries_released,

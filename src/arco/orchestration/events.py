@@ -12,7 +12,7 @@ import msgspec
 
 from arco.model import Payload
 from arco.orchestration.definitions import Manifest
-from arco.orchestration.outcomes import CheckResult, Output, Read, TaskError
+from arco.orchestration.outcomes import CheckResult, Observation, Output, Read, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
 
 
@@ -107,6 +107,13 @@ class TaskSucceeded(Payload, frozen=True):
     output: Output | None = None
     checks: tuple[CheckResult, ...] = ()
     reads: tuple[Read, ...] = ()
+
+
+class TaskSucceededV2(TaskSucceeded, frozen=True):
+    """An attempt ended well, staged nothing, and says what its asset's data is all the same."""
+
+    VERSION = 2
+    observation: Observation = Observation()
 
 
 class TaskFailed(Payload, frozen=True):
@@ -324,6 +331,7 @@ EVENTS: tuple[type[Payload], ...] = (
     TasksDispatched,
     TaskStarted,
     TaskSucceeded,
+    TaskSucceededV2,
     TaskFailed,
     AttemptLost,
     RetriesReleased,
@@ -376,5 +384,6 @@ __all__ = [
     "TaskFailed",
     "TaskStarted",
     "TaskSucceeded",
+    "TaskSucceededV2",
     "TasksDispatched",
 ]

@@ -76,6 +76,8 @@ def _dependency_problems(
 def _dependency_problem(
     asset: AssetDefinition, dependency: Dependency, *, upstream: AssetDefinition
 ) -> str | None:
+    if dependency.parameter and upstream.format == "none":
+        return "it keeps no data; it can only come before."
     mapping = dependency.mapping
     own = own_mapping_problem(mapping) if asset.key == dependency.upstream else None
     if own is not None:

@@ -49,15 +49,16 @@ def materialized(
 
 def data_version(task: Task) -> str:
     """What identifies the task's result; when nothing was staged, the task itself does."""
-    if task.output is not None:
-        return task.output.data_version
+    said = task.output or task.observation
+    if said is not None and said.data_version:
+        return said.data_version
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
 
 
 def _cursor(task: Task, before: PartitionStatus | None) -> str | None:
-    """What the attempt remembered; what was remembered before when it made no output."""
-    if task.output is not None and CURSOR in task.output.metadata:
-        return msgspec.json.encode(task.output.metadata[CURSOR]).decode()
+    """What the attempt remembered; what was remembered before when it remembered nothing."""
+    if CURSOR in task.metadata:
+        return msgspec.json.encode(task.metadata[CURSOR]).decode()
     held = before.materialization if before else None
     return held.cursor if held else None
 

@@ -51,6 +51,14 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an attempt that staged nothing says about its asset."""
+
+    data_version: str = ""
+    """What identifies the data; empty: the task itself does."""
+    metadata: dict[str, Any] = {}
+
+
 class Read(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an attempt really read: an upstream, its data version, and where it stood."""
 
@@ -88,6 +96,8 @@ class Completion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     error: TaskError | None = None
     output: Output | None = None
+    observation: Observation | None = None
+    """Without output: what there is to say all the same."""
     checks: tuple[CheckResult, ...] = ()
     reads: tuple[Read, ...] = ()
 
@@ -97,6 +107,7 @@ __all__ = [
     "CheckResult",
     "Completion",
     "ErrorCategory",
+    "Observation",
     "Output",
     "Read",
     "StagedFile",

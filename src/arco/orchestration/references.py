@@ -14,6 +14,7 @@ from arco.orchestration.events import (
     PublicationStarted,
     RunTriggered,
     TaskSucceeded,
+    TaskSucceededV2,
 )
 from arco.orchestration.outcomes import Output
 from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted
@@ -57,6 +58,7 @@ def output_files(output: Output | None) -> Iterator[str]:
 
 NAMES: Mapping[type[Payload], Names] = {
     TaskSucceeded: staged_by_task,
+    TaskSucceededV2: staged_by_task,
     RunTriggered: adopted_by_run,
     PublicationStarted: prepared_for_run,
     PublicationRebased: prepared_for_run,

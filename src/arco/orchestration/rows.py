@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from arco.orchestration.definitions import AssetDefinition
-from arco.orchestration.outcomes import Output, Read, TaskError
+from arco.orchestration.outcomes import Observation, Output, Read, TaskError
 from arco.orchestration.states import PublicationState, RunState, TaskState
 
 
@@ -139,6 +139,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The index of the task whose end skipped or cancelled this one."""
     adopted_from: str = ""
     """The run whose attempt succeeded, when this run took its output over."""
+    observation: Observation | None = None
+    """What the attempt said about data that it did not stage."""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What user code said about its output, or without one."""
+        said = self.output or self.observation
+        return said.metadata if said else {}
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -255,7 +255,8 @@ def _retrying(at: Scene, task: Task) -> Standing:
 def _succeeded(at: Scene, task: Task) -> Standing:
     taken = f" in run {task.adopted_from}, whose result was taken over" if task.adopted_from else ""
     if at.run.state is RunState.SUCCEEDED:
-        after = "its result is published" if task.output else "it made no data"
+        made = "its version is recorded" if task.observation else "it made no data"
+        after = "its result is published" if task.output else made
     elif is_running(at.run):
         after = "its result is published together with the rest of the run"
     else:

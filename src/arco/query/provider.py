@@ -20,7 +20,7 @@ from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
 from arco.access.privileges import Privilege
 from arco.access.securables import WORKSPACE_CHAIN
-from arco.access.tables import COLUMN_MASKS, GRANTS, KEYS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
+from arco.access.tables import COLUMN_MASKS, GRANTS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
 from arco.catalog.finding import close_names as close_objects
 from arco.catalog.finding import look_up
 from arco.catalog.kinds import Found, Kind
@@ -32,7 +32,6 @@ from arco.engine.registry import WireEvent
 from arco.errors import Invalid
 from arco.model import State, Table
 from arco.orchestration.published import recorded_entry
-from arco.orchestration.tables import PLANS
 from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
 from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
 from arco.query.pool import Provider
@@ -46,9 +45,9 @@ from arco.query.protocol import (
     ViewText,
 )
 from arco.query.searching import SEARCH, Searched, search_lines
+from arco.query.worked_out import KEY_LINES, QUESTIONS, WORKED_OUT
 from arco.service.authority import require
 from arco.service.chains import chain_of
-from arco.service.granting import KeyLine, key_line
 from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
@@ -63,7 +62,6 @@ COMMITS_MAX = 10_000
 READS_AT_ONCE = 64
 
 Rows: TypeAlias = tuple[Table[Any], Sequence[msgspec.Struct]]
-Question: TypeAlias = Callable[[State], Sequence[msgspec.Struct]]
 Line = TypeVar("Line")
 
 
@@ -91,18 +89,7 @@ class UserView(msgspec.Struct, frozen=True):
     view: CatalogView
 
 
-class TaskDependency(msgspec.Struct, frozen=True, kw_only=True):
-    """One task of a run waits for another."""
-
-    run_id: str
-    task_key: str
-    upstream_task_key: str
-
-
 COMMITS = Table("commits", CommitLine, ("seq",))
-DEPENDENCIES = Table(
-    "orchestration.dependencies", TaskDependency, ("run_id", "task_key", "upstream_task_key")
-)
 
 
 def provider_for(workspace: Workspace, past: Standing | None = None, *, caller: Caller) -> Provider:
@@ -186,7 +173,7 @@ class Provisions:
             # What the log tells is about everything.
             return (table, NOTHING if isinstance(state, View) and table is COMMITS else [])
         whole = whole_of(state)
-        view = VIEWS.get(table.name)
+        view = QUESTIONS.get(table.name)
         if table.name.startswith(f"{ACCESS.name}."):
             return (table, view(whole) if view else list(whole.range(table)))
         return (table, view(state) if view else list(state.range(table)))
@@ -324,7 +311,7 @@ def _whole(state: State) -> State:
 def public_tables(registered: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:
     """Name below `system.` -> table, of every table that may be read."""
     known = {table.name: table for table in registered.values() if table.public}
-    return known | {COMMITS.name: COMMITS, DEPENDENCIES.name: DEPENDENCIES}
+    return known | {table.name: table for table in (COMMITS, *WORKED_OUT)}
 
 
 def system_name(name: TableName) -> str | None:
@@ -345,28 +332,6 @@ def rows_to_ipc(table: Table[Any], rows: Sequence[msgspec.Struct]) -> bytes:
     return sink.getvalue()
 
 
-def task_dependencies(state: State) -> list[TaskDependency]:
-    """One row per task and upstream task, over the plans of all runs."""
-    return [
-        TaskDependency(
-            run_id=plan.run_id, task_key=task.key, upstream_task_key=plan.tasks[upstream].key
-        )
-        for plan in state.range(PLANS)
-        for task in plan.tasks
-        for upstream in task.upstreams
-    ]
-
-
-def key_lines(state: State) -> list[KeyLine]:
-    """Every API key, without what could open anything."""
-    return [key_line(row) for row in state.range(KEYS)]
-
-
-KEY_LINES = Table(KEYS.name, KeyLine, KEYS.key)
-VIEWS: Mapping[str, Question] = {
-    DEPENDENCIES.name: task_dependencies,
-    KEY_LINES.name: key_lines,
-}
 # Privilege on the workspace -> the private tables that it makes readable.
 PRIVATE: Mapping[Privilege, tuple[Table[Any], ...]] = {
     Privilege.OWN: (
@@ -385,16 +350,12 @@ NOTHING: Sequence[msgspec.Struct] = []
 
 __all__ = [
     "COMMITS",
-    "DEPENDENCIES",
     "CommitLine",
     "Provisions",
-    "TaskDependency",
     "UserTable",
     "UserView",
-    "key_lines",
     "provider_for",
     "public_tables",
     "rows_to_ipc",
     "system_name",
-    "task_dependencies",
 ]

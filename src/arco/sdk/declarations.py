@@ -18,6 +18,7 @@ from arco.orchestration.conditions import Condition
 from arco.orchestration.definitions import (
     CursorKind,
     Executor,
+    Format,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -64,6 +65,7 @@ class AssetOptions(TypedDict, total=False):
     memory_bytes: int
     cpu_millicores: int
     executor: Executor
+    format: Literal["delta", "none"]
     write_mode: WriteMode
     merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
@@ -75,6 +77,27 @@ class AssetOptions(TypedDict, total=False):
     condition: Condition
 
 
+class ExternalOptions(TypedDict, total=False):
+    """What `external_asset` accepts besides where the data is."""
+
+    description: str
+    retries: int | RetryPolicy
+    retry_delay_seconds: float
+    timeout_seconds: float
+    priority: int
+    pools: Mapping[str, int]
+    tags: Mapping[str, str] | Sequence[str]
+    group: str
+    owners: Sequence[str]
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Where data stands that somebody else writes; an empty location cannot be read."""
+
+    location: str
+    format: Format
+
+
 class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One asset as it was written; `source.file` is still absolute."""
 
@@ -82,6 +105,8 @@ class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     options: AssetOptions
     function: Function | None = None
     sql: str = ""
+    elsewhere: Elsewhere | None = None
+    """Of an external asset; its function, if it has one, says which version stands there."""
     replaces: AssetDeclaration | None = None
     """The declaration whose place it takes: whoever names that one means this one."""
 
@@ -248,6 +273,8 @@ __all__ = [
     "AssetRef",
     "CheckDeclaration",
     "Declaration",
+    "Elsewhere",
+    "ExternalOptions",
     "Function",
     "ResourceDeclaration",
     "ScheduleDeclaration",

@@ -10,15 +10,17 @@ import difflib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from arco.errors import Invalid
-from arco.orchestration.definitions import SourceLine
+from arco.orchestration.definitions import Format, SourceLine
 from arco.sdk.declarations import (
     MARK,
     AssetDeclaration,
     AssetOptions,
     CheckDeclaration,
+    Elsewhere,
+    ExternalOptions,
     Function,
     ResourceDeclaration,
     ScheduleDeclaration,
@@ -68,6 +70,32 @@ def sql_asset(key: str, /, sql: str, **options: Unpack[AssetOptions]) -> AssetDe
     frame = sys._getframe(1)
     source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
     declaration = AssetDeclaration(source=source, options=options, sql=sql)
+    record(declaration)
+    return declaration
+
+
+def external_asset(
+    key: str,
+    /,
+    *,
+    location: str = "",
+    format: Format = "delta",
+    observe: Function | None = None,
+    **options: Unpack[ExternalOptions],
+) -> AssetDeclaration:
+    """Declares data that somebody else writes: assets read it, and a run records its version.
+
+    `location`: the folder of a Delta table, or of Parquet files with `format="parquet"`. `observe`:
+    a function whose result says which version stands there, in place of the table's own.
+    """
+    _refuse_unknown("external_asset", options, allowed=ExternalOptions)
+    frame = sys._getframe(1)
+    declaration = AssetDeclaration(
+        source=SourceLine(frame.f_code.co_filename, frame.f_lineno),
+        options=cast(AssetOptions, {**options, "key": key}),
+        function=observe,
+        elsewhere=Elsewhere(location, format if location else "none"),
+    )
     record(declaration)
     return declaration
 
@@ -194,4 +222,13 @@ def _refuse_unknown(
             )
 
 
-__all__ = ["asset", "check", "documentation", "resource", "schedule", "sensor", "sql_asset"]
+__all__ = [
+    "asset",
+    "check",
+    "documentation",
+    "external_asset",
+    "resource",
+    "schedule",
+    "sensor",
+    "sql_asset",
+]

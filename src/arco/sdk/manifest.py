@@ -11,23 +11,19 @@ import sys
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from arco.orchestration.definitions import (
-    DEFAULT_EXECUTOR,
     AssetDefinition,
     CheckDefinition,
     CodeReference,
     DeclaredSource,
     Dependency,
-    Executor,
     Manifest,
     RetryPolicy,
-    SchemaPolicy,
     SourceLine,
-    WriteMode,
 )
 from arco.orchestration.partitions import (
     Partitions,
@@ -40,13 +36,21 @@ from arco.sdk.code_version import CodeVersions, sql_version
 from arco.sdk.column_lineage import declared_sources
 from arco.sdk.declarations import (
     AssetDeclaration,
-    AssetOptions,
     CheckDeclaration,
     Declaration,
     Function,
 )
 from arco.sdk.decorators import documentation
+from arco.sdk.keeping import keeping_sentences, kind_of, reading_sentences
 from arco.sdk.names import NameIndex, cycles
+from arco.sdk.options import (
+    PlainOptions,
+    RetryOptions,
+    milliseconds,
+    plain_values,
+    spelled,
+    without_defaults,
+)
 from arco.sdk.parameters import is_input, names_of, parameters, unusable
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
@@ -57,43 +61,8 @@ from arco.sdk.upstreams import TableNames, upstreams_of
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 CHECK_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-DURATION_MS_MAX = 30 * 86_400_000
-
 PARTITIONS = typing.get_args(Partitions)
 KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starting with a letter"
-FIELD_DEFAULTS = {each.name: each.default for each in msgspec.structs.fields(AssetDefinition)}
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-PoolName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-PoolSlots = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-Duration = Annotated[int, msgspec.Meta(ge=0, le=DURATION_MS_MAX)]
-
-
-class PlainOptions(msgspec.Struct, frozen=True):
-    """Options that are plain values, with what they may be."""
-
-    executor: Executor = DEFAULT_EXECUTOR
-    write_mode: WriteMode = "replace"
-    merge_keys: tuple[str, ...] = ()
-    schema_policy: SchemaPolicy = "evolve"
-    timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=DURATION_MS_MAX)] = 3_600_000
-    priority: int = 0
-    pools: dict[PoolName, PoolSlots] = {}
-    memory_bytes: Count = 536_870_912
-    cpu_millicores: Count = 1000
-    tags: dict[str, str] = {}
-    group: str = ""
-    owners: tuple[str, ...] = ()
-    partition_columns: dict[str, str] = {}
-
-
-class RetryOptions(msgspec.Struct, frozen=True):
-    """How `retries=` and its companions become a `RetryPolicy`."""
-
-    max_attempts: Annotated[int, msgspec.Meta(ge=1, le=1000)]
-    delay_ms: Duration = 0
-    backoff: Annotated[str, msgspec.Meta(pattern="^(constant|exponential)$")] = "constant"
-    jitter_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
 
 
 def asset_keys(loaded: Loaded) -> tuple[dict[str, AssetDeclaration], list[Problem]]:
@@ -174,16 +143,15 @@ class Compiler:
     def asset(self, key: str, checks: list[CheckDefinition]) -> AssetDefinition:
         """The definition of one asset; its problems are noted."""
         declaration = self._keys[key]
-        options = declaration.options
+        options, elsewhere = declaration.options, declaration.elsewhere
         found = upstreams_of(key, declaration, self._index, self._table_names)
-        for sentence in found.sentences:
-            self._note(declaration, f"{key}: {sentence}")
-        for sentence in self._supply_sentences(key, declaration):
+        sentences = [*found.sentences, *keeping_sentences(declaration, self._resources)]
+        for sentence in (*sentences, *self._supply_sentences(key, declaration)):
             self._note(declaration, f"{key}: {sentence}")
         plain = self._plain(key, declaration)
         self._judge_partitions(key, declaration, plain=plain)
         wanted: dict[str, Any] = {
-            "kind": "sql" if declaration.function is None else "python",
+            "kind": kind_of(declaration),
             "sql": declaration.sql,
             "description": options.get("description") or documentation(declaration.function),
             "dependencies": found.dependencies,
@@ -194,6 +162,7 @@ class Compiler:
                 key, declaration, dependencies=found.dependencies
             ),
             **msgspec.structs.asdict(plain),
+            **(msgspec.structs.asdict(elsewhere) if elsewhere else {}),
         }
         return AssetDefinition(
             key=key,
@@ -232,6 +201,8 @@ class Compiler:
         if self.problems:
             return
         for asset in assets.values():
+            for sentence in reading_sentences(asset, assets):
+                self._note(self._keys[asset.key], sentence)
             for each in asset.dependencies:
                 own = each.upstream == asset.key
                 wrong = (own_mapping_problem(each.mapping) if own else None) or mapping_problem(
@@ -269,7 +240,8 @@ class Compiler:
     ) -> CodeReference:
         given = declaration.options.get("code_version") if declaration else None
         if function is None:
-            sql = declaration.sql if declaration else ""
+            elsewhere = declaration.elsewhere if declaration else None
+            sql = elsewhere.location if elsewhere else declaration.sql if declaration else ""
             return CodeReference("", key, given or sql_version(sql))
         version = given or self._versions.of(function)
         return CodeReference(function.__module__, function.__qualname__, version)
@@ -338,54 +310,10 @@ class Compiler:
         self.problems.append(problem_at(place(declaration, self._project), sentence))
 
 
-def plain_values(options: AssetOptions) -> dict[str, Any]:
-    """The options that `PlainOptions` judges, with durations and tags in their stored form."""
-    names = PlainOptions.__struct_fields__
-    given: dict[str, Any] = {name: value for name, value in options.items() if name in names}
-    if "timeout_seconds" in options:
-        given["timeout_ms"] = milliseconds(options["timeout_seconds"])
-    tags = given.get("tags", {})
-    if isinstance(tags, list | tuple):
-        tags = dict.fromkeys(tags, "")
-    columns = given.get("partition_columns", {})
-    sorted_maps = {"tags": tags, "partition_columns": columns, "pools": given.get("pools", {})}
-    for name, mapping in sorted_maps.items():
-        given[name] = dict(sorted(mapping.items())) if isinstance(mapping, Mapping) else mapping
-    return given
-
-
-def without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that say something: the encoder would only leave out the default objects."""
-    blank: tuple[Any, ...] = ({}, (), "", None)
-    return {
-        name: value
-        for name, value in fields.items()
-        if value != FIELD_DEFAULTS[name] and value not in blank
-    }
-
-
-def milliseconds(seconds: Any) -> Any:
-    """Whole milliseconds of a number; anything else stays as it is and is refused by name."""
-    return round(seconds * 1000) if isinstance(seconds, int | float) else seconds
-
-
-def spelled(error: msgspec.ValidationError) -> str:
-    """A validation error with the option first: `priority: Expected ...`."""
-    sentence, _, where = str(error).partition(" - at `$")
-    option = where.strip("`.").partition(".")[0].partition("[")[0]
-    return f"{option.replace('_ms', '_seconds')}: {sentence}" if option else sentence
-
-
 __all__ = [
     "Compiler",
-    "PlainOptions",
-    "RetryOptions",
     "asset_keys",
     "compile_manifest",
     "key_of",
-    "milliseconds",
     "place",
-    "plain_values",
-    "spelled",
-    "without_defaults",
 ]

@@ -11,8 +11,9 @@ import msgspec
 
 from arco.orchestration.definitions import ScheduleDefinition
 from arco.sdk.declarations import ScheduleDeclaration
-from arco.sdk.manifest import asset_keys, milliseconds, place, spelled
+from arco.sdk.manifest import asset_keys, place
 from arco.sdk.names import NameIndex
+from arco.sdk.options import milliseconds, spelled
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
 from arco.sdk.selecting import selected, several

@@ -16,8 +16,9 @@ from arco.sdk.code_version import CodeVersions
 from arco.sdk.configuration import is_settings
 from arco.sdk.declarations import SensorDeclaration
 from arco.sdk.decorators import documentation
-from arco.sdk.manifest import asset_keys, milliseconds, place, spelled
+from arco.sdk.manifest import asset_keys, place
 from arco.sdk.names import NameIndex
+from arco.sdk.options import milliseconds, spelled
 from arco.sdk.parameters import CONTEXT, annotations_of, names_of
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded

@@ -81,6 +81,8 @@ def _wanted(
 ) -> Iterator[tuple[str, Any]]:
     given = declaration.options.get("inputs", {})
     function = declaration.function
+    if declaration.elsewhere is not None:
+        return
     if function is None:
         try:
             names = table_names(declaration.sql)

@@ -220,7 +220,7 @@ def task_summary(task: Task) -> TaskSummary:
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
         adopted_from=task.adopted_from,
-        metadata=summary(task.output.metadata) if task.output else {},
+        metadata=summary(task.metadata),
     )
 
 

@@ -32,6 +32,7 @@ KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"lead\.(json|lock)\Z", "lead beat"),
         (r"log/", LOG_KIND),
         (r"payload/", "payload"),
+        (r"data/search/", "search file"),
         (r"data/.*\.parquet\Z", "snapshot file"),
         (r"data/", "snapshot index"),
         (r"lanes/roster/", "roster"),

@@ -32,7 +32,9 @@ from arco.sdk.parameters import annotations_of
 from arco.sdk.project import Loaded, Project, nearest_settings
 from arco.sdk.scheduling import compile_schedules
 
-NOTHING_KEPT = frozenset({"inputs", "deps", "column_lineage", "write_mode", "schema_policy"})
+NOTHING_KEPT = frozenset(
+    {"inputs", "deps", "column_lineage", "write_mode", "schema_policy", "format"}
+)
 """Options of an asset that do not hold for data that is given in its place."""
 
 

@@ -19,7 +19,7 @@ from arco.formats import arrow, partition, schema
 from arco.formats.dataset import Dataset
 from arco.formats.parquet import EncodedFile
 from arco.formats.staging import Names
-from arco.orchestration.definitions import WriteMode
+from arco.orchestration.definitions import Format, WriteMode
 from arco.orchestration.outcomes import Output, StagedFile
 from arco.store.port import Store
 
@@ -43,6 +43,8 @@ class MemoryTables:
 
         Raises: Invalid UPSTREAM_MISSING.
         """
+        if source.location:
+            return tables.input_dataset(store, source)
         tables.refuse_missing(source)
         pinned = self._version(source.table_id, source.table_version)
         wanted = set(source.partition_keys)
@@ -69,6 +71,18 @@ class MemoryTables:
     def as_annotated(self, dataset: Any, annotation: object) -> Any:
         """The data as the annotated type."""
         return arrow.convert(dataset, annotation)
+
+    def observed(self, location: str, format: Format) -> Any:
+        """What stands at the location now, outside of memory."""
+        return tables.observed(location, format)
+
+    def external_dataset(self, location: str, format: Format, *, version: str) -> Any:
+        """The observed version of what stands at the location."""
+        return tables.external_dataset(location, format, version=version)
+
+    def fingerprint(self, value: object) -> str:
+        """The data version of a value that is a table."""
+        return tables.fingerprint(value)
 
     def publish(self, outputs: Sequence[Output], *, mode: WriteMode) -> int:
         """The number of the table's next version, which holds the outputs, too."""

@@ -243,7 +243,7 @@ class Workbench:
             attempts=task.attempt,
             error=task.error,
             raised=told.raised,
-            metadata=task.output.metadata if task.output else {},
+            metadata=task.metadata,
             checks={each.name: each for each in checks if each.run_id == task.run_id},
             logs=tuple(told.lines),
             output=task.output,

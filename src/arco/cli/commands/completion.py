@@ -19,7 +19,7 @@ Examples:
 @click.command("completion", epilog=EPILOG)
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    """Print the script that completes commands, options and profiles in SHELL."""
+    """Print the script that completes commands, options, profiles and names in SHELL."""
     found = get_completion_class(shell)
     assert found is not None, "click knows these shells"
     root = click.get_current_context().find_root().command

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from arco.catalog.finding import find_table
+from arco.catalog.kinds import Kind
+from arco.cli.completing import names_of
 from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
@@ -26,7 +28,7 @@ Examples:
 
 
 @click.command("history", epilog=EPILOG)
-@click.argument("table_name", metavar="[TABLE]", default="")
+@click.argument("table_name", metavar="[TABLE]", default="", shell_complete=names_of(Kind.TABLE))
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=LINES, help=f"How many. Default: {LINES}."
 )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from arco.catalog.kinds import Kind
+from arco.cli.completing import names_of
 from arco.cli.options import at_option, format_option, json_option
 from arco.cli.remote import impact_of
 from arco.cli.session import reading, run_to_end
@@ -50,7 +52,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("impact", epilog=EPILOG)
-@click.argument("name", metavar="TABLE[.COLUMN]")
+@click.argument("name", metavar="TABLE[.COLUMN]", shell_complete=names_of(Kind.TABLE))
 @click.option(
     "--partition",
     default="",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from arco.catalog.kinds import Kind
+from arco.cli.completing import names_of
 from arco.cli.options import at_option, format_option, json_option
 from arco.cli.remote import lineage_of, walks
 from arco.cli.session import reading, run_to_end
@@ -59,7 +61,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("lineage", epilog=EPILOG)
-@click.argument("name", metavar="TABLE[.COLUMN]")
+@click.argument("name", metavar="TABLE[.COLUMN]", shell_complete=names_of(Kind.TABLE))
 @click.option("--up", type=click.IntRange(0, 100), help="Hops towards the sources.")
 @click.option("--down", type=click.IntRange(0, 100), help="Hops towards the consumers.")
 @click.option("--depth", type=click.IntRange(0, 100), help="Hops both ways. Default: 5.")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from arco.catalog.kinds import Kind
 from arco.cli import terminal
+from arco.cli.completing import names_of
 from arco.cli.options import json_option
 from arco.cli.restoring import StaleAsset, finished, left_behind, stale_assets
 from arco.cli.session import reading, run_to_end
@@ -44,7 +46,13 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("restore", epilog=EPILOG)
-@click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
+@click.argument(
+    "tables",
+    nargs=-1,
+    required=True,
+    metavar="TABLE...",
+    shell_complete=names_of(Kind.TABLE),
+)
 @click.option(
     "--to",
     required=True,

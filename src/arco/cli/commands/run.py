@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from arco.cli.options import json_option
 from arco.cli.remote import perform
@@ -18,6 +19,8 @@ from arco.cli.running import (
 from arco.cli.session import opened, run_to_end, settings_for
 from arco.cli.terminal import print_json
 from arco.cli.where import Where, where_option
+from arco.errors import Conflict
+from arco.execution import leading
 from arco.orchestration.states import RunState
 from arco.service.summaries import RunDetail
 from arco.wire.runs import TriggerRequest
@@ -27,6 +30,7 @@ Examples:
   arco run                                    whatever is missing or stale
   arco run marts.daily_delays --partition 2013-05
   arco run '+marts.*' --all                   with everything upstream, fresh or not
+  arco run marts.daily_delays --partition 2013-05 --inline    stop at breakpoint()
   arco run --server https://arco.example      what is stale there
 """
 
@@ -38,6 +42,7 @@ Examples:
 @click.option("--priority", default=0, help="Where runs have to wait, higher goes first.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
+@click.option("--inline", is_flag=True, help="In this process, one by one: for a debugger.")
 @where_option
 @json_option
 def command(
@@ -47,6 +52,7 @@ def command(
     priority: int,
     no_deploy: bool,
     run_key: str,
+    inline: bool,
     where: Where,
     as_json: bool,
 ) -> None:
@@ -67,24 +73,40 @@ def command(
         run_key=run_key,
     )
     client = where.client()
+    if client is not None and inline:
+        raise click.UsageError("--inline runs here; leave --server out")
     if client is not None:
         detail = perform(client, request, as_json=as_json)
         sys.exit(_ended(detail, as_json=as_json))
-    work = _run(request, where.directory, deploys=not no_deploy, as_json=as_json)
+    how = How(not no_deploy, leading.inline if inline else leading.apart, as_json)
+    work = _run(request, where.directory, how=how)
     sys.exit(run_to_end(work))
 
 
-async def _run(
-    request: TriggerRequest, directory: Path | None, *, deploys: bool, as_json: bool
-) -> int:
+class How(msgspec.Struct, frozen=True):
+    """What a run here does besides running."""
+
+    deploys: bool
+    executing: leading.Executing
+    as_json: bool
+
+
+async def _run(request: TriggerRequest, directory: Path | None, *, how: How) -> int:
     settings = settings_for(directory)
     async with opened(settings) as workspace:
-        if deploys:
-            await deploy_and_tell(workspace, lambda text: click.echo(text, err=as_json))
-        async with on_stage(workspace, as_json=as_json) as stage:
+        if how.deploys:
+            await deploy_and_tell(workspace, lambda text: click.echo(text, err=how.as_json))
+        stage_of = on_stage(workspace, as_json=how.as_json, executing=how.executing)
+        async with stage_of as stage:
+            if how.executing is leading.inline and not stage.follower.leads:
+                raise Conflict(
+                    "INLINE_NOT_LEADING",
+                    "another process leads this workspace, and would perform the tasks",
+                    hint="stop `arco dev` or `arco serve` first, or run without --inline",
+                )
             await continue_left_behind(stage)
             detail = await run_request(stage, request)
-    return _ended(detail, as_json=as_json)
+    return _ended(detail, as_json=how.as_json)
 
 
 def _ended(detail: RunDetail | None, *, as_json: bool) -> int:
@@ -93,4 +115,4 @@ def _ended(detail: RunDetail | None, *, as_json: bool) -> int:
     return 0 if detail is None or detail.run.state is RunState.SUCCEEDED else 1
 
 
-__all__ = ["command"]
+__all__ = ["How", "command"]

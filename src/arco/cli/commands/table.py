@@ -11,6 +11,7 @@ import click
 from arco.catalog.changes import CreateTable, Refresh
 from arco.catalog.events import PublishedColumn
 from arco.catalog.kinds import Kind
+from arco.cli.completing import names_of
 from arco.cli.creating import creation_options, said
 from arco.cli.objects import add_shared_commands, carry_out, tell_changed
 from arco.cli.options import json_option
@@ -69,7 +70,7 @@ def create(
 
 
 @command.command("refresh", epilog="Example: arco table refresh sales.old")
-@click.argument("name")
+@click.argument("name", shell_complete=names_of(Kind.TABLE))
 @where_option
 @json_option
 def refresh(name: str, where: Where, as_json: bool) -> None:
@@ -79,7 +80,7 @@ def refresh(name: str, where: Where, as_json: bool) -> None:
 
 
 @command.command("freshness", epilog="Example: arco table freshness marts.daily_delays")
-@click.argument("name")
+@click.argument("name", shell_complete=names_of(Kind.TABLE))
 @where_option
 @json_option
 def freshness(name: str, where: Where, as_json: bool) -> None:
@@ -95,7 +96,7 @@ def freshness(name: str, where: Where, as_json: bool) -> None:
 
 
 @command.command("schemas", epilog="Example: arco table schemas sales.old --json")
-@click.argument("name")
+@click.argument("name", shell_complete=names_of(Kind.TABLE))
 @where_option
 @json_option
 def schemas(name: str, where: Where, as_json: bool) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from arco.catalog.kinds import Kind
 from arco.catalog.tables import CatalogTable
 from arco.cli import terminal
+from arco.cli.completing import names_of
 from arco.cli.options import at_option, json_option
 from arco.cli.querying import query, quoted
 from arco.cli.session import reading, run_to_end
@@ -29,7 +31,13 @@ Examples:
 
 
 @click.command("tables", epilog=EPILOG)
-@click.option("--preview", metavar="TABLE", default="", help="Show the first rows of this table.")
+@click.option(
+    "--preview",
+    metavar="TABLE",
+    default="",
+    help="Show the first rows of this table.",
+    shell_complete=names_of(Kind.TABLE),
+)
 @at_option
 @where_option
 @json_option

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from arco.orchestration.events import (
     TaskFailed,
     TaskStarted,
     TaskSucceeded,
+    TaskSucceededV2,
 )
 from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
 from arco.orchestration.retrying import retry_after_error, retry_after_loss
@@ -153,16 +155,19 @@ def _task_out(state: State, dispatch_id: str) -> Task | None:
 
 
 def _succeeded(task: Task, command: CompleteAttempt) -> Payload:
-    return TaskSucceeded(
-        run_id=task.run_id,
-        index=task.index,
-        attempt=task.attempt,
-        ended_at=command.ended_at,
-        started_at=_news(task, command.started_at),
-        output=command.completion.output,
-        checks=command.completion.checks,
-        reads=command.completion.reads,
-    )
+    completion = command.completion
+    told: dict[str, Any] = {
+        "run_id": task.run_id,
+        "index": task.index,
+        "attempt": task.attempt,
+        "ended_at": command.ended_at,
+        "started_at": _news(task, command.started_at),
+        "checks": completion.checks,
+        "reads": completion.reads,
+    }
+    if completion.output is None and completion.observation is not None:
+        return TaskSucceededV2(**told, observation=completion.observation)
+    return TaskSucceeded(**told, output=completion.output)
 
 
 def _cancelled(task: Task, ended_at: datetime) -> Payload:

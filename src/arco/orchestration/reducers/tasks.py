@@ -22,6 +22,7 @@ from arco.orchestration.events import (
     TasksDispatched,
     TaskStarted,
     TaskSucceeded,
+    TaskSucceededV2,
 )
 from arco.orchestration.outcomes import CheckResult, ErrorCategory, TaskError
 from arco.orchestration.rows import Check, Dispatch, Retry, Task
@@ -69,8 +70,18 @@ def task_started(state: State, event: TaskStarted) -> Iterable[Change]:
 def task_succeeded(state: State, event: TaskSucceeded) -> Iterable[Change]:
     """The task is done; its downstream tasks become ready where nothing else is missing."""
     task = attempt_in_flight(state, event)
+    return [] if task is None else _succeeded(state, event, task=task)
+
+
+def task_succeeded_v2(state: State, event: TaskSucceededV2) -> Iterable[Change]:
+    """As before, and the task's row keeps what was said about data that it did not stage."""
+    task = attempt_in_flight(state, event)
     if task is None:
         return []
+    return _succeeded(state, event, task=replace(task, observation=event.observation))
+
+
+def _succeeded(state: State, event: TaskSucceeded, *, task: Task) -> Changes:
     done = replace(
         task,
         state=TaskState.SUCCEEDED,
@@ -210,5 +221,6 @@ __all__ = [
     "task_failed",
     "task_started",
     "task_succeeded",
+    "task_succeeded_v2",
     "tasks_dispatched",
 ]

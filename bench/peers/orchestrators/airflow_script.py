@@ -1,0 +1,49 @@
+"""Airflow: a graph of tasks, defined and serialized as its scheduler reads it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from figures import Rounds, upstreams
+
+rounds = Rounds()
+
+
+def main(scenario: str, count: int, *, folder: Path) -> None:
+    """Prints the scenario's figures."""
+    os.environ["AIRFLOW_HOME"] = str(folder)
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
+    import airflow
+
+    logging.disable(logging.CRITICAL)
+    {"plan": plan}[scenario](count)
+    rounds.printed(airflow.__version__)
+
+
+def plan(count: int) -> None:
+    """A graph, serialized."""
+    from airflow.sdk import DAG, task
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    def nothing() -> None:
+        return None
+
+    def planned() -> None:
+        with DAG("bench", schedule=None) as dag:
+            made = []
+            for node, above in enumerate(upstreams(count)):
+                made.append(task(task_id=f"a{node}")(nothing)())
+                for each in above:
+                    made[each] >> made[node]
+        DagSerialization.to_dict(dag)
+
+    rounds.add(planned)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), folder=Path(sys.argv[3]))
+
+__all__ = ["main"]

@@ -1,0 +1,61 @@
+"""Writing a golden history of what is not kept here: an external asset is looked at, twice."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from arco.engine.database import Database
+from arco.ids import dispatch_id, sha256, ulid
+from arco.orchestration.commands.attempts import CompleteAttempt, complete_attempt
+from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.runs import TriggerRun, trigger_run
+from arco.orchestration.controllers import standing_decisions
+from arco.orchestration.definitions import Manifest
+from arco.orchestration.outcomes import Completion, Observation
+from arco.orchestration.rows import task_key
+from arco.service.workspace import DOMAINS
+from arco.store.local import LocalStore
+from arco.store.scoped import ScopedStore
+from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
+from arco.testing.orchestration_samples import asset
+from tests.golden.clocks import RepeatingRuntime
+from tests.golden.folders import HISTORIES, SCOPE, fresh
+from tests.golden.states import folded
+
+EVENTS = "raw.events"
+
+
+async def write(name: str) -> None:
+    """The folder `histories/{name}`: the log, and the state it makes."""
+    runtime = RepeatingRuntime(name)
+    with tempfile.TemporaryDirectory() as folder:
+        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
+        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
+        await story(database, runtime)
+        text = await folded(store, runtime)
+        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
+    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
+    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
+
+
+async def story(database: Database, runtime: RepeatingRuntime) -> None:
+    """The first look remembers a cursor, the second finds another version."""
+    database.controllers = standing_decisions(64, RUN_SCOPE)
+    external = asset(EVENTS, kind="external", format="parquet", location="s3://lake/events")
+    manifest = Manifest("shop", (external,))
+    await database.transact(deploy(Deploy(deployment_id="D1", manifest=manifest, entropy=1)))
+    looks = (Observation("files:a", {"files": 2, "arco.cursor": 7}), Observation("files:b"))
+    for number, observation in enumerate(looks):
+        run_id = ulid(1_772_366_400_000 + number, number)
+        trigger = TriggerRun(run_id=run_id, tenant="t", workspace="w", which="all")
+        await database.transact(trigger_run(trigger))
+        now = runtime.now()
+        ended = CompleteAttempt(
+            dispatch_id=dispatch_id(run_id, task_key(EVENTS, ""), 1),
+            started_at=now,
+            ended_at=now,
+            completion=Completion(observation=observation),
+        )
+        await database.transact(complete_attempt(ended))
