@@ -26,6 +26,13 @@ from tests.golden import (
     stores,
 )
 
+OF_ONE_STORY = {
+    "access": access.write,
+    "objects": objects.write,
+    "run_limits": run_limits.write,
+    "schedules": schedules.write,
+}
+
 
 def main(arguments: list[str]) -> None:
     """Write the goldens that the arguments name."""
@@ -44,12 +51,8 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.collected))
         case ["rounds", name]:
             run(facts.write(name, story=facts.patrolled))
-        case ["objects", name]:
-            run(objects.write(name))
-        case ["access", name]:
-            run(access.write(name))
-        case ["schedules", name]:
-            run(schedules.write(name))
+        case [kind, name] if kind in OF_ONE_STORY:
+            run(OF_ONE_STORY[kind](name))
         case ["sensors", name]:
             run(sensors.write(name))
         case ["backfills", name]:
@@ -58,8 +61,6 @@ def main(arguments: list[str]) -> None:
             run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
-        case ["run_limits", name]:
-            run(run_limits.write(name))
         case ["conditions", name]:
             run(conditions.write(name))
         case ["interface", name]:
