@@ -27,7 +27,15 @@ if TYPE_CHECKING:
         WeeklyPartitions,
         YearlyPartitions,
     )
-    from arco.sdk.conditions import newest, on_code, on_cron, on_missing, on_upstream
+    from arco.sdk.conditions import (
+        fresh,
+        newest,
+        on_code,
+        on_cron,
+        on_late,
+        on_missing,
+        on_upstream,
+    )
     from arco.sdk.context import AssetContext, CheckOutcome
     from arco.sdk.declarations import AssetRef
     from arco.sdk.decorators import (
@@ -79,9 +87,11 @@ _HOMES = {
     "asset": "arco.sdk.decorators",
     "check": "arco.sdk.decorators",
     "external_asset": "arco.sdk.decorators",
+    "fresh": "arco.sdk.conditions",
     "newest": "arco.sdk.conditions",
     "on_code": "arco.sdk.conditions",
     "on_cron": "arco.sdk.conditions",
+    "on_late": "arco.sdk.conditions",
     "on_missing": "arco.sdk.conditions",
     "on_upstream": "arco.sdk.conditions",
     "resource": "arco.sdk.decorators",
@@ -137,9 +147,11 @@ __all__ = [
     "asset",
     "check",
     "external_asset",
+    "fresh",
     "newest",
     "on_code",
     "on_cron",
+    "on_late",
     "on_missing",
     "on_upstream",
     "resource",

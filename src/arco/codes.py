@@ -109,6 +109,7 @@ CODES: dict[str, tuple[str, str]] = {
         "{}, which says how to read the workspace, cannot be used: {}",
     ),
     "FRAME_TOO_LARGE": ("Corrupt", "a frame of {} bytes was announced; the limit is {}"),
+    "FRESHNESS_TAKEN": ("Conflict", "The freshness policy of {} belongs to project {}."),
     "GRANT_NOT_FOUND": ("NotFound", "{} was not given {} there"),
     "GROUP_CYCLE": ("Conflict", "{} is in {} already"),
     "GROUP_INVALID": ("Invalid", "nobody can be put into {}"),
@@ -124,6 +125,7 @@ CODES: dict[str, tuple[str, str]] = {
         "the idempotency key was sent before, with another request",
     ),
     "IF_MATCH_UNSUPPORTED": ("Invalid", "the request speaks of no single object"),
+    "IMPORT_UNREADABLE": ("Invalid", "{} holds no Python file that can be read"),
     "INDEX_FORMAT_UNKNOWN": ("Unavailable", "{} has format {}; this release reads up to {}"),
     "INLINE_NOT_LEADING": (
         "Conflict",

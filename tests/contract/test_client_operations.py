@@ -104,6 +104,7 @@ ASKED: dict[str, Ask] = {
     "show_version_impact": lambda client: client.lineage.version_impact("a.b", 3),
     "show_edge": lambda client: client.lineage.edge("a.b", "a.c"),
     "export_lineage": lambda client: client.lineage.openlineage("a.b"),
+    "show_breaches": lambda client: list(client.breaches.list(only_open=True)),
     "show_conditions": lambda client: list(client.conditions.list()),
     "show_condition": lambda client: client.conditions.get("a.b"),
     "enable_condition": lambda client: client.conditions.enable("a.b"),

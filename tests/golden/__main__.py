@@ -62,7 +62,9 @@ def main(arguments: list[str]) -> None:
         case ["pools", name]:
             run(pools.write(name))
         case ["conditions", name]:
-            run(conditions.write(name))
+            run(conditions.write(name, conditions.conditioned))
+        case ["promises", name]:
+            run(conditions.write(name, conditions.promised))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

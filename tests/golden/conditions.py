@@ -1,4 +1,4 @@
-"""Writing a golden history of conditions: every event about them happens once.
+"""Writing golden histories of conditions and promises: every event about them happens once.
 
 What is declared is made up; the decisions are the real ones.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from arco.engine.database import Database
 from arco.ids import sha256
-from arco.model import Decision
+from arco.model import Decision, Event
+from arco.orchestration.breaches import Promise, ServiceLevelBreached, ServiceLevelRestored
 from arco.orchestration.commands.conditions import (
     DefineConditions,
     define_conditions,
@@ -19,9 +23,11 @@ from arco.orchestration.commands.conditions import (
     enable_condition,
 )
 from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.controllers import standing_decisions
-from arco.orchestration.definitions import Manifest
+from arco.orchestration.definitions import Freshness, FreshnessDefinition, Manifest
+from arco.sdk import conditions
 from arco.sdk.conditions import on_cron, on_missing, on_upstream
 from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
@@ -32,6 +38,7 @@ from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
+Story: TypeAlias = Callable[[Database, RepeatingRuntime], Awaitable[None]]
 DAY = 86_400
 SOURCE = ConditionDefinition(
     asset="raw.orders", condition=on_missing().since(on_cron("0 6 * * *", "Europe/Berlin"))
@@ -41,7 +48,7 @@ SALES = ConditionDefinition(
 )
 
 
-async def write(name: str) -> None:
+async def write(name: str, story: Story) -> None:
     """The folder `histories/{name}`: the log, and the state it makes."""
     runtime = RepeatingRuntime(name)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +61,7 @@ async def write(name: str) -> None:
     (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
-async def story(database: Database, runtime: RepeatingRuntime) -> None:
+async def conditioned(database: Database, runtime: RepeatingRuntime) -> None:
     """Conditions start a run, one waits; a day passes; one is switched, one removed."""
     database.controllers = standing_decisions(64, RUN_SCOPE)
     manifest = Manifest("shop", (asset("marts.sales", "raw.orders"), asset("raw.orders")))
@@ -65,6 +72,34 @@ async def story(database: Database, runtime: RepeatingRuntime) -> None:
     await database.transact(disable_condition("marts.sales", actor="ann"))
     await database.transact(enable_condition("marts.sales", actor="ann"))
     await database.transact(_declared(SALES))
+
+
+async def promised(database: Database, runtime: RepeatingRuntime) -> None:
+    """An asset is late and made, its policy renewed and removed; a service level is broken."""
+    database.controllers = standing_decisions(64, RUN_SCOPE)
+    manifest = Manifest("shop", (asset("raw.orders"),))
+    await database.transact(deploy(Deploy(deployment_id="D1", manifest=manifest, entropy=1)))
+    await database.transact(_promised(conditions.fresh(within=timedelta(hours=1), by="0 6 * * *")))
+    runtime.wait(3600)
+    await database.transact(lambda state, now: ())
+    await database.transact(_promised(conditions.fresh(within=timedelta(days=1))))
+    await database.transact(_promised())
+    level = ServiceLevelBreached(
+        promise=Promise.DISPATCH,
+        began_at=runtime.now(),
+        limit_seconds=1.0,
+        measured_seconds=2.5,
+        samples=20,
+    )
+    await database.transact(lambda state, now: (Event(level),))
+    kept = ServiceLevelRestored(promise=Promise.DISPATCH, ended_at=runtime.now())
+    await database.transact(lambda state, now: (Event(kept),))
+
+
+def _promised(*policies: Freshness) -> Decision:
+    definitions = tuple(FreshnessDefinition(asset="raw.orders", policy=each) for each in policies)
+    command = DefineFreshness(project="shop", deployment_id="D1", policies=definitions)
+    return define_freshness(command)
 
 
 def _declared(*definitions: ConditionDefinition) -> Decision:

@@ -251,6 +251,7 @@ TELLING: dict[str, Spoken] = {
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
     "show_sensors": Spoken("GET", "/api/v1/sensors"),
     "show_conditions": Spoken("GET", "/api/v1/conditions"),
+    "show_breaches": Spoken("GET", "/api/v1/breaches"),
     "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
     "show_namespaces": Spoken("GET", "/api/v1/namespaces"),

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from arco.model import Decision, Payload
 from arco.orchestration import (
     backfill_events,
+    breaches,
     evaluations,
     events,
+    freshness,
     pools,
     restores,
     schedules,
@@ -428,7 +430,17 @@ def test_every_state_that_is_not_terminal_has_an_owner() -> None:
 
 
 def test_every_event_has_a_reducer() -> None:
-    modules = (backfill_events, evaluations, events, pools, restores, schedules, sensors)
+    modules = (
+        backfill_events,
+        breaches,
+        evaluations,
+        events,
+        freshness,
+        pools,
+        restores,
+        schedules,
+        sensors,
+    )
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 
 

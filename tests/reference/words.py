@@ -353,6 +353,7 @@ BODY_WORDS: dict[str, str] = {
     "FunctionDetail.function": "The function.",
     "FunctionList.functions": "The functions.",
     "NamespaceDetail.namespace": "The namespace.",
+    "Breach.promise": "What was promised.",
     "ConditionDetail.condition": "What it says, and how it stands.",
     "ScheduleDetail.schedule": "How it stands.",
     "ScheduleTick.outcome": "What came of it.",

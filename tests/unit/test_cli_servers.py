@@ -17,6 +17,7 @@ LOCAL_ONLY = {
     "deploy": "loads the project's code",
     "export": "writes a store's bytes to a file",
     "import": "writes a store's bytes",
+    "import-plan": "reads files of another tool",
     "verify": "reads every stored byte; `GET /api/v1/health` tells what was found",
     "doctor": "tries what a store can do",
     "gc": "deletes a store's objects",

@@ -13,7 +13,7 @@ from arco.orchestration.conditions import Condition, ConditionDefinition
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Manifest
 from arco.sdk.conditions import on_cron, on_missing, on_upstream
-from arco.service.rehearsing import Rehearsal, rehearse
+from arco.service.rehearsing import Rehearsal, Tried, rehearse
 from arco.service.workspace import DOMAINS
 from arco.store.keys import Scope
 from arco.store.local import LocalStore
@@ -56,8 +56,7 @@ def rehearsed(folder: Path, orders: Condition, *, project: str = "shop") -> Rehe
         before = database.seq
         found = await rehearse(
             database,
-            manifest=Manifest(project, MANIFEST.assets),
-            conditions=conditions(orders),
+            tried=Tried(manifest=Manifest(project, MANIFEST.assets), conditions=conditions(orders)),
             since=START - timedelta(days=7),
             scope=SCOPE,
         )

@@ -282,6 +282,28 @@ export interface Bearer {
   object_id: string;
 }
 
+/** A promise that was not kept, from when to when. */
+export interface Breach {
+  promise: Promise;
+  /** Of what: an asset; empty: the workspace. */
+  subject: string;
+  /** Counts the breaches of this promise. */
+  number: number;
+  /** When it began. */
+  began_at: string;
+  /** When it ended; null: it goes on. */
+  ended_at?: string | null;
+  message?: string;
+}
+
+/** Promises that were not kept, by promise, subject and number. */
+export interface BreachList {
+  /** Each with when it began and ended. */
+  breaches: Array<Breach>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
 /** Why a run is stopped. */
 export interface CancelRequest {
   reason?: string;
@@ -1387,6 +1409,9 @@ export interface PriorityRequest {
 /** What a principal may do with an object and everything in it. */
 export type Privilege = "OWN" | "MANAGE" | "BROWSE" | "SELECT" | "MODIFY" | "CREATE_CATALOG" | "CREATE_NAMESPACE" | "CREATE_TABLE" | "CREATE_VIEW" | "CREATE_VOLUME" | "CREATE_FUNCTION" | "READ_FILES" | "WRITE_FILES" | "EXECUTE" | "RUN" | "DEPLOY" | "REPORT" | "AUDIT";
 
+/** What was promised. */
+export type Promise = "FRESHNESS" | "DISPATCH" | "CONTROLLERS";
+
 /** Where a run's publication stands; from STARTED it only goes forward. */
 export type PublicationState = "REQUESTED" | "STARTED" | "PUBLISHED";
 
@@ -2468,6 +2493,8 @@ export interface Operations {
   enable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
   /** It is not judged and starts nothing, until it is switched on. */
   disable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
+  /** Promises that were not kept: freshness of assets, service levels of the workspace. */
+  show_breaches: { place: {}; query: { cursor?: string; limit?: number; open?: boolean; fields?: string; at?: string; }; body: null; answer: BreachList; row: BreachList["breaches"][number]; };
   /** Every backfill, newest first, with how far it is. */
   show_backfills: { place: {}; query: { cursor?: string; limit?: number; state?: BackfillState | null; fields?: string; at?: string; }; body: null; answer: BackfillList; row: BackfillList["backfills"][number]; };
   /** Make partitions again: a range, named ones, or all, or what a filter leaves of them. Acknowledged when the decision is durable, however many partitions there are; the leading process starts its runs, upstream partitions first. */
@@ -2682,6 +2709,7 @@ export const OPERATIONS = {
   show_condition: { method: "GET", path: "/api/v1/conditions/{asset}", key: false },
   enable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/enable", key: true },
   disable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/disable", key: true },
+  show_breaches: { method: "GET", path: "/api/v1/breaches", key: false, rows: "breaches" },
   show_backfills: { method: "GET", path: "/api/v1/backfills", key: false, rows: "backfills" },
   create_backfill: { method: "POST", path: "/api/v1/backfills", key: true },
   show_backfill: { method: "GET", path: "/api/v1/backfills/{backfill_id}", key: false },
@@ -2832,6 +2860,7 @@ export const CODES = {
   FORMAT_UNKNOWN: "Unavailable",
   FORMAT_UNREADABLE: "Corrupt",
   FRAME_TOO_LARGE: "Corrupt",
+  FRESHNESS_TAKEN: "Conflict",
   GRANT_NOT_FOUND: "NotFound",
   GROUP_CYCLE: "Conflict",
   GROUP_INVALID: "Invalid",
@@ -2841,6 +2870,7 @@ export const CODES = {
   IDEMPOTENCY_KEY_INVALID: "Invalid",
   IDEMPOTENCY_KEY_REUSED: "Invalid",
   IF_MATCH_UNSUPPORTED: "Invalid",
+  IMPORT_UNREADABLE: "Invalid",
   INDEX_FORMAT_UNKNOWN: "Unavailable",
   INLINE_NOT_LEADING: "Conflict",
   INPUT_TYPE_UNKNOWN: "Invalid",

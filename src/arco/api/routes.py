@@ -8,6 +8,7 @@ from litestar.datastructures import ResponseHeader
 from arco.api import (
     access,
     backfills,
+    breaches,
     browser,
     conditions,
     impact,
@@ -81,6 +82,7 @@ ROUTES = (
     *schedules.ROUTES,
     *sensors.ROUTES,
     *conditions.ROUTES,
+    *breaches.ROUTES,
     *backfills.ROUTES,
     show_logs,
     *lineage.ROUTES,

@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sensor": ("arco.cli.commands.sensor", "See what looks at the world outside, look now."),
     "automate": ("arco.cli.commands.automate", "See what runs by itself, on and off."),
+    "breaches": ("arco.cli.commands.breaches", "List promises that were not kept."),
+    "import-plan": ("arco.cli.commands.import_plan", "Show what another tool would become."),
     "sql": ("arco.cli.commands.sql", "Query tables and system.* with SQL."),
     "search": ("arco.cli.commands.search", "Find anything in the catalog."),
     "tables": ("arco.cli.commands.tables", "List tables, or show the first rows of one."),

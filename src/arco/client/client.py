@@ -15,6 +15,7 @@ from arco.catalog.kinds import Kind
 from arco.client.access import Access
 from arco.client.asking import Asked, Asker, Manner
 from arco.client.backfills import Backfills
+from arco.client.breaches import Breaches
 from arco.client.browser import Browser
 from arco.client.catalog import Assets, Catalog
 from arco.client.conditions import Conditions
@@ -128,6 +129,7 @@ class Client:
         self.schedules = Schedules(asker)
         self.sensors = Sensors(asker, runtime)
         self.conditions = Conditions(asker)
+        self.breaches = Breaches(asker)
         self.backfills = Backfills(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)

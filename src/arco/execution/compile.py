@@ -18,9 +18,10 @@ from arco.execution.compiled import Compiled
 from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.orchestration.commands.conditions import condition_problems
+from arco.orchestration.commands.freshness import freshness_problems
 from arco.orchestration.commands.schedules import schedule_problems
 from arco.orchestration.commands.sensors import sensor_problems
-from arco.sdk.conditioning import compile_conditions
+from arco.sdk.conditioning import compile_conditions, compile_freshness
 from arco.sdk.manifest import compile_manifest
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
@@ -38,15 +39,19 @@ def compile_project(directory: Path) -> Compiled:
         manifest = compile_manifest(loaded, table_names)
         schedules = compile_schedules(loaded)
         conditions = compile_conditions(loaded, manifest)
+        freshness = compile_freshness(loaded)
         sensors = compile_sensors(loaded)
         assets = {asset.key: asset for asset in manifest.assets}
+        promised = {each.asset for each in freshness}
+        judged = condition_problems(conditions, assets, promised=promised)
         found = [(each.source, why) for each, why in schedule_problems(schedules, assets)]
-        found += ((each.source, why) for each, why in condition_problems(conditions, assets))
+        found += ((each.source, why) for each, why in judged)
+        found += ((each.source, why) for each, why in freshness_problems(freshness))
         found += ((each.source, why) for each, why in sensor_problems(sensors, assets))
         wrong = tuple(problem_at(source, sentence) for source, sentence in found)
         if wrong:
             return Compiled(problems=wrong)
-        return Compiled(manifest, schedules, conditions, sensors=sensors)
+        return Compiled(manifest, schedules, conditions, freshness=freshness, sensors=sensors)
     except Invalid as error:
         problems = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
         return Compiled(problems=tuple(problems))

@@ -8,7 +8,12 @@ from __future__ import annotations
 import msgspec
 
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
+from arco.orchestration.definitions import (
+    FreshnessDefinition,
+    Manifest,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 from arco.sdk.problems import Problem
 
 
@@ -18,6 +23,7 @@ class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
     manifest: Manifest | None = None
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    freshness: tuple[FreshnessDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -19,10 +19,16 @@ from arco.ids import new_ulid
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
 from arco.orchestration.conditions import ConditionDefinition
-from arco.orchestration.definitions import Manifest, ScheduleDefinition, SensorDefinition
+from arco.orchestration.definitions import (
+    FreshnessDefinition,
+    Manifest,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
 from arco.service.workspace import Workspace
@@ -37,6 +43,7 @@ class Definitions(msgspec.Struct, frozen=True):
     manifest: Manifest
     schedules: tuple[ScheduleDefinition, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    freshness: tuple[FreshnessDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
 
 
@@ -53,7 +60,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """Some schedule is new, other than it was, or gone."""
     conditions: int = 0
     conditions_changed: bool = False
-    """Some condition is new, other than it was, or gone."""
+    """Some condition or freshness policy is new, other than it was, or gone."""
     sensors: int = 0
     sensors_changed: bool = False
     """Some sensor is new, other than it was, or gone."""
@@ -100,10 +107,10 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN, SENSOR_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN.
     """
     definitions = await compile_project(directory)
-    assets, schedules, conditions, sensors = _decisions(
+    assets, schedules, conditions, freshness, sensors = _decisions(
         definitions,
         deployment_id=new_ulid(workspace.runtime),
         entropy=workspace.runtime.entropy(128),
@@ -112,7 +119,8 @@ async def deploy_project(
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
-        defined, held = schedules(state, now), conditions(state, now)
+        defined = schedules(state, now)
+        held = (*conditions(state, now), *freshness(state, now))
         looked_at = sensors(state, now)
         events = (*assets(state, now), *defined, *held, *looked_at)
         compared[:] = [
@@ -134,8 +142,8 @@ async def deploy_project(
 
 def _decisions(
     definitions: Definitions, *, deployment_id: str, entropy: int, actor: str
-) -> tuple[Decision, Decision, Decision, Decision]:
-    """What makes the assets, the schedules, the conditions and the sensors those of the project."""
+) -> tuple[Decision, Decision, Decision, Decision, Decision]:
+    """What makes these definitions those of the project, one kind after the other."""
     manifest = definitions.manifest
     assets = Deploy(deployment_id=deployment_id, manifest=manifest, entropy=entropy, actor=actor)
     schedules = DefineSchedules(
@@ -150,6 +158,12 @@ def _decisions(
         conditions=definitions.conditions,
         actor=actor,
     )
+    freshness = DefineFreshness(
+        project=manifest.project,
+        deployment_id=deployment_id,
+        policies=definitions.freshness,
+        actor=actor,
+    )
     sensors = DefineSensors(
         project=manifest.project,
         deployment_id=deployment_id,
@@ -160,6 +174,7 @@ def _decisions(
         deploy(assets),
         define_schedules(schedules),
         define_conditions(conditions),
+        define_freshness(freshness),
         define_sensors(sensors),
     )
 
@@ -175,6 +190,7 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         compiled.manifest,
         compiled.schedules,
         compiled.conditions,
+        freshness=compiled.freshness,
         sensors=compiled.sensors,
     )
 

@@ -16,7 +16,7 @@ from arco.errors import Invalid
 from arco.orchestration.definitions import SourceLine
 
 TermKind: TypeAlias = Literal[
-    "missing", "upstream", "code", "cron", "newest", "and", "or", "not", "since"
+    "missing", "upstream", "code", "cron", "late", "newest", "and", "or", "not", "since"
 ]
 COMBINING = frozenset({"and", "or", "not", "since"})
 TERMS_MAX = 64

@@ -169,6 +169,26 @@ class ScheduleDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     source: SourceLine = SourceLine("", 0)
 
 
+class Freshness(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How fresh an asset has to be: never older than `max_age_ms`, made anew by every `by`."""
+
+    max_age_ms: int = 0
+    """How old its newest data may get; 0: any age."""
+    by: str = ""
+    """At each of these times it has to have been made since the one before; empty: at none."""
+    timezone: str = "UTC"
+    """The zone of `by`."""
+
+
+class FreshnessDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The policy of one asset, as the project declares it."""
+
+    asset: str
+    policy: Freshness
+    """How fresh it has to be."""
+    source: SourceLine = SourceLine("", 0)
+
+
 class WebhookDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages of a sender outside, who signs them instead of having a key of ours."""
 
@@ -222,6 +242,8 @@ __all__ = [
     "Dependency",
     "Executor",
     "Format",
+    "Freshness",
+    "FreshnessDefinition",
     "Manifest",
     "Overlap",
     "RetryPolicy",

@@ -6,8 +6,10 @@ from arco.model import Domain
 from arco.orchestration import (
     backfill_events,
     backfills,
+    breaches,
     evaluations,
     events,
+    freshness,
     pools,
     restores,
     run_limits,
@@ -24,6 +26,8 @@ from arco.orchestration.reducers import (
     tasks,
 )
 from arco.orchestration.reducers import backfills as backfilling
+from arco.orchestration.reducers import breaches as breaching
+from arco.orchestration.reducers import freshness as freshening
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import run_limits as limiting
@@ -43,6 +47,8 @@ DOMAIN = Domain(
         *backfills.TABLES,
         *run_limits.TABLES,
         *evaluations.TABLES,
+        *freshness.TABLES,
+        *breaches.TABLES,
     ),
     reducers={
         events.Deployed: conditions.waking(deployments.deployed),
@@ -61,13 +67,13 @@ DOMAIN = Domain(
         events.RunCancelRequested: runs.run_cancel_requested,
         events.RunFailed: conditions.waking(runs.run_failed),
         events.RunCancelled: conditions.waking(runs.run_cancelled),
-        events.RunSucceeded: conditions.waking(runs.run_succeeded),
+        events.RunSucceeded: conditions.waking(freshening.renewing(runs.run_succeeded)),
         events.PublicationRequested: publications.publication_requested,
         events.PublicationStarted: publications.publication_started,
         events.PublicationRebased: publications.publication_rebased,
         events.PublicationAbandoned: abandoning.publication_abandoned,
         events.PublicationUndone: conditions.waking(abandoning.publication_undone),
-        events.RunPublished: conditions.waking(publications.run_published),
+        events.RunPublished: conditions.waking(freshening.renewing(publications.run_published)),
         restores.RestoreStarted: restoring.restore_started,
         restores.RestoreRebased: restoring.restore_rebased,
         restores.RestoreAbandoned: restoring.restore_abandoned,
@@ -105,6 +111,12 @@ DOMAIN = Domain(
         evaluations.ConditionEnabled: conditions.condition_enabled,
         evaluations.ConditionDisabled: conditions.condition_disabled,
         evaluations.ConditionEvaluated: conditions.condition_evaluated,
+        freshness.FreshnessPoliciesDefined: freshening.freshness_policies_defined,
+        freshness.FreshnessMissed: freshening.freshness_missed,
+        freshness.FreshnessRecovered: freshening.freshness_recovered,
+        freshness.FreshnessRenewed: freshening.freshness_renewed,
+        breaches.ServiceLevelBreached: breaching.service_level_breached,
+        breaches.ServiceLevelRestored: breaching.service_level_restored,
     },
     names=NAMES,
 )

@@ -17,6 +17,7 @@ from arco.orchestration.backfills import Boxes
 from arco.orchestration.conditions import Condition, Term
 from arco.orchestration.cron import last_occurrences, next_occurrence, parse_cron
 from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.freshness import FRESHNESS, missed_deadline, next_deadline
 from arco.orchestration.partitions import PartitionSet, all_keys, some_keys
 from arco.orchestration.partitions import spans as sets
 from arco.orchestration.partitions.axes import Axis, CivilAxis, HourAxis, bounds
@@ -76,9 +77,23 @@ def judge(
     )
 
 
-def ticks(condition: Condition, *, since: datetime, now: datetime) -> tuple[datetime | None, ...]:
-    """For each `cron` in the condition, the newest time it fired after `since`."""
-    return tuple(_tick(each, since, now=now) for each in condition.terms if each.kind == "cron")
+def ticks(
+    view: AssetView, asset: str, *, condition: Condition, since: datetime
+) -> tuple[datetime | None, ...]:
+    """For each `cron` in the condition the newest time it fired after `since`, for each `late` the
+    deadline that is missed.
+    """
+    return tuple(
+        _tick(each, since, now=view.at.now) if each.kind == "cron" else late_deadline(view, asset)
+        for each in condition.terms
+        if each.kind in ("cron", "late")
+    )
+
+
+def late_deadline(view: AssetView, asset: str) -> datetime | None:
+    """The deadline that the asset misses; None: it is fresh, or has no policy."""
+    row = view.state.get(FRESHNESS, asset)
+    return None if row is None or row.removed else missed_deadline(row, view.at.now)
 
 
 def next_moment(
@@ -91,6 +106,10 @@ def next_moment(
         for each in condition.terms
         if each.kind == "cron"
     ]
+    row = view.state.get(FRESHNESS, definition.key)
+    if row is not None and not row.removed and any(t.kind == "late" for t in condition.terms):
+        deadline = next_deadline(row, now)
+        moments += [deadline] if deadline is not None and deadline > now else []
     for axis in all_keys(definition.partitions, now, dynamic=view.at.dynamic).axes:
         if isinstance(axis, CivilAxis | HourAxis):
             moments.append(_next_window(axis, now))
@@ -136,6 +155,7 @@ class _Look:
             "upstream": lambda: self._some(self._moved()),
             "code": lambda: self._some(self._recoded()),
             "newest": self._newest,
+            "late": self._late,
         }
 
     def _held(self) -> dict[str, Materialization]:
@@ -180,6 +200,12 @@ class _Look:
         made = (key for key, held in self.held.items() if held.materialized_at >= tick)
         return newest.difference(self._some(made))
 
+    def _late(self) -> PartitionSet:
+        """The newest partitions, while the asset misses its freshness policy."""
+        newest = self._newest()
+        is_late = late_deadline(self._view, self._definition.key) is not None
+        return newest if is_late else newest.difference(newest)
+
     def _remember(self, begins: PartitionSet, ends: PartitionSet) -> PartitionSet:
         before = PartitionSet(self.everything.axes, spans_of(next(self._kept, ())))
         found = before.union(begins).difference(ends).intersection(self.everything)
@@ -207,4 +233,4 @@ def _tick(term: Term, since: datetime, *, now: datetime) -> datetime | None:
     return fired[-1] if fired else None
 
 
-__all__ = ["JUDGED_MAX", "Judged", "Remembered", "judge", "next_moment", "ticks"]
+__all__ = ["JUDGED_MAX", "Judged", "Remembered", "judge", "late_deadline", "next_moment", "ticks"]

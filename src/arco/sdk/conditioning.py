@@ -1,12 +1,15 @@
-"""Compiling conditions: what assets declare becomes definitions, or every problem they have.
+"""Compiling conditions and freshness policies: definitions, or every problem they have.
 
 Law: all problems are found before any is reported. Must not know when a condition holds.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from arco.orchestration.conditions import Condition, ConditionDefinition
-from arco.orchestration.definitions import Manifest
+from arco.orchestration.definitions import Freshness, FreshnessDefinition, Manifest
+from arco.sdk.conditions import fresh
 from arco.sdk.manifest import asset_keys, place
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded
@@ -40,4 +43,26 @@ def compile_conditions(loaded: Loaded, manifest: Manifest) -> tuple[ConditionDef
     return tuple(found)
 
 
-__all__ = ["compile_conditions"]
+def compile_freshness(loaded: Loaded) -> tuple[FreshnessDefinition, ...]:
+    """The freshness policy of every asset that has one, sorted by asset.
+
+    Raises: Invalid DEFINITIONS_INVALID with all problems, each with its file and line.
+    """
+    problems: list[Problem] = []
+    found: list[FreshnessDefinition] = []
+    for key, declaration in sorted(asset_keys(loaded)[0].items()):
+        policy = declaration.options.get("freshness")
+        if isinstance(policy, timedelta):
+            policy = fresh(within=policy)
+        where = place(declaration, loaded.project)
+        if isinstance(policy, Freshness):
+            found.append(FreshnessDefinition(asset=key, policy=policy, source=where))
+        elif policy is not None:
+            sentence = f"{key}: freshness is {policy!r}; use fresh(within=timedelta(hours=26))"
+            problems.append(problem_at(where, sentence))
+    if problems:
+        raise definitions_invalid(problems)
+    return tuple(found)
+
+
+__all__ = ["compile_conditions", "compile_freshness"]

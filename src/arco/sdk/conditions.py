@@ -1,11 +1,14 @@
-"""What conditions are made of: `on_missing`, `on_upstream`, `on_code`, `on_cron`, `newest`.
+"""What conditions are made of, such as `on_missing`; and `fresh`, how fresh an asset has to be.
 
 Values only. Must not know how a condition is judged.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from arco.orchestration.conditions import Condition, Term
+from arco.orchestration.definitions import Freshness
 
 
 def on_missing() -> Condition:
@@ -28,9 +31,20 @@ def on_cron(cron: str, timezone: str = "UTC") -> Condition:
     return Condition((Term("cron", cron=cron, timezone=timezone),))
 
 
+def on_late() -> Condition:
+    """The newest partitions, while the asset misses its freshness policy."""
+    return Condition((Term("late"),))
+
+
+def fresh(*, within: timedelta | None = None, by: str = "", timezone: str = "UTC") -> Freshness:
+    """How fresh an asset has to be: never older than `within`, made anew by every time of `by`."""
+    age_ms = round(within.total_seconds() * 1000) if within is not None else 0
+    return Freshness(max_age_ms=age_ms, by=by, timezone=timezone)
+
+
 def newest() -> Condition:
     """The newest window of each dimension that is time; of all other dimensions every value."""
     return Condition((Term("newest"),))
 
 
-__all__ = ["newest", "on_code", "on_cron", "on_missing", "on_upstream"]
+__all__ = ["fresh", "newest", "on_code", "on_cron", "on_late", "on_missing", "on_upstream"]

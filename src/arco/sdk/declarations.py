@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -19,6 +20,7 @@ from arco.orchestration.definitions import (
     CursorKind,
     Executor,
     Format,
+    Freshness,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -75,6 +77,7 @@ class AssetOptions(TypedDict, total=False):
     code_version: str
     column_lineage: Mapping[str, str | Sequence[str]]
     condition: Condition
+    freshness: Freshness | timedelta
 
 
 class ExternalOptions(TypedDict, total=False):

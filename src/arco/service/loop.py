@@ -35,6 +35,7 @@ from arco.orchestration.ticking import RunScope
 from arco.runtime import Signal, Spawned
 from arco.service.candidates import may_lead
 from arco.service.leases import Lease
+from arco.service.levels import Levels
 from arco.service.ports import Collector, Executor, Performer, Publisher
 from arco.service.retention import PROFILES, is_due
 from arco.service.settings import Settings
@@ -79,6 +80,7 @@ class Leader:
         self._standing = standing
         self._publishing: dict[str, Spawned] = {}
         self._tasks: list[Spawned] = []
+        self._levels = Levels(workspace.settings, workspace.runtime)
         self._acts = False
         self._due: datetime | None = None
         self._remembered_at = workspace.runtime.monotonic()
@@ -91,7 +93,7 @@ class Leader:
     async def start(self) -> None:
         """Lead: take over what is in flight, then act on every commit."""
         self._database.controllers = tuple(
-            guarded(self._lease, decision)
+            guarded(self._lease, self._levels.timed(decision))
             for decision in decisions_of(self._standing, self._workspace.settings)
         )
         self._database.listeners.append(self._applied)
@@ -156,6 +158,7 @@ class Leader:
     def _applied(self, applied: Applied) -> None:
         for _, dispatch in applied.of(DISPATCHES):
             if dispatch is not None:
+                self._levels.dispatched(self._database.state, dispatch)
                 self._executor.offer(dispatch)
         for _, run in applied.of(RUNS):
             if run is not None and run.cancel_requested:
@@ -205,6 +208,7 @@ class Leader:
             try:
                 await self._remember()
                 await self._look_around()
+                await self._keep_levels()
             except ArcoError as error:
                 LOG.warning("the log was not read: %s", error)
             except Exception:
@@ -239,6 +243,11 @@ class Leader:
         if self._database.seq > before or due:
             await self._nudge()
             self._due = await self._database.asked(self._standing.next_due)
+
+    async def _keep_levels(self) -> None:
+        """A service level that is not kept, or is again, is on record."""
+        if self._levels.is_due() and await self._database.asked(self._levels.judge):
+            await self._database.transact(guarded(self._lease, self._levels.decide))
 
     async def _may_act(self) -> bool:
         """Effects belong to the newest epoch, and to a process that can record them."""

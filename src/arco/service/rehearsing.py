@@ -22,9 +22,11 @@ from arco.errors import NotFound
 from arco.model import Change, Decision, Event, Payload, Put, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.conditions import ConditionDefinition, spelled
+from arco.orchestration.controllers import watch_freshness
 from arco.orchestration.controllers.run_due_conditions import Automator, next_evaluation
-from arco.orchestration.definitions import Manifest
+from arco.orchestration.definitions import FreshnessDefinition, Manifest
 from arco.orchestration.evaluations import (
     CONDITIONS,
     ConditionDisabled,
@@ -33,8 +35,15 @@ from arco.orchestration.evaluations import (
     ConditionsDefined,
 )
 from arco.orchestration.events import Deployed, RunTriggered
+from arco.orchestration.freshness import (
+    FreshnessMissed,
+    FreshnessPoliciesDefined,
+    FreshnessRecovered,
+    FreshnessRenewed,
+)
 from arco.orchestration.partitions import display
 from arco.orchestration.reducers.conditions import woken
+from arco.orchestration.reducers.freshness import renewed
 from arco.orchestration.rows import Materialization, PartitionStatus, PlannedTask
 from arco.orchestration.staleness import upstream_places
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS
@@ -50,8 +59,20 @@ REPLACED: tuple[type[Payload], ...] = (
     ConditionEnabled,
     ConditionDisabled,
     ConditionEvaluated,
+    FreshnessPoliciesDefined,
+    FreshnessMissed,
+    FreshnessRecovered,
+    FreshnessRenewed,
 )
 """What is recorded of definitions and conditions gives way to what is rehearsed."""
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """The definitions that are tried."""
+
+    manifest: Manifest
+    conditions: tuple[ConditionDefinition, ...]
+    freshness: tuple[FreshnessDefinition, ...] = ()
 
 
 class RehearsedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +109,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
 async def rehearse(
     database: Database,
     *,
-    manifest: Manifest,
-    conditions: tuple[ConditionDefinition, ...],
+    tried: Tried,
     since: datetime,
     scope: RunScope,
 ) -> Rehearsal:
@@ -103,7 +123,7 @@ async def rehearse(
         first = 0
     stage = _Stage(await state_at(database, first), scope=scope)
     begins = max(since, stage.past.position.committed_at)
-    await stage.define(manifest, conditions, now=begins)
+    await stage.define(tried, begins)
     await stage.settle(begins)
     async for slot in stage.past.replay.slots(first + 1, database.seq):
         at = max(begins, slot.commit.committed_at)
@@ -119,7 +139,7 @@ async def rehearse(
         slots=database.seq - first,
         evaluations=stage.evaluations,
         runs=stage.runs,
-        recorded={each.asset: stage.recorded[each.asset] for each in conditions},
+        recorded={each.asset: stage.recorded[each.asset] for each in tried.conditions},
         is_complete=stage.evaluations < EVALUATIONS_MAX,
     )
 
@@ -135,16 +155,23 @@ class _Stage:
         self._automator = Automator(scope, prefix=DEPLOYMENT)
         self._seq = past.seq
 
-    async def define(
-        self, manifest: Manifest, conditions: tuple[ConditionDefinition, ...], *, now: datetime
-    ) -> None:
+    async def define(self, tried: Tried, now: datetime) -> None:
         """The project's definitions are these; nothing else has a condition."""
         await self._silence(now)
-        project = await self.past.asked(partial(_owner, manifest=manifest))
-        named = msgspec.structs.replace(manifest, project=project)
+        project = await self.past.asked(partial(_owner, manifest=tried.manifest))
+        named = msgspec.structs.replace(tried.manifest, project=project)
         command = Deploy(deployment_id=DEPLOYMENT, manifest=named, entropy=0)
-        defined = DefineConditions(project=project, deployment_id=DEPLOYMENT, conditions=conditions)
-        for decision in (deploy(command), define_conditions(defined)):
+        defined = DefineConditions(
+            project=project, deployment_id=DEPLOYMENT, conditions=tried.conditions
+        )
+        promised = DefineFreshness(
+            project=project, deployment_id=DEPLOYMENT, policies=tried.freshness
+        )
+        for decision in (
+            deploy(command),
+            define_conditions(defined),
+            define_freshness(promised),
+        ):
             await self._fold(await self.past.asked(partial(_decided, decision=decision, now=now)))
 
     async def happen(self, events: Sequence[Event], seq: int) -> None:
@@ -158,7 +185,7 @@ class _Stage:
 
     async def pass_until(self, moment: datetime) -> None:
         """Time passes; what falls due meanwhile is judged at its own time."""
-        while (due := await self.past.asked(next_evaluation)) is not None and due < moment:
+        while (due := await self.past.asked(_next_due)) is not None and due < moment:
             if not await self.settle(due):
                 return
 
@@ -166,6 +193,9 @@ class _Stage:
         """The conditions are judged until they are quiet; False when there was nothing to judge."""
         moved = False
         while self.evaluations < EVALUATIONS_MAX:
+            seen = await self.past.asked(partial(watch_freshness.decide, now=now))
+            await self._fold(seen)
+            moved = moved or bool(seen)
             events = await self.past.asked(partial(self._automator.decide, now=now))
             if not events:
                 return moved
@@ -214,6 +244,11 @@ class _Stage:
         self.past.tables.apply(changes, self._seq)
 
 
+def _next_due(state: State) -> datetime | None:
+    due = (next_evaluation(state), watch_freshness.next_deadline_at(state))
+    return min((at for at in due if at is not None), default=None)
+
+
 def _decided(state: State, *, decision: Decision, now: datetime) -> Sequence[Event]:
     return decision(state, now)
 
@@ -241,7 +276,8 @@ def _succeeded(state: State, *, now: datetime, run: RunTriggered) -> list[Change
     view = asset_view(state, now)
     made = [_made(view, task, run=run, index=index) for index, task in enumerate(run.tasks)]
     assets = dict.fromkeys(task.asset for task in run.tasks)
-    return [*(Put(PARTITION_STATUS, row) for row in made), *woken(state, assets)]
+    changes: list[Change] = [Put(PARTITION_STATUS, row) for row in made]
+    return [*changes, *renewed(state, changes), *woken(state, assets)]
 
 
 def _made(view: AssetView, task: PlannedTask, *, run: RunTriggered, index: int) -> PartitionStatus:
@@ -268,4 +304,4 @@ def _made(view: AssetView, task: PlannedTask, *, run: RunTriggered, index: int) 
     )
 
 
-__all__ = ["EVALUATIONS_MAX", "Rehearsal", "RehearsedRun", "rehearse"]
+__all__ = ["EVALUATIONS_MAX", "Rehearsal", "RehearsedRun", "Tried", "rehearse"]

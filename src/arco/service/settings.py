@@ -94,6 +94,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests from one address nobody is recognised by are answered; 0: any number."""
     requests_at_once: int = 64
     """How many requests of one principal are under way at a time."""
+    dispatch_seconds_max: float = 1.0
+    """A promise: of twenty runs, nineteen hand out their first task so soon; 0: none is made."""
+    controller_seconds_max: float = 0.25
+    """A promise: of twenty decisions of a controller, nineteen take no longer; 0: none is made."""
     server: str = ""
     """A server's URL, or a profile: commands that can, ask it instead of opening the store."""
     drain_seconds: float = 0.0
@@ -132,6 +136,8 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "strangers_per_second": lambda value: 0 <= value <= 1_000_000,
+    "dispatch_seconds_max": lambda value: 0 <= value <= 86_400,
+    "controller_seconds_max": lambda value: 0 <= value <= 3_600,
     "requests_at_once": lambda value: 1 <= value <= 100_000,
 }
 

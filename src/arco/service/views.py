@@ -44,7 +44,9 @@ from arco.orchestration.backfills import (
     BACKFILLS,
     NEWEST_BACKFILLS,
 )
+from arco.orchestration.breaches import BREACH_COUNTS, BREACHES
 from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
+from arco.orchestration.freshness import FRESHNESS
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -217,6 +219,11 @@ def _of_condition(visible: Visible, state: State, *, row: Any) -> bool:
     return all(visible.sees_asset(state, asset) for asset in (row.asset, *watched))
 
 
+def _of_breach(visible: Visible, state: State, *, row: Any) -> bool:
+    """True for a promise about an asset that may be known of."""
+    return bool(row.subject) and visible.sees_asset(state, row.subject)
+
+
 def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
     return visible.sees_asset(state, row.upstream) and visible.sees_asset(state, row.downstream)
 
@@ -256,6 +263,9 @@ RULES: Mapping[str, Shown] = {
     NEWEST_BACKFILLS.name: _of_backfill,
     CONDITIONS.name: _of_condition,
     EVALUATIONS.name: _of_condition,
+    FRESHNESS.name: _of_asset,
+    BREACHES.name: _of_breach,
+    BREACH_COUNTS.name: _of_breach,
     RUN_KEYS.name: _of_run,
     RUN_KEY_CONFLICTS.name: _of_run,
     EDGES.name: _of_edge,

@@ -23,7 +23,7 @@ from arco.service.conditions import (
     conditions,
 )
 from arco.service.moments import time_of
-from arco.service.rehearsing import Rehearsal, rehearse
+from arco.service.rehearsing import Rehearsal, Tried, rehearse
 
 ACTOR = "cli"
 SINCE = "7d"
@@ -113,8 +113,11 @@ async def _rehearse(directory: Path | None, definitions: Path | None, *, since: 
         scope = workspace.settings.scope
         return await rehearse(
             workspace.database,
-            manifest=tried.manifest,
-            conditions=tried.conditions,
+            tried=Tried(
+                manifest=tried.manifest,
+                conditions=tried.conditions,
+                freshness=tried.freshness,
+            ),
             since=time_of(since, workspace.runtime.now()),
             scope=RunScope(scope.tenant, scope.workspace),
         )

@@ -6,7 +6,7 @@ A command returns a decision; deciding twice is harmless. Must not know who exec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
@@ -81,11 +81,18 @@ def find_condition(state: State, asset: str) -> StandingCondition:
 
 
 def condition_problems(
-    conditions: Sequence[ConditionDefinition], assets: Mapping[str, AssetDefinition]
+    conditions: Sequence[ConditionDefinition],
+    assets: Mapping[str, AssetDefinition],
+    *,
+    promised: Collection[str] = (),
 ) -> Iterator[tuple[ConditionDefinition, str]]:
-    """Everything that keeps these conditions from being deployed beside the assets."""
+    """Everything that keeps these conditions from being deployed beside the assets, of which those
+    in `promised` have a freshness policy.
+    """
     for each in conditions:
         definition = assets.get(each.asset)
+        if each.asset not in promised and any(t.kind == "late" for t in each.condition.terms):
+            yield each, f"{each.asset}: condition: on_late() needs freshness= on the asset"
         for problem in _problems(each.condition, definition):
             yield each, f"{each.asset}: condition: {problem}"
 

@@ -19,6 +19,7 @@ from arco.orchestration.controllers import (
     release_due_retries,
     request_publications,
     run_due_conditions,
+    watch_freshness,
 )
 from arco.orchestration.ticking import RunScope
 
@@ -50,6 +51,7 @@ def standing_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
     return (
         fire_due_schedules.Clockwork(scope).decide,
         *backfill_decisions(window, scope),
+        watch_freshness.decide,
         run_due_conditions.Automator(scope).decide,
     )
 
@@ -76,6 +78,7 @@ def next_due(state: State) -> datetime | None:
         backfill_due(state),
         fire_due_schedules.next_tick(state),
         run_due_conditions.next_evaluation(state),
+        watch_freshness.next_deadline_at(state),
     )
     return min((at for at in due if at is not None), default=None)
 

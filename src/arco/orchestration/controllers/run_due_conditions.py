@@ -81,7 +81,9 @@ class Automator:
         except (ArcoError, ValueError) as error:
             yield Event(_evaluated(row, now, message=str(error)), ACTOR)
             return
-        asked = ask(view, definition, keys=list(judged.sets[-1]), marks=_marks(row, now), busy=busy)
+        asked = ask(
+            view, definition, keys=list(judged.sets[-1]), marks=_marks(view, row), busy=busy
+        )
         evaluated = _told(row, now, judged=judged, asked=asked)
         if not asked.requested:
             yield Event(evaluated, ACTOR)
@@ -126,9 +128,9 @@ def next_evaluation(state: State) -> datetime | None:
     return first.due_at if first else None
 
 
-def _marks(row: StandingCondition, now: datetime) -> list[str]:
-    fired = ticks(row.definition.condition, since=row.since, now=now)
-    return [at.isoformat() if at else "" for at in fired]
+def _marks(view: AssetView, row: StandingCondition) -> list[str]:
+    struck = ticks(view, row.asset, condition=row.definition.condition, since=row.since)
+    return [at.isoformat() if at else "" for at in struck]
 
 
 def _told(
