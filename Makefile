@@ -66,6 +66,10 @@ sim: $(STAMP) ## Simulated worlds from a random seed on, digging for long (ARGS=
 	$(PYTEST) -n 2 --dist worksteal --hypothesis-profile=nightly \
 	  --seeds=$(NIGHTLY_SCHEDULES) --first-seed=random tests/simulation $(ARGS)
 
+.PHONY: kills
+kills: $(STAMP) ## Kill leaders and workers at 200 points of runs of 1,000 tasks (ARGS="--seed 7")
+	$(BIN)/python -m tests.integration.killed_runs $(ARGS)
+
 contract: $(STAMP) $(NPM_TOOLS) ## What every store promises, on memory, disk, S3, Google and Azure (ARGS=...)
 	$(PYTEST) -n 2 --dist loadfile tests/contract $(ARGS)
 

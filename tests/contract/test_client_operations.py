@@ -15,6 +15,7 @@ import pytest
 import arco
 from arco.wire.backfills import BackfillRequest
 from arco.wire.browser import SignedUrl
+from arco.wire.runs import TriggerRequest
 from tests.contract.http_fixtures import stored
 from tests.contract.test_http_fixtures import HANDLERS
 
@@ -84,6 +85,11 @@ ASKED: dict[str, Ask] = {
     "explain_asset": lambda client: client.assets.why("a.b", partition="x"),
     "show_stale": lambda client: client.assets.stale("a.b"),
     "show_checks": lambda client: list(client.assets.checks("a.b", failed=True)),
+    "show_limits": lambda client: client.limits.list(),
+    "limit_runs": lambda client: client.limits.set("*", 2),
+    "prioritize_run": lambda client: client.runs.prioritize(RUN, 1),
+    "show_plan": lambda client: client.runs.plan(TriggerRequest(selection=("a.b",))),
+    "show_partitions": lambda client: client.assets.partitions("a.b"),
     "show_pools": lambda client: client.pools.list(),
     "size_pool": lambda client: client.pools.size("warehouse", 2),
     "unsize_pool": lambda client: client.pools.unsize("warehouse"),

@@ -19,11 +19,19 @@ from tests.golden import (
     objects,
     observing,
     pools,
+    run_limits,
     schedules,
     schemas,
     sensors,
     stores,
 )
+
+OF_ONE_STORY = {
+    "access": access.write,
+    "objects": objects.write,
+    "run_limits": run_limits.write,
+    "schedules": schedules.write,
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -43,12 +51,8 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.collected))
         case ["rounds", name]:
             run(facts.write(name, story=facts.patrolled))
-        case ["objects", name]:
-            run(objects.write(name))
-        case ["access", name]:
-            run(access.write(name))
-        case ["schedules", name]:
-            run(schedules.write(name))
+        case [kind, name] if kind in OF_ONE_STORY:
+            run(OF_ONE_STORY[kind](name))
         case ["sensors", name]:
             run(sensors.write(name))
         case ["backfills", name]:

@@ -42,6 +42,7 @@ from arco.orchestration.commands.publications import (
     startable_publications,
     started_publications,
 )
+from arco.orchestration.commands.run_limits import limit_runs, prioritize_run
 from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import RetryPolicy
@@ -49,6 +50,8 @@ from arco.orchestration.domain import DOMAIN
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
 from arco.orchestration.outcomes import Completion, ErrorCategory, Observation, TaskError
 from arco.orchestration.rows import PlannedTask, PreparedTable
+from arco.orchestration.run_limit_invariants import overfull_limits
+from arco.orchestration.run_limits import RUN_LIMITS
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
@@ -70,7 +73,7 @@ def projects(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return edges
 
 
-kinds = st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9])
+kinds = st.sampled_from([0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 6, 7, 8, 8, 9, 10, 11])
 moves = st.lists(st.tuples(kinds, st.integers(0, 20)), min_size=15, max_size=60)
 
 
@@ -80,7 +83,9 @@ def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
     needs: list[dict[str, int]] = [{}, {"narrow": 1}, {"wide": 2, "narrow": 1}, {"wide": 1}]
     bench.deploy(
         *(
-            msgspec.structs.replace(each, pools=needs[number % len(needs)])
+            msgspec.structs.replace(
+                each, pools=needs[number % len(needs)], tags={"odd": ""} if number % 2 else {}
+            )
             for number, each in enumerate(assets)
         )
     )
@@ -155,6 +160,10 @@ def play(bench: Bench, script: Sequence[tuple[int, int]]) -> None:
             publish(bench)
         elif move == 9:
             bench.ask(size_pool("wide", 1 + pick % 3))
+        elif move == 10:
+            bench.ask(limit_runs(("*", "tag:odd")[pick % 2], pick % 3))
+        elif move == 11 and is_running(bench.state.get(RUNS, run_id)):
+            bench.ask(prioritize_run(run_id, pick))
 
 
 def replayed(history: Sequence[Payload]) -> MemoryState:
@@ -177,6 +186,7 @@ def test_every_event_of_every_history_keeps_the_laws(
         assert violations(state) == []
         assert forbidden_moves(before, state) == []
         assert overdrawn_pools(before, state) == []
+        assert overfull_limits(before, state) == []
 
 
 @given(projects(), moves)
@@ -244,6 +254,7 @@ prepared = st.lists(
     max_size=2,
     unique_by=lambda table: table.table_id,
 ).map(tuple)
+limit_names = st.sampled_from(["*", "tag:odd"])
 any_trigger: st.SearchStrategy[Payload] = st.builds(
     events.RunTriggered,
     run_id=run_ids,
@@ -315,6 +326,34 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         slots=st.none() | st.integers(-1, 3),
     ),
     st.builds(
+        events.RunLimitSet,
+        name=limit_names,
+        version=st.integers(-1, 3),
+        set_at=times,
+        runs_max=st.none() | st.integers(-1, 3),
+        covered=st.lists(run_ids, max_size=2).map(tuple),
+        through=st.integers(-1, 3),
+    ),
+    st.builds(
+        events.RunsQueued,
+        after=st.integers(-1, 1),
+        through=st.integers(-1, 3),
+        queued_at=times,
+        runs=st.lists(
+            st.builds(events.LimitedRun, run_ids, st.tuples(limit_names)), max_size=2
+        ).map(tuple),
+    ),
+    st.builds(
+        events.RunsAdmitted, runs=st.lists(run_ids, max_size=2).map(tuple), admitted_at=times
+    ),
+    st.builds(
+        events.RunPrioritized,
+        run_id=run_ids,
+        priority=st.integers(-2, 2),
+        version=st.integers(-1, 3),
+        prioritized_at=times,
+    ),
+    st.builds(
         events.PublicationRequested, run_id=run_ids, table_ids=st.just(("T",)), requested_at=times
     ),
     st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
@@ -370,6 +409,8 @@ def test_every_run_ends_once_every_attempt_is_answered(
     bench = opened(edges)
     bench.trigger("R0")
     play(bench, script)
+    for closed in (row for row in bench.state.range(RUN_LIMITS) if not row.runs_max):
+        bench.ask(limit_runs(closed.name, 1))
     for _ in range(STEPS_TO_FINISH_MAX):
         publish(bench)
         out = [row.dispatch_id for row in bench.state.range(DISPATCHES)]

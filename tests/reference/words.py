@@ -304,6 +304,7 @@ OWNER_WORDS: dict[str, str] = {
 BODY_WORDS: dict[str, str] = {
     "Decision.privilege": "What was needed.",
     "Decision.rule": "Why.",
+    "PlanAnswer.plan": "What the run would do.",
     "AssetStory.partitions": "How many there are; 1 for an unpartitioned asset.",
     "AssetStory.stale": "How many of them are stale.",
     "AssetStory.groups": "Why, by reason and root.",

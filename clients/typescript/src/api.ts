@@ -75,6 +75,20 @@ export interface AssetList {
   next_cursor?: string;
 }
 
+/** How the partitions of one asset stand. */
+export interface AssetPartitions {
+  asset: string;
+  /** The names of its dimensions; none: it is one whole. */
+  dimensions: Array<string>;
+  total: number;
+  /** How many stand how; together they are `total`. */
+  counts: Record<string, number>;
+  /** Rows in all that are there, as far as it is known. */
+  rows: number;
+  /** In the order of the partitions, at most a thousand. */
+  ranges: Array<PartitionRange>;
+}
+
 /** One deployed asset. */
 export interface AssetStatus {
   key: string;
@@ -620,6 +634,9 @@ export interface Difference {
   rows: Array<RowDifference>;
 }
 
+/** What differs between two plans. */
+export type DifferenceKind = "ADDED" | "REMOVED" | "CHANGED";
+
 /** An object shall go; until it is purged it can be brought back. */
 export interface DropObject {
   name: string;
@@ -985,6 +1002,34 @@ export interface LeaderSummary {
   taken_at: string;
 }
 
+/** Limits by name. */
+export interface LimitList {
+  /** Those that were set. */
+  limits: Array<LimitSummary>;
+}
+
+/** How many of the runs that a limit covers may be under way at once. */
+export interface LimitRequest {
+  /** `*`: every run; `tag:NAME`, `tag:NAME=VALUE`, `asset:KEY`: runs with such an asset. */
+  name: string;
+  /** 0: none starts; null: there is no such limit any more. */
+  runs_max: number | null;
+}
+
+/** One limit. */
+export interface LimitSummary {
+  /** `*`: every run; `tag:team`, `tag:team=a`, `asset:sales.orders`: runs with such an asset. */
+  name: string;
+  /** How many runs may be under way at once; 0: none starts. */
+  runs_max: number;
+  /** How many that it covers are under way. */
+  running: number;
+  /** How many that it covers wait, among 10,000 of those that do. */
+  waiting: number;
+  /** When it was set. */
+  set_at: string;
+}
+
 /** Edges around a dataset, nearest first; `truncated`: there are more than are told. */
 export interface LineageAnswer {
   dataset: string;
@@ -1161,6 +1206,19 @@ export interface PartitionImpact {
   truncated?: boolean;
 }
 
+/** Partitions that follow each other and stand alike. */
+export interface PartitionRange {
+  state: PartitionState;
+  /** As people say it; empty: the asset is one whole. */
+  first: string;
+  last: string;
+  /** How many they are. */
+  partitions: number;
+}
+
+/** How a partition stands: the first of these that holds. */
+export type PartitionState = "FAILED" | "MISSING" | "STALE" | "FRESH";
+
 /** Pins by name. */
 export interface PinList {
   /** The pins. */
@@ -1200,6 +1258,50 @@ export interface PinnedSlot {
   /** Why, for those who find it. */
   reason?: string;
 }
+
+/** What a run would do, and how that differs from the last one where it was asked for. */
+export interface PlanAnswer {
+  plan: PlanPreview;
+  /** What differs from an earlier run's plan, where that was asked for. */
+  difference?: PlanDifference | null;
+}
+
+/** One task that differs, and why. */
+export interface PlanChange {
+  kind: DifferenceKind;
+  task_key: string;
+  asset: string;
+  partition?: string;
+  /** What differs, in words. */
+  because: string;
+}
+
+/** How a plan differs from that of an earlier run. */
+export interface PlanDifference {
+  /** The run it is compared with; empty: no earlier run was asked for the same. */
+  against: string;
+  /** The plans have the same fingerprint. */
+  is_same: boolean;
+  /** `ADDED`, `REMOVED`, `CHANGED` -> how many tasks. */
+  counts: Record<string, number>;
+  /** The first thousand, by task key. */
+  changes: Array<PlanChange>;
+}
+
+/** What a run would do now. */
+export interface PlanPreview {
+  /** The same plan has the same; empty: everything is fresh, there is nothing to run. */
+  fingerprint: string;
+  /** How many tasks it has. */
+  total: number;
+  /** Asset -> how many tasks, in the order in which they run. */
+  assets: Record<string, number>;
+  /** The first thousand, in the order of the plan. */
+  tasks: Array<PreviewedTask>;
+}
+
+/** Why a task is in a plan. */
+export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS";
 
 /** What stands between a table and its readers. */
 export interface PolicyLine {
@@ -1262,6 +1364,17 @@ export interface PoolSummary {
   sized_at: string | null;
 }
 
+/** One task that a run would have. */
+export interface PreviewedTask {
+  task_key: string;
+  asset: string;
+  /** As people say it; empty: the asset is one whole. */
+  partition?: string;
+  reason: PlanReason;
+  /** The tasks of the plan that it waits for. */
+  upstreams?: Array<string>;
+}
+
 /** A principal and the groups it was put into. */
 export interface PrincipalLine {
   principal: string;
@@ -1285,6 +1398,12 @@ export interface PrincipalList {
 export interface PrincipalRequest {
   principal: string;
   description?: string;
+}
+
+/** Where a run stands among those that wait. */
+export interface PriorityRequest {
+  /** Higher goes first; 0 is what every run has. */
+  priority: number;
 }
 
 /** What a principal may do with an object and everything in it. */
@@ -1507,6 +1626,8 @@ export interface RunSummary {
   skipped: number;
   cancelled: number;
   message?: string;
+  /** The limits under which it waits for room; empty: it does not wait. */
+  queued_for?: Array<string>;
 }
 
 /** One schedule, the times it fires next, and its newest ticks. */
@@ -2047,6 +2168,8 @@ export interface TriggerRequest {
   which?: "stale" | "refresh" | "all";
   /** The same key with the same request is answered by the same run. */
   run_key?: string;
+  /** Where runs have to wait, higher goes first. */
+  priority?: number;
 }
 
 /** The run that answers the request, or `fresh`: nothing had to run. */
@@ -2181,7 +2304,7 @@ export interface VolumeList {
 }
 
 /** What moves a task or a run next. */
-export type Wait = "UPSTREAM" | "QUEUE" | "POOL" | "WORKER" | "CODE" | "RETRY" | "TASKS" | "PUBLICATION" | "NOTHING";
+export type Wait = "UPSTREAM" | "QUEUE" | "POOL" | "WORKER" | "CODE" | "RETRY" | "LIMIT" | "TASKS" | "PUBLICATION" | "NOTHING";
 
 /** What can be asked, by name: what stands in the path, what may be added, what is sent, and
  * what is answered. */
@@ -2318,12 +2441,22 @@ export interface Operations {
   show_stale: { place: {}; query: { select?: string; fields?: string; at?: string; }; body: null; answer: StaleList; };
   /** How each check stands on each partition: its newest result. */
   show_checks: { place: {}; query: { cursor?: string; limit?: number; asset?: string; failed?: boolean; fields?: string; at?: string; }; body: null; answer: CheckList; row: CheckList["checks"][number]; };
+  /** What a run of this selection would do now, and why; nothing is started. */
+  show_plan: { place: {}; query: { select?: string; partition?: string; which?: "stale" | "refresh" | "all"; diff?: boolean; against?: string; fields?: string; at?: string; }; body: null; answer: PlanAnswer; };
+  /** How many partitions of an asset failed, are missing, stale or fresh, and which, in ranges. */
+  show_partitions: { place: { asset: string; }; query: { state?: PartitionState | null; fields?: string; at?: string; }; body: null; answer: AssetPartitions; };
   /** Every pool with its slots, how many are taken and how much waits for it. */
   show_pools: { place: {}; query: { fields?: string; at?: string; }; body: null; answer: PoolList; };
   /** Give a pool a size. What is out already stays out; nothing more starts than fits. */
   size_pool: { place: {}; query: {}; body: PoolRequest; answer: PoolSummary; };
   /** Let a pool be as if nobody had sized it. */
   unsize_pool: { place: { name: string; }; query: {}; body: null; answer: AccessOutcome; };
+  /** Every limit with how many runs that it covers are under way, and how many wait. */
+  show_limits: { place: {}; query: { fields?: string; at?: string; }; body: null; answer: LimitList; };
+  /** Say how many runs may be under way at once: all, or those with a tag or an asset. What is under way goes on; others wait in the queue until there is room. */
+  limit_runs: { place: {}; query: {}; body: LimitRequest; answer: LimitList; };
+  /** Move a run in the queue: before those of a lower priority, behind those of a higher one. */
+  prioritize_run: { place: { run_id: string; }; query: {}; body: PriorityRequest; answer: RunSummary; };
   /** Every schedule of the deployed projects, by name, with when it fires next. */
   show_schedules: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: ScheduleList; row: ScheduleList["schedules"][number]; };
   /** One schedule with the next times it fires and its newest ticks. */
@@ -2550,9 +2683,14 @@ export const OPERATIONS = {
   explain_asset: { method: "GET", path: "/api/v1/assets/{asset}/why", key: false },
   show_stale: { method: "GET", path: "/api/v1/stale", key: false },
   show_checks: { method: "GET", path: "/api/v1/checks", key: false, rows: "checks" },
+  show_plan: { method: "GET", path: "/api/v1/plan", key: false },
+  show_partitions: { method: "GET", path: "/api/v1/assets/{asset}/partitions", key: false },
   show_pools: { method: "GET", path: "/api/v1/pools", key: false },
   size_pool: { method: "POST", path: "/api/v1/pools", key: true },
   unsize_pool: { method: "DELETE", path: "/api/v1/pools/{name}", key: true },
+  show_limits: { method: "GET", path: "/api/v1/limits", key: false },
+  limit_runs: { method: "POST", path: "/api/v1/limits", key: true },
+  prioritize_run: { method: "POST", path: "/api/v1/runs/{run_id}/priority", key: true },
   show_schedules: { method: "GET", path: "/api/v1/schedules", key: false, rows: "schedules" },
   show_schedule: { method: "GET", path: "/api/v1/schedules/{name}", key: false },
   show_ticks: { method: "GET", path: "/api/v1/schedules/{name}/ticks", key: false, rows: "ticks" },
@@ -2810,6 +2948,7 @@ export const CODES = {
   PREPARED_ENTRY_DAMAGED: "Corrupt",
   PRINCIPAL_INVALID: "Invalid",
   PRINCIPAL_NOT_FOUND: "NotFound",
+  PRIORITY_INVALID: "Invalid",
   PRIVILEGE_MISPLACED: "Invalid",
   PROCESS_ENDING: "Unavailable",
   PROFILES_INVALID: "Invalid",
@@ -2845,6 +2984,8 @@ export const CODES = {
   RUN_ENDED: "Conflict",
   RUN_KEY_CONFLICT: "Conflict",
   RUN_KEY_INVALID: "Invalid",
+  RUN_LIMIT_INVALID: "Invalid",
+  RUN_LIMIT_UNKNOWN: "NotFound",
   RUN_NOT_ENDED: "Unavailable",
   RUN_NOT_FOUND: "NotFound",
   RUN_PUBLISHING: "Conflict",

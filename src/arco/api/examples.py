@@ -68,6 +68,8 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "trigger_run": {"selection": ["raw.orders+"], "which": "stale"},
     "rerun_run": {"which": "unsuccessful"},
+    "limit_runs": {"name": "tag:team=sales", "runs_max": 2},
+    "prioritize_run": {"priority": 10},
     "size_pool": {"name": "warehouse", "slots": 4},
     "cancel_run": {"reason": "the source is being repaired"},
     "report_foreign_run": {

@@ -40,7 +40,7 @@ from arco.service.summaries import (
     RunSummary,
     find_run,
     run_detail,
-    run_summary,
+    run_standing,
 )
 from arco.wire.runs import CancelRequest, RerunRequest, RunList, Triggered, TriggerRequest
 
@@ -70,7 +70,7 @@ def run_page(
         key=lambda pair: (pair[0],),
         keep=lambda pair: run_state in (None, pair[1].state),
     )
-    found = [run_summary(row) for _, row in page.rows]
+    found = [run_standing(state, row) for _, row in page.rows]
     return RunList(found, write_cursor(page.behind, *asked))
 
 
@@ -145,6 +145,7 @@ async def trigger(
         which=data.which,
         run_key=data.run_key,
         actor=caller.principal,
+        priority=data.priority,
     )
     permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
 
@@ -218,7 +219,7 @@ async def cancel(
     return await change(
         session,
         decide,
-        tell=lambda state: Told(run_summary(find_run(state, run_id)), 202),
+        tell=lambda state: Told(run_standing(state, find_run(state, run_id)), 202),
         caller=caller,
         current=lambda state: run_detail(visible(state, caller), run_id),
     )

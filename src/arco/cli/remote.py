@@ -37,12 +37,7 @@ def perform(client: Client, request: TriggerRequest, *, as_json: bool) -> RunDet
     def say(text: str) -> None:
         click.echo(text, err=as_json)
 
-    triggered = client.runs.trigger(
-        *request.selection,
-        partition=request.partition,
-        which=request.which,
-        run_key=request.run_key,
-    )
+    triggered = client.runs.submit(request)
     if triggered.fresh:
         say("everything is fresh: nothing to run")
         return None

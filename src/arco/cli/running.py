@@ -104,6 +104,7 @@ async def trigger(stage: Stage, request: TriggerRequest) -> str | None:
         which=request.which,
         run_key=request.run_key,
         actor="cli",
+        priority=request.priority,
     )
     await workspace.database.transact(trigger_run(command))
     return await workspace.database.asked(lambda state: triggered_run(state, command))

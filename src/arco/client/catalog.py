@@ -21,12 +21,13 @@ from arco.client.operations import (
 )
 from arco.client.paging import paged
 from arco.client.rows import Rows
-from arco.client.run_operations import EXPLAIN_ASSET, SHOW_CHECKS, SHOW_STALE
+from arco.client.run_operations import EXPLAIN_ASSET, SHOW_CHECKS, SHOW_PARTITIONS, SHOW_STALE
 from arco.errors import Invalid
 from arco.query.protocol import Format
 from arco.service.assets import AssetSummary
 from arco.service.checks import CheckLine
 from arco.service.objects import Bearer, Changed, DroppedLine
+from arco.service.partition_ranges import AssetPartitions, PartitionState
 from arco.service.stale import AssetStory, StaleList
 from arco.wire.columns import ColumnLine
 from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER
@@ -55,6 +56,14 @@ class Assets:
         """
         asked = Asked(place={"asset": asset}, query={"partition": partition})
         return self._asker.ask(EXPLAIN_ASSET, asked)
+
+    def partitions(self, asset: str, *, state: PartitionState | None = None) -> AssetPartitions:
+        """How many partitions failed, are missing, stale or fresh, and which, in ranges.
+
+        Raises: NotFound ASSET_UNKNOWN; Invalid STALENESS_TOO_LARGE.
+        """
+        asked = Asked(place={"asset": asset}, query={"state": str(state or "")})
+        return self._asker.ask(SHOW_PARTITIONS, asked)
 
     def stale(self, selection: str = "") -> StaleList:
         """What is stale among the selected assets, by asset, reason and root."""

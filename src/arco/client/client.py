@@ -22,6 +22,7 @@ from arco.client.conditions import Conditions
 from arco.client.connections import Connections, Exchanges
 from arco.client.facts import Facts
 from arco.client.history import History
+from arco.client.limits import Limits
 from arco.client.lineage import Lineage
 from arco.client.objects import (
     Catalogs,
@@ -122,6 +123,7 @@ class Client:
         self.browser = Browser(asker)
         self.pins = Pins(asker)
         self.pools = Pools(asker)
+        self.limits = Limits(asker)
         self.restores = Restores(asker, runtime)
         self.runs = Runs(asker, runtime)
         self.schedules = Schedules(asker)

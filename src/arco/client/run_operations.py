@@ -6,6 +6,8 @@ from typing import Any
 
 from arco.client.operation import Operation
 from arco.orchestration.schedules import ScheduleTick
+from arco.service.partition_ranges import AssetPartitions
+from arco.service.plans import PlanAnswer
 from arco.service.pools import PoolSummary
 from arco.service.reruns import Rerun
 from arco.service.schedules import ScheduleDetail
@@ -17,6 +19,7 @@ from arco.wire.access import AccessOutcome
 from arco.wire.checks import CheckList
 from arco.wire.logs import TaskLogs
 from arco.wire.pools import PoolList
+from arco.wire.run_limits import LimitList
 from arco.wire.runs import RunList, Triggered
 from arco.wire.schedules import ScheduleList, TickList
 
@@ -32,6 +35,13 @@ SHOW_CHECKS = Operation("show_checks", "GET", "/checks", CheckList)
 SHOW_POOLS = Operation("show_pools", "GET", "/pools", PoolList)
 SIZE_POOL = Operation("size_pool", "POST", "/pools", PoolSummary, "by_key")
 UNSIZE_POOL = Operation("unsize_pool", "DELETE", "/pools/{name}", AccessOutcome, "by_key")
+SHOW_PLAN = Operation("show_plan", "GET", "/plan", PlanAnswer)
+SHOW_PARTITIONS = Operation("show_partitions", "GET", "/assets/{asset}/partitions", AssetPartitions)
+SHOW_LIMITS = Operation("show_limits", "GET", "/limits", LimitList)
+LIMIT_RUNS = Operation("limit_runs", "POST", "/limits", LimitList, "by_key")
+PRIORITIZE_RUN = Operation(
+    "prioritize_run", "POST", "/runs/{run_id}/priority", RunSummary, "by_key"
+)
 SHOW_LOGS = Operation("show_logs", "GET", "/runs/{run_id}/tasks/{index}/logs", TaskLogs)
 SHOW_SCHEDULES = Operation("show_schedules", "GET", "/schedules", ScheduleList)
 SHOW_SCHEDULE = Operation("show_schedule", "GET", "/schedules/{name}", ScheduleDetail)
@@ -58,6 +68,11 @@ RUN_OPERATIONS: tuple[Operation[Any], ...] = (
     SHOW_POOLS,
     SIZE_POOL,
     UNSIZE_POOL,
+    SHOW_PLAN,
+    SHOW_PARTITIONS,
+    SHOW_LIMITS,
+    LIMIT_RUNS,
+    PRIORITIZE_RUN,
     SHOW_LOGS,
     SHOW_SCHEDULES,
     SHOW_SCHEDULE,
@@ -75,10 +90,15 @@ __all__ = [
     "EXPLAIN_ASSET",
     "EXPLAIN_RUN",
     "FIRE_SCHEDULE",
+    "LIMIT_RUNS",
+    "PRIORITIZE_RUN",
     "RERUN_RUN",
     "RUN_OPERATIONS",
     "SHOW_CHECKS",
+    "SHOW_LIMITS",
     "SHOW_LOGS",
+    "SHOW_PARTITIONS",
+    "SHOW_PLAN",
     "SHOW_POOLS",
     "SHOW_RUN",
     "SHOW_RUNS",

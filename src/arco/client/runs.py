@@ -9,8 +9,10 @@ from arco.client.paging import paged
 from arco.client.run_operations import (
     CANCEL_RUN,
     EXPLAIN_RUN,
+    PRIORITIZE_RUN,
     RERUN_RUN,
     SHOW_LOGS,
+    SHOW_PLAN,
     SHOW_RUN,
     SHOW_RUNS,
     TRIGGER_RUN,
@@ -20,10 +22,12 @@ from arco.orchestration.commands.reruns import RerunWhich
 from arco.orchestration.definitions import Which
 from arco.orchestration.states import RunState
 from arco.runtime import Runtime
+from arco.service.plans import NO_COMPARISON, Comparison, PlanAnswer
 from arco.service.reruns import Rerun
 from arco.service.stories import RunExplanation
 from arco.service.summaries import RunDetail, RunSummary, TaskSummary
 from arco.wire.logs import TaskLine
+from arco.wire.run_limits import PriorityRequest
 from arco.wire.runs import CancelRequest, RerunRequest, Triggered, TriggerRequest
 
 POLL_SECONDS = 0.1
@@ -63,10 +67,17 @@ class Runs:
         Idempotent: by `key`, a UUIDv7, and by `run_key`. Raises: NotFound ASSET_UNKNOWN, Invalid
         PARTITION_UNKNOWN, Conflict RUN_KEY_CONFLICT and what `Client` raises.
         """
-        body = TriggerRequest(
-            selection=selection, partition=partition, which=which, run_key=run_key
+        request = TriggerRequest(
+            selection=selection,
+            partition=partition,
+            which=which,
+            run_key=run_key,
         )
-        return self._asker.ask(TRIGGER_RUN, Asked(body=body, key=key))
+        return self.submit(request, key=key)
+
+    def submit(self, request: TriggerRequest, *, key: str = "") -> Triggered:
+        """As `trigger`, with everything that can be asked for, such as a priority."""
+        return self._asker.ask(TRIGGER_RUN, Asked(body=request, key=key))
 
     def rerun(
         self,
@@ -89,6 +100,25 @@ class Runs:
         """The run, which is asked to stop. Cancelling twice is harmless."""
         asked = Asked(place={"run_id": run_id}, body=CancelRequest(reason), key=key)
         return self._asker.ask(CANCEL_RUN, asked)
+
+    def plan(self, asked: TriggerRequest, comparison: Comparison = NO_COMPARISON) -> PlanAnswer:
+        """What a run of this would do now and why; with a comparison, what differs from before."""
+        query = {
+            "select": " ".join(asked.selection),
+            "partition": asked.partition,
+            "which": asked.which,
+            "diff": "true" if comparison.is_wanted else "",
+            "against": comparison.run_id,
+        }
+        return self._asker.ask(SHOW_PLAN, Asked(query=query))
+
+    def prioritize(self, run_id: str, priority: int, *, key: str = "") -> RunSummary:
+        """The run, which goes before those of a lower priority where runs have to wait.
+
+        Raises: NotFound RUN_NOT_FOUND, Conflict RUN_ENDED.
+        """
+        body = PriorityRequest(priority=priority)
+        return self._asker.ask(PRIORITIZE_RUN, Asked(place={"run_id": run_id}, body=body, key=key))
 
     def why(self, run_id: str, *, task: str = "") -> RunExplanation:
         """What the run waits for; also its tasks called `task`: an asset, `asset[partition]`.

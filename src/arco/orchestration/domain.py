@@ -12,6 +12,7 @@ from arco.orchestration import (
     freshness,
     pools,
     restores,
+    run_limits,
     schedules,
     sensors,
 )
@@ -29,6 +30,7 @@ from arco.orchestration.reducers import breaches as breaching
 from arco.orchestration.reducers import freshness as freshening
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
+from arco.orchestration.reducers import run_limits as limiting
 from arco.orchestration.reducers import schedules as scheduling
 from arco.orchestration.reducers import sensors as sensing
 from arco.orchestration.references import NAMES
@@ -43,6 +45,7 @@ DOMAIN = Domain(
         *sensors.TABLES,
         *pools.TABLES,
         *backfills.TABLES,
+        *run_limits.TABLES,
         *evaluations.TABLES,
         *freshness.TABLES,
         *breaches.TABLES,
@@ -100,6 +103,10 @@ DOMAIN = Domain(
         backfill_events.BackfillConcurrencySet: backfilling.backfill_concurrency_set,
         backfill_events.BackfillEnded: backfilling.backfill_ended,
         pools.PoolSized: pooling.pool_sized,
+        events.RunLimitSet: limiting.run_limit_set,
+        events.RunsQueued: limiting.runs_queued,
+        events.RunsAdmitted: limiting.runs_admitted,
+        events.RunPrioritized: limiting.run_prioritized,
         evaluations.ConditionsDefined: conditions.conditions_defined,
         evaluations.ConditionEnabled: conditions.condition_enabled,
         evaluations.ConditionDisabled: conditions.condition_disabled,

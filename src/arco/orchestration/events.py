@@ -189,6 +189,64 @@ class RunSucceeded(Payload, frozen=True):
     ended_at: datetime
 
 
+class LimitedRun(msgspec.Struct, frozen=True):
+    """A run, and the limits that it counts under."""
+
+    run_id: str
+    limits: tuple[str, ...]
+    """Their names."""
+
+
+class RunLimitSet(Payload, frozen=True):
+    """So many runs that this limit covers may be under way from now on."""
+
+    name: str
+    version: int
+    """One more than before, so that a repetition is told from a change."""
+    set_at: datetime
+    """When it was set."""
+    runs_max: int | None = None
+    """None: the limit is taken back."""
+    covered: tuple[str, ...] = ()
+    """Runs that have not ended and count under it from now on."""
+    through: int = 0
+    """Runs up to this number, and no others, were looked at for `covered`."""
+    actor: str = ""
+
+
+class RunsQueued(Payload, frozen=True):
+    """Runs wait until their limits have room; others of these numbers have none and go on."""
+
+    after: int
+    """The newest run that was looked at before."""
+    through: int
+    """The newest run that was looked at."""
+    queued_at: datetime
+    """When they were looked at."""
+    runs: tuple[LimitedRun, ...] = ()
+
+
+class RunsAdmitted(Payload, frozen=True):
+    """Runs that waited have room: their tasks may be handed out."""
+
+    runs: tuple[str, ...]
+    """Their ids."""
+    admitted_at: datetime
+    """When they were let in."""
+
+
+class RunPrioritized(Payload, frozen=True):
+    """A run goes before those of a lower priority when it waits in the queue."""
+
+    run_id: str
+    priority: int
+    version: int
+    """One more than before, so that a repetition is told from a change."""
+    prioritized_at: datetime
+    """When it was said."""
+    actor: str = ""
+
+
 class PublicationRequested(Payload, frozen=True):
     """Every task succeeded: the staged data of these tables is to be published."""
 
@@ -282,6 +340,10 @@ EVENTS: tuple[type[Payload], ...] = (
     RunFailed,
     RunCancelled,
     RunSucceeded,
+    RunLimitSet,
+    RunsQueued,
+    RunsAdmitted,
+    RunPrioritized,
     PublicationRequested,
     PublicationStarted,
     PublicationRebased,
@@ -298,6 +360,7 @@ __all__ = [
     "Deployed",
     "DynamicPartitionsAdded",
     "DynamicPartitionsRemoved",
+    "LimitedRun",
     "PublicationAbandoned",
     "PublicationRebased",
     "PublicationRequested",
@@ -309,9 +372,13 @@ __all__ = [
     "RunCancelled",
     "RunFailed",
     "RunKeyConflicted",
+    "RunLimitSet",
+    "RunPrioritized",
     "RunPublished",
     "RunSucceeded",
     "RunTriggered",
+    "RunsAdmitted",
+    "RunsQueued",
     "StagedOutputsExpired",
     "TaskCancelled",
     "TaskFailed",

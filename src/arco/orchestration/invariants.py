@@ -18,6 +18,8 @@ from arco.orchestration.backfill_invariants import (
 from arco.orchestration.pools import taken_slots
 from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
+from arco.orchestration.run_limit_invariants import run_limit_violations
+from arco.orchestration.run_limits import QUEUED_RUNS
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import (
     IN_FLIGHT,
@@ -49,7 +51,11 @@ Pairs: TypeAlias = dict[str, tuple[set[object], set[object]]]
 
 def violations(state: State) -> list[str]:
     """Everything in the state that contradicts itself."""
-    found = [*_index_violations(state), *backfill_violations(state)]
+    found = [
+        *_index_violations(state),
+        *backfill_violations(state),
+        *run_limit_violations(state),
+    ]
     for run in state.range(RUNS):
         plan = state.get(PLANS, run.run_id)
         tasks = list(state.range(TASKS, run.run_id))
@@ -137,9 +143,10 @@ def _index_violations(state: State) -> Iterator[str]:
 
 def _task_indexes(state: State) -> Pairs:
     tasks = list(state.range(TASKS))
+    queued = {row.run_id for row in state.range(QUEUED_RUNS)}
     return {
         "ready": (
-            {(task.run_id, task.index) for task in tasks if task.state is TaskState.READY},
+            {(task.run_id, task.index) for task in tasks if _may_go(task, queued=queued)},
             {(row.run_id, row.index) for row in state.range(READY)},
         ),
         "dispatches": (
@@ -199,6 +206,10 @@ def _publication_indexes(state: State) -> Pairs:
 
 def _dispatch_of(task: Task) -> str:
     return dispatch_id(task.run_id, task.task_key, task.attempt)
+
+
+def _may_go(task: Task, *, queued: set[str]) -> bool:
+    return task.state is TaskState.READY and task.run_id not in queued
 
 
 def _waits(task: Task) -> bool:

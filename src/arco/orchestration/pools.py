@@ -16,6 +16,7 @@ import msgspec
 
 from arco.model import Key, Payload, State, Table
 from arco.orchestration.rows import Dispatch, PlanRow, Ready
+from arco.orchestration.run_limits import NUMBER_LAST, considered_through, limits_set
 from arco.orchestration.tables import ASSETS, DISPATCHES, PLANS, READY
 
 SLOTS_DEFAULT = 1
@@ -143,11 +144,17 @@ def taken_slots(state: State) -> Slots:
 def startable(state: State, slots: Slots) -> Iterator[Ready]:
     """Ready tasks that have the slots they need, in dispatch order; each takes its slots.
 
+    Runs of which it is not known yet whether a limit covers them are passed over.
+
     Cost: what is yielded, and one look per asset and run whose tasks wait for a pool.
     """
     passed = 0
     rows = state.range(READY)
+    known = considered_through(state) if limits_set(state) else NUMBER_LAST
     while (row := next(rows, None)) is not None:
+        if row.run_number > known:
+            rows = state.range(READY, after=(row.rank, row.run_number, NUMBER_LAST))
+            continue
         if slots.takes(row):
             yield row
             continue

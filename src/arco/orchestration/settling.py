@@ -24,6 +24,13 @@ from arco.orchestration.rows import (
     SettledRun,
     Task,
 )
+from arco.orchestration.run_limits import (
+    ADMITTED_RUNS,
+    QUEUED_RUNS,
+    RUN_PRIORITIES,
+    RUN_QUEUE,
+    place_of,
+)
 from arco.orchestration.states import IN_FLIGHT, WAITING, RunState, TaskState
 from arco.orchestration.tables import (
     ACTIVE_RUNS,
@@ -115,14 +122,19 @@ def cancel_waiting(state: State, run: Run, *, ended_at: datetime) -> Changes:
 
 def make_ready(run: Run, plan: PlanRow, *, task: Task) -> Changes:
     """The task's row in READY, and its line in the dispatch order."""
-    ready = Ready(
+    ready = replace(task, state=TaskState.READY, retry_at=None)
+    return [Put(TASKS, ready), Put(READY, ready_row(run, plan, task=task))]
+
+
+def ready_row(run: Run, plan: PlanRow, *, task: Task) -> Ready:
+    """The task's line in the dispatch order."""
+    return Ready(
         rank=-plan.tasks[task.index].priority,
         run_number=run.number,
         index=task.index,
         run_id=run.run_id,
         attempt=task.attempt + 1,
     )
-    return [Put(TASKS, replace(task, state=TaskState.READY, retry_at=None)), Put(READY, ready)]
 
 
 def is_running(run: Run | None) -> bool:
@@ -130,9 +142,26 @@ def is_running(run: Run | None) -> bool:
     return run is not None and run.state in (RunState.TRIGGERED, RunState.RUNNING)
 
 
-def leave_active(run: Run) -> Changes:
-    """The run is in no index of runs that somebody has to move."""
-    return [Drop(ACTIVE_RUNS, (run.number,)), Drop(SETTLED_RUNS, (run.run_id,))]
+def leave_active(state: State, run: Run) -> Changes:
+    """The run is in no index of runs that somebody has to move, and counts under no limit."""
+    changes: Changes = [Drop(ACTIVE_RUNS, (run.number,)), Drop(SETTLED_RUNS, (run.run_id,))]
+    changes += leave_queue(state, run)
+    if state.get(ADMITTED_RUNS, run.run_id) is not None:
+        changes.append(Drop(ADMITTED_RUNS, (run.run_id,)))
+    if state.get(RUN_PRIORITIES, run.run_id) is not None:
+        changes.append(Drop(RUN_PRIORITIES, (run.run_id,)))
+    return changes
+
+
+def leave_queue(state: State, run: Run) -> Changes:
+    """The run no longer waits until limits have room."""
+    queued = state.get(QUEUED_RUNS, run.run_id)
+    if queued is None:
+        return []
+    return [
+        Drop(QUEUED_RUNS, (run.run_id,)),
+        Drop(RUN_QUEUE, RUN_QUEUE.key_of(place_of(queued))),
+    ]
 
 
 def ready_key(run: Run, plan: PlanRow, *, index: int) -> tuple[int, int, int]:
@@ -210,7 +239,9 @@ __all__ = [
     "end_task",
     "is_running",
     "leave_active",
+    "leave_queue",
     "make_ready",
     "ready_key",
+    "ready_row",
     "recount",
 ]

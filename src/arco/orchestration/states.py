@@ -57,6 +57,7 @@ RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
 }
 
 RUN_OWNERS: Mapping[RunState, str] = {
+    # One that waits for a limit is let in by admit_queued_runs first.
     RunState.TRIGGERED: "dispatch_ready_tasks",
     RunState.RUNNING: "end_finished_runs",
 }

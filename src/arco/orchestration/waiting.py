@@ -16,6 +16,7 @@ import msgspec
 from arco.model import State
 from arco.orchestration.pools import taken_slots
 from arco.orchestration.rows import PlanRow, Run, Task
+from arco.orchestration.run_limits import QUEUED_RUNS, QueuedRun, ahead_of, full_limit
 from arco.orchestration.settling import is_running, ready_key
 from arco.orchestration.states import TASK_MOVES, PublicationState, RunState, TaskState, is_terminal
 from arco.orchestration.tables import ASSETS, PLANS, PUBLICATIONS, PUBLISHING, READY, RUNS, TASKS
@@ -34,6 +35,7 @@ class Wait(StrEnum):
     WORKER = "WORKER"
     CODE = "CODE"
     RETRY = "RETRY"
+    LIMIT = "LIMIT"
     TASKS = "TASKS"
     PUBLICATION = "PUBLICATION"
     NOTHING = "NOTHING"
@@ -121,6 +123,9 @@ def run_story(state: State, run: Run) -> RunStory:
 
     Cost: the tasks of the run.
     """
+    queued = state.get(QUEUED_RUNS, run.run_id)
+    if queued is not None:
+        return _run_told(run, Wait.LIMIT, message=_limit_wait(state, queued))
     plan = state.get(PLANS, run.run_id)
     tasks = state.range(TASKS, run.run_id)
     keep = _moves_next if is_running(run) else _has_failed
@@ -181,6 +186,11 @@ def _unfinished_roots(state: State, plan: PlanRow, *, index: int) -> Iterator[Ta
 
 
 def _ready(at: Scene, task: Task) -> Standing:
+    queued = at.state.get(QUEUED_RUNS, task.run_id)
+    if queued is not None:
+        said = f"its run {_limit_wait(at.state, queued)}"
+        told = _told(task, Wait.LIMIT, message=said)
+        return msgspec.structs.replace(told, since=queued.queued_at)
     mine = ready_key(at.run, at.plan, index=task.index)
     rows = takewhile(lambda row: READY.key_of(row) < mine, at.state.range(READY))
     ahead = sum(1 for _ in islice(rows, QUEUE_COUNTED_MAX))
@@ -193,6 +203,18 @@ def _ready(at: Scene, task: Task) -> Standing:
     else:
         said = "is ready and handed out next, when the executor has room and a process leads"
     return msgspec.structs.replace(_told(task, Wait.QUEUE, message=said), ahead=ahead)
+
+
+def _limit_wait(state: State, queued: QueuedRun) -> str:
+    """Which limit keeps the run from being let in."""
+    full, ahead = full_limit(state, queued), ahead_of(state, queued)
+    before = f"; {ahead:,} runs are let in before it" if ahead else ""
+    if full is None:
+        return f"waits for its turn under limit {', '.join(queued.limits)}{before}"
+    name, runs_max, running = full
+    if not runs_max:
+        return f"waits for limit {name}, which is 0: no such run starts"
+    return f"waits for limit {name}: {running:,} of {runs_max:,} runs are under way{before}"
 
 
 def _pool_wait(state: State, task: Task) -> str:

@@ -20,6 +20,7 @@ from arco.model import State
 from arco.orchestration.outcomes import TaskError
 from arco.orchestration.partitions import display
 from arco.orchestration.rows import Run, Task
+from arco.orchestration.run_limits import QUEUED_RUNS
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import CHECKS, NEWEST_RUNS, RUNS, TASKS
 from arco.service.assets import AssetStatus
@@ -81,6 +82,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     skipped: int
     cancelled: int
     message: str = ""
+    queued_for: tuple[str, ...] = ()
+    """The limits under which it waits for room; empty: it does not wait."""
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +127,7 @@ def newest_runs(state: State, limit: int) -> list[RunSummary]:
     Cost: `limit` rows, whatever the history.
     """
     rows = (state.get(RUNS, row.run_id) for row in islice(state.range(NEWEST_RUNS), limit))
-    return [run_summary(row) for row in rows if row is not None]
+    return [run_standing(state, row) for row in rows if row is not None]
 
 
 def find_run(state: State, run_id: str) -> Run:
@@ -146,8 +149,15 @@ def find_run(state: State, run_id: str) -> Run:
     )
 
 
+def run_standing(state: State, run: Run) -> RunSummary:
+    """The run as it is told, with the limits that it waits for."""
+    queued = None if run.ended_at else state.get(QUEUED_RUNS, run.run_id)
+    summary = run_summary(run)
+    return msgspec.structs.replace(summary, queued_for=queued.limits) if queued else summary
+
+
 def run_summary(run: Run) -> RunSummary:
-    """The run as it is told."""
+    """The run as its row tells it."""
     return RunSummary(
         run_id=run.run_id,
         number=run.number,
@@ -173,7 +183,9 @@ def run_detail(state: State, run_id: str) -> RunDetail:
     """The run, its tasks in plan order, and its checks."""
     run = find_run(state, run_id)
     tasks = tuple(task_summary(task) for task in state.range(TASKS, run.run_id))
-    return RunDetail(run=run_summary(run), tasks=tasks, checks=tuple(run_checks(state, run.run_id)))
+    return RunDetail(
+        run=run_standing(state, run), tasks=tasks, checks=tuple(run_checks(state, run.run_id))
+    )
 
 
 def run_checks(state: State, run_id: str) -> Iterator[CheckSummary]:
@@ -244,6 +256,7 @@ __all__ = [
     "newest_runs",
     "run_checks",
     "run_detail",
+    "run_standing",
     "run_summary",
     "table_detail",
     "task_summary",

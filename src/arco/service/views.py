@@ -37,6 +37,7 @@ from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
 from arco.model import Key, Relation, Row, State, Table
+from arco.orchestration import run_limits
 from arco.orchestration.backfills import (
     BACKFILL_CHUNKS,
     BACKFILL_MARKS,
@@ -251,6 +252,8 @@ RULES: Mapping[str, Shown] = {
     RUNS.name: _of_run,
     NEWEST_RUNS.name: _of_run,
     PLANS.name: _of_run,
+    run_limits.QUEUED_RUNS.name: _of_run,
+    run_limits.ADMITTED_RUNS.name: _of_run,
     TASKS.name: _of_run,
     DISPATCHES.name: _of_run,
     PUBLICATIONS.name: _of_run,

@@ -9,6 +9,7 @@ import msgspec
 from arco.orchestration.commands.reruns import RerunWhich
 from arco.orchestration.definitions import Which
 from arco.service.summaries import RunSummary
+from arco.wire.run_limits import Priority
 
 # What a person says is kept in the log for ever: it is a line, not a file.
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -33,6 +34,8 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     which: Which = "stale"
     run_key: Text = ""
     """The same key with the same request is answered by the same run."""
+    priority: Priority = 0
+    """Where runs have to wait, higher goes first."""
 
 
 class Triggered(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -39,6 +39,7 @@ Examples:
 @click.argument("selection", nargs=-1)
 @click.option("--partition", default="", help="Only these partitions: 2013-05, 2013-01..2013-06.")
 @click.option("--all", "every", is_flag=True, help="Every partition, also the fresh ones.")
+@click.option("--priority", default=0, help="Where runs have to wait, higher goes first.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
 @click.option("--inline", is_flag=True, help="In this process, one by one: for a debugger.")
@@ -48,6 +49,7 @@ def command(
     selection: tuple[str, ...],
     partition: str,
     every: bool,
+    priority: int,
     no_deploy: bool,
     run_key: str,
     inline: bool,
@@ -66,6 +68,7 @@ def command(
     request = TriggerRequest(
         selection=selection,
         partition=partition,
+        priority=priority,
         which="all" if every else "stale",
         run_key=run_key,
     )

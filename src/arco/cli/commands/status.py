@@ -132,12 +132,18 @@ def run_cells(run: RunSummary) -> tuple[Any, ...]:
     ended = run.succeeded + run.failed + run.skipped + run.cancelled
     return (
         run.run_id,
-        "cancelling" if run.cancel_requested and not run.ended_at else run.state.lower(),
+        _state_words(run),
         f"{ended:,}/{run.total:,}",
         moment(run.triggered_at),
         seconds(run.seconds),
         " ".join([*run.selection, run.partition]).strip() or "everything",
     )
+
+
+def _state_words(run: RunSummary) -> str:
+    if run.cancel_requested and not run.ended_at:
+        return "cancelling"
+    return f"queued: {', '.join(run.queued_for)}" if run.queued_for else run.state.lower()
 
 
 __all__ = [

@@ -17,9 +17,15 @@ from arco.ids import sha256
 from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, choose_partitions
 from arco.orchestration.definitions import Which
-from arco.orchestration.events import RunCancelRequested, RunKeyConflicted, RunTriggered
+from arco.orchestration.events import (
+    RunCancelRequested,
+    RunKeyConflicted,
+    RunPrioritized,
+    RunTriggered,
+)
 from arco.orchestration.plan import plan_run
 from arco.orchestration.rows import Run
+from arco.orchestration.run_limits import check_priority
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState
@@ -42,6 +48,8 @@ class TriggerRun(msgspec.Struct, frozen=True, kw_only=True):
     which: Which = "stale"
     run_key: str = ""
     actor: str = ""
+    priority: int = 0
+    """Higher goes first where runs have to wait."""
 
 
 class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +78,7 @@ def trigger_run(command: TriggerRun) -> Decision:
 
     Idempotent: by `run_id` and by `run_key`.
     Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN,
-    PLAN_TOO_LARGE, RUN_KEY_INVALID.
+    PLAN_TOO_LARGE, RUN_KEY_INVALID, PRIORITY_INVALID.
     """
     return partial(_trigger, command=command)
 
@@ -164,7 +172,21 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
-    return (triggered(view, chosen, command=command),) if chosen else ()
+    if not chosen:
+        return ()
+    event = triggered(view, chosen, command=command)
+    return (event, *prioritized(command.run_id, command.priority, now=now, actor=command.actor))
+
+
+def prioritized(run_id: str, priority: int, *, now: datetime, actor: str) -> Sequence[Event]:
+    """What is said of a run's priority when it is triggered. Raises: Invalid PRIORITY_INVALID."""
+    check_priority(priority)
+    if not priority:
+        return ()
+    said = RunPrioritized(
+        run_id=run_id, priority=priority, version=1, prioritized_at=now, actor=actor
+    )
+    return (Event(said, actor),)
 
 
 def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
@@ -236,6 +258,7 @@ __all__ = [
     "key_use",
     "known_run",
     "pins_of",
+    "prioritized",
     "request_fingerprint",
     "trigger_run",
     "triggered",

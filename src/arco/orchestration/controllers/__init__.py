@@ -10,10 +10,12 @@ import msgspec
 
 from arco.model import Decision, State
 from arco.orchestration.controllers import (
+    admit_queued_runs,
     advance_backfills,
     dispatch_ready_tasks,
     end_finished_runs,
     fire_due_schedules,
+    queue_limited_runs,
     release_due_retries,
     request_publications,
     run_due_conditions,
@@ -38,6 +40,8 @@ def run_decisions(window: int, scope: RunScope) -> tuple[Decision, ...]:
         release_due_retries.decide,
         end_finished_runs.decide,
         request_publications.decide,
+        queue_limited_runs.decide,
+        admit_queued_runs.decide,
         partial(dispatch_ready_tasks.decide, window=window),
     )
 

@@ -60,7 +60,7 @@ def publication_undone(state: State, event: PublicationUndone) -> Iterable[Chang
         Put(RUNS, failed),
         Drop(PUBLICATIONS, (run.run_id,)),
         *(Drop(PUBLISHING, (table.table_id,)) for table in publication.tables),
-        *leave_active(run),
+        *leave_active(state, run),
     ]
 
 

@@ -136,7 +136,7 @@ def run_published(state: State, event: RunPublished) -> Iterable[Change]:
     return [
         Put(RUNS, ended),
         Put(PUBLICATIONS, published),
-        *leave_active(run),
+        *leave_active(state, run),
         *(Drop(PUBLISHING, (table.table_id,)) for table in publication.tables),
         *(Put(PINS, _pin(event, index)) for index in range(len(event.tables))),
         *materialized(state, run.run_id, versions=versions, published_at=event.published_at),

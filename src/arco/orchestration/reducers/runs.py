@@ -36,6 +36,7 @@ from arco.orchestration.settling import (
     cancel_waiting,
     is_running,
     leave_active,
+    leave_queue,
     make_ready,
     recount,
 )
@@ -110,6 +111,7 @@ def run_cancel_requested(state: State, event: RunCancelRequested) -> Iterable[Ch
     if run.publication is PublicationState.STARTED:
         return []
     withdrawn = _withdraw_publication(run)
+    withdrawn += leave_queue(state, run)
     run = replace(run, cancel_requested=True, publication=None, message=event.reason)
     return [*withdrawn, *cancel_waiting(state, run, ended_at=event.requested_at)]
 
@@ -154,7 +156,7 @@ def _end(
         return None
     withdrawn = _withdraw_publication(run)
     run = replace(run, state=outcome, ended_at=ended_at, publication=None)
-    return run, [*withdrawn, *leave_active(run)]
+    return run, [*withdrawn, *leave_active(state, run)]
 
 
 def _withdraw_publication(run: Run) -> Changes:

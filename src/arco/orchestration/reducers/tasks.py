@@ -26,6 +26,7 @@ from arco.orchestration.events import (
 )
 from arco.orchestration.outcomes import CheckResult, ErrorCategory, TaskError
 from arco.orchestration.rows import Check, Dispatch, Retry, Task
+from arco.orchestration.run_limits import is_waiting
 from arco.orchestration.settling import (
     Changes,
     attempt_in_flight,
@@ -42,7 +43,7 @@ def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
     """Ready tasks are in the executor's outbox; the first of a run sets it running."""
     run = state.get(RUNS, event.run_id)
     plan = state.get(PLANS, event.run_id)
-    if run is None or plan is None:
+    if run is None or plan is None or is_waiting(state, run):
         return []
     changes: Changes = []
     for index, attempt in dict.fromkeys(event.tasks):

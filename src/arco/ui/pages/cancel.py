@@ -17,7 +17,7 @@ from arco.model import State
 from arco.orchestration.states import WAITING, TaskState
 from arco.orchestration.tables import TASKS
 from arco.service.permits import require_on_run
-from arco.service.summaries import RunSummary, find_run, run_summary
+from arco.service.summaries import RunSummary, find_run, run_standing
 from arco.service.views import View
 from arco.ui.acting import Action, button
 from arco.ui.addresses import plain_name
@@ -51,7 +51,7 @@ async def show_cancel(
         require_on_run(whole, caller, privilege=Privilege.RUN, run_id=run.run_id)
         states = [task.state for task in state.range(TASKS, run.run_id)]
         return Ending(
-            run=run_summary(run),
+            run=run_standing(state, run),
             dropped=sum(each in WAITING for each in states),
             ended=sum(each in {TaskState.RUNNING, TaskState.DISPATCHED} for each in states),
         )

@@ -15,7 +15,7 @@ from arco.model import State
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
 from arco.service.assets import AssetStatus, list_assets
-from arco.service.summaries import RunSummary, newest_runs, run_summary
+from arco.service.summaries import RunSummary, newest_runs, run_standing
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, joined, tag
 from arco.ui.pages.listing import run_rows, runs_grid
@@ -77,7 +77,7 @@ def _running(state: State, newest: Iterable[RunSummary]) -> list[RunSummary]:
     ids = {row.run_id for row in state.range(ACTIVE_RUNS)}
     ids |= {run.run_id for run in newest if run.ended_at is None}
     rows = (state.get(RUNS, run_id) for run_id in sorted(ids, reverse=True))
-    return [run_summary(row) for row in rows if row is not None]
+    return [run_standing(state, row) for row in rows if row is not None]
 
 
 def _body(home: Home) -> Child:

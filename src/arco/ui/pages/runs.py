@@ -23,7 +23,7 @@ from arco.service.summaries import (
     TaskSummary,
     find_run,
     run_checks,
-    run_summary,
+    run_standing,
     task_summary,
 )
 from arco.ui.addresses import address, plain_name
@@ -145,7 +145,7 @@ def one_run(
     told = [row for row in rows if only in (None, row.state)]
     told.sort(key=lambda row: row.state is not TaskState.FAILED)
     return OneRun(
-        run=run_summary(run),
+        run=run_standing(state, run),
         actor=run.actor,
         now=now,
         tasks=[task_summary(row) for row in told[behind : behind + TASKS_SHOWN]],
@@ -209,6 +209,7 @@ def _head(page: OneRun) -> Html:
         "State": joined(
             badge(run.state),
             " is asked to stop" if run.cancel_requested and run.ended_at is None else None,
+            f" waits for room under {', '.join(run.queued_for)}" if run.queued_for else None,
         ),
         "Tasks": joined(
             bar(run.succeeded / run.total if run.total else 1),
