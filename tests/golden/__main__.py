@@ -16,6 +16,7 @@ from tests.golden import (
     facts,
     histories,
     interface,
+    notifications,
     objects,
     observing,
     pools,
@@ -28,9 +29,11 @@ from tests.golden import (
 
 OF_ONE_STORY = {
     "access": access.write,
+    "notifications": notifications.write,
     "objects": objects.write,
     "run_limits": run_limits.write,
     "schedules": schedules.write,
+    "sensors": sensors.write,
 }
 
 
@@ -53,8 +56,6 @@ def main(arguments: list[str]) -> None:
             run(facts.write(name, story=facts.patrolled))
         case [kind, name] if kind in OF_ONE_STORY:
             run(OF_ONE_STORY[kind](name))
-        case ["sensors", name]:
-            run(sensors.write(name))
         case ["backfills", name]:
             run(backfills.write(name))
         case ["observing", name]:

@@ -2140,7 +2140,7 @@ export interface TickProblem {
 export interface Ticked {
   /** How many events the controllers decided: schedules that fired, retries, ends, attempts. */
   decided: number;
-  /** How many sensors were looked at; 0 where another process leads: it looks by its clock. */
+  /** How many sensors were looked at and notifications tried; 0 where another process leads: it does so by its clock. */
   performed: number;
   /** How many facts became visible. */
   folded: number;
@@ -2908,6 +2908,9 @@ export const CODES = {
   NAME_INVALID: "Invalid",
   NAME_RESERVED: "Invalid",
   NAME_TAKEN: "AlreadyExists",
+  NOTIFIER_TAKEN: "Conflict",
+  NOTIFIER_UNKNOWN: "NotFound",
+  NOTIFIER_UNREACHED: "Unavailable",
   NOT_EMPTY: "Conflict",
   OBJECT_CHANGED: "Precondition",
   OBJECT_DAMAGED: "Corrupt",

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prioritize": ("arco.cli.commands.prioritize", "Let a run go before others that wait."),
     "schedule": ("arco.cli.commands.schedule", "See when what runs, switch it on and off."),
     "sensor": ("arco.cli.commands.sensor", "See what looks at the world outside, look now."),
+    "notify": ("arco.cli.commands.notify", "See who is told what happened, and try it."),
     "automate": ("arco.cli.commands.automate", "See what runs by itself, on and off."),
     "breaches": ("arco.cli.commands.breaches", "List promises that were not kept."),
     "import-plan": ("arco.cli.commands.import_plan", "Show what another tool would become."),

@@ -19,10 +19,12 @@ from arco.execution.parting import die_with_parent
 from arco.execution.sql import table_names
 from arco.orchestration.commands.conditions import condition_problems
 from arco.orchestration.commands.freshness import freshness_problems
+from arco.orchestration.commands.notifications import notifier_problems
 from arco.orchestration.commands.schedules import schedule_problems
 from arco.orchestration.commands.sensors import sensor_problems
 from arco.sdk.conditioning import compile_conditions, compile_freshness
 from arco.sdk.manifest import compile_manifest
+from arco.sdk.notifying import compile_notifiers
 from arco.sdk.problems import Problem, problem_at
 from arco.sdk.project import find_project, load_project
 from arco.sdk.scheduling import compile_schedules
@@ -41,6 +43,7 @@ def compile_project(directory: Path) -> Compiled:
         conditions = compile_conditions(loaded, manifest)
         freshness = compile_freshness(loaded)
         sensors = compile_sensors(loaded)
+        notifiers = compile_notifiers(loaded)
         assets = {asset.key: asset for asset in manifest.assets}
         promised = {each.asset for each in freshness}
         judged = condition_problems(conditions, assets, promised=promised)
@@ -48,10 +51,18 @@ def compile_project(directory: Path) -> Compiled:
         found += ((each.source, why) for each, why in judged)
         found += ((each.source, why) for each, why in freshness_problems(freshness))
         found += ((each.source, why) for each, why in sensor_problems(sensors, assets))
+        found += ((each.source, why) for each, why in notifier_problems(notifiers))
         wrong = tuple(problem_at(source, sentence) for source, sentence in found)
         if wrong:
             return Compiled(problems=wrong)
-        return Compiled(manifest, schedules, conditions, freshness=freshness, sensors=sensors)
+        return Compiled(
+            manifest,
+            schedules,
+            conditions,
+            freshness=freshness,
+            sensors=sensors,
+            notifiers=notifiers,
+        )
     except Invalid as error:
         problems = error.details.get("problems") or [Problem(str(directory), 0, _spelled(error))]
         return Compiled(problems=tuple(problems))

@@ -11,6 +11,7 @@ from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import (
     FreshnessDefinition,
     Manifest,
+    NotifierDefinition,
     ScheduleDefinition,
     SensorDefinition,
 )
@@ -25,6 +26,7 @@ class Compiled(msgspec.Struct, frozen=True, omit_defaults=True):
     conditions: tuple[ConditionDefinition, ...] = ()
     freshness: tuple[FreshnessDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
+    notifiers: tuple[NotifierDefinition, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

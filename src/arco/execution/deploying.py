@@ -20,12 +20,14 @@ from arco.model import Decision, Event, State
 from arco.orchestration.commands.conditions import DefineConditions, define_conditions
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
+from arco.orchestration.commands.notifications import DefineNotifiers, define_notifiers
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
 from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import (
     FreshnessDefinition,
     Manifest,
+    NotifierDefinition,
     ScheduleDefinition,
     SensorDefinition,
 )
@@ -45,6 +47,7 @@ class Definitions(msgspec.Struct, frozen=True):
     conditions: tuple[ConditionDefinition, ...] = ()
     freshness: tuple[FreshnessDefinition, ...] = ()
     sensors: tuple[SensorDefinition, ...] = ()
+    notifiers: tuple[NotifierDefinition, ...] = ()
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +67,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     sensors: int = 0
     sensors_changed: bool = False
     """Some sensor is new, other than it was, or gone."""
+    notifiers: int = 0
+    notifiers_changed: bool = False
+    """Some notifier is new, other than it was, or gone."""
     seq: int
     """The slot that holds it; when nothing changed, the slot it was compared with."""
 
@@ -72,7 +78,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
         """The workspace ran exactly this already."""
         moved = (self.added, self.changed, self.removed)
         automated = (self.schedules_changed, self.conditions_changed, self.sensors_changed)
-        return not any((*moved, *automated))
+        return not any((*moved, *automated, self.notifiers_changed))
 
 
 async def compile_project(directory: Path) -> Definitions:
@@ -107,12 +113,14 @@ async def deploy_project(
 
     Idempotent: by the manifest's fingerprint.
     Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN.
+    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN, NOTIFIER_TAKEN.
     """
     definitions = await compile_project(directory)
+    deployment_id = new_ulid(workspace.runtime)
+    notifiers = _notifiers(definitions, deployment_id, actor=actor)
     assets, schedules, conditions, freshness, sensors = _decisions(
         definitions,
-        deployment_id=new_ulid(workspace.runtime),
+        deployment_id=deployment_id,
         entropy=workspace.runtime.entropy(128),
         actor=actor,
     )
@@ -121,8 +129,8 @@ async def deploy_project(
     def decide(state: State, now: datetime) -> Sequence[Event]:
         defined = schedules(state, now)
         held = (*conditions(state, now), *freshness(state, now))
-        looked_at = sensors(state, now)
-        events = (*assets(state, now), *defined, *held, *looked_at)
+        looked_at, told = sensors(state, now), notifiers(state, now)
+        events = (*assets(state, now), *defined, *held, *looked_at, *told)
         compared[:] = [
             msgspec.structs.replace(
                 _compared(state, definitions.manifest),
@@ -132,6 +140,8 @@ async def deploy_project(
                 conditions_changed=bool(held),
                 sensors=len(definitions.sensors),
                 sensors_changed=bool(looked_at),
+                notifiers=len(definitions.notifiers),
+                notifiers_changed=bool(told),
             )
         ]
         return events
@@ -179,6 +189,17 @@ def _decisions(
     )
 
 
+def _notifiers(definitions: Definitions, deployment_id: str, *, actor: str) -> Decision:
+    """What makes the notifiers those of the project."""
+    command = DefineNotifiers(
+        project=definitions.manifest.project,
+        deployment_id=deployment_id,
+        notifiers=definitions.notifiers,
+        actor=actor,
+    )
+    return define_notifiers(command)
+
+
 def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
     try:
         compiled = msgspec.json.decode(answer, type=Compiled)
@@ -192,6 +213,7 @@ def _definitions(answer: bytes, printed: bytes, *, code: int) -> Definitions:
         compiled.conditions,
         freshness=compiled.freshness,
         sensors=compiled.sensors,
+        notifiers=compiled.notifiers,
     )
 
 

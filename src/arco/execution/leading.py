@@ -14,6 +14,7 @@ import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
+from arco.execution.notifying import Notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
@@ -106,6 +107,7 @@ async def try_to_lead(
     if lease is None:
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
+    performers = (Sensing(workspace, project), Notifying(workspace))
     leader = Leader(
         workspace,
         lease,
@@ -113,7 +115,7 @@ async def try_to_lead(
         publisher=PublisherOnDemand(workspace),
         collector=CollectorOnDemand(workspace),
         standing=terms.standing,
-        performers=(Sensing(workspace, project),) if terms.standing is AUTOMATING else (),
+        performers=performers if terms.standing is AUTOMATING else (),
     )
     try:
         await leader.start()

@@ -30,6 +30,8 @@ SensorKind: TypeAlias = Literal["poll", "push"]
 """Looked at by the clock, or once for every message that somebody sends."""
 CursorKind: TypeAlias = Literal["ordered", "opaque"]
 """`ordered`: numbers and texts that only grow; `opaque`: anything goes."""
+Channel: TypeAlias = Literal["webhook", "slack", "teams", "email"]
+NewsKind: TypeAlias = Literal["run_failed", "run_recovered", "backfill_ended"]
 WebhookFormat: TypeAlias = Literal["standard", "github"]
 """How a sender signs: Standard Webhooks with id and time, or GitHub's hash of the body."""
 
@@ -223,6 +225,25 @@ class SensorDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=
     source: SourceLine = SourceLine("", 0)
 
 
+class NotifierDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Somebody who is told what happened. Where that is stands in the project's code alone."""
+
+    name: str
+    channel: Channel
+    """In which form, and over what."""
+    address: str
+    """A URL, or of e-mail the server's; `env:NAME` or `file:PATH` says where it is found."""
+    kinds: tuple[NewsKind, ...] = ("run_failed", "run_recovered", "backfill_ended")
+    """What it is told."""
+    secret: str = ""
+    """Of webhooks: where the secret is found that they are signed with."""
+    recipients: tuple[str, ...] = ()
+    """Of e-mail."""
+    sender: str = ""
+    """Of e-mail."""
+    source: SourceLine = SourceLine("", 0)
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one project declares, assets sorted by key."""
 
@@ -235,6 +256,7 @@ __all__ = [
     "DEFAULT_EXECUTOR",
     "AssetDefinition",
     "AssetKind",
+    "Channel",
     "CheckDefinition",
     "CodeReference",
     "CursorKind",
@@ -245,6 +267,8 @@ __all__ = [
     "Freshness",
     "FreshnessDefinition",
     "Manifest",
+    "NewsKind",
+    "NotifierDefinition",
     "Overlap",
     "RetryPolicy",
     "ScheduleDefinition",

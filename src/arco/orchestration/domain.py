@@ -10,6 +10,7 @@ from arco.orchestration import (
     evaluations,
     events,
     freshness,
+    notifications,
     pools,
     restores,
     run_limits,
@@ -28,6 +29,7 @@ from arco.orchestration.reducers import (
 from arco.orchestration.reducers import backfills as backfilling
 from arco.orchestration.reducers import breaches as breaching
 from arco.orchestration.reducers import freshness as freshening
+from arco.orchestration.reducers import notifications as notifying
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
 from arco.orchestration.reducers import run_limits as limiting
@@ -43,6 +45,7 @@ DOMAIN = Domain(
         restores.RESTORES,
         *schedules.TABLES,
         *sensors.TABLES,
+        *notifications.TABLES,
         *pools.TABLES,
         *backfills.TABLES,
         *run_limits.TABLES,
@@ -65,15 +68,21 @@ DOMAIN = Domain(
         events.RetriesReleased: tasks.retries_released,
         events.TaskCancelled: tasks.task_cancelled,
         events.RunCancelRequested: runs.run_cancel_requested,
-        events.RunFailed: conditions.waking(runs.run_failed),
+        events.RunFailed: notifying.telling(conditions.waking(runs.run_failed)),
         events.RunCancelled: conditions.waking(runs.run_cancelled),
-        events.RunSucceeded: conditions.waking(freshening.renewing(runs.run_succeeded)),
+        events.RunSucceeded: notifying.telling(
+            conditions.waking(freshening.renewing(runs.run_succeeded))
+        ),
         events.PublicationRequested: publications.publication_requested,
         events.PublicationStarted: publications.publication_started,
         events.PublicationRebased: publications.publication_rebased,
         events.PublicationAbandoned: abandoning.publication_abandoned,
-        events.PublicationUndone: conditions.waking(abandoning.publication_undone),
-        events.RunPublished: conditions.waking(freshening.renewing(publications.run_published)),
+        events.PublicationUndone: notifying.telling(
+            conditions.waking(abandoning.publication_undone)
+        ),
+        events.RunPublished: notifying.telling(
+            conditions.waking(freshening.renewing(publications.run_published))
+        ),
         restores.RestoreStarted: restoring.restore_started,
         restores.RestoreRebased: restoring.restore_rebased,
         restores.RestoreAbandoned: restoring.restore_abandoned,
@@ -92,6 +101,10 @@ DOMAIN = Domain(
         sensors.SensorCursorSet: sensing.sensor_cursor_set,
         sensors.SensorMessageReceived: sensing.sensor_message_received,
         sensors.SensorEvaluated: sensing.sensor_evaluated,
+        notifications.NotifiersDefined: notifying.notifiers_defined,
+        notifications.NotifierTested: notifying.notifier_tested,
+        notifications.NotificationDelivered: notifying.notification_delivered,
+        notifications.NotificationRefused: notifying.notification_refused,
         backfill_events.BackfillCreated: backfilling.backfill_created,
         backfill_events.BackfillAdvanced: backfilling.backfill_advanced,
         backfill_events.BackfillRested: backfilling.backfill_rested,
@@ -101,7 +114,7 @@ DOMAIN = Domain(
         backfill_events.BackfillCancelRequested: backfilling.backfill_cancel_requested,
         backfill_events.BackfillRetried: backfilling.backfill_retried,
         backfill_events.BackfillConcurrencySet: backfilling.backfill_concurrency_set,
-        backfill_events.BackfillEnded: backfilling.backfill_ended,
+        backfill_events.BackfillEnded: notifying.telling(backfilling.backfill_ended),
         pools.PoolSized: pooling.pool_sized,
         events.RunLimitSet: limiting.run_limit_set,
         events.RunsQueued: limiting.runs_queued,

@@ -21,6 +21,7 @@ from arco.orchestration.definitions import (
     Executor,
     Format,
     Freshness,
+    NewsKind,
     Overlap,
     RetryPolicy,
     SchemaPolicy,
@@ -190,6 +191,31 @@ class SensorDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return self.options.get("name") or self.function.__name__
 
 
+class NotifierOptions(TypedDict, total=False):
+    """What `notify` accepts besides the name."""
+
+    webhook: str
+    """A URL, or `env:NAME` or `file:PATH` where it is found; so are the next two."""
+    slack: str
+    teams: str
+    email: str | Sequence[str]
+    """Who receives it."""
+    smtp: str
+    """`smtp://` or `smtps://`, or where it is found."""
+    sender: str
+    secret: str
+    """Where the secret is found that webhooks are signed with."""
+    on: NewsKind | Sequence[NewsKind]
+
+
+class NotifierDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """One notifier as it was written."""
+
+    source: SourceLine
+    name: str
+    options: NotifierOptions
+
+
 class ResourceDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One resource as it was written; its function returns the resource, or yields it once."""
 
@@ -204,6 +230,7 @@ Declaration: TypeAlias = (
     | CheckDeclaration
     | ScheduleDeclaration
     | SensorDeclaration
+    | NotifierDeclaration
     | ResourceDeclaration
 )
 DECLARED = (
@@ -211,6 +238,7 @@ DECLARED = (
     CheckDeclaration,
     ScheduleDeclaration,
     SensorDeclaration,
+    NotifierDeclaration,
     ResourceDeclaration,
 )
 
@@ -279,6 +307,8 @@ __all__ = [
     "Elsewhere",
     "ExternalOptions",
     "Function",
+    "NotifierDeclaration",
+    "NotifierOptions",
     "ResourceDeclaration",
     "ScheduleDeclaration",
     "ScheduleOptions",

@@ -22,6 +22,8 @@ from arco.sdk.declarations import (
     Elsewhere,
     ExternalOptions,
     Function,
+    NotifierDeclaration,
+    NotifierOptions,
     ResourceDeclaration,
     ScheduleDeclaration,
     ScheduleOptions,
@@ -139,6 +141,20 @@ def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclar
     return declaration
 
 
+def notify(name: str, /, **options: Unpack[NotifierOptions]) -> NotifierDeclaration:
+    """Declares who is told what happened: `notify("ops", slack="env:SLACK_URL")`, or `webhook=`,
+    `teams=`, `email=` with `smtp=` and `sender=`.
+
+    `on=` names what is told: `run_failed`, `run_recovered`, `backfill_ended`; all of it by default.
+    """
+    _refuse_unknown("notify", options, allowed=NotifierOptions)
+    frame = sys._getframe(1)
+    source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+    declaration = NotifierDeclaration(source=source, name=name, options=options)
+    record(declaration)
+    return declaration
+
+
 @overload
 def sensor(function: F, /) -> F: ...
 
@@ -227,6 +243,7 @@ __all__ = [
     "check",
     "documentation",
     "external_asset",
+    "notify",
     "resource",
     "schedule",
     "sensor",

@@ -47,7 +47,8 @@ class Ticked(msgspec.Struct, frozen=True, kw_only=True):
     decided: int
     """How many events the controllers decided: schedules that fired, retries, ends, attempts."""
     performed: int
-    """How many sensors were looked at; 0 where another process leads: it looks by its clock."""
+    """How many sensors were looked at and notifications tried; 0 where another process leads: it
+    does so by its clock."""
     folded: int
     """How many facts became visible."""
     published: bool

@@ -71,7 +71,7 @@ def _standard(
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise NotBelieved("it has no usable webhook-timestamp")
     content = f"{message_id}.{stamp}.".encode() + body
-    expected = hmac.new(_key(secret), content, hashlib.sha256).digest()
+    expected = hmac.new(secret_key(secret), content, hashlib.sha256).digest()
     given = headers.get("webhook-signature", "").split()[:SIGNATURES_MAX]
     same = [_is_same(expected, each) for each in given]
     if not any(same):
@@ -100,7 +100,8 @@ def _is_same(expected: bytes, given: str) -> bool:
     return hmac.compare_digest(expected, signature) and version == "v1"
 
 
-def _key(secret: str) -> bytes:
+def secret_key(secret: str) -> bytes:
+    """The bytes that a secret signs with: what stands behind `whsec_`, or the text itself."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     try:
@@ -109,4 +110,4 @@ def _key(secret: str) -> bytes:
         return secret.encode()
 
 
-__all__ = ["NotBelieved", "refused", "signed_message"]
+__all__ = ["NotBelieved", "refused", "secret_key", "signed_message"]

@@ -37,6 +37,8 @@ def command(directory: Path | None, as_json: bool) -> None:
         click.echo(f", {counted(deployment.sensors, 'sensor')}", nl=False)
     if deployment.conditions:
         click.echo(f", {counted(deployment.conditions, 'condition')}", nl=False)
+    if deployment.notifiers:
+        click.echo(f", {counted(deployment.notifiers, 'notifier')}", nl=False)
     click.echo(", unchanged" if deployment.is_unchanged else "")
     for sign, keys in (
         ("+", deployment.added),
