@@ -85,6 +85,7 @@ class FullDisk:
     def __init__(self) -> None:
         self.is_full = False
         self.is_failing = False
+        self.refused = 0
 
     def kernel(self) -> Kernel:
         """The calls a store makes."""
@@ -92,6 +93,7 @@ class FullDisk:
 
     def write(self, descriptor: int, data: memoryview) -> int:
         if self.is_full:
+            self.refused += 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return os.write(descriptor, data)
 
@@ -182,9 +184,9 @@ def test_a_disk_that_is_full_for_a_while_delays_a_run_and_loses_nothing(project:
             run_id = await system.trigger("*")
             await system.until(lambda: system.proved("slow") or system.proved("quick"))
             disk.is_full = True
-            await asyncio.sleep(1.0)
+            await system.until(lambda: disk.refused)
             before = system.database.seq
-            await asyncio.sleep(0.5)
+            await system.until(lambda: disk.refused > 5)
             assert system.database.seq == before
             disk.is_full = False
             ended = await system.ended(run_id)

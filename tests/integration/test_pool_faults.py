@@ -292,8 +292,7 @@ def test_a_project_that_broke_after_its_deployment_fails_its_tasks_and_works_onc
             state, category, message = await error_of(system, ended.run_id)
             assert (state, category) == (TaskState.FAILED, ErrorCategory.CONFIGURATION)
             assert "exited with code 2" in message
-            await asyncio.sleep(0.5)
-            assert workers() == []
+            await system.until(lambda: workers() == [])
             (project / "assets.py").write_text(good)
             pool_of(leader).reload()
             assert (await system.done("n.quick")).state is RunState.SUCCEEDED
