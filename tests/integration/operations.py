@@ -175,6 +175,18 @@ SPEAKING |= {
     "page of a search": (Spoken("GET", "/search.json?q={it}"),),
     "page of an access": (Spoken("GET", "/access?on=table:{it}"),),
     "page of a materialization": (Spoken("GET", "/materialize?selection={it}"),),
+    "page of a sensor": (
+        Spoken("GET", "/sensors/{it}", of="sensor"),
+        Spoken("GET", "/sensors/{it}/enable", of="sensor"),
+        Spoken("GET", "/sensors/{it}/disable", of="sensor"),
+        Spoken("GET", "/sensors/{it}/tick", of="sensor"),
+    ),
+    "page of a condition": (
+        Spoken("GET", "/conditions/{it}"),
+        Spoken("GET", "/conditions/{it}?partition=x"),
+        Spoken("GET", "/conditions/{it}/enable"),
+        Spoken("GET", "/conditions/{it}/disable"),
+    ),
     "page of versions": (Spoken("GET", "/versions/{it}"),),
 }
 KINDS = {
@@ -280,6 +292,9 @@ TELLING: dict[str, Spoken] = {
             "/search",
             "/lineage",
             "/checks",
+            "/sensors",
+            "/conditions",
+            "/breaches",
             "/sql.json",
             "/access",
         )

@@ -26,7 +26,11 @@ ALL = " ".join(HOSTILE)
 TAG = HOSTILE[1]
 MODULE = f"""
 import time
-from arco import DailyPartitions, ProductPartitions, StaticPartitions, asset, check, schedule
+from datetime import timedelta
+from arco import (
+    DailyPartitions, ProductPartitions, RunRequest, SkipReason, StaticPartitions, asset, check,
+    on_cron, on_missing, schedule, sensor,
+)
 
 TEXT = {ALL!r}
 
@@ -57,6 +61,20 @@ nightly = schedule(
     description=TEXT,
 )
 hourly = schedule("0 * * * *", name="hourly", select=["raw.airlines"], enabled=False)
+
+@asset(
+    namespace="odd", freshness=timedelta(seconds=1),
+    condition=on_missing() & on_cron("0 5 29 2 *", "Europe/Berlin"),
+)
+def watched():
+    return [{{"n": 1}}]
+
+@sensor(select="odd.hostile", interval_seconds=86400, enabled=False, description=TEXT)
+def landing(context):
+    if context.cursor is None:
+        context.cursor = TEXT
+        return RunRequest(run_key="first")
+    return SkipReason(TEXT)
 
 @asset(namespace="odd")
 def slow():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.browser import Browser
-from tests.integration.pages_demo import Pages
+from tests.integration.pages_demo import HOSTILE, Pages
 
 TWICE = (
     "const it = document.querySelector('[data-act]');it.click(); it.disabled = false; it.click()"
@@ -70,6 +70,41 @@ def test_a_schedule_is_switched_on_and_off_and_fired_by_its_page(
     browser.until("location.pathname === '/schedules/hourly'")
     assert "started" in browser.text("#ticks")
     assert pages.runs_of("raw.airlines") == before + 1
+
+
+def test_a_sensor_is_looked_at_and_switched_by_its_page(browser: Browser) -> None:
+    browser.open("/sensors/landing/tick")
+    assert "it is off, and stays off" in browser.text()
+    browser.run(TWICE)
+    browser.until("location.pathname === '/sensors/landing'")
+    browser.until("document.querySelector('#looks tbody .badge')?.textContent === 'requested'", 60)
+    assert "1 run: 1 started" in browser.text("#looks") and HOSTILE[0] in browser.text("#looks")
+    assert browser.run("return document.querySelectorAll('#looks tbody tr').length") == 1
+    assert browser.unfit() == []
+    for doing, state in (("enable", "on"), ("disable", "off")):
+        browser.open(f"/sensors/landing/{doing}")
+        browser.run(TWICE)
+        browser.until("location.pathname === '/sensors/landing'")
+        assert browser.text("#about .badge") == state
+
+
+def test_a_condition_tells_why_not_and_is_switched_by_its_page(browser: Browser) -> None:
+    browser.open("/conditions/odd.watched")
+    browser.until("document.querySelector('#why li li')", 60)
+    assert "on_missing()" in browser.text("#why li li") and "no run" in browser.text("#why")
+    for doing, state in (("disable", "off"), ("enable", "on")):
+        browser.open(f"/conditions/odd.watched/{doing}")
+        browser.run(TWICE)
+        browser.until("location.pathname === '/conditions/odd.watched'")
+        assert browser.text("#about .badge") == state
+
+
+def test_a_promise_that_is_not_kept_is_told_on_the_first_page(browser: Browser) -> None:
+    browser.open("/breaches")
+    browser.until("document.querySelector('#now')?.textContent.includes('odd.watched')", 60)
+    browser.open("/")
+    assert "odd.watched" in browser.text("#promises-not-kept")
+    assert browser.unfit() == []
 
 
 def test_a_schedule_shows_its_times_around_the_change_of_the_clocks(browser: Browser) -> None:

@@ -29,6 +29,8 @@ def test_what_an_older_shape_does_not_have_is_told_with_a_way_on(browser: Browse
         "/restore?table=raw.airlines&to=v99",
         "/partitions/raw.gone",
         "/schedules/gone",
+        "/sensors/gone",
+        "/conditions/odd.slow",
         "/backfills/gone",
     ):
         assert browser.open(path)["status"] == 404

@@ -6,14 +6,12 @@ judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 
 from litestar import Response, get, post
 
 from arco.access.callers import Caller
-from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
@@ -21,15 +19,14 @@ from arco.api.fields import Fields
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.reasons import AssetKey, OfPartition
 from arco.api.session import Here, Session, read, read_one
-from arco.model import Decision, Event, State
+from arco.model import Decision, State
 from arco.orchestration.commands.conditions import disable_condition, enable_condition
-from arco.service.authority import require_on_workspace
 from arco.service.conditions import (
     ConditionDetail,
     condition_detail,
     conditions,
-    known_condition,
 )
+from arco.service.permits import permitted_on_condition
 from arco.wire.conditions import ConditionList
 
 
@@ -109,20 +106,15 @@ async def disable(session: Here, caller: CallerHere, asset: AssetKey) -> Respons
 async def _switched(
     session: Session, caller: Caller, *, asset: str, decision: Callable[..., Decision]
 ) -> Response[ConditionDetail]:
-    visible = session.workspace.authority.visible
+    authority = session.workspace.authority
     here = session.workspace.runtime.now()
-
-    def decide(state: State, now: datetime) -> Sequence[Event]:
-        known_condition(visible(state, caller), asset, now=now)
-        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
-        return decision(asset, actor=caller.principal)(state, now)
-
+    decided = decision(asset, actor=caller.principal)
     return await change(
         session,
-        decide,
+        permitted_on_condition(asset, decided, caller=caller, authority=authority),
         tell=lambda state: Told(condition_detail(state, here, asset=asset)),
         caller=caller,
-        current=lambda state: condition_detail(visible(state, caller), here, asset=asset),
+        current=lambda state: condition_detail(authority.visible(state, caller), here, asset=asset),
     )
 
 

@@ -5,7 +5,7 @@ A route parses, a command decides, the answer names the slot. Must not know what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -32,6 +32,7 @@ from arco.orchestration.commands.sensors import (
     set_sensor_cursor,
 )
 from arco.service.authority import require_on_workspace
+from arco.service.permits import permitted_on_sensor
 from arco.service.sensors import (
     MessageTaken,
     SensorDetail,
@@ -226,19 +227,13 @@ async def told_message(
 async def _managed(
     session: Session, caller: Caller, *, name: str, decision: Decision, status: int = 200
 ) -> Response[SensorDetail]:
-    visible: Callable[[State, Caller], State] = session.workspace.authority.visible
-
-    def decide(state: State, now: datetime) -> Sequence[Event]:
-        find_sensor(visible(state, caller), name)
-        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
-        return decision(state, now)
-
+    authority = session.workspace.authority
     return await change(
         session,
-        decide,
+        permitted_on_sensor(name, decision, caller=caller, authority=authority),
         tell=lambda state: Told(sensor_detail(state, name), status),
         caller=caller,
-        current=lambda state: sensor_detail(visible(state, caller), name),
+        current=lambda state: sensor_detail(authority.visible(state, caller), name),
     )
 
 

@@ -19,6 +19,7 @@ from arco.model import Decision, Event, State
 from arco.orchestration.commands.backfills import CreateBackfill, create_backfill
 from arco.orchestration.commands.runs import TriggerRun, request_fingerprint, trigger_run
 from arco.orchestration.commands.schedules import FireSchedule, find_schedule, fire_schedule
+from arco.orchestration.commands.sensors import find_sensor
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, PLANS, RUN_KEYS, TASKS
@@ -26,6 +27,7 @@ from arco.orchestration.views import asset_view
 from arco.service.authority import Authority, require, require_on_workspace
 from arco.service.backfills import known_backfill
 from arco.service.chains import chain_of_asset
+from arco.service.conditions import known_condition
 
 
 def require_on_assets(
@@ -138,12 +140,38 @@ def permitted_on_schedule(
     Raises: as the decision; NotFound SCHEDULE_UNKNOWN; Forbidden ACCESS_DENIED.
     """
 
-    def decide(state: State, now: datetime) -> Sequence[Event]:
-        find_schedule(authority.visible(state, caller), name)
-        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
-        return decision(state, now)
+    def known(state: State, now: datetime) -> object:
+        return find_schedule(state, name)
 
-    return decide
+    return _managed(known, decision, caller=caller, authority=authority)
+
+
+def permitted_on_sensor(
+    name: str, decision: Decision, *, caller: Caller, authority: Authority
+) -> Decision:
+    """What is decided about a sensor that the caller knows of, when it manages the workspace.
+
+    Raises: as the decision; NotFound SENSOR_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def known(state: State, now: datetime) -> object:
+        return find_sensor(state, name)
+
+    return _managed(known, decision, caller=caller, authority=authority)
+
+
+def permitted_on_condition(
+    asset: str, decision: Decision, *, caller: Caller, authority: Authority
+) -> Decision:
+    """What is decided about a condition that the caller knows of, when it manages the workspace.
+
+    Raises: as the decision; NotFound ASSET_UNKNOWN, CONDITION_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def known(state: State, now: datetime) -> object:
+        return known_condition(state, asset, now=now)
+
+    return _managed(known, decision, caller=caller, authority=authority)
 
 
 def permitted_fire(command: FireSchedule, *, caller: Caller, authority: Authority) -> Decision:
@@ -158,6 +186,23 @@ def permitted_fire(command: FireSchedule, *, caller: Caller, authority: Authorit
     def decide(state: State, now: datetime) -> Sequence[Event]:
         find_schedule(authority.visible(state, caller), command.name)
         return fire_schedule(command, permitted)(state, now)
+
+    return decide
+
+
+def _managed(
+    known: Callable[[State, datetime], object],
+    decision: Decision,
+    *,
+    caller: Caller,
+    authority: Authority,
+) -> Decision:
+    """The decision, of something that is known on what the caller sees, by who manages."""
+
+    def decide(state: State, now: datetime) -> Sequence[Event]:
+        known(authority.visible(state, caller), now)
+        require_on_workspace(state, caller, privilege=Privilege.MANAGE)
+        return decision(state, now)
 
     return decide
 
@@ -190,7 +235,9 @@ __all__ = [
     "permitted_backfill",
     "permitted_fire",
     "permitted_on_backfill",
+    "permitted_on_condition",
     "permitted_on_schedule",
+    "permitted_on_sensor",
     "permitted_trigger",
     "require_on_assets",
     "require_on_run",

@@ -12,9 +12,12 @@ from arco.ui.pages.audit import show_audit
 from arco.ui.pages.backfill import show_backfilling
 from arco.ui.pages.backfilling import show_cancel_backfill, show_pause, show_resume, show_retry
 from arco.ui.pages.backfills import show_backfill, show_backfills
+from arco.ui.pages.breaches import show_breaches
 from arco.ui.pages.cancel import show_cancel
 from arco.ui.pages.catalog import show_catalog, show_namespace
 from arco.ui.pages.checks import show_checks
+from arco.ui.pages.conditioning import show_disable_condition, show_enable_condition
+from arco.ui.pages.conditions import show_condition, show_conditions
 from arco.ui.pages.console import show_console
 from arco.ui.pages.difference import show_difference
 from arco.ui.pages.home import show_home
@@ -27,6 +30,8 @@ from arco.ui.pages.restore import show_restore
 from arco.ui.pages.runs import show_run, show_runs
 from arco.ui.pages.schedules import show_schedule, show_schedules
 from arco.ui.pages.search import show_search
+from arco.ui.pages.sensing import show_ask_sensor, show_disable_sensor, show_enable_sensor
+from arco.ui.pages.sensors import show_sensor, show_sensors
 from arco.ui.pages.switching import show_disable, show_enable, show_firing
 from arco.ui.pages.system import show_system
 from arco.ui.pages.table import show_table
@@ -60,6 +65,16 @@ ROUTES = (
     show_enable,
     show_disable,
     show_firing,
+    show_sensors,
+    show_sensor,
+    show_enable_sensor,
+    show_disable_sensor,
+    show_ask_sensor,
+    show_conditions,
+    show_condition,
+    show_enable_condition,
+    show_disable_condition,
+    show_breaches,
     show_versions,
     show_difference,
     show_restore,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,12 +13,15 @@ from litestar import Response
 from arco.api.callers import CallerHere
 from arco.api.session import Here, ask
 from arco.model import State
+from arco.orchestration.breaches import Breach
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import ACTIVE_RUNS, RUNS
 from arco.service.assets import AssetStatus, list_assets
+from arco.service.breaches import open_breaches
 from arco.service.summaries import RunSummary, newest_runs, run_standing
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, joined, tag
+from arco.ui.pages.breaches import OPEN_MAX, breaches_grid
 from arco.ui.pages.listing import run_rows, runs_grid
 from arco.ui.parts import grid, link, moment, number, prose, section, tiles
 
@@ -26,7 +30,10 @@ ROWS_MAX = 20
 DAY = timedelta(days=1)
 SQL = """SELECT run_id, state, triggered_at, succeeded, failed, total, message
 FROM system.orchestration.runs ORDER BY number DESC LIMIT 20"""
-LIVE = "orchestration.runs,orchestration.tasks,orchestration.assets,catalog.tables"
+LIVE = (
+    "orchestration.runs,orchestration.tasks,orchestration.assets,orchestration.breaches,"
+    "catalog.tables"
+)
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +44,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     """Assets all of whose partitions are there and not stale."""
     stale: list[AssetStatus]
     """Assets of which a run would make something; without those too large to judge."""
+    breaches: list[Breach]
+    """Promises that are not kept now; the first hundred."""
     running: list[RunSummary]
     failed: list[RunSummary]
     """Runs of the last 24 hours that failed, newest first."""
@@ -63,6 +72,7 @@ def home_of(state: State, now: datetime) -> Home:
         assets=len(assets),
         fresh=sum(each.stale == 0 for each in assets),
         stale=[each for each in assets if each.stale],
+        breaches=list(islice(open_breaches(state), OPEN_MAX)),
         running=_running(state, newest),
         failed=[
             run for run in newest if run.state is RunState.FAILED and run.triggered_at > now - DAY
@@ -88,11 +98,13 @@ def _body(home: Home) -> Child:
             ("running", len(home.running), "/runs?state=RUNNING"),
             ("failed today", len(home.failed), "/runs?state=FAILED"),
             ("stale assets", len(home.stale), "/assets"),
+            ("promises not kept", len(home.breaches), "/breaches"),
             ("fresh assets", home.fresh, "/assets"),
             ("made today", len(home.changed), "#made-today"),
         ),
         runs_grid("Running now", home.running) if home.running else None,
         runs_grid("Failed today", home.failed[:ROWS_MAX]) if home.failed else None,
+        _broken(home.breaches),
         _stale(home.stale),
         section(
             "Newest runs",
@@ -101,6 +113,13 @@ def _body(home: Home) -> Child:
         ),
         _changed(home.changed),
     )
+
+
+def _broken(found: list[Breach]) -> Child:
+    if not found:
+        return None
+    rows = breaches_grid(found[:ROWS_MAX], empty="")
+    return section("Promises not kept", rows, extra=link("All of them", "breaches"))
 
 
 def _stale(assets: list[AssetStatus]) -> Child:
