@@ -22,6 +22,7 @@ from tests.integration.cli_project import Project, until
 from tests.integration.development import Development
 
 CODE = """
+from datetime import timedelta
 import pyarrow as pa
 from arco import asset, notify, schedule
 
@@ -33,9 +34,10 @@ notify("deaf", webhook="{http}/refused", on="run_failed")
 notify("nowhere", webhook="http://127.0.0.1:9/", on="run_failed")
 notify("lost", webhook="env:NOBODY_SAID", on="run_failed")
 notify("moved", webhook="{http}/moved", on="run_failed")
+notify("late", webhook="{http}/late", on="freshness_missed")
 
 
-@asset(namespace="raw")
+@asset(namespace="raw", freshness=timedelta(seconds=1))
 def files() -> pa.Table:
     raise ValueError("the source is away")
 """
@@ -127,6 +129,9 @@ def check_messages(receiver: Receiver) -> None:
     assert hook["link"] in receiver.post("/slack")[1]["text"]
     (card,) = receiver.post("/teams")[1]["attachments"]
     assert card["content"]["actions"][0]["url"] == hook["link"]
+    late = receiver.post("/late")[1]
+    assert (late["kind"], late["subject"]) == ("freshness_missed", "raw.files")
+    assert late["link"] == "https://arco.example.org/assets/raw.files"
     mail = receiver.mails[0]
     assert mail["To"] == "ann@example.org"
     assert hook["link"] in str(mail.get_payload())
@@ -158,7 +163,7 @@ def test_a_failed_run_is_told_by_every_channel_and_nobody_waits_for_the_deaf(
                 rows = client.query(NEWS, format="json").dicts()
                 return {row["notifier"]: row["error"] for row in rows}
 
-            until(lambda: len(found()) == 8)
+            until(lambda: len(found()) == 9)
             check_refusals(found())
         check_messages(receiver)
         assert not any(path == "/secret" for path, _, _ in receiver.posts)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from arco import notify
 from arco.errors import Conflict, Invalid, NotFound
+from arco.orchestration.breaches import Promise, ServiceLevelBreached, ServiceLevelRestored
+from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.commands.notifications import (
     DefineNotifiers,
     define_notifiers,
@@ -18,7 +21,8 @@ from arco.orchestration.commands.notifications import (
     record_delivery,
     try_notifier,
 )
-from arco.orchestration.definitions import NotifierDefinition
+from arco.orchestration.definitions import FreshnessDefinition, NewsKind, NotifierDefinition
+from arco.orchestration.domain import DOMAIN
 from arco.orchestration.notifications import (
     ATTEMPTS_MAX,
     NOTIFICATIONS,
@@ -26,10 +30,16 @@ from arco.orchestration.notifications import (
     Notification,
     NotificationState,
 )
+from arco.sdk.conditions import fresh
 from arco.sdk.declarations import declared_by
 from arco.sdk.notifying import compile_notifiers
 from arco.sdk.project import Loaded, Project
+from arco.testing.folding import MemoryState
 from arco.testing.orchestration_samples import Bench, asset
+
+LATE = ("freshness_missed", "freshness_recovered")
+SLOW = ("breach", "breach_ended")
+HOUR = 3600.0
 
 
 def ops(**declared: Any) -> NotifierDefinition:
@@ -62,6 +72,32 @@ def succeeded(bench: Bench, run_id: str) -> Bench:
     return bench
 
 
+def promised(bench: Bench, *assets: str) -> Bench:
+    """Each of the assets is made anew every hour."""
+    policy = fresh(within=timedelta(hours=1))
+    policies = tuple(FreshnessDefinition(asset=each, policy=policy) for each in assets)
+    command = DefineFreshness(project="demo", deployment_id="D", policies=policies)
+    bench.ask(define_freshness(command))
+    return bench
+
+
+def slow_for_an_hour(bench: Bench) -> Bench:
+    """A service level is not kept, and kept again; each is said twice."""
+    broken = ServiceLevelBreached(
+        promise=Promise.DISPATCH,
+        began_at=bench.now,
+        limit_seconds=1.0,
+        measured_seconds=2.5,
+        samples=20,
+    )
+    ended_at = bench.now + timedelta(hours=1)
+    kept = ServiceLevelRestored(promise=Promise.DISPATCH, ended_at=ended_at)
+    said = [broken, broken, kept, kept]
+    bench.state.fold(said)
+    bench.history += said
+    return bench
+
+
 def told(bench: Bench, notifier: str = "ops") -> list[Notification]:
     return list(bench.state.range(NOTIFICATIONS, notifier))
 
@@ -88,6 +124,44 @@ def test_each_is_told_what_it_wants_to_know() -> None:
     bench = shop(ops(), ops(name="calm", kinds=("run_recovered",)))
     succeeded(failed(bench, "R1"), "R2")
     assert [row.kind for row in told(bench, "calm")] == ["run_recovered"]
+
+
+def test_an_asset_that_is_late_is_told_once_and_so_is_that_it_was_made() -> None:
+    bench = promised(shop(ops(kinds=LATE)), "raw.orders")
+    for _ in range(3):
+        bench.wait(HOUR)
+    (late,) = told(bench)
+    assert (late.kind, late.subject) == ("freshness_missed", "raw.orders")
+    assert "late" in late.title
+    assert "never made" in late.why
+    succeeded(bench, "R1")
+    succeeded(bench, "R2")
+    _, again = told(bench)
+    assert (again.kind, again.subject) == ("freshness_recovered", "raw.orders")
+    assert (again.created_at, "fresh again" in again.title) == (bench.now, True)
+    assert f"{late.created_at:%H:%M:%SZ}" in again.why
+
+
+def test_a_promise_that_is_taken_back_is_no_recovery() -> None:
+    bench = promised(shop(ops(kinds=LATE)), "raw.orders")
+    bench.wait(HOUR)
+    promised(bench)
+    assert [row.kind for row in told(bench)] == ["freshness_missed"]
+
+
+def test_a_service_level_that_is_not_kept_is_told_once_and_so_is_its_end() -> None:
+    begun, ended = told(slow_for_an_hour(shop(ops(kinds=SLOW))))
+    assert (begun.kind, begun.subject) == ("breach", "dispatch")
+    assert "2.5 s" in begun.why
+    assert (ended.kind, ended.subject) == ("breach_ended", "dispatch")
+    assert ended.created_at - begun.created_at == timedelta(hours=1)
+
+
+def test_who_was_declared_before_there_were_other_kinds_is_told_of_those_alone() -> None:
+    bench = promised(shop(ops()), "raw.orders")
+    bench.wait(HOUR)
+    slow_for_an_hour(bench)
+    assert told(bench) == []
 
 
 def test_what_nobody_wants_to_know_is_not_kept() -> None:
@@ -160,6 +234,17 @@ def test_folding_the_history_again_changes_nothing() -> None:
     assert bench.state.dump() == before
 
 
+def test_every_event_a_second_time_tells_nothing_again() -> None:
+    bench = promised(shop(ops(kinds=get_args(NewsKind))), "raw.orders")
+    bench.wait(HOUR)
+    slow_for_an_hour(succeeded(failed(bench, "R1"), "R2"))
+    assert {row.kind for row in told(bench)} == {*get_args(NewsKind)} - {"backfill_ended"}
+    again = MemoryState(DOMAIN)
+    for payload in bench.history:
+        again.fold([payload, payload])
+    assert again.dump() == bench.state.dump()
+
+
 def test_a_name_belongs_to_one_project() -> None:
     with pytest.raises(Conflict) as error:
         defined(shop(), ops(), project="other")
@@ -218,6 +303,7 @@ def test_a_notifier_is_compiled_with_its_channel() -> None:
         "env:SLACK_URL",
         ("run_failed",),
     )
+    assert mail.kinds == get_args(NewsKind)
     assert (mail.channel, mail.recipients) == ("email", ("ann@example.org",))
 
 

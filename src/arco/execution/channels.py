@@ -31,7 +31,14 @@ from arco.service.webhooks import secret_key
 SECONDS_MAX = 15.0
 REFERENCES = ("env:", "file:")
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
-PAGES = {"run_failed": "runs", "run_recovered": "runs", "backfill_ended": "backfills"}
+PAGES = {
+    "run_failed": "runs",
+    "run_recovered": "runs",
+    "backfill_ended": "backfills",
+    "freshness_missed": "assets",
+    "freshness_recovered": "assets",
+}
+"""Where the subject has a page of its own."""
 CARD = "application/vnd.microsoft.card.adaptive"
 
 

@@ -31,7 +31,15 @@ SensorKind: TypeAlias = Literal["poll", "push"]
 CursorKind: TypeAlias = Literal["ordered", "opaque"]
 """`ordered`: numbers and texts that only grow; `opaque`: anything goes."""
 Channel: TypeAlias = Literal["webhook", "slack", "teams", "email"]
-NewsKind: TypeAlias = Literal["run_failed", "run_recovered", "backfill_ended"]
+NewsKind: TypeAlias = Literal[
+    "run_failed",
+    "run_recovered",
+    "backfill_ended",
+    "freshness_missed",
+    "freshness_recovered",
+    "breach",
+    "breach_ended",
+]
 WebhookFormat: TypeAlias = Literal["standard", "github"]
 """How a sender signs: Standard Webhooks with id and time, or GitHub's hash of the body."""
 
@@ -234,7 +242,7 @@ class NotifierDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     address: str
     """A URL, or of e-mail the server's; `env:NAME` or `file:PATH` says where it is found."""
     kinds: tuple[NewsKind, ...] = ("run_failed", "run_recovered", "backfill_ended")
-    """What it is told."""
+    """What it is told. Where a log names nothing, it is these: what came later is always named."""
     secret: str = ""
     """Of webhooks: where the secret is found that they are signed with."""
     recipients: tuple[str, ...] = ()

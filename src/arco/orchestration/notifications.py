@@ -55,9 +55,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """Counts what this notifier is told."""
     kind: str
-    """What happened: `run_failed`, `run_recovered`, `backfill_ended`, or `test`."""
+    """What happened: `run_failed`, `freshness_missed`, ... as `on=` names it, or `test`."""
     subject: str
-    """The run or the backfill."""
+    """The run, the backfill, the asset, or the service level."""
     title: str
     """What happened, in a line."""
     why: str = ""

@@ -145,7 +145,8 @@ def notify(name: str, /, **options: Unpack[NotifierOptions]) -> NotifierDeclarat
     """Declares who is told what happened: `notify("ops", slack="env:SLACK_URL")`, or `webhook=`,
     `teams=`, `email=` with `smtp=` and `sender=`.
 
-    `on=` names what is told: `run_failed`, `run_recovered`, `backfill_ended`; all of it by default.
+    `on=` names what is told: `run_failed`, `run_recovered`, `backfill_ended`, `freshness_missed`,
+    `freshness_recovered`, `breach`, `breach_ended`; all of it by default.
     """
     _refuse_unknown("notify", options, allowed=NotifierOptions)
     frame = sys._getframe(1)

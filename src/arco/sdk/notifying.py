@@ -6,11 +6,11 @@ Law: all problems are found before any is reported. Must not know how anybody is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from arco.orchestration.definitions import NotifierDefinition
+from arco.orchestration.definitions import NewsKind, NotifierDefinition
 from arco.sdk.declarations import NotifierDeclaration
 from arco.sdk.manifest import place
 from arco.sdk.options import spelled
@@ -65,8 +65,8 @@ def _given(declaration: NotifierDeclaration) -> dict[str, Any]:
         given |= {"address": options["smtp"], "sender": options["sender"]}
     else:
         given |= {"address": options[channel], "secret": options.get("secret", "")}
-    if "on" in options:
-        given["kinds"] = (options["on"],) if isinstance(options["on"], str) else options["on"]
+    kinds = options.get("on", get_args(NewsKind))
+    given["kinds"] = (kinds,) if isinstance(kinds, str) else kinds
     return given
 
 

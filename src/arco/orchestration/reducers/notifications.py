@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from arco.ids import sha256
 from arco.model import Change, Drop, Put, Reducer, State
 from arco.orchestration.backfills import BACKFILLS, Backfill
+from arco.orchestration.breaches import BREACHES, Breach, Promise
 from arco.orchestration.notifications import (
     DUE_NOTIFICATIONS,
     FAILING,
@@ -38,6 +39,16 @@ from arco.orchestration.states import RunState
 from arco.orchestration.tables import RUNS
 
 ANCESTORS_MAX = 16
+BEGUN = {
+    Promise.FRESHNESS: "{0} is late",
+    Promise.DISPATCH: "runs wait longer for their first task than was promised",
+    Promise.CONTROLLERS: "controllers decide more slowly than was promised",
+}
+ENDED = {
+    Promise.FRESHNESS: "{0} is fresh again",
+    Promise.DISPATCH: "runs get their first task as soon as was promised again",
+    Promise.CONTROLLERS: "controllers decide as quickly as was promised again",
+}
 
 
 class News(msgspec.Struct, frozen=True):
@@ -119,7 +130,7 @@ def notification_refused(state: State, event: NotificationRefused) -> Iterable[C
 
 
 def _told(state: State, changes: Iterable[Change]) -> Iterator[Change]:
-    """What follows from rows that have ended just now."""
+    """What follows from rows that have begun or ended just now."""
     for change in changes:
         if not isinstance(change, Put):
             continue
@@ -127,6 +138,8 @@ def _told(state: State, changes: Iterable[Change]) -> Iterator[Change]:
             yield from _of_run(state, change.row)
         elif isinstance(change.row, Backfill):
             yield from _of_backfill(state, change.row)
+        elif isinstance(change.row, Breach):
+            yield from _of_breach(state, change.row)
 
 
 def _of_run(state: State, run: Run) -> Iterator[Change]:
@@ -155,6 +168,21 @@ def _of_backfill(state: State, row: Backfill) -> Iterator[Change]:
     title = f"backfill {row.backfill_id} of {' '.join(row.selection)} ended: {row.state.lower()}"
     why = row.message or counts
     yield from _announced(state, News("backfill_ended", row.backfill_id, title, why, row.ended_at))
+
+
+def _of_breach(state: State, row: Breach) -> Iterator[Change]:
+    before = state.get(BREACHES, row.promise, row.subject, row.number)
+    is_asset = row.promise is Promise.FRESHNESS
+    subject = row.subject if is_asset else row.promise.lower()
+    if before is None and row.ended_at is None:
+        kind = "freshness_missed" if is_asset else "breach"
+        title = BEGUN[row.promise].format(row.subject)
+        yield from _announced(state, News(kind, subject, title, row.message, row.began_at))
+    elif before is not None and before.ended_at is None and row.ended_at is not None:
+        kind = "freshness_recovered" if is_asset else "breach_ended"
+        title = ENDED[row.promise].format(row.subject)
+        why = f"it was not so since {row.began_at:%Y-%m-%d %H:%M:%SZ}"
+        yield from _announced(state, News(kind, subject, title, why, row.ended_at))
 
 
 def _subject(state: State, run: Run) -> str:
