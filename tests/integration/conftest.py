@@ -1,4 +1,4 @@
-"""What files of the integration suite share: options, and one demo store and browser for pages."""
+"""What files of the integration suite share: options, and a demo and a browser for each file of pages."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def kills(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--kills"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    """The demo's lakehouse, served once for all tests of pages."""
+    """The demo's lakehouse, served for one file: what another file started is not seen by it."""
     with lakehouse_pages(tmp_path_factory.mktemp("pages")) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of pages."""
+    """One browser for all tests of a file: it remembers which address is its own."""
     with browsing() as browser:
         yield browser
