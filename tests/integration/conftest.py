@@ -1,4 +1,4 @@
-"""What files of the integration suite share: options, and a demo and a browser for each file of pages."""
+"""What files of the integration suite share: options, a demo and a browser per file of pages."""
 
 from __future__ import annotations
 
