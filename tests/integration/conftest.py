@@ -1,4 +1,4 @@
-"""What files of the integration suite share: options, a demo and a browser per file of pages."""
+"""What files of the integration suite share: options, and for each file a demo and a browser."""
 
 from __future__ import annotations
 
