@@ -70,7 +70,7 @@ class Place:
         assert answer.status == 200, answer.body
         return [each["name"] for each in answer.json()[kind]]
 
-    def rows(self, table: str, columns: str, key: str = "") -> list[dict[str, Any]]:
+    def rows(self, table: str, columns: str, *, key: str = "") -> list[dict[str, Any]]:
         """What SQL finds."""
         sql = ROWS.format(columns=columns, table=table)
         found: list[dict[str, Any]] = self.guarded.rows(key or self.ann, sql)
@@ -158,7 +158,7 @@ def test_a_tick_shows_neither_a_hidden_run_nor_why_another_was_refused(place: Pl
     ]
     answer = place.guarded.ask(place.ann, ("GET", "/api/v1/schedules/ours/ticks"))
     assert len(answer.json()["ticks"]) == 2
-    assert len(place.rows("schedule_ticks", "run_id", place.guarded.owner)) == 5
+    assert len(place.rows("schedule_ticks", "run_id", key=place.guarded.owner)) == 5
 
 
 def test_a_sensor_is_hidden_while_its_newest_look_tells_of_something_hidden(place: Place) -> None:
@@ -184,7 +184,7 @@ def test_a_sensor_is_hidden_while_its_newest_look_tells_of_something_hidden(plac
         ("landing", 3),
         ("landing", 5),
     ]
-    assert len(place.rows("sensor_evaluations", "number", place.guarded.owner)) == 6
+    assert len(place.rows("sensor_evaluations", "number", key=place.guarded.owner)) == 6
 
 
 def test_news_is_seen_by_who_may_know_of_what_it_is_about(place: Place) -> None:
@@ -206,7 +206,7 @@ def test_news_is_seen_by_who_may_know_of_what_it_is_about(place: Place) -> None:
     assert place.rows("notifications", "subject, kind") == [
         {"subject": "sales.orders", "kind": "freshness_missed"}
     ]
-    assert len(place.rows("notifications", "number", place.guarded.owner)) == 3
+    assert len(place.rows("notifications", "number", key=place.guarded.owner)) == 3
     page = place.guarded.ask(place.ann, ("GET", "/notifications")).body.decode()
     assert "sales.orders is late" in page and "hr." not in page
     # Where somebody is reached is nobody's business who may know of a part.
