@@ -53,6 +53,11 @@ class Column(msgspec.Struct, frozen=True, eq=False):
     values: pa.Array
     convert: Callable[[Any], Any] | None
 
+    def at(self, line: int) -> Any:
+        """The field's value in this line."""
+        value = self.values[line].as_py()
+        return value if value is None or self.convert is None else self.convert(value)
+
     def between(self, start: int, stop: int) -> list[Any]:
         """The field's values in these lines."""
         values: list[Any] = self.values.slice(start, stop - start).to_pylist()
@@ -178,18 +183,21 @@ def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
     return list(zip(*(_shared(values) for values in parts[:-1]), parts[-1], strict=True))
 
 
-class TextKeys(Sequence[Key]):
-    """Keys of one text each, made when they are asked for: there are very many, and few are."""
+class ColumnKeys(Sequence[Key]):
+    """The keys of lines, made when they are asked for: there are very many, and few are."""
 
-    def __init__(self, values: pa.Array) -> None:
-        self._values = values
+    def __init__(self, parts: Sequence[Column]) -> None:
+        self._parts = parts
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._parts[0].values)
 
     def made(self) -> list[Key]:
-        """All of them, for who has asked for many: looking one up is several times faster then."""
-        return list(zip(self._values.to_pylist(), strict=True))
+        """All of them, for who has asked for many: looking one up is several times faster then.
+        Equal parts are one object, but for the last part.
+        """
+        values = [part.between(0, len(self)) for part in self._parts]
+        return list(zip(*(_shared(each) for each in values[:-1]), values[-1], strict=True))
 
     @overload
     def __getitem__(self, at: int) -> Key: ...
@@ -197,15 +205,15 @@ class TextKeys(Sequence[Key]):
     def __getitem__(self, at: slice) -> Sequence[Key]: ...
     def __getitem__(self, at: int | slice) -> Key | Sequence[Key]:
         if isinstance(at, slice):
-            return TextKeys(self._values[at])
-        return (self._values[at].as_py(),)
+            start, stop, _ = at.indices(len(self))
+            return list(zip(*(part.between(start, stop) for part in self._parts), strict=True))
+        return tuple(part.at(at) for part in self._parts)
 
 
-def keys_to_look_up(table: Table[Any], lines: pa.Table) -> Sequence[Key]:
+def keys_to_look_up(table: Table[Any], lines: pa.Table) -> ColumnKeys:
     """The key of every line, for who asks for few of them."""
-    if len(table.key) == 1 and field_types(table.row)[table.key[0]] is str:
-        return TextKeys(_one_array(lines.column(table.key[0]), str))
-    return keys_of(table, lines)
+    types = field_types(table.row)
+    return ColumnKeys([_column(lines, name, kind=types[name]) for name in table.key])
 
 
 def _shared(values: list[Any]) -> list[Any]:
@@ -215,12 +223,15 @@ def _shared(values: list[Any]) -> list[Any]:
 
 def columns_of(table: Table[Any], lines: pa.Table) -> list[Column]:
     """The columns that hold fields of the row, in one piece each."""
-    found = []
-    for name, kind in field_types(table.row).items():
-        if name in lines.column_names:
-            values = _one_array(lines.column(name), kind)
-            found.append(Column(name, values, _converter(kind)))
-    return found
+    return [
+        _column(lines, name, kind=kind)
+        for name, kind in field_types(table.row).items()
+        if name in lines.column_names
+    ]
+
+
+def _column(lines: pa.Table, name: str, *, kind: Any) -> Column:
+    return Column(name, _one_array(lines.column(name), kind), _converter(kind))
 
 
 def write_lines(lines: pa.Table, rows_per_group: int = ROWS_PER_GROUP) -> bytes:
@@ -378,8 +389,8 @@ __all__ = [
     "SLOT",
     "Changed",
     "Column",
+    "ColumnKeys",
     "Lines",
-    "TextKeys",
     "arrow_to_rows",
     "changed_to_arrow",
     "columns_of",
