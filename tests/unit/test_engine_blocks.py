@@ -10,6 +10,7 @@ import pytest
 from arco.catalog.tables import COLUMNS, Column
 from arco.engine import parquet, snapshot
 from arco.engine.blocks import ABSENT, DECODED_LINES, Block
+from arco.engine.columns import ColumnKeys
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
@@ -106,7 +107,7 @@ def test_keys_of_several_parts_are_made_only_for_who_asks_for_many() -> None:
     assert block.get(("t0100", 7)) == rows[2_007]
     assert block.get(("t0100", 20)) is ABSENT
     assert block.lines(2_000, 2_020) == [(("t0100", n), rows[2_000 + n]) for n in range(20)]
-    assert isinstance(block.keys, parquet.ColumnKeys) and block.size_bytes < plain + 40_000
+    assert isinstance(block.keys, ColumnKeys) and block.size_bytes < plain + 40_000
     few = list(block.keys)
     assert [key for key, _ in block.lines(0, 4_000)] == few
     assert block.keys == few and block.get(("t0199", 19)) == rows[-1]

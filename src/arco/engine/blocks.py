@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from arco.engine import parquet
+from arco.engine.columns import ColumnKeys, columns_of, keys_to_look_up
 from arco.engine.lines import dropped
 from arco.model import Key, Table
 
@@ -55,8 +56,8 @@ class Block:
 
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
         self._table = table
-        self._columns = parquet.columns_of(table, lines)
-        self.keys: Sequence[Key] = parquet.keys_to_look_up(table, lines)
+        self._columns = columns_of(table, lines)
+        self.keys: Sequence[Key] = keys_to_look_up(table, lines)
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         self._asked = 0
@@ -98,7 +99,7 @@ class Block:
     def _ask(self, lines: int) -> None:
         """Whoever asked for so many lines in all is likely to go on: all keys are made at once."""
         self._asked += lines
-        if self._asked >= ASKED_OFTEN and isinstance(self.keys, parquet.ColumnKeys):
+        if self._asked >= ASKED_OFTEN and isinstance(self.keys, ColumnKeys):
             self.keys = self.keys.made()
             self.size_bytes += len(self.keys) * _KEY_BYTES
 
