@@ -109,6 +109,7 @@ LAZY_LIBRARIES = frozenset(
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.columns",
     "arco.engine.gathering",
     "arco.engine.keeping_arrays",
     "arco.formats",
