@@ -103,8 +103,8 @@ export interface AssetStatus {
   partitions: number;
   /** False: it is one whole. */
   is_partitioned?: boolean;
-  /** How many of its partitions are there. */
-  materialized: number;
+  /** How many of its partitions are there; null: there are too many to count. */
+  materialized: number | null;
   /** Partitions that a run would make, or None when there are too many to judge. */
   stale?: number | null;
   rows?: number | null;

@@ -21,7 +21,8 @@ from arco.orchestration.views import AssetView, asset_view, partitions_of
 
 SUMMARISED = ("kind", "description", "group", "tags", "owners", "version")
 JUDGED_PARTITIONS_MAX = 200_000
-"""Staleness looks at every partition; above this many it is left to `arco run`."""
+"""Staleness looks at every partition; above this many it is left to `arco run`. Nor are those of an
+asset counted that has more."""
 
 
 class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,8 +59,8 @@ class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """How many there are now; 1 for an unpartitioned asset."""
     is_partitioned: bool = False
     """False: it is one whole."""
-    materialized: int
-    """How many of its partitions are there."""
+    materialized: int | None
+    """How many of its partitions are there; null: there are too many to count."""
     stale: int | None = None
     """Partitions that a run would make, or None when there are too many to judge."""
     rows: int | None = None
@@ -139,17 +140,26 @@ def _status(
     state: State, row: Asset, *, partitions: int, stale: Counter[str] | None
 ) -> AssetStatus:
     summary = asset_summary(state, row)
-    statuses = state.range(PARTITION_STATUS, row.key)
-    held = [status.materialization for status in statuses if status.materialization]
-    rows = [each.rows for each in held if each.rows is not None]
-    return AssetStatus(
+    found = AssetStatus(
         **{name: getattr(summary, name) for name in SUMMARISED},
         key=row.key,
         upstreams=tuple(sorted(set(summary.upstreams))),
         partitions=partitions,
         is_partitioned=bool(summary.dimensions),
-        materialized=len(held),
+        materialized=None,
         stale=None if stale is None else stale[row.key],
+        materialized_at=summary.published_at,
+    )
+    return found if partitions > JUDGED_PARTITIONS_MAX else _counted(state, found)
+
+
+def _counted(state: State, found: AssetStatus) -> AssetStatus:
+    statuses = state.range(PARTITION_STATUS, found.key)
+    held = [status.materialization for status in statuses if status.materialization]
+    rows = [each.rows for each in held if each.rows is not None]
+    return msgspec.structs.replace(
+        found,
+        materialized=len(held),
         rows=sum(rows) if rows else None,
         materialized_at=max((each.materialized_at for each in held), default=None),
     )
