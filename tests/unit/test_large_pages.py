@@ -81,13 +81,13 @@ def test_a_matrix_of_few_partitions_counts_them() -> None:
     assert (matrix.cells, matrix.materialized, matrix.total) == ("...m.", 1, 2_000)
 
 
-def test_an_asset_of_too_many_partitions_says_that_they_are_not_counted() -> None:
+def test_an_asset_of_too_many_partitions_says_what_is_there_at_least() -> None:
     bench = with_one_made(10_500, place=0)
     (status,) = list_assets(bench.state, bench.now)
     assert status.partitions > JUDGED_PARTITIONS_MAX
-    assert (status.materialized, status.stale, status.rows) == (None, None, None)
+    assert (status.materialized, status.is_counted, status.stale) == (1, False, None)
     (few,) = list_assets((small := with_one_made(20, place=0)).state, small.now)
-    assert (few.materialized, few.partitions) == (1, 2_000)
+    assert (few.materialized, few.is_counted, few.partitions) == (1, True, 2_000)
 
 
 def test_a_timeline_of_ten_thousand_tasks_is_bounded_and_loses_no_task() -> None:

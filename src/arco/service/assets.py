@@ -6,15 +6,16 @@ Reads state, changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
 from arco.model import State
 from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
-from arco.orchestration.rows import Asset
+from arco.orchestration.rows import Asset, PartitionStatus
 from arco.orchestration.staleness import stale_partitions
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
 from arco.orchestration.views import AssetView, asset_view, partitions_of
@@ -23,6 +24,8 @@ SUMMARISED = ("kind", "description", "group", "tags", "owners", "version")
 JUDGED_PARTITIONS_MAX = 200_000
 """Staleness looks at every partition; above this many it is left to `arco run`. Nor are those of an
 asset counted that has more."""
+GLANCED_AT = 10_000
+"""Of an asset that is not counted so many partitions are looked at."""
 
 
 class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,8 +62,10 @@ class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """How many there are now; 1 for an unpartitioned asset."""
     is_partitioned: bool = False
     """False: it is one whole."""
-    materialized: int | None
-    """How many of its partitions are there; null: there are too many to count."""
+    materialized: int
+    """How many of its partitions are there; at least so many where they are not counted."""
+    is_counted: bool = True
+    """False: it has too many partitions to count what is there, and its rows."""
     stale: int | None = None
     """Partitions that a run would make, or None when there are too many to judge."""
     rows: int | None = None
@@ -146,15 +151,18 @@ def _status(
         upstreams=tuple(sorted(set(summary.upstreams))),
         partitions=partitions,
         is_partitioned=bool(summary.dimensions),
-        materialized=None,
+        materialized=0,
         stale=None if stale is None else stale[row.key],
         materialized_at=summary.published_at,
     )
-    return found if partitions > JUDGED_PARTITIONS_MAX else _counted(state, found)
+    statuses = state.range(PARTITION_STATUS, row.key)
+    if partitions <= JUDGED_PARTITIONS_MAX:
+        return _counted(found, statuses)
+    seen = sum(each.materialization is not None for each in islice(statuses, GLANCED_AT))
+    return msgspec.structs.replace(found, materialized=seen, is_counted=False)
 
 
-def _counted(state: State, found: AssetStatus) -> AssetStatus:
-    statuses = state.range(PARTITION_STATUS, found.key)
+def _counted(found: AssetStatus, statuses: Iterator[PartitionStatus]) -> AssetStatus:
     held = [status.materialization for status in statuses if status.materialization]
     rows = [each.rows for each in held if each.rows is not None]
     return msgspec.structs.replace(

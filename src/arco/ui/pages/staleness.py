@@ -24,7 +24,7 @@ def standing(status: AssetStatus, causes: Sequence[Cause] | None) -> Html:
     make = address("materialize", selection=status.key)
     return section(
         "Partitions" if status.is_partitioned else "Freshness",
-        tag("p", made_of(status), None if status.materialized is None else " made"),
+        tag("p", made_of(status), " made"),
         causes_told(causes, status),
         tag("p", matrix) if status.is_partitioned else None,
         extra=tag("a", "Materialize…", href=make, class_="button main"),
@@ -34,8 +34,8 @@ def standing(status: AssetStatus, causes: Sequence[Cause] | None) -> Html:
 
 def made_of(status: AssetStatus) -> Html:
     """How many of its partitions are there, as a bar and in numbers."""
-    if status.materialized is None:
-        return joined(f"{status.partitions:,} in all, too many to count what was made")
+    if not status.is_counted:
+        return joined(f"at least {status.materialized:,} of {status.partitions:,}")
     share = status.materialized / status.partitions if status.partitions else 0
     return joined(bar(share), f" {status.materialized:,} of {status.partitions:,}")
 
