@@ -21,6 +21,7 @@ from deltalake import write_deltalake
 
 from arco.errors import ArcoError, Forbidden
 from arco.model import Table
+from arco.query.arrow import rows_to_ipc
 from arco.query.names import TableName, close_names
 from arco.query.pool import QueryPool, Result
 from arco.query.protocol import (
@@ -33,7 +34,6 @@ from arco.query.protocol import (
     PinnedTable,
     Provision,
 )
-from arco.query.provider import rows_to_ipc
 from arco.runtime import AsyncioRuntime
 
 CANARY = "canary-7f3a"

@@ -23,7 +23,7 @@ from arco.query.tables import damage_behind, register, stand
 ROUNDS_MAX = 16
 TABLES_MAX = 1_000
 
-Answers: TypeAlias = Sequence[tuple[OnWire, bytes]]
+Answers: TypeAlias = Sequence[tuple[OnWire, Sequence[bytes]]]
 Provide: TypeAlias = Callable[[tuple[TableName, ...]], Answers | None]
 
 
@@ -32,7 +32,7 @@ class Need(msgspec.Struct, frozen=True):
 
     table: TableName
     provision: OnWire
-    frame: bytes
+    frames: Sequence[bytes]
     view: Statement | None = None
 
 
@@ -56,9 +56,9 @@ def provided(
         answers = provide(tuple(wanted.values()))
         if answers is None:
             return None
-        for (folded, table), (provision, frame) in zip(wanted.items(), answers, strict=True):
+        for (folded, table), (provision, frames) in zip(wanted.items(), answers, strict=True):
             needs[folded] = Need(
-                table, provision, frame, _view(connection, table, provision=provision)
+                table, provision, frames, _view(connection, table, provision=provision)
             )
         tables = tuple(
             each
@@ -108,7 +108,7 @@ def _stand(
     if folded in done:
         return
     if need.view is None:
-        register(connection, need.table, provision=need.provision, frame=need.frame)
+        register(connection, need.table, provision=need.provision, frames=need.frames)
     else:
         for table in need.view.tables:
             _stand(connection, table.folded(), needs=needs, done=done, above=(*above, folded))

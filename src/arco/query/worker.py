@@ -25,7 +25,6 @@ from arco.query.protocol import (
     Ask,
     Done,
     Failed,
-    Framed,
     FromWorker,
     Needs,
     Provide,
@@ -33,6 +32,7 @@ from arco.query.protocol import (
     ToWorker,
     encode,
     framed,
+    frames_behind,
 )
 from arco.query.sandbox import confine_process, open_database
 from arco.query.statement import read_statement
@@ -111,7 +111,8 @@ def _provide(line: socket.socket, tables: tuple[TableName, ...]) -> Answers | No
     assert isinstance(provide, Provide)
     # All frames are read before any is used: a refusal must not leave one on the line.
     return [
-        (each, read_frame(line) if isinstance(each, Framed) else b"") for each in provide.provisions
+        (each, [read_frame(line) for _ in range(frames_behind(each))])
+        for each in provide.provisions
     ]
 
 
