@@ -9,30 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from arco.query.protocol import Layered
+from arco.query.stage import Stage
 from arco.query.wording import quoted
 
 OPERATION, SLOT = "_op", "_seq"
-FORMAT = ds.ParquetFileFormat()
 
 
-def query(
-    connection: duckdb.DuckDBPyConnection,
-    source: str,
-    *,
-    layered: Layered,
-    frames: Sequence[bytes],
-) -> str:
+def query(stage: Stage, source: str, *, layered: Layered, frames: Sequence[bytes]) -> str:
     """A query whose rows are those of the table; `source` begins the names it reads."""
     base, rest = frames[: layered.base], frames[layered.base :]
     changed, defaults = (arrow_stream(frame) for frame in rest[layered.deltas :])
-    connection.register(f"{source}_changed", changed)
-    connection.register(f"{source}_defaults", defaults)
-    stand = _Standing(connection, source, defaults=frozenset(defaults.column_names))
+    stage.connection.register(f"{source}_changed", changed)
+    stage.connection.register(f"{source}_defaults", defaults)
+    stand = _Standing(stage, source, defaults=frozenset(defaults.column_names))
     names = [name for name in changed.column_names if name not in (OPERATION, SLOT)]
     files = stand.files("base", base, names=names)
     above = stand.files("delta", rest[: layered.deltas], names=changed.column_names)
@@ -58,31 +51,24 @@ def _newest(
 class _Standing:
     """Where files stand as sources of a query."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source: str, *, defaults: frozenset[str]
-    ) -> None:
-        self._connection = connection
+    def __init__(self, stage: Stage, source: str, *, defaults: frozenset[str]) -> None:
+        self._stage = stage
         self._source = source
         self._defaults = defaults
 
     def files(self, layer: str, frames: Sequence[bytes], *, names: Sequence[str]) -> list[str]:
         """A query for each kind of file: those that lack the same columns are read together."""
-        alike: dict[tuple[str, ...], list[ds.Fragment]] = {}
-        for frame in frames:
-            fragment = FORMAT.make_fragment(pa.BufferReader(frame))
-            alike.setdefault(tuple(fragment.physical_schema.names), []).append(fragment)
-        return [
-            self._alike(f"{self._source}_{layer}_{number}", fragments, names=names)
-            for number, fragments in enumerate(alike.values())
-        ]
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for number, frame in enumerate(frames):
+            has = tuple(pq.read_schema(pa.BufferReader(frame)).names)
+            place = self._stage.hand(f"{self._source}/{layer}/{number}.parquet", frame)
+            alike.setdefault(has, []).append(place)
+        return [self._alike(has, places, names=names) for has, places in alike.items()]
 
-    def _alike(self, source: str, fragments: list[ds.Fragment], *, names: Sequence[str]) -> str:
-        schema = fragments[0].physical_schema
-        self._connection.register(source, ds.FileSystemDataset(fragments, schema, FORMAT))
-        taken = ", ".join(
-            f"it.{quoted(name)}" if name in schema.names else self._absent(name) for name in names
-        )
-        return f"SELECT {taken} FROM temp.main.{source} AS it"
+    def _alike(self, has: Sequence[str], places: Sequence[str], *, names: Sequence[str]) -> str:
+        taken = ", ".join(quoted(name) if name in has else self._absent(name) for name in names)
+        listed = ", ".join(f"'{place}'" for place in places)
+        return f"SELECT {taken} FROM read_parquet([{listed}])"
 
     def _absent(self, name: str) -> str:
         if name not in self._defaults:

@@ -23,12 +23,13 @@ from arco.query.layers import arrow_stream
 from arco.query.names import TableName
 from arco.query.protocol import Framed, Layered, Missing, OnWire, ParquetFolder, PinnedTable
 from arco.query.restricting import restricted
+from arco.query.stage import Stage
 from arco.query.statement import private_name
 from arco.query.wording import quoted
 
 
 def register(
-    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
     table: TableName,
     *,
     provision: OnWire,
@@ -38,9 +39,10 @@ def register(
 
     Raises: NotFound `TABLE_NOT_FOUND`, Unavailable `TABLE_UNREADABLE`.
     """
+    connection = stage.connection
     source = "_arco_" + sha256("\0".join(private_name(table.folded())).encode())
     if isinstance(provision, Layered):
-        query = layers.query(connection, source, layered=provision, frames=frames)
+        query = layers.query(stage, source, layered=provision, frames=frames)
         stand(connection, table, query=query)
         return
     data = arrow_stream(frames[0]) if isinstance(provision, Framed) else _open(table, provision)
