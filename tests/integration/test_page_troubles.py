@@ -76,8 +76,8 @@ def test_a_page_says_that_its_server_is_gone_and_comes_back_with_it(
     browser.open("/runs")
     browser.until("document.readyState === 'complete'")
     pages.kill()
-    browser.ask("until", until="document.getElementById('stale')", forgiven=GONE)
-    gone = browser.ask("text", text="#stale", forgiven=GONE)
+    browser.ask("until", until="document.getElementById('unanswered')", forgiven=GONE)
+    gone = browser.ask("text", text="#unanswered", forgiven=GONE)
     assert "The server does not answer" in gone
     pages.restart()
-    browser.ask("until", until="!document.getElementById('stale')", seconds=60, forgiven=GONE)
+    browser.ask("until", until="!document.getElementById('unanswered')", seconds=60, forgiven=GONE)

@@ -79,16 +79,24 @@ async def version_lines(
 
     Cost: one GET a slot, back to the oldest version that is asked for.
     """
+    async for published, line in published_lines(workspace, newest=newest, oldest=oldest):
+        if published == table_id:
+            yield line
+
+
+async def published_lines(
+    workspace: Workspace, *, newest: int, oldest: int = 0
+) -> AsyncIterator[tuple[str, VersionLine]]:
+    """The versions of all tables with the tables' ids, newest first. Cost: one GET a slot."""
     for last in range(newest, oldest - 1, -SLOTS_AT_ONCE):
         first = max(oldest, last + 1 - SLOTS_AT_ONCE)
         found = [
-            _version(slot, payload)
+            (payload.table_id, _version(slot, payload))
             async for slot, events in events_between(workspace.database, first, last=last)
             for payload in _published(workspace, events)
-            if payload.table_id == table_id
         ]
-        for line in reversed(found):
-            yield line
+        for each in reversed(found):
+            yield each
 
 
 async def meant_slot(workspace: Workspace, names: Sequence[str], *, to: str) -> int:
@@ -164,4 +172,11 @@ def _version(slot: Slot, event: TableVersionPublished | TableVersionPublishedV2)
     )
 
 
-__all__ = ["SlotLine", "VersionLine", "meant_slot", "slot_lines", "version_lines"]
+__all__ = [
+    "SlotLine",
+    "VersionLine",
+    "meant_slot",
+    "published_lines",
+    "slot_lines",
+    "version_lines",
+]

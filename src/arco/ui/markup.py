@@ -90,4 +90,4 @@ def is_ours(link: str) -> bool:
     return link.startswith(("#", "?")) or (link.startswith("/") and link[:2] not in {"//", "/\\"})
 
 
-__all__ = ["Attribute", "Child", "Html", "data", "is_ours", "joined", "tag"]
+__all__ = ["VOID", "Attribute", "Child", "Html", "data", "is_ours", "joined", "tag"]

@@ -54,7 +54,7 @@ async def show_versions(
     found = await _versions(session, row, newest=newest, asked=("versions", full_name))
     sql = filled(SQL, catalog=row.catalog, namespace=row.namespace, name=row.name)
     page = Page(title=f"Versions of {row.full_name}", section="Catalog", sql=sql)
-    return Visit(session, caller, request).shown(Seen(found, seen.token), page, body=_body)
+    return Visit(session, caller, request).shown(Seen(found, seen.token), page, body=versions_body)
 
 
 async def _versions(
@@ -73,7 +73,8 @@ async def _versions(
     return Versions(table=row, versions=found, next_cursor=cursor)
 
 
-def _body(page: Versions) -> Child:
+def versions_body(page: Versions) -> Child:
+    """The versions, newest first."""
     name = f"{page.table.catalog}.{page.table.full_name}"
     rows = (
         (
@@ -102,4 +103,4 @@ def _body(page: Versions) -> Child:
     )
 
 
-__all__ = ["Versions", "show_versions"]
+__all__ = ["VERSIONS", "Versions", "show_versions", "versions_body"]

@@ -71,11 +71,11 @@ function swap(shown, found) {
 }
 
 function lost(isLost) {
-  let told = document.getElementById("stale");
+  let told = document.getElementById("unanswered");
   if (!isLost) return told?.remove();
   if (told) return;
   told = document.createElement("div");
-  told.id = "stale";
+  told.id = "unanswered";
   told.setAttribute("role", "status");
   told.textContent = "The server does not answer. What you see may be old; it is asked again.";
   document.body.append(told);
