@@ -194,8 +194,8 @@ def access_after_counting(monkeypatch: pytest.MonkeyPatch) -> None:
 def hidden_words_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A word is no slip when only hidden objects have it."""
 
-    def has(self: Any, segment: Readable, word: str) -> bool:
-        return bool(self.levels(segment, word)[-1])
+    def has(self: Any, *named: Any) -> bool:
+        return bool(self.levels(*named)[-1])
 
     monkeypatch.setattr(matching._Look, "_has", has)
 
@@ -204,9 +204,9 @@ def sight_outlives_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was seen of the first segment is taken for what is seen of any."""
     right = Sights.of
 
-    def of(self: Sights, state: State, shelves: Shelves) -> Any:
-        sight = right(self, state, shelves)
-        return lambda segment: sight(shelves.segments[0]) & everything(segment)
+    def of(self: Sights, *seen: Any) -> Any:
+        sight, (first, *_) = right(self, *seen), seen[1].segments
+        return lambda segment: sight(first) & everything(segment)
 
     monkeypatch.setattr(Sights, "of", of)
 
@@ -286,9 +286,9 @@ def matched_for_another_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """What words matched is kept for whoever asks the same next."""
     kept: dict[object, Any] = {}
 
-    def matched(self: Any, of: Any, find: Callable[[], Any]) -> Any:
-        shelves, seq, asked, _ = of
-        return kept.setdefault((id(shelves), seq, asked.words), find())
+    def matched(self: Any, *asked: Any) -> Any:
+        (shelves, seq, question, _), find = asked
+        return kept.setdefault((id(shelves), seq, question.words), find())
 
     monkeypatch.setattr(searching._Asking, "matched", matched)
 
