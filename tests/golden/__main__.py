@@ -16,6 +16,7 @@ from tests.golden import (
     facts,
     histories,
     interface,
+    maintenance,
     notifications,
     objects,
     observing,
@@ -62,6 +63,8 @@ def main(arguments: list[str]) -> None:
             run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
+        case ["maintenance", name]:
+            run(maintenance.write(name))
         case ["conditions", name]:
             run(conditions.write(name, conditions.conditioned))
         case ["promises", name]:

@@ -47,6 +47,7 @@ from arco.orchestration.backfills import (
 from arco.orchestration.breaches import BREACH_COUNTS, BREACHES
 from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
 from arco.orchestration.freshness import FRESHNESS
+from arco.orchestration.maintenance import CHECKPOINTS, COMPACTIONS
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -249,6 +250,8 @@ RULES: Mapping[str, Shown] = {
     PARTITION_STATUS.name: _of_asset,
     CHECKS.name: _of_asset,
     PINS.name: _of_asset,
+    COMPACTIONS.name: _of_asset,
+    CHECKPOINTS.name: _of_asset,
     RUNS.name: _of_run,
     NEWEST_RUNS.name: _of_run,
     PLANS.name: _of_run,
