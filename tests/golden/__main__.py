@@ -10,6 +10,7 @@ import sys
 from arco.runtime import run
 from tests.golden import (
     access,
+    attempts,
     backfills,
     commits,
     conditions,
@@ -63,6 +64,8 @@ def main(arguments: list[str]) -> None:
             run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
+        case ["attempts", name]:
+            run(attempts.write(name))
         case ["maintenance", name]:
             run(maintenance.write(name))
         case ["conditions", name]:

@@ -312,6 +312,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         retry_at=optional_times,
     ),
     st.builds(events.RetriesReleased, run_id=run_ids, tasks=pairs, released_at=times),
+    st.builds(events.RetriesReleasedV2, run_id=run_ids, tasks=pairs, released_at=times),
     st.builds(
         events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times
     ),

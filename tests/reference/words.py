@@ -238,6 +238,7 @@ FIELD_WORDS: dict[str, str] = {
     "task_key": "`namespace/name[partition]:materialize`; no brackets when unpartitioned.",
     "PlanRow.tasks": "The tasks in plan order, upstream first.",
     "RetriesReleased.tasks": "(index, last attempt) pairs.",
+    "RetriesReleasedV2.tasks": "(index, last attempt) pairs.",
     "RunTriggered.tasks": "The tasks in plan order, upstream first.",
     "TasksDispatched.tasks": "(index, attempt) pairs.",
     "through": "The last of them.",

@@ -69,6 +69,7 @@ DOMAIN = Domain(
         events.TaskFailed: tasks.task_failed,
         events.AttemptLost: tasks.attempt_lost,
         events.RetriesReleased: tasks.retries_released,
+        events.RetriesReleasedV2: tasks.retries_released_v2,
         events.TaskCancelled: tasks.task_cancelled,
         events.RunCancelRequested: runs.run_cancel_requested,
         events.RunFailed: notifying.telling(conditions.waking(runs.run_failed)),
