@@ -5,6 +5,7 @@ whoever stops in the middle.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from arco.orchestration.tables import PINS, PUBLISHING
 from arco.service import loop
 from arco.store.port import Store
 from tests.integration.delta_table import Table
+from tests.integration.dying_command import dies
 from tests.integration.leading_workspace import System, opened, play, write_project
 from tests.integration.test_publication_faults import Meddling, creates, location, runs_in
 
@@ -186,6 +188,44 @@ def test_a_compaction_that_its_leader_leaves_in_the_middle_is_finished_by_the_ne
             assert await system.findings() == ()
 
     play(story)
+
+
+def test_a_command_that_is_killed_anywhere_is_finished_by_the_next(
+    project: Path, tmp_path: Path
+) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("[tool.arco.maintenance]\nfiles_min = 3\ncheckpoint_versions = 2\n")
+
+    async def written() -> list[str]:
+        async with with_files(project, 3) as (system, _):
+            return await runs_in(system, FIRST)
+
+    rows = play(written)
+    for nth in range(1, 20):
+        folder = shutil.copytree(project, tmp_path / str(nth) / project.name)
+        survived = not dies(folder, "maintain", verb="create", nth=nth)
+        path = next(folder.glob(".arco/tenant=local/workspace=main/warehouse/*"))
+        assert sorted(DeltaTable(path).to_pyarrow_table()["run"].to_pylist()) == rows
+        if survived:
+            break
+        assert play(lambda folder=folder: maintained(folder)) == (3, 1, 3)
+        assert sorted(DeltaTable(path).to_pyarrow_table()["run"].to_pylist()) == rows
+    assert survived and nth >= 6
+
+
+async def maintained(folder: Path) -> tuple[int, int, int]:
+    """What another process finishes and begins: the version, its files, and its checkpoint."""
+    async with opened(folder) as system:
+        await system.lead()
+        for row in await system.database.asked(lambda state: list(state.range(COMPACTIONS))):
+            await over(system, row.compaction_id)
+        begun = await begin_compaction(system.workspace, FIRST, policy=POLICY)
+        if begun:
+            await over(system, begun)
+        checkpoint = await write_checkpoint(system.workspace, FIRST)
+        files = len(DeltaTable(await location(system, FIRST)).file_uris())
+        assert await system.findings() == ()
+        return (await pin_of(system)).version, files, checkpoint
 
 
 def test_a_merge_stands_on_rows_and_not_on_the_files_that_hold_them(tmp_path: Path) -> None:
