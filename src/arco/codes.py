@@ -55,6 +55,7 @@ CODES: dict[str, tuple[str, str]] = {
     "COLUMN_TYPE_UNSUPPORTED": ("Invalid", "a column's type cannot be stored in the table format"),
     "COLUMN_UNKNOWN": ("Invalid", "the table has no column {}"),
     "COLUMN_VALUE_UNSUPPORTED": ("Invalid", "column {} of type {} does not fit {}: {}"),
+    "COMPACTION_ABANDONED": ("Conflict", "{} was not compacted: {}"),
     "CONDITION_INVALID": ("Invalid", "a condition is neither true nor false before it is judged"),
     "CONDITION_TAKEN": ("Conflict", "The condition of {} belongs to project {}."),
     "CONDITION_UNKNOWN": ("NotFound", "{} has no condition."),
