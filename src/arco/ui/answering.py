@@ -52,6 +52,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The tables whose changes renew the page, by commas."""
     script: str = ""
     words: str = ""
+    policy: str = POLICY
+    """What the page may do."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -78,7 +80,8 @@ class Visit(msgspec.Struct, frozen=True):
             words=page.words,
         )
         text = document(page.title, body(seen.value), around=around, script=page.script)
-        return Response(text, media_type=HTML, headers={**headers, **HEADERS})
+        headers["Content-Security-Policy"] = page.policy
+        return Response(text, media_type=HTML, headers=headers)
 
 
 def page_at(
