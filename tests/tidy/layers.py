@@ -82,6 +82,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.adjacency",
+        "arco.engine.columns",
         "arco.engine.gathering",
         "arco.engine.keeping_arrays",
         "arco.engine.parquet",
@@ -108,6 +109,7 @@ LAZY_LIBRARIES = frozenset(
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.columns",
     "arco.engine.gathering",
     "arco.engine.keeping_arrays",
     "arco.formats",
