@@ -36,6 +36,7 @@ SAME = (
     " name || '€' AS priced, NULL AS nothing FROM system.catalog.tables ORDER BY name",
     "SELECT 0.1::FLOAT AS f, 1.50 AS d, 2::HUGEINT AS h, 'nan'::DOUBLE AS n, 'a'::BLOB AS b,"
     " DATE '2024-02-29' AS day, TIMESTAMP '2024-02-29 10:00:00.5' AS at, ['a', NULL, ''] AS l",
+    "SELECT version, max(version) AS now FROM system.catalog.tables GROUP BY version",
     "VALUES (1, 'a'), (2, NULL)",
 )
 """Queries that the engine answers as the server does."""
@@ -153,8 +154,8 @@ def test_a_result_is_saved_as_csv_and_as_parquet(
     browser: Browser, guarded: Guarded, tmp_path: Path
 ) -> None:
     sql = (
-        "SELECT name, created_at, rows, ['a', NULL] AS l, 'a \"b\", c' AS t, NULL AS n"
-        " FROM system.catalog.tables ORDER BY name"
+        "SELECT name, created_at, rows, ['a', NULL] AS l, 'a \"b\", c' AS t, NULL AS n,"
+        " 'inf'::DOUBLE AS i FROM system.catalog.tables ORDER BY name"
     )
     browser.ask("fill", fill="#sql", text=sql)
     assert browser.ask("save", save=str(tmp_path / "a"), click="#csv") == "result.csv"
@@ -167,7 +168,7 @@ def test_a_result_is_saved_as_csv_and_as_parquet(
     assert (tmp_path / "a").read_bytes() == asked.body
     assert browser.ask("save", save=str(tmp_path / "b"), click="#parquet") == "result.parquet"
     table = pq.read_table(tmp_path / "b")
-    assert table.column_names == ["name", "created_at", "rows", "l", "t", "n"]
+    assert table.column_names == ["name", "created_at", "rows", "l", "t", "n", "i"]
     assert str(table.schema.field("created_at").type) == "timestamp[us, tz=UTC]"
     assert table["name"].to_pylist() == ["orders", "people", "refunds"]
     assert table["l"].to_pylist() == [["a", None]] * len(table)

@@ -135,8 +135,16 @@ async function csvSaved() {
 
 async function parquetSaved() {
   const got = await current();
-  if (got?.asParquet) saved(await got.asParquet(), "result.parquet");
-  else if (got) elsewhere.textContent = `The server answered: ${got.reason}. It writes no Parquet: take CSV, or ask POST /api/v1/query for an Arrow stream.`;
+  if (!got) return;
+  if (!got.asParquet) {
+    elsewhere.textContent = `The server answered: ${got.reason}. It writes no Parquet: take CSV, or ask POST /api/v1/query for an Arrow stream.`;
+    return;
+  }
+  try {
+    saved(await got.asParquet(), "result.parquet");
+  } catch (error) {
+    refused(failureTold({ message: "The browser could not write the file.", hint: error.message }, 0));
+  }
 }
 
 function remembered() {

@@ -24,13 +24,13 @@ const KINDS = [
   [/^BLOB$/, (column) => `base64(${column})`, String],
   [/^(VARCHAR|DATE|UUID|ENUM\(.*\))$/s, (column) => `${column}::VARCHAR`, String],
 ];
+const NO_NUMBERS = { inf: "Infinity", "-inf": "-Infinity", nan: "NaN" };
 let engine;
 let code;
 let rowsMax;
 
 function number(text) {
-  const spelled = { inf: "Infinity", "-inf": "-Infinity", nan: "NaN" }[text];
-  return spelled ?? Number(text);
+  return NO_NUMBERS[text] ?? Number(text);
 }
 
 function instant(column) {
@@ -49,17 +49,22 @@ function kindOf(type) {
   return { isList: false, expression: found[1], value: found[2] };
 }
 
+async function codeRead(address, signal) {
+  const answer = await fetch(address, { signal });
+  if (!answer.ok) throw new Elsewhere("the engine is not beside the server any more: reload the page");
+  return answer.blob();
+}
+
 async function started(about, signal) {
   if (engine && !engine.isStopped) return;
-  code ??= await (await fetch(about.module, { signal })).blob();
-  const begun = new Engine(about.worker);
+  code ??= await codeRead(about.module, signal);
+  engine = new Engine(about.worker);
   try {
-    await begun.start(code);
+    await engine.start(code);
   } catch (error) {
-    begun.stop(error);
+    engine.stop(error);
     throw new Elsewhere(`the engine did not start (${error.message})`);
   }
-  engine = begun;
 }
 
 async function prepared(read) {
@@ -127,15 +132,17 @@ export async function answeredHere(sql, about, signal) {
   }
 }
 
-function cell(value) {
-  const text = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : value;
+function cell(value, kind) {
+  let text = value ?? "";
+  if (kind?.isList && value) text = JSON.stringify(value);
+  else if (kind?.value === number) text = NO_NUMBERS[value] ?? text;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 // As the server writes it: RFC 4180, all digits, a null is empty, a list is its JSON.
 function csvOf({ kinds, columns }, count) {
   const line = (cells) => `${cells.length === 1 && !cells[0] ? '""' : cells.join(",")}\n`;
-  const rows = Array.from({ length: count }, (_, row) => line(columns.map((column) => cell(column[row]))));
+  const rows = Array.from({ length: count }, (_, row) => line(kinds.map((kind, at) => cell(columns[at][row], kind))));
   return new Blob([line(kinds.map((kind) => cell(kind.name))), ...rows], { type: "text/csv" });
 }
 

@@ -32,6 +32,7 @@ async function fetched(file, signal) {
     if (signal.aborted) throw error;
     throw new Elsewhere("the store lets no page of this address read its files (arco doctor tells the rule)");
   }
+  if (answer.status >= 500) throw new Elsewhere(`the store answered ${answer.status} when a file was read`);
   if (!answer.ok) throw new Ended();
   held.set(file.name, new Uint8Array(await answer.arrayBuffer()));
 }

@@ -3,7 +3,9 @@
 
 const TOKEN = /--[^\n]*|\/\*[\s\S]*?\*\/|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\d[\w.]*|\s+|[\s\S]/gu;
 const BEGINS = new Set(["select", "with", "from", "values", "("]);
-const LOCAL = /^(duckdb_\w+|pragma_\w+|information_schema|pg_\w+|sqlite_\w+|version|current_\w+|session_user|getenv|glob|read_\w+|parquet_\w+|sniff_\w+|\w+_scan|now|today|get_current_\w+|transaction_timestamp)$/;
+// What is about the place where the engine is, or would read what is only there.
+const LOCAL = /^(information_schema|pg_catalog|sqlite_\w+|duckdb_\w+|current_(date|time|timestamp|user|role|catalog|schema)|localtime|localtimestamp|session_user)$/;
+const LOCAL_FUNCTION = /^(pragma_\w+|pg_\w+|version|current_\w+|getenv|getvariable|glob|read_\w+|parquet_\w+|sniff_\w+|\w+_scan|query|query_table|now|today|get_current_\w+|transaction_timestamp|txid_current)$/;
 const SYSTEM = "arco_system";
 
 // Why a query is asked of the server instead: a reason for people.
@@ -34,7 +36,7 @@ export function reading(sql) {
     if (!isPart && name === "system" && tokens[at + 1] === "." && tokens[at + 3] === "." && isName(tokens[at + 4])) {
       tables.add(`${meant(tokens[at + 2])}.${meant(tokens[at + 4])}`);
       all[places[at]] = SYSTEM;
-    } else if (!isPart && LOCAL.test(name)) throw new Elsewhere(`${token} is of the server`);
+    } else if (!isPart && (LOCAL.test(name) || (tokens[at + 1] === "(" && LOCAL_FUNCTION.test(name)))) throw new Elsewhere(`${token} is of the server`);
     else if (["from", "join"].includes(name) && tokens[at + 1]?.startsWith("'")) throw new Elsewhere("a browser reads no other files");
   });
   return { text: all.join(""), tables: [...tables].sort() };
