@@ -103,8 +103,10 @@ export interface AssetStatus {
   partitions: number;
   /** False: it is one whole. */
   is_partitioned?: boolean;
-  /** How many of its partitions are there. */
+  /** How many of its partitions are there; at least so many where they are not counted. */
   materialized: number;
+  /** False: it has too many partitions to count what is there, and its rows. */
+  is_counted?: boolean;
   /** Partitions that a run would make, or None when there are too many to judge. */
   stale?: number | null;
   rows?: number | null;
