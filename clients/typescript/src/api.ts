@@ -2912,6 +2912,7 @@ export const CODES = {
   DATASET_NOT_FOUND: "NotFound",
   DATA_FILE_DAMAGED: "Corrupt",
   DATA_NOT_FOUND: "NotFound",
+  DBT_NODES_UNRUNNABLE: "Invalid",
   DEFINITIONS_INVALID: "Invalid",
   DELTA_FEATURE_UNSUPPORTED: "Invalid",
   DELTA_LOG_UNREADABLE: "Corrupt",
