@@ -3,7 +3,7 @@
 A compaction is published like a run: bytes are fixed, the table-log entry is created if its place
 is free, and one commit moves what readers see. Whoever leads finishes what was started. Where
 another program's version has the place, it is given up: nothing of it stood.
-Source: ADR 960.
+Source: ADR 40.
 """
 
 from __future__ import annotations
