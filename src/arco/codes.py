@@ -85,6 +85,8 @@ CODES: dict[str, tuple[str, str]] = {
     "DROPPED_NOT_FOUND": ("NotFound", "no dropped {} was called {}"),
     "DROPPED_WITH_ANOTHER": ("Conflict", "{} went with what contained it"),
     "EDGE_NOT_FOUND": ("NotFound", "{} was not made from {} directly"),
+    "ENGINE_FILE_ALTERED": ("Precondition", "{} is not the file of {} {} that is recorded"),
+    "ENGINE_FILE_NOT_FOUND": ("NotFound", "there is no {}"),
     "ETAG_MISMATCH": ("Precondition", "the object is not the one that If-Match names any more"),
     "EVENT_UNKNOWN": ("Unavailable", "the log holds an event that this release does not know"),
     "EXAMPLE_MISSING": ("NotFound", "the example project is not part of this installation"),

@@ -2922,6 +2922,8 @@ export const CODES = {
   DROPPED_NOT_FOUND: "NotFound",
   DROPPED_WITH_ANOTHER: "Conflict",
   EDGE_NOT_FOUND: "NotFound",
+  ENGINE_FILE_ALTERED: "Precondition",
+  ENGINE_FILE_NOT_FOUND: "NotFound",
   ETAG_MISMATCH: "Precondition",
   EVENT_UNKNOWN: "Unavailable",
   EXAMPLE_MISSING: "NotFound",
