@@ -15,6 +15,9 @@ let faults = [];
 let bytes = 0;
 let requests = [];
 
+// Files of a disk have no origin.
+const home = (address) => (address.startsWith("file:") ? "file:///" : new URL(address).origin);
+
 async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
   if (!page || fresh) {
     await context?.close();
@@ -24,7 +27,7 @@ async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
     page.on("pageerror", (each) => faults.push(`script: ${each.message}`));
     page.on("dialog", (each) => { faults.push(`dialog: ${each.message()}`); each.dismiss(); });
     page.on("request", (each) => requests.push(`${each.method()} ${each.url().replace(new URL(open).origin, "")}`));
-    page.on("request", (each) => { if (!each.url().replace(/^blob:/, "").startsWith(new URL(open).origin)) faults.push(`foreign: ${each.url()}`); });
+    page.on("request", (each) => { if (!each.url().replace(/^blob:/, "").startsWith(home(open))) faults.push(`foreign: ${each.url()}`); });
     page.on("response", async (each) => { bytes += Number(each.headers()["content-length"] ?? 0); });
   }
   await page.emulateMedia({ colorScheme: scheme });

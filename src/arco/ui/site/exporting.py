@@ -129,6 +129,7 @@ class Writing:
         """Table id -> the versions that the newest slots published, newest first."""
         self._waiting: deque[str] = deque()
         self._known: set[str] = set()
+        """The places of pages that were written or wait: some pages have two addresses."""
         self._said = ""
         self._pages = 0
         self._size_bytes = 0
@@ -222,8 +223,9 @@ class Writing:
         return relative(place, place_of(target))
 
     def _wanted(self, where: str) -> None:
-        if where not in self._known:
-            self._known.add(where)
+        place = place_of(target_of(where))
+        if place not in self._known:
+            self._known.add(place)
             self._waiting.append(where)
 
     def _write(self, place: str, content: bytes) -> None:
