@@ -14,6 +14,7 @@ import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
+from arco.execution.maintaining import Maintaining
 from arco.execution.notifying import notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
@@ -107,7 +108,11 @@ async def try_to_lead(
     if lease is None:
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
-    performers = (sensing(workspace, project), notifying(workspace))
+    performers = (
+        sensing(workspace, project),
+        notifying(workspace),
+        Maintaining(workspace, project),
+    )
     leader = Leader(
         workspace,
         lease,
