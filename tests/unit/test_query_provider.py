@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 
 from arco.model import Table
+from arco.query.arrow import rows_to_ipc
 from arco.query.names import TableName
-from arco.query.provider import public_tables, rows_to_ipc, system_name
+from arco.query.provider import public_tables, system_name
 from arco.service.workspace import DOMAINS
 
 
@@ -80,6 +81,7 @@ def test_every_public_table_has_a_name_and_no_private_one() -> None:
         "lineage.edges",
         "orchestration.runs",
         "orchestration.tasks",
+        "orchestration.attempts",
         "orchestration.dependencies",
         "orchestration.partition_status",
         "orchestration.checks",

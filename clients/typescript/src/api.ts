@@ -103,8 +103,10 @@ export interface AssetStatus {
   partitions: number;
   /** False: it is one whole. */
   is_partitioned?: boolean;
-  /** How many of its partitions are there. */
+  /** How many of its partitions are there; at least so many where they are not counted. */
   materialized: number;
+  /** False: it has too many partitions to count what is there, and its rows. */
+  is_counted?: boolean;
   /** Partitions that a run would make, or None when there are too many to judge. */
   stale?: number | null;
   rows?: number | null;
@@ -1971,7 +1973,7 @@ export interface SlotLine {
   actors: Array<string>;
   /** Event type -> how many. */
   events: Record<string, number>;
-  /** The runs and restores that its events are about. */
+  /** The runs, restores and compactions that its events are about. */
   runs: Array<string>;
 }
 
@@ -2298,7 +2300,7 @@ export interface VersionLine {
   rows: number;
   files: number;
   size_bytes: number;
-  /** The run, or the restore, that published it. */
+  /** The run, the restore or the compaction that published it. */
   run_id: string;
 }
 
@@ -2893,6 +2895,7 @@ export const CODES = {
   COLUMN_TYPE_UNSUPPORTED: "Invalid",
   COLUMN_UNKNOWN: "Invalid",
   COLUMN_VALUE_UNSUPPORTED: "Invalid",
+  COMPACTION_ABANDONED: "Conflict",
   CONDITION_INVALID: "Invalid",
   CONDITION_TAKEN: "Conflict",
   CONDITION_UNKNOWN: "NotFound",
@@ -2919,6 +2922,8 @@ export const CODES = {
   DROPPED_NOT_FOUND: "NotFound",
   DROPPED_WITH_ANOTHER: "Conflict",
   EDGE_NOT_FOUND: "NotFound",
+  ENGINE_FILE_ALTERED: "Precondition",
+  ENGINE_FILE_NOT_FOUND: "NotFound",
   ETAG_MISMATCH: "Precondition",
   EVENT_UNKNOWN: "Unavailable",
   EXAMPLE_MISSING: "NotFound",

@@ -14,11 +14,12 @@ import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
-from arco.execution.notifying import Notifying
+from arco.execution.maintaining import Maintaining
+from arco.execution.notifying import notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
-from arco.execution.sensing import Sensing
+from arco.execution.sensing import sensing
 from arco.orchestration.controllers import AUTOMATING, CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
@@ -107,7 +108,11 @@ async def try_to_lead(
     if lease is None:
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
-    performers = (Sensing(workspace, project), Notifying(workspace))
+    performers = (
+        sensing(workspace, project),
+        notifying(workspace),
+        Maintaining(workspace, project),
+    )
     leader = Leader(
         workspace,
         lease,

@@ -6,6 +6,7 @@ Must not know files or table logs.
 from __future__ import annotations
 
 from arco.model import State
+from arco.orchestration.maintenance import COMPACTIONS
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.tables import PINS, PUBLICATIONS
 
@@ -17,7 +18,11 @@ def recorded_entry(state: State, asset: str, *, version: int | None) -> str:
     pin = state.get(PINS, asset)
     if pin is None or pin.version != version:
         return ""
-    done = state.get(PUBLICATIONS, pin.run_id) or state.get(RESTORES, pin.run_id)
+    done = (
+        state.get(PUBLICATIONS, pin.run_id)
+        or state.get(RESTORES, pin.run_id)
+        or state.get(COMPACTIONS, pin.run_id)
+    )
     entries = (
         table.sha256
         for table in (done.tables if done else ())
