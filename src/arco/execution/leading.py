@@ -14,6 +14,7 @@ import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
+from arco.execution.lookouts import Lookouts
 from arco.execution.notifying import Notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
@@ -107,7 +108,8 @@ async def try_to_lead(
     if lease is None:
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
-    performers = (Sensing(workspace, project), Notifying(workspace))
+    looker = Lookouts(workspace.settings, project)
+    performers = (Sensing(workspace, looker), Notifying(workspace))
     leader = Leader(
         workspace,
         lease,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import Protocol
 
 from arco.engine.applied import Applied
 from arco.errors import ArcoError
@@ -20,7 +21,8 @@ from arco.orchestration.commands.notifications import (
     record_delivery,
 )
 from arco.orchestration.notifications import DUE_NOTIFICATIONS
-from arco.runtime import Signal, Spawned
+from arco.runtime import Runtime, Signal, Spawned
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 AT_ONCE = 8
@@ -30,11 +32,20 @@ TURN_SECONDS_MAX = 30.0
 LOG = logging.getLogger(__name__)
 
 
+class Teller(Protocol):
+    """How somebody is reached."""
+
+    async def __call__(self, delivery: Delivery, settings: Settings, *, runtime: Runtime) -> None:
+        """Somebody took it. Raises: Undelivered."""
+        ...
+
+
 class Notifying:
     """A `Performer` of notifications."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, tell: Teller = deliver) -> None:
         self._workspace = workspace
+        self._tell = tell
         self._database = workspace.database
         self._runtime = workspace.runtime
         self._under_way: dict[str, Spawned] = {}
@@ -108,7 +119,7 @@ class Notifying:
     async def _deliver(self, delivery: Delivery) -> None:
         name = delivery.definition.name
         try:
-            error = await told(self._workspace, delivery)
+            error = await told(self._workspace, delivery, tell=self._tell)
             await self._database.transact(record_delivery(delivery, error))
         except Exception:
             LOG.exception("what became of a notification of %s is not known", name)
@@ -119,10 +130,10 @@ class Notifying:
             self._ended.set()
 
 
-async def told(workspace: Workspace, delivery: Delivery) -> str:
+async def told(workspace: Workspace, delivery: Delivery, *, tell: Teller = deliver) -> str:
     """Why nobody took it; empty: somebody did."""
     try:
-        await deliver(delivery, workspace.settings, runtime=workspace.runtime)
+        await tell(delivery, workspace.settings, runtime=workspace.runtime)
     except Undelivered as error:
         return str(error)
     except Exception as error:
@@ -131,4 +142,4 @@ async def told(workspace: Workspace, delivery: Delivery) -> str:
     return ""
 
 
-__all__ = ["Notifying", "told"]
+__all__ = ["Notifying", "Teller", "told"]

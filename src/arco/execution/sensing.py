@@ -11,11 +11,10 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
+from typing import Protocol
 
 from arco.engine.applied import Applied
 from arco.errors import ArcoError, Unavailable
-from arco.execution.lookouts import Lookouts
 from arco.model import Put
 from arco.orchestration.commands.evaluations import (
     Answer,
@@ -41,14 +40,34 @@ TURN_SECONDS_MAX = 30.0
 LOG = logging.getLogger(__name__)
 
 
+class Looker(Protocol):
+    """Who looks at the world outside by a sensor's function; every look has an answer."""
+
+    async def look(self, look: Look) -> Answer:
+        """What the sensor answers, or why it does not."""
+        ...
+
+    async def rest(self) -> None:
+        """Nothing is to be looked at for a while."""
+        ...
+
+    async def reload(self) -> None:
+        """Every look from now on is made by the code as it stands now."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing is looked at any more."""
+        ...
+
+
 class Sensing:
     """A `Performer` of looks at sensors."""
 
-    def __init__(self, workspace: Workspace, project: Path) -> None:
+    def __init__(self, workspace: Workspace, looker: Looker) -> None:
         self._workspace = workspace
         self._database = workspace.database
         self._runtime = workspace.runtime
-        self._lookouts = Lookouts(workspace.settings, project)
+        self._looker = looker
         self._under_way: dict[str, Spawned] = {}
         self._stirred: Signal = workspace.runtime.signal()
         self._ended: Signal = workspace.runtime.signal()
@@ -84,7 +103,7 @@ class Sensing:
         for work in works:
             with suppress(BaseException):
                 await work.join()
-        await self._lookouts.close()
+        await self._looker.close()
 
     def _applied(self, applied: Applied) -> None:
         for change in applied.changes:
@@ -108,7 +127,7 @@ class Sensing:
             try:
                 if self._is_changed:
                     self._is_changed = False
-                    await self._lookouts.reload()
+                    await self._looker.reload()
                 await self._begin_due()
                 pause_seconds = await self._pause_seconds()
             except ArcoError as error:
@@ -135,12 +154,12 @@ class Sensing:
         following = await self._database.asked(lambda state: following_look(state, now))
         left = (following - now).total_seconds() if following else REST_SECONDS
         if left >= REST_SECONDS:
-            await self._lookouts.rest()
+            await self._looker.rest()
         return min(left, PAUSE_SECONDS_MAX)
 
     async def _look(self, look: Look) -> None:
         try:
-            await look_and_record(self._workspace, self._lookouts, look=look)
+            await look_and_record(self._workspace, self._looker, look=look)
         except Exception:
             LOG.exception("a look at sensor %s was not recorded", look.sensor)
             await self._runtime.sleep(AGAIN_SECONDS)
@@ -150,13 +169,13 @@ class Sensing:
             self._ended.set()
 
 
-async def look_and_record(workspace: Workspace, lookouts: Lookouts, *, look: Look) -> None:
+async def look_and_record(workspace: Workspace, looker: Looker, *, look: Look) -> None:
     """What the look came to is on record; nothing of it is lost while nothing can be written.
 
     Idempotent: by the sensor's version.
     """
     evaluated_at = workspace.runtime.now()
-    answer = await lookouts.look(look)
+    answer = await looker.look(look)
     ended_at = workspace.runtime.now()
     while True:
         recorded = _recorded(workspace, look, answer=answer, times=(evaluated_at, ended_at))
@@ -186,4 +205,4 @@ def _recorded(
     )
 
 
-__all__ = ["LOOKS_AT_ONCE", "Sensing", "look_and_record"]
+__all__ = ["LOOKS_AT_ONCE", "Looker", "Sensing", "look_and_record"]
