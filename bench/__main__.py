@@ -16,6 +16,7 @@ from bench import (
     machine,
     orchestrator,
     others,
+    pages,
     search,
     state,
 )
@@ -29,6 +30,7 @@ SUITES = {
     "http": ("A catalog of a million tables over HTTP", http.measurements),
     "facts": ("Facts", facts.measurements),
     "lineage": ("Lineage", lineage.measurements),
+    "pages": ("Pages", pages.measurements),
     "search": ("Search", search.measurements),
     "state": ("A catalog of many tables", state.measurements),
     "peers": ("Beside other orchestrators", others.measurements),

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from arco.catalog.commands import PublishedVersion, PublishVersions, publish_versions
 from arco.catalog.events import PublishedColumn
+from arco.engine.columns import keys_of
 from arco.engine.database import Database
 from arco.engine.events import SnapshotPublishedV2
 from arco.engine.fold import fold
 from arco.engine.index import Index, TableFiles
-from arco.engine.parquet import ROWS_PER_FILE, keys_of, rows_to_arrow, schema_of
+from arco.engine.parquet import ROWS_PER_FILE, rows_to_arrow, schema_of
 from arco.engine.tables import Overlay
 from arco.engine.writing import Attempt
 from arco.ids import sha256

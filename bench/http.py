@@ -43,6 +43,8 @@ PAGES = 40
 WARM_NAMESPACES = 5
 CREATIONS = 200
 BULK_TABLES = 10_000
+JOINED_TABLES = 100_000
+QUERY_RUNS = 5
 BULK_RUNS = 4
 BULK = "<= 1 s"
 MADE = "made"
@@ -81,6 +83,7 @@ def figures(folder: Path, keys: dict[str, str], *, count: int) -> Iterator[Measu
         yield memory("memory after it", server)
         yield from gets(clients[OWNER], count)
         yield from pages(clients, count)
+        yield from queries(clients[OWNER], count)
         yield from bulk_reads(clients[OWNER])
         yield from creations(clients[OWNER])
         yield memory("memory after all of this", server)
@@ -129,6 +132,33 @@ def secrets(client: Client) -> Iterator[Measurement]:
     found = [percentile([each.p50 for each in side], 0.5) for side in zip(*pairs, strict=True)]
     result = " / ".join(map(spelled, found))
     yield Measurement("a table that is hidden / not there", result, "equal", "404, medians")
+
+
+def queries(client: Client, count: int) -> Iterator[Measurement]:
+    """SQL over the catalog itself; each in a worker process that was handed the files it reads."""
+    together = min(JOINED_TABLES, count)
+    limit = catalogs.created_id(together)
+    join = "FROM system.catalog.tables AS t JOIN system.catalog.columns AS c USING (table_id)"
+    name = catalogs.table_name(count // 2)
+    asked = (
+        ("one table by name", f"SELECT * FROM system.catalog.tables WHERE name = '{name}'", ""),
+        ("count all columns", "SELECT count(*) FROM system.catalog.columns", ""),
+        (
+            f"{together:,} tables join their columns",
+            f"SELECT count(*), max(t.name) {join} WHERE t.table_id < '{limit}'",
+            "<= 300 ms",
+        ),
+        (
+            "one table in a hundred joins its columns",
+            f"SELECT count(*), max(t.name) {join} WHERE hash(t.name) % 100 = 0",
+            "<= 800 ms",
+        ),
+    )
+    for what, sql, goal in asked:
+        client.post("/query", {"sql": sql})
+        taken = client.timed_posts("/query", *[{"sql": sql}] * QUERY_RUNS)
+        rows = f"{count:,} tables, {count * catalogs.COLUMNS_PER_TABLE:,} columns"
+        yield line(f"SQL, {what}", taken, goal=goal, note=rows)
 
 
 def bulk_reads(client: Client) -> Iterator[Measurement]:

@@ -172,6 +172,7 @@ CODES: dict[str, tuple[str, str]] = {
     "NAME_INVALID": ("Invalid", "{} cannot name what it is given to"),
     "NAME_RESERVED": ("Invalid", "no {} may be called {}: SQL has a meaning for it"),
     "NAME_TAKEN": ("AlreadyExists", "another object has the name {}"),
+    "NOTIFIER_NOT_TRIED": ("Unavailable", "nobody sent {} anything within {} seconds"),
     "NOTIFIER_TAKEN": ("Conflict", "Notifier {} belongs to project {}."),
     "NOTIFIER_UNKNOWN": ("NotFound", "There is no notifier {}."),
     "NOTIFIER_UNREACHED": ("Unavailable", "{} took nothing: {}"),

@@ -1,4 +1,4 @@
-"""What files of the integration suite share: options, and a demo and a browser for each file of pages."""
+"""What files of the integration suite share: options, and for each file a demo and a browser."""
 
 from __future__ import annotations
 

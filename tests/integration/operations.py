@@ -17,7 +17,7 @@ class Spoken(msgspec.Struct, frozen=True):
     path: str
     body: Any = None
     of: str = "table"
-    """`table`, `namespace`, `run`, `schedule`, `sensor`, `backfill` or `key`."""
+    """`table`, `namespace`, `run`, `schedule`, `sensor`, `notifier`, `backfill` or `key`."""
 
 
 # Operation -> requests that name an object. What is hidden must answer like what is not there.
@@ -82,6 +82,9 @@ SPEAKING: dict[str, tuple[Spoken, ...]] = {
     "send_sensor_message": (
         Spoken("POST", "/api/v1/sensors/{it}/messages", {"message_id": "m"}, of="sensor"),
     ),
+    "show_notifier": (Spoken("GET", "/api/v1/notifiers/{it}", of="notifier"),),
+    "test_notifier": (Spoken("POST", "/api/v1/notifiers/{it}/test", b"", of="notifier"),),
+    "show_notifications": (Spoken("GET", "/api/v1/notifications?notifier={it}", of="notifier"),),
     "show_condition": (
         Spoken("GET", "/api/v1/conditions/{it}"),
         Spoken("GET", "/api/v1/conditions/{it}?partition=x"),
@@ -175,6 +178,10 @@ SPEAKING |= {
     "page of a search": (Spoken("GET", "/search.json?q={it}"),),
     "page of an access": (Spoken("GET", "/access?on=table:{it}"),),
     "page of a materialization": (Spoken("GET", "/materialize?selection={it}"),),
+    "page of a notifier": (
+        Spoken("GET", "/notifications/{it}", of="notifier"),
+        Spoken("GET", "/notifications/{it}/test", of="notifier"),
+    ),
     "page of a sensor": (
         Spoken("GET", "/sensors/{it}", of="sensor"),
         Spoken("GET", "/sensors/{it}/enable", of="sensor"),
@@ -266,6 +273,8 @@ TELLING: dict[str, Spoken] = {
     "show_schedules": Spoken("GET", "/api/v1/schedules"),
     "show_sensors": Spoken("GET", "/api/v1/sensors"),
     "show_conditions": Spoken("GET", "/api/v1/conditions"),
+    "show_notifiers": Spoken("GET", "/api/v1/notifiers"),
+    "show_notifications": Spoken("GET", "/api/v1/notifications"),
     "show_breaches": Spoken("GET", "/api/v1/breaches"),
     "show_backfills": Spoken("GET", "/api/v1/backfills"),
     "show_catalogs": Spoken("GET", "/api/v1/catalogs"),
@@ -295,6 +304,7 @@ TELLING: dict[str, Spoken] = {
             "/sensors",
             "/conditions",
             "/breaches",
+            "/notifications",
             "/sql.json",
             "/access",
         )

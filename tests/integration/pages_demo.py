@@ -29,7 +29,7 @@ import time
 from datetime import timedelta
 from arco import (
     DailyPartitions, ProductPartitions, RunRequest, SkipReason, StaticPartitions, asset, check,
-    on_cron, on_missing, schedule, sensor,
+    notify, on_cron, on_missing, schedule, sensor,
 )
 
 TEXT = {ALL!r}
@@ -60,6 +60,8 @@ nightly = schedule(
     "30 2 * * *", name="nightly", timezone="Europe/Berlin", select=["odd.cut"], which="all",
     description=TEXT,
 )
+notify("desk", webhook="http://127.0.0.1:9/", on=["breach", "breach_ended"])
+
 hourly = schedule("0 * * * *", name="hourly", select=["raw.airlines"], enabled=False)
 
 @asset(

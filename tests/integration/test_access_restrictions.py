@@ -17,9 +17,15 @@ from arco.lineage.events import ObservedRead, ReadsRecorded
 from arco.model import Event, State
 from arco.orchestration.backfill_events import BackfillCreated, BackfillPaused
 from arco.orchestration.backfills import BackfillStage
+from arco.orchestration.commands.notifications import DefineNotifiers, define_notifiers
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
-from arco.orchestration.definitions import CodeReference, ScheduleDefinition, SensorDefinition
+from arco.orchestration.definitions import (
+    CodeReference,
+    NotifierDefinition,
+    ScheduleDefinition,
+    SensorDefinition,
+)
 from arco.service.leases import Lease, take_lease
 from arco.testing.stores import CountingStore
 from tests.integration.api_server import Answer
@@ -38,6 +44,7 @@ HIDDEN_OBJECTS = {
     "function": "hr.rank",
     "schedule": "payroll",
     "sensor": "salaries",
+    "notifier": "payroll_desk",
     "backfill": BACKFILL,
 }
 NO_OBJECTS = {
@@ -49,6 +56,7 @@ NO_OBJECTS = {
     "function": "hq.rang",
     "schedule": "pairoll",
     "sensor": "celeries",
+    "notifier": "peyroll_desk",
     "backfill": NO_BACKFILL,
 }
 NO_RUN = "01KAJZ0000NOSUCHRVN0000000"
@@ -118,6 +126,9 @@ def hide_objects(guarded: Guarded) -> None:
     )
     sensors = DefineSensors(project="shop", deployment_id="D", sensors=(salaries,))
     guarded.decide(define_sensors(sensors))
+    desk = NotifierDefinition(name="payroll_desk", channel="slack", address="env:DESK_URL")
+    notifiers = DefineNotifiers(project="shop", deployment_id="D", notifiers=(desk,))
+    guarded.decide(define_notifiers(notifiers))
     guarded.decide(hidden_backfill)
     texts = {"texts": {"duckdb": "SELECT * FROM hr.people"}}
     bodies: dict[str, dict[str, Any]] = {

@@ -146,6 +146,25 @@ def check_refusals(found: dict[str, str]) -> None:
     assert not found["hook"] + found["mail"] + found["slack"] + found["teams"]
 
 
+def check_tests(project: Project, address: str) -> None:
+    """Whoever leads sends a test, with its secrets, and its outcome is told from afar."""
+    there = ("--server", address)
+    assert project.arco("notify", "test", "slack", *there).out == "slack took it\n"
+    refused = project.arco("notify", "test", "lost", *there, code=1)
+    assert "NOBODY_SAID" in refused.err and "on the server" in refused.err
+    assert "slack can be reached" in project.arco("notify", "show", "slack", *there).out
+    listed = json.loads(project.arco("notify", "list", "--json", *there).out)
+    assert {each["name"]: each["newest"]["kind"] for each in listed}["slack"] == "test"
+    with arco.Client(address) as client:
+        newest = list(client.notifiers.notifications())
+        assert len(newest) == 11
+        assert [row.created_at for row in newest] == sorted(
+            (row.created_at for row in newest), reverse=True
+        )
+        (told,) = (row for row in client.notifiers.notifications("slack") if row.kind == "test")
+        assert (told.number, told.attempts, told.state) == (2, 1, "DELIVERED")
+
+
 def test_a_failed_run_is_told_by_every_channel_and_nobody_waits_for_the_deaf(
     tmp_path: Path, receiver: Receiver
 ) -> None:
@@ -167,6 +186,7 @@ def test_a_failed_run_is_told_by_every_channel_and_nobody_waits_for_the_deaf(
             check_refusals(found())
         check_messages(receiver)
         assert not any(path == "/secret" for path, _, _ in receiver.posts)
+        check_tests(project, development.address)
     finally:
         development.process.kill()
         development.process.communicate()

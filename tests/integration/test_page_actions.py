@@ -88,6 +88,16 @@ def test_a_sensor_is_looked_at_and_switched_by_its_page(browser: Browser) -> Non
         assert browser.text("#about .badge") == state
 
 
+def test_a_notifier_is_tried_by_its_page(browser: Browser) -> None:
+    browser.open("/notifications/desk/test")
+    browser.run(TWICE)
+    browser.until("location.pathname === '/notifications/desk'")
+    browser.until("document.querySelector('#told')?.textContent.includes('did not answer')", 60)
+    assert "desk can be reached" in browser.text("#told")
+    assert browser.run("return document.querySelectorAll('#told tbody tr').length") == 1
+    assert browser.unfit() == []
+
+
 def test_a_condition_tells_why_not_and_is_switched_by_its_page(browser: Browser) -> None:
     browser.open("/conditions/odd.watched")
     browser.until("document.querySelector('#why li li')", 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import urllib.request
 from urllib.parse import quote
 
 import pytest
@@ -45,6 +47,9 @@ SHOWN = {
     "/conditions/odd.watched/enable": "It is on already",
     "/conditions/odd.watched/disable": "would not be judged until it is switched on",
     "/breaches": "Breaches",
+    "/notifications": "breach ended",
+    "/notifications/desk": "What it was told",
+    "/notifications/desk/test": "whoever leads would send desk something now",
     "/partitions/odd.cut": "30 partitions",
     "/checks": "share_of_cancelled_flights",
     "/sql": "Result",
@@ -247,3 +252,16 @@ def test_cells_of_the_matrix_are_reached_by_keys(browser: Browser) -> None:
     browser.ask("press", press="ArrowRight")
     browser.until("document.getElementById('cell').textContent.includes('2013-02')")
     assert "24,951 rows" in browser.text("#cell")
+
+
+def test_a_large_page_goes_pressed_to_who_takes_that(pages: Pages) -> None:
+    plain = pages.asked("/tables/raw.flights", Accept="text/html")[1].encode()
+    request = urllib.request.Request(
+        pages.address + "/tables/raw.flights", headers={"Accept-Encoding": "br, gzip"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        pressed = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+    assert len(pressed) < len(plain) / 3
+    assert b"raw.flights" in gzip.decompress(pressed)

@@ -3,89 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
 from arco.errors import ArcoError, Forbidden
-from arco.model import Table
-from arco.query.names import TableName, close_names
-from arco.query.pool import QueryPool, Result
+from arco.query.names import TableName
+from arco.query.pool import QueryPool
 from arco.query.protocol import (
     Ask,
     Format,
     Inline,
     Limits,
-    Missing,
-    ParquetFiles,
     PinnedTable,
     Provision,
 )
-from arco.query.provider import rows_to_ipc
 from arco.runtime import AsyncioRuntime
+from tests.integration.query_bench import PEOPLE, Bench, provide, worker_pids
 
 CANARY = "canary-7f3a"
 GIBIBYTE = 1024**3
-
-
-class Person(msgspec.Struct, frozen=True):
-    id: int
-    name: str
-    tags: tuple[str, ...] = ()
-
-
-PEOPLE_TABLE = Table("hr.people", Person, ("id",))
-PEOPLE = rows_to_ipc(PEOPLE_TABLE, [Person(1, "Zoë", ("a",)), Person(2, "李😀")])
-TABLES: dict[str, Provision] = {
-    "hr.people": Inline(PEOPLE),
-    "system.catalog.tables": Inline(PEOPLE),
-    "people": Inline(PEOPLE),
-}
-
-
-async def provide(needed: Sequence[TableName]) -> list[Provision]:
-    return [
-        TABLES.get(table.dotted().lower()) or Missing(close_names(table.dotted(), TABLES))
-        for table in needed
-    ]
-
-
-class Bench:
-    """One loop and one pool for the file: workers outlive tests as they do requests."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.pool = QueryPool(AsyncioRuntime(), memory_bytes=2 * GIBIBYTE)
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def run(self, sql: str, **options: Any) -> Result:
-        provider = options.pop("provider", provide)
-        ask = Ask(sql, **{"format": Format.JSON, **options})
-        result: Result = self.do(self.pool.run(ask, provider))
-        return result
-
-    def rows(self, sql: str, **options: Any) -> Any:
-        return json.loads(self.run(sql, **options).body)
-
-    def code(self, sql: str, **options: Any) -> str:
-        with pytest.raises(ArcoError) as refusal:
-            self.run(sql, **options)
-        assert refusal.value.hint
-        return refusal.value.code
 
 
 @pytest.fixture(scope="module")
@@ -157,22 +103,6 @@ def test_a_refusal_of_the_provider_reaches_the_asker_and_costs_no_worker(bench: 
     assert bench.code("SELECT * FROM hr.people", provider=refuse) == "NO_GRANT"
     assert bench.rows("SELECT 1 AS a") == [{"a": 1}]
     assert worker_pids() == before
-
-
-def test_parquet_files_are_read_as_one_table(bench: Bench, tmp_path: Path) -> None:
-    paths = tuple(str(tmp_path / f"{part}.parquet") for part in range(2))
-    for part, path in enumerate(paths):
-        pq.write_table(pa.table({"part": [part] * 3}), path)
-
-    async def files(needed: Sequence[TableName]) -> list[Provision]:
-        return [ParquetFiles(paths)]
-
-    async def gone(needed: Sequence[TableName]) -> list[Provision]:
-        return [ParquetFiles((str(tmp_path / "gone.parquet"),))]
-
-    sql = "SELECT part, count(*) AS n FROM lake.parts GROUP BY ALL ORDER BY part"
-    assert bench.rows(sql, provider=files) == [{"part": 0, "n": 3}, {"part": 1, "n": 3}]
-    assert bench.code(sql, provider=gone) == "TABLE_UNREADABLE"
 
 
 def test_a_pinned_delta_table_is_read_at_the_version_the_query_names(
@@ -372,16 +302,6 @@ def test_an_asker_that_goes_away_takes_its_query_along(bench: Bench) -> None:
     with pytest.raises(TimeoutError):
         bench.do(leave())
     assert bench.rows("SELECT 1 AS a") == [{"a": 1}]
-
-
-def worker_pids() -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "query.worker" in line]
 
 
 def kill_workers() -> None:

@@ -13,21 +13,28 @@ from itertools import islice, pairwise
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from arco.engine import snapshot
+from arco.engine.columnar import columnar
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.domain import NEWEST, SNAPSHOTS
 from arco.engine.index import TableFiles, runs_of
 from arco.engine.merging import RUNS_MAX
+from arco.engine.parquet import rows_to_arrow, schema_of
 from arco.engine.past import state_at
 from arco.engine.sizes import Sizes
 from arco.engine.verify import Verifier
 from arco.model import Change, Domain, Drop, Event, Payload, Put, State, Table
+from arco.query.layering import layers
+from arco.query.layers import query
+from arco.query.protocol import Layered, Layers
+from arco.query.stage import stage_with_files
 from arco.runtime import AsyncioRuntime
 from arco.store.memory import MemoryStore
 
@@ -198,6 +205,16 @@ class StateMachine(RuleBasedStateMachine):
         expected = [self.model[key] for key in sorted(self.model)]
         assert self.seen(which, lambda state: list(state.range(CELLS))) == expected
 
+    @rule(which=st.integers(0, 1))
+    def read_as_columns(self, which: int) -> None:
+        found = self.seen(which, lambda state: columnar(state, CELLS))
+        if found is None:
+            return
+        reader = self.processes[which].replay.reader
+        provided = self.run(layers(CELLS, found, reader=reader, runtime=RUNTIME))
+        expected = rows_to_arrow(CELLS, [self.model[key] for key in sorted(self.model)])
+        assert self.run(read_by_sql(provided)).to_pylist() == expected.to_pylist()
+
     @rule(which=st.integers(0, 1), at=st.integers(0, 10_000))
     def look_back(self, which: int, at: int) -> None:
         if not self.past:
@@ -239,6 +256,17 @@ class StateMachine(RuleBasedStateMachine):
         assert len(runs) <= RUNS_MAX
         for run in runs:
             in_order(run)
+
+
+async def read_by_sql(provided: Layers) -> pa.Table:
+    """The cells as a query worker would read them."""
+    files = [data async for data in provided.files()]
+    frames = [*files, provided.changed, provided.defaults]
+    layered = Layered(provided.key, provided.base, provided.deltas)
+    with stage_with_files(2**30) as stage:
+        text = query(stage, "it", layered=layered, frames=frames)
+        rows = stage.connection.sql(f'FROM ({text}) ORDER BY "group", number')
+        return rows.to_arrow_table().cast(schema_of(CELLS))
 
 
 def in_order(files: Sequence[Any]) -> None:

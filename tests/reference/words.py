@@ -357,6 +357,7 @@ BODY_WORDS: dict[str, str] = {
     "ConditionDetail.condition": "What it says, and how it stands.",
     "ScheduleDetail.schedule": "How it stands.",
     "ScheduleTick.outcome": "What came of it.",
+    "NotifierDetail.notifier": "How it stands.",
     "SensorDetail.sensor": "How it stands.",
     "SensorEvaluation.outcome": "What came of it.",
     "MessageTaken.message_id": "The message's identity, as its sender gave it.",

@@ -17,9 +17,8 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.engine.lanes import folder
 from arco.errors import ArcoError
-from arco.execution import notifying, sensing
-from arco.execution.notifying import Notifying
-from arco.execution.sensing import Sensing
+from arco.execution import performing, sensing
+from arco.execution.notifying import notifying
 from arco.model import Decision, Event, State
 from arco.orchestration.backfills import ACTIVE_BACKFILLS
 from arco.orchestration.commands.backfills import (
@@ -40,6 +39,7 @@ from arco.orchestration.ticking import RunScope
 from arco.service import loop
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
+from arco.service.ports import Performer
 from arco.service.settings import Settings
 from arco.service.ticking import Ticker
 from arco.service.workspace import DOMAINS, Workspace, workspace_of
@@ -72,10 +72,9 @@ PACE: Sequence[tuple[Any, str, float]] = (
     (snapshot, "TAIL_COMMITS_MAX", 250),
     (folder, "FOLD_SECONDS_MIN", 10 * DAY_SECONDS),
     (folder, "IDLE_SECONDS_MAX", 20 * DAY_SECONDS),
-    (sensing, "PAUSE_SECONDS_MAX", DAY_SECONDS / 2),
-    (notifying, "PAUSE_SECONDS_MAX", DAY_SECONDS / 2),
+    (performing, "PAUSE_SECONDS_MAX", DAY_SECONDS / 2),
+    (performing, "AGAIN_SECONDS", 60.0),
     (sensing, "AGAIN_SECONDS", 60.0),
-    (notifying, "AGAIN_SECONDS", 60.0),
 )
 
 
@@ -197,9 +196,9 @@ class YearsStage:
             pass
         await leader.stop()
 
-    def _performers(self, workspace: Workspace) -> tuple[Sensing, Notifying]:
+    def _performers(self, workspace: Workspace) -> tuple[Performer, ...]:
         looker = Outlook(self.outside, self.world, workspace.runtime)
-        return Sensing(workspace, looker), Notifying(workspace, self.outside.tell)
+        return sensing.sensing(workspace, looker), notifying(workspace, self.outside.tell)
 
     async def _people(self, process: Process) -> None:
         while not self.has_rested:

@@ -69,6 +69,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "click": ("arco.cli",),
     "deltalake": ("arco.formats",),
     "duckdb": ("arco.query", "arco.formats", "arco.execution"),
+    "fsspec": ("arco.query.handed",),
     "hypothesis": ("arco.testing",),
     "jwt": ("arco.service.tokens",),
     "litestar": ("arco.api", "arco.ui"),
@@ -82,6 +83,7 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": (
         "arco.client.rows",
         "arco.engine.adjacency",
+        "arco.engine.columns",
         "arco.engine.gathering",
         "arco.engine.keeping_arrays",
         "arco.engine.parquet",
@@ -103,11 +105,22 @@ LIBRARY_HOMES: dict[str, tuple[str, ...]] = {
 
 # Imports inside functions: only these libraries, only in these places. Start-up counts.
 LAZY_LIBRARIES = frozenset(
-    {"pyarrow", "duckdb", "deltalake", "numpy", "pyiceberg", "pandas", "polars", "sqlglot"}
+    {
+        "pyarrow",
+        "duckdb",
+        "deltalake",
+        "fsspec",
+        "numpy",
+        "pyiceberg",
+        "pandas",
+        "polars",
+        "sqlglot",
+    }
 )
 LAZY_HOMES = (
     "arco.client.rows",
     "arco.engine.adjacency",
+    "arco.engine.columns",
     "arco.engine.gathering",
     "arco.engine.keeping_arrays",
     "arco.formats",

@@ -21,7 +21,6 @@ LOCAL_ONLY = {
     "verify": "reads every stored byte; `GET /api/v1/health` tells what was found",
     "doctor": "tries what a store can do",
     "gc": "deletes a store's objects",
-    "notify": "sends with this machine's secrets; `system.orchestration.notifications` tells all",
     "completion": "prints a shell's script",
     "version": "tells which release is installed here",
 }

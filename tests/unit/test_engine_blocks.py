@@ -7,8 +7,10 @@ from itertools import islice
 import msgspec
 import pytest
 
+from arco.catalog.tables import COLUMNS, Column
 from arco.engine import parquet, snapshot
-from arco.engine.blocks import DECODED_LINES, Block
+from arco.engine.blocks import ABSENT, DECODED_LINES, Block
+from arco.engine.columns import ColumnKeys
 from arco.engine.commit import SnapshotReference
 from arco.engine.database import Database
 from arco.engine.domain import NEWEST, SNAPSHOTS
@@ -93,6 +95,22 @@ def test_a_block_that_was_read_in_part_is_read_whole_and_keeps_its_rows() -> Non
     # Everything was read, and charged, with the first line past the share.
     assert block.lines(0, 200) == [((name,), row) for name, row in zip(names, rows, strict=True)]
     assert block.size_bytes > size
+
+
+def test_keys_of_several_parts_are_made_only_for_who_asks_for_many() -> None:
+    rows = [
+        Column(table_id=f"t{number // 20:04}", ordinal=number % 20, name="n", type="long")
+        for number in range(4_000)
+    ]
+    block = Block(COLUMNS, parquet.rows_to_arrow(COLUMNS, rows))
+    plain = block.size_bytes
+    assert block.get(("t0100", 7)) == rows[2_007]
+    assert block.get(("t0100", 20)) is ABSENT
+    assert block.lines(2_000, 2_020) == [(("t0100", n), rows[2_000 + n]) for n in range(20)]
+    assert isinstance(block.keys, ColumnKeys) and block.size_bytes < plain + 40_000
+    few = list(block.keys)
+    assert [key for key, _ in block.lines(0, 4_000)] == few
+    assert block.keys == few and block.get(("t0199", 19)) == rows[-1]
 
 
 @pytest.mark.parametrize("written", ["a", "z"])

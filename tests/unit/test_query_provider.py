@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 
 from arco.model import Table
+from arco.query.arrow import rows_to_ipc
 from arco.query.names import TableName
-from arco.query.provider import public_tables, rows_to_ipc, system_name
+from arco.query.provider import public_tables, system_name
 from arco.service.workspace import DOMAINS
 
 

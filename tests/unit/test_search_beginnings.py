@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arco.catalog.search.beginnings import BEGINNING_CHARACTERS, marked, may_begin
 from arco.catalog.search.documents import Document, Term
-from arco.catalog.search.matching import Asked, matches
+from arco.catalog.search.matching import Asked, Match, matches
 from arco.catalog.search.segments import MemorySegment, built
 from arco.catalog.search.words import WORD_CHARACTERS_MAX
 from arco.runtime import AsyncioRuntime
@@ -50,12 +50,39 @@ class CountedSegment(MemorySegment):
         return super().get(term)
 
 
+WORD_TERMS = (Term.NAME, Term.ABOUT, Term.SAID)
+
+
+def looked_for(segment: CountedSegment) -> list[str]:
+    """The words whose documents the segment was asked for."""
+    return [term for term in segment.asked if term[:2] in WORD_TERMS]
+
+
+def matched(*segments: CountedSegment, words: tuple[str, ...]) -> list[Match]:
+    shelves = Shelves()
+    shelves.segments = list(segments)
+    asked = Asked(words=words, today=AsyncioRuntime().now().date())
+    return matches(shelves, asked, sight=everything)
+
+
 def test_a_segment_without_the_word_is_not_asked_for_its_postings() -> None:
     has, lacks = CountedSegment("flights", "planes"), CountedSegment("trains")
-    shelves = Shelves()
-    shelves.segments = [has, lacks]
-    asked = Asked(words=("flights",), today=AsyncioRuntime().now().date())
-    (match,) = matches(shelves, asked, sight=everything)
+    (match,) = matched(has, lacks, words=("flights",))
     assert match.segment is has and match.count == 1
     assert Term.NAME + "flights" in has.asked
-    assert not [term for term in lacks.asked if term[:2] in (Term.NAME, Term.ABOUT, Term.SAID)]
+    assert not looked_for(lacks)
+
+
+def test_a_segment_that_has_but_one_of_the_words_is_not_asked_for_it() -> None:
+    has, lacks = CountedSegment("flights", "daily"), CountedSegment("flights")
+    assert matched(has, lacks, words=("flights", "daily")) == []
+    assert looked_for(has) and not looked_for(lacks)
+
+
+def test_words_that_no_segment_has_together_are_known_where_each_of_them_is() -> None:
+    first, second = CountedSegment("flights"), CountedSegment("planet")
+    assert matched(first, second, words=("flights", "planet")) == []
+    for slips in (("flihgts", "planet"), ("flights", "plamet")):
+        assert matched(first, second, words=slips) == []
+    (match,) = matched(first, CountedSegment("fright"), words=("flightz",))
+    assert match.segment is first

@@ -103,8 +103,10 @@ export interface AssetStatus {
   partitions: number;
   /** False: it is one whole. */
   is_partitioned?: boolean;
-  /** How many of its partitions are there. */
+  /** How many of its partitions are there; at least so many where they are not counted. */
   materialized: number;
+  /** False: it has too many partitions to count what is there, and its rows. */
+  is_counted?: boolean;
   /** Partitions that a run would make, or None when there are too many to judge. */
   stale?: number | null;
   rows?: number | null;
@@ -1144,6 +1146,75 @@ export interface NamespaceList {
   namespaces: Array<Namespace>;
   /** Where the next page starts, as `cursor`; absent on the last page. */
   next_cursor?: string;
+}
+
+/** One thing that somebody is to be told. */
+export interface Notification {
+  /** Who is told. */
+  notifier: string;
+  /** Counts what this notifier is told. */
+  number: number;
+  /** What happened: `run_failed`, `freshness_missed`, ... as `on=` names it, or `test`. */
+  kind: string;
+  /** The run, the backfill, the asset, or the service level. */
+  subject: string;
+  /** What happened, in a line. */
+  title: string;
+  /** Why, as far as it is known. */
+  why?: string;
+  state?: NotificationState;
+  /** When it happened. */
+  created_at: string;
+  /** When it is tried next; None: never again. */
+  due_at?: string | null;
+  /** How often it was tried. */
+  attempts?: number;
+  /** When it was taken, or given up. */
+  ended_at?: string | null;
+  /** What the last attempt that failed came to. */
+  error?: string;
+}
+
+/** What was told, newest first. */
+export interface NotificationList {
+  /** Each with whether it was taken. */
+  notifications: Array<Notification>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** Whether somebody was told. */
+export type NotificationState = "WAITING" | "DELIVERED" | "FAILED" | "REMOVED";
+
+/** One notifier and what it was told last. */
+export interface NotifierDetail {
+  notifier: NotifierSummary;
+  /** The newest ten, newest first. */
+  notifications: Array<Notification>;
+}
+
+/** Notifiers by name. */
+export interface NotifierList {
+  /** Each with what it was told last. */
+  notifiers: Array<NotifierSummary>;
+  /** Where the next page starts, as `cursor`; absent on the last page. */
+  next_cursor?: string;
+}
+
+/** One notifier: how it is reached, and what it was told last. */
+export interface NotifierSummary {
+  name: string;
+  project: string;
+  /** In which form it is told, and over what. */
+  channel: "webhook" | "slack" | "teams" | "email";
+  /** What it is told of. */
+  kinds: Array<"run_failed" | "run_recovered" | "backfill_ended" | "freshness_missed" | "freshness_recovered" | "breach" | "breach_ended">;
+  /** Whom its e-mails go to. */
+  recipients: Array<string>;
+  /** How much there was to tell. */
+  notifications: number;
+  /** What it was told last; null: nothing yet. */
+  newest: Notification | null;
 }
 
 /** A column that a column, or the rows, of `dataset` depend on directly. */
@@ -2493,6 +2564,14 @@ export interface Operations {
   enable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
   /** It is not judged and starts nothing, until it is switched on. */
   disable_condition: { place: { asset: string; }; query: {}; body: null; answer: ConditionDetail; };
+  /** Everybody whom the deployed projects tell what happened, by name. */
+  show_notifiers: { place: {}; query: { cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: NotifierList; row: NotifierList["notifiers"][number]; };
+  /** One notifier with what it was told last, and whether it took it. */
+  show_notifier: { place: { name: string; }; query: { fields?: string; at?: string; }; body: null; answer: NotifierDetail; };
+  /** Whoever leads sends it something now. Whether it was taken stands with its notifications. */
+  test_notifier: { place: { name: string; }; query: {}; body: null; answer: Notification; };
+  /** What was told, newest first, and whether it was taken: the last thousand of each notifier. */
+  show_notifications: { place: {}; query: { notifier?: string; cursor?: string; limit?: number; fields?: string; at?: string; }; body: null; answer: NotificationList; row: NotificationList["notifications"][number]; };
   /** Promises that were not kept: freshness of assets, service levels of the workspace. */
   show_breaches: { place: {}; query: { cursor?: string; limit?: number; open?: boolean; fields?: string; at?: string; }; body: null; answer: BreachList; row: BreachList["breaches"][number]; };
   /** Every backfill, newest first, with how far it is. */
@@ -2709,6 +2788,10 @@ export const OPERATIONS = {
   show_condition: { method: "GET", path: "/api/v1/conditions/{asset}", key: false },
   enable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/enable", key: true },
   disable_condition: { method: "POST", path: "/api/v1/conditions/{asset}/disable", key: true },
+  show_notifiers: { method: "GET", path: "/api/v1/notifiers", key: false, rows: "notifiers" },
+  show_notifier: { method: "GET", path: "/api/v1/notifiers/{name}", key: false },
+  test_notifier: { method: "POST", path: "/api/v1/notifiers/{name}/test", key: true },
+  show_notifications: { method: "GET", path: "/api/v1/notifications", key: false, rows: "notifications" },
   show_breaches: { method: "GET", path: "/api/v1/breaches", key: false, rows: "breaches" },
   show_backfills: { method: "GET", path: "/api/v1/backfills", key: false, rows: "backfills" },
   create_backfill: { method: "POST", path: "/api/v1/backfills", key: true },
@@ -2908,6 +2991,7 @@ export const CODES = {
   NAME_INVALID: "Invalid",
   NAME_RESERVED: "Invalid",
   NAME_TAKEN: "AlreadyExists",
+  NOTIFIER_NOT_TRIED: "Unavailable",
   NOTIFIER_TAKEN: "Conflict",
   NOTIFIER_UNKNOWN: "NotFound",
   NOTIFIER_UNREACHED: "Unavailable",

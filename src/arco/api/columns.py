@@ -26,7 +26,7 @@ from arco.api.session import Here, ask, state_headers
 from arco.catalog.kinds import Kind
 from arco.catalog.tables import COLUMNS, CatalogTable
 from arco.model import Key, State, Table, field_types
-from arco.query.provider import rows_to_ipc
+from arco.query.arrow import rows_to_ipc
 from arco.service.objects import leaves_behind
 from arco.wire.columns import ColumnLine, ColumnList
 from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER

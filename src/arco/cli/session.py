@@ -22,7 +22,13 @@ import click
 from arco.errors import NotFound
 from arco.runtime import AsyncioRuntime, put_loop_first
 from arco.sdk.project import PYPROJECT, read_settings
-from arco.service.settings import FOLDER, Settings, find_project, load
+from arco.service.settings import (
+    FOLDER,
+    Settings,
+    find_project,
+    load,
+    take_memory_from_the_system,
+)
 from arco.service.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
@@ -52,6 +58,7 @@ def nearest_project(start: Path) -> Path:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Workspace]:
     """The workspace of these settings, created if it is new; damage that was met is told after."""
+    take_memory_from_the_system()
     workspace = await open_workspace(settings, AsyncioRuntime())
     put_loop_first()
     try:

@@ -24,6 +24,7 @@ from arco.client.facts import Facts
 from arco.client.history import History
 from arco.client.limits import Limits
 from arco.client.lineage import Lineage
+from arco.client.notifiers import Notifiers
 from arco.client.objects import (
     Catalogs,
     Functions,
@@ -130,6 +131,7 @@ class Client:
         self.sensors = Sensors(asker, runtime)
         self.conditions = Conditions(asker)
         self.breaches = Breaches(asker)
+        self.notifiers = Notifiers(asker, runtime)
         self.backfills = Backfills(asker)
         self.lineage = Lineage(asker)
         self.history = History(asker)

@@ -10,6 +10,7 @@ from arco.access.decisions import Decision
 from arco.catalog.kinds import Kind
 from arco.client.backfill_operations import BACKFILL_OPERATIONS
 from arco.client.condition_operations import CONDITION_OPERATIONS
+from arco.client.notifier_operations import NOTIFIER_OPERATIONS
 from arco.client.operation import Operation
 from arco.client.run_operations import RUN_OPERATIONS
 from arco.client.sensor_operations import SENSOR_OPERATIONS
@@ -203,6 +204,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     *BACKFILL_OPERATIONS,
     *SENSOR_OPERATIONS,
     *CONDITION_OPERATIONS,
+    *NOTIFIER_OPERATIONS,
     *(each for kind in KINDS for each in kind.every()),
     SHOW_HEALTH,
     SHOW_OVERVIEW,

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from arco.engine import parquet
+from arco.engine.columns import ColumnKeys, columns_of, keys_to_look_up
 from arco.engine.lines import dropped
 from arco.model import Key, Table
 
@@ -29,7 +30,7 @@ ABSENT = object()
 DECODED_SHARE = 16
 """Once one line in so many was read, more of the block is read at a time."""
 ASKED_OFTEN = 128
-"""Once a block was asked for so many keys, all of its keys are made."""
+"""Once a block was asked for so many lines, all of its keys are made."""
 DECODED_LINES = 1024
 """Rows take several times the memory of the columns they come from: no more are made than these
 around what was asked for.
@@ -55,23 +56,19 @@ class Block:
 
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
         self._table = table
-        self._columns = parquet.columns_of(table, lines)
-        self.keys = parquet.keys_to_look_up(table, lines)
+        self._columns = columns_of(table, lines)
+        self.keys: Sequence[Key] = keys_to_look_up(table, lines)
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         self._asked = 0
         plain = lines.nbytes
         share = 2 * plain // max(1, lines.num_rows)
         self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
-        made = 0 if isinstance(self.keys, parquet.TextKeys) else len(self.keys)
-        self.size_bytes = plain + made * _KEY_BYTES
+        self.size_bytes = plain
 
     def get(self, key: Key) -> Any:
         """The row under the key, None for a dropped one, or `ABSENT`."""
-        self._asked += 1
-        if self._asked == ASKED_OFTEN and isinstance(self.keys, parquet.TextKeys):
-            self.keys = self.keys.made()
-            self.size_bytes += len(self.keys) * _KEY_BYTES
+        self._ask(1)
         position = bisect_left(self.keys, key)
         if position == len(self.keys) or self.keys[position] != key:
             return ABSENT
@@ -82,6 +79,7 @@ class Block:
 
     def lines(self, start: int, stop: int) -> list[Line]:
         """The lines at these positions."""
+        self._ask(stop - start)
         is_whole = len(self._rows) == len(self.keys)
         if not is_whole and any(position not in self._rows for position in range(start, stop)):
             # Whoever has read this much of the block is likely to go on: reading what is around at
@@ -92,11 +90,18 @@ class Block:
                 self._decode(start_around, min(stop_around, len(self.keys)))
             else:
                 self._decode(start, stop)
-        keys, rows = self.keys, self._rows
-        if not self._dropped:
-            return [(keys[position], rows[position]) for position in range(start, stop)]
-        gone = self._dropped
-        return [(keys[p], None if p in gone else rows[p]) for p in range(start, stop)]
+        rows, gone = self._rows, self._dropped
+        asked = enumerate(self.keys[start:stop], start)
+        if not gone:
+            return [(key, rows[position]) for position, key in asked]
+        return [(key, None if position in gone else rows[position]) for position, key in asked]
+
+    def _ask(self, lines: int) -> None:
+        """Whoever asked for so many lines in all is likely to go on: all keys are made at once."""
+        self._asked += lines
+        if self._asked >= ASKED_OFTEN and isinstance(self.keys, ColumnKeys):
+            self.keys = self.keys.made()
+            self.size_bytes += len(self.keys) * _KEY_BYTES
 
     def _row(self, position: int) -> Any:
         fields: dict[str, Any] = {}

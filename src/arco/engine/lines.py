@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from arco.engine import parquet
+from arco.engine.columns import keys_of
 from arco.engine.parquet import OPERATION, SLOT
 from arco.model import Key, Table, field_types
 
@@ -54,7 +55,7 @@ def newest_lines(
     positions: dict[Key, int] = {}
     first = 0
     for part in parts:
-        for position, key in enumerate(parquet.keys_of(table, part), first):
+        for position, key in enumerate(keys_of(table, part), first):
             if within(key):
                 positions[key] = position
         first += part.num_rows

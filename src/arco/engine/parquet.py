@@ -2,8 +2,7 @@
 codec.
 
 Same rows and same writer version, same bytes. Scalars are native columns, tuples of scalars are
-lists, whatever is nested deeper is JSON text. The only file of the engine that knows pyarrow, which
-loads on first use.
+lists, whatever is nested deeper is JSON text. The library loads on first use.
 """
 
 from __future__ import annotations
@@ -12,14 +11,15 @@ import functools
 import io
 import types
 import typing
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from arco.engine.columns import is_list, is_native, keys_of, optional, values_of
 from arco.model import Key, Row, Table, field_types
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ ROWS_PER_GROUP = 4096
 ROWS_PER_FILE = 65536
 OPERATION = "_op"
 SLOT = "_seq"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TIMES_REMEMBERED_MAX = 4096
-SCALARS = (bool, int, float, str, bytes, date, datetime)
 
 
 Lines: TypeAlias = Any
@@ -44,22 +41,6 @@ class Changed(msgspec.Struct, frozen=True):
     key: Key
     row: msgspec.Struct | None
     seq: int
-
-
-class Column(msgspec.Struct, frozen=True, eq=False):
-    """One field of many lines: Arrow values, and what makes them those of the field."""
-
-    name: str
-    values: pa.Array
-    convert: Callable[[Any], Any] | None
-
-    def between(self, start: int, stop: int) -> list[Any]:
-        """The field's values in these lines."""
-        values: list[Any] = self.values.slice(start, stop - start).to_pylist()
-        convert = self.convert
-        if convert is None:
-            return values
-        return [None if value is None else convert(value) for value in values]
 
 
 def schema_of(table: Table[Any]) -> pa.Schema:
@@ -92,9 +73,7 @@ def arrow_to_rows(
     columns: dict[str, list[Any]] = {}
     for name, kind in field_types(table.row).items():
         if name in data.column_names:
-            values = _pylist(data.column(name), kind)
-            picked = values if only is None else [values[position] for position in only]
-            columns[name] = _values(picked, kind)
+            columns[name] = values_of(data.column(name), kind, only=only)
     names = tuple(columns)
     make = table.row
     return [
@@ -171,58 +150,6 @@ def give_back_memory() -> None:
     pa.default_memory_pool().release_unused()
 
 
-def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
-    """The key of every line. Equal parts of keys are one object, but for the last part."""
-    types = field_types(table.row)
-    parts = [_values(_pylist(lines.column(name), types[name]), types[name]) for name in table.key]
-    return list(zip(*(_shared(values) for values in parts[:-1]), parts[-1], strict=True))
-
-
-class TextKeys(Sequence[Key]):
-    """Keys of one text each, made when they are asked for: there are very many, and few are."""
-
-    def __init__(self, values: pa.Array) -> None:
-        self._values = values
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def made(self) -> list[Key]:
-        """All of them, for who has asked for many: looking one up is several times faster then."""
-        return list(zip(self._values.to_pylist(), strict=True))
-
-    @overload
-    def __getitem__(self, at: int) -> Key: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Key]: ...
-    def __getitem__(self, at: int | slice) -> Key | Sequence[Key]:
-        if isinstance(at, slice):
-            return TextKeys(self._values[at])
-        return (self._values[at].as_py(),)
-
-
-def keys_to_look_up(table: Table[Any], lines: pa.Table) -> Sequence[Key]:
-    """The key of every line, for who asks for few of them."""
-    if len(table.key) == 1 and field_types(table.row)[table.key[0]] is str:
-        return TextKeys(_one_array(lines.column(table.key[0]), str))
-    return keys_of(table, lines)
-
-
-def _shared(values: list[Any]) -> list[Any]:
-    known: dict[Any, Any] = {}
-    return [known.setdefault(value, value) for value in values]
-
-
-def columns_of(table: Table[Any], lines: pa.Table) -> list[Column]:
-    """The columns that hold fields of the row, in one piece each."""
-    found = []
-    for name, kind in field_types(table.row).items():
-        if name in lines.column_names:
-            values = _one_array(lines.column(name), kind)
-            found.append(Column(name, values, _converter(kind)))
-    return found
-
-
 def write_lines(lines: pa.Table, rows_per_group: int = ROWS_PER_GROUP) -> bytes:
     """A file of lines that stand in key order already."""
     return _write(lines, rows_per_group)
@@ -262,16 +189,8 @@ def nullable_schema(schema: pa.Schema) -> pa.Schema:
 def _field(name: str, kind: Any) -> pa.Field:
     import pyarrow as pa
 
-    kind, nullable = _optional(kind)
+    kind, nullable = optional(kind)
     return pa.field(name, _arrow_type(kind), nullable)
-
-
-def _optional(kind: Any) -> tuple[Any, bool]:
-    arguments = typing.get_args(kind)
-    if typing.get_origin(kind) in (typing.Union, types.UnionType) and type(None) in arguments:
-        rest = [argument for argument in arguments if argument is not type(None)]
-        return (rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]), True  # noqa: UP007
-    return kind, False
 
 
 def _arrow_type(kind: Any) -> pa.DataType:
@@ -289,26 +208,16 @@ def _arrow_type(kind: Any) -> pa.DataType:
     }
     if kind in scalars:
         return scalars[kind]
-    if _is_list(kind):
+    if is_list(kind):
         return pa.list_(_arrow_type(typing.get_args(kind)[0]))
     return pa.string()
-
-
-def _is_list(kind: Any) -> bool:
-    arguments = typing.get_args(kind)
-    variadic = len(arguments) == 2 and arguments[1] is Ellipsis
-    return typing.get_origin(kind) is tuple and variadic and arguments[0] in SCALARS
-
-
-def _is_native(kind: Any) -> bool:
-    return kind in SCALARS or _is_list(kind) or (isinstance(kind, type) and issubclass(kind, str))
 
 
 def encoded_values(rows: Sequence[Any], name: str, *, kind: Any) -> list[Any]:
     """One field of the rows, as Arrow holds it."""
     values = list(map(attrgetter(name), rows))
-    kind, _ = _optional(kind)
-    if _is_native(kind):
+    kind, _ = optional(kind)
+    if is_native(kind):
         return values
     return [None if value is None else _text(value) for value in values]
 
@@ -319,74 +228,17 @@ def _text(value: Any) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-def _pylist(column: pa.ChunkedArray, kind: Any) -> list[Any]:
-    values: list[Any] = _one_array(column, kind).to_pylist()
-    if _optional(kind)[0] is datetime:
-        return [None if n is None else _time(n) for n in values]
-    return values
-
-
-def _one_array(column: pa.ChunkedArray, kind: Any) -> pa.Array:
-    """The values in one piece; times as integers, because Arrow's own way loads pandas."""
-    import pyarrow as pa
-
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
-    return array.view(pa.int64()) if _optional(kind)[0] is datetime else array
-
-
-@functools.lru_cache(TIMES_REMEMBERED_MAX)
-def _time(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def _values(values: list[Any], kind: Any) -> list[Any]:
-    if _optional(kind)[0] is datetime:
-        return values
-    convert = _converter(kind)
-    if convert is None:
-        return values
-    return [None if value is None else convert(value) for value in values]
-
-
-@functools.cache
-def _member_of(kind: type[Enum]) -> Callable[[Any], Enum]:
-    """What makes the enum's member of a value; it is asked for the same few very many times."""
-    return functools.cache(kind)
-
-
-def _converter(kind: Any) -> Callable[[Any], Any] | None:
-    """What makes a plain value that of the field; None: it is that already."""
-    kind, _ = _optional(kind)
-    if kind is datetime:
-        return _time
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return _member_of(kind)
-    if _is_list(kind):
-        return tuple
-    if _is_native(kind):
-        return None
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
-    return decoder.decode
-
-
 __all__ = [
     "OPERATION",
     "ROWS_PER_FILE",
     "ROWS_PER_GROUP",
     "SLOT",
     "Changed",
-    "Column",
     "Lines",
-    "TextKeys",
     "arrow_to_rows",
     "changed_to_arrow",
-    "columns_of",
     "encoded_values",
     "give_back_memory",
-    "keys_of",
-    "keys_to_look_up",
     "nullable_schema",
     "read_changed",
     "read_fields",

@@ -33,6 +33,8 @@ PAGE_BYTES_MAX = 64 * 1024 * 1024
 READS_AT_ONCE = 16
 LARGE = 256 * 1024
 """Bytes that are not hashed on the loop."""
+GIVEN_BACK_AFTER = 64
+"""So many blocks were read until what that needed for a while is given back: it takes a while."""
 
 
 class Reader:
@@ -44,6 +46,7 @@ class Reader:
         self._layouts: OrderedDict[str, Layout] = OrderedDict()
         self._pages: OrderedDict[str, PageContent] = OrderedDict()
         self._index: tuple[str, Index] | None = None
+        self._blocks_read = 0
         self._named: dict[str, frozenset[str]] = {}
         """Hash of an index -> what it names, of the snapshots that were asked for last."""
 
@@ -161,7 +164,9 @@ class Reader:
         return await self._block(table, read)
 
     async def _block(self, table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
-        return await self._runtime.thread(_read_block, table, read)
+        self._blocks_read += 1
+        is_due = self._blocks_read % GIVEN_BACK_AFTER == 0
+        return await self._runtime.thread(_block_given_back if is_due else _block, table, read)
 
     async def _part(self, name: str, part: layout.Part) -> bytes:
         for _ in range(REREADS):
@@ -205,7 +210,11 @@ class Reader:
         return await self.checked(file.name, file.sha256)
 
 
-def _read_block(table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
+def _block(table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
+    return Block(table, read())
+
+
+def _block_given_back(table: Table[Any], read: Callable[[], parquet.Lines]) -> Block:
     block = Block(table, read())
     parquet.give_back_memory()
     return block

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from arco.engine import compaction, parquet
+from arco.engine.columns import keys_of
 from arco.engine.commit import Position
 from arco.engine.database import Database
 from arco.engine.gathering import Gathered, Gathering
@@ -293,7 +294,7 @@ class Stretch:
 def _packed(
     table: Table[Any], lines: Lines, *, rows_per_group: int
 ) -> tuple[bytes, tuple[Key, ...], Key]:
-    found = parquet.keys_of(table, lines)
+    found = keys_of(table, lines)
     data = parquet.write_lines(lines, rows_per_group=rows_per_group)
     return data, tuple(found[::rows_per_group]), found[-1]
 

@@ -23,7 +23,7 @@ import msgspec
 
 from arco.execution.calling import Calls, Unanswered
 from arco.orchestration.commands.notifications import Delivery, address_problem
-from arco.orchestration.notifications import Notification
+from arco.orchestration.notifications import SUBJECTS, Notification
 from arco.runtime import Runtime
 from arco.service.settings import Settings, referenced
 from arco.service.webhooks import secret_key
@@ -31,14 +31,6 @@ from arco.service.webhooks import secret_key
 SECONDS_MAX = 15.0
 REFERENCES = ("env:", "file:")
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
-PAGES = {
-    "run_failed": "runs",
-    "run_recovered": "runs",
-    "backfill_ended": "backfills",
-    "freshness_missed": "assets",
-    "freshness_recovered": "assets",
-}
-"""Where the subject has a page of its own."""
 CARD = "application/vnd.microsoft.card.adaptive"
 
 
@@ -78,7 +70,7 @@ async def deliver(delivery: Delivery, settings: Settings, *, runtime: Runtime) -
 
 def told_of(notification: Notification, settings: Settings) -> Told:
     """What anybody is told, with a link where this server has a name for others."""
-    page = PAGES.get(notification.kind, "")
+    page = SUBJECTS.get(notification.kind, "")
     root = settings.public_url
     return Told(
         id=f"{notification.notifier}-{notification.number}",

@@ -15,11 +15,11 @@ import msgspec
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
 from arco.execution.lookouts import Lookouts
-from arco.execution.notifying import Notifying
+from arco.execution.notifying import notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
-from arco.execution.sensing import Sensing
+from arco.execution.sensing import sensing
 from arco.orchestration.controllers import AUTOMATING, CARRYING_ON, Standing
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
@@ -109,7 +109,7 @@ async def try_to_lead(
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
     looker = Lookouts(workspace.settings, project)
-    performers = (Sensing(workspace, looker), Notifying(workspace))
+    performers = (sensing(workspace, looker), notifying(workspace))
     leader = Leader(
         workspace,
         lease,

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 from arco.engine.applied import Applied
 from arco.errors import ArcoError, Unavailable
-from arco.model import Put
+from arco.execution.performing import AGAIN_SECONDS, Duty, Performing
 from arco.orchestration.commands.evaluations import (
     Answer,
     Look,
@@ -24,19 +23,14 @@ from arco.orchestration.commands.evaluations import (
     following_look,
     record_evaluation,
 )
-from arco.orchestration.sensors import Sensor
+from arco.orchestration.sensors import SENSORS
 from arco.orchestration.tables import PROJECTS
 from arco.orchestration.ticking import RunScope
-from arco.runtime import Signal, Spawned
 from arco.service.workspace import Workspace
 
 LOOKS_AT_ONCE = 4
-PAUSE_SECONDS_MAX = 60.0
-"""Whatever the clock does, what is due is looked for so often."""
 REST_SECONDS = 300.0
 """A process that has nothing to look at for so long is ended."""
-AGAIN_SECONDS = 0.5
-TURN_SECONDS_MAX = 30.0
 LOG = logging.getLogger(__name__)
 
 
@@ -60,113 +54,61 @@ class Looker(Protocol):
         ...
 
 
-class Sensing:
-    """A `Performer` of looks at sensors."""
+class Watch:
+    """Whoever looks, told when the code changed and when there is nothing to do."""
 
     def __init__(self, workspace: Workspace, looker: Looker) -> None:
         self._workspace = workspace
-        self._database = workspace.database
-        self._runtime = workspace.runtime
         self._looker = looker
-        self._under_way: dict[str, Spawned] = {}
-        self._stirred: Signal = workspace.runtime.signal()
-        self._ended: Signal = workspace.runtime.signal()
-        self._watch: Spawned | None = None
         self._code: dict[str, str] = {}
         self._is_changed = False
 
-    async def start(self) -> None:
-        """Looks are made when they are due, until `close`."""
-        self._database.listeners.append(self._applied)
-        self._watch = self._runtime.spawn(self._for_ever(), "arco-sensing")
+    def concerns(self, applied: Applied) -> bool:
+        """Whether there may be more to look at, or with other code."""
+        rows = [row for _, row in applied.of(SENSORS) if row is not None]
+        is_deployed = any(True for _ in applied.of(PROJECTS))
+        versions = {row.name: row.definition.code.version for row in rows}
+        is_other = any(self._code.get(name, code) != code for name, code in versions.items())
+        self._code |= versions
+        self._is_changed |= is_deployed or is_other
+        return is_deployed or bool(rows)
 
-    async def turn(self) -> int:
-        """What is due was looked at, as far as one turn goes; how many looks that were."""
-        until = self._runtime.monotonic() + TURN_SECONDS_MAX
-        count = 0
-        while self._runtime.monotonic() < until:
-            begun = await self._begin_due()
-            if not self._under_way:
-                return count
-            count += begun
-            self._ended.clear()
-            await self._ended.wait(AGAIN_SECONDS)
-        return count
+    async def ready(self) -> None:
+        """The next look is made by the code as it is now."""
+        if self._is_changed:
+            self._is_changed = False
+            await self._looker.reload()
+
+    async def look(self, look: Look) -> None:
+        """What a look came to is on record."""
+        await look_and_record(self._workspace, self._looker, look=look)
+
+    async def rest(self, seconds: float) -> None:
+        """No process waits for so long."""
+        if seconds >= REST_SECONDS:
+            await self._looker.rest()
 
     async def close(self) -> None:
-        """No look of ours is under way any more; what was not recorded is looked at again."""
-        with suppress(ValueError):
-            self._database.listeners.remove(self._applied)
-        works = [*self._under_way.values(), *([self._watch] if self._watch else [])]
-        for work in works:
-            work.cancel()
-        for work in works:
-            with suppress(BaseException):
-                await work.join()
+        """No process is left."""
         await self._looker.close()
 
-    def _applied(self, applied: Applied) -> None:
-        for change in applied.changes:
-            if change.table is PROJECTS:
-                self._is_changed = True
-            elif isinstance(change, Put) and isinstance(change.row, Sensor):
-                self._noted(change.row)
-            else:
-                continue
-            self._stirred.set()
 
-    def _noted(self, row: Sensor) -> None:
-        version = row.definition.code.version
-        if self._code.setdefault(row.name, version) != version:
-            self._code[row.name] = version
-            self._is_changed = True
-
-    async def _for_ever(self) -> None:
-        while True:
-            self._stirred.clear()
-            try:
-                if self._is_changed:
-                    self._is_changed = False
-                    await self._looker.reload()
-                await self._begin_due()
-                pause_seconds = await self._pause_seconds()
-            except ArcoError as error:
-                LOG.warning("no sensor was looked at: %s", error)
-                pause_seconds = AGAIN_SECONDS
-            await self._stirred.wait(pause_seconds)
-
-    async def _begin_due(self) -> int:
-        """Looks are under way of what is due, as many as may be at once; how many began."""
-        now = self._runtime.now()
-        looks = await self._database.asked(lambda state: list(due_looks(state, now)))
-        return sum(map(self._begin, looks))
-
-    def _begin(self, look: Look) -> bool:
-        if look.sensor in self._under_way or len(self._under_way) >= LOOKS_AT_ONCE:
-            return False
-        name = f"arco-look-{look.sensor}"
-        self._under_way[look.sensor] = self._runtime.spawn(self._look(look), name)
-        return True
-
-    async def _pause_seconds(self) -> float:
-        """Until more falls due than is due now."""
-        now = self._runtime.now()
-        following = await self._database.asked(lambda state: following_look(state, now))
-        left = (following - now).total_seconds() if following else REST_SECONDS
-        if left >= REST_SECONDS:
-            await self._looker.rest()
-        return min(left, PAUSE_SECONDS_MAX)
-
-    async def _look(self, look: Look) -> None:
-        try:
-            await look_and_record(self._workspace, self._looker, look=look)
-        except Exception:
-            LOG.exception("a look at sensor %s was not recorded", look.sensor)
-            await self._runtime.sleep(AGAIN_SECONDS)
-        finally:
-            del self._under_way[look.sensor]
-            self._stirred.set()
-            self._ended.set()
+def sensing(workspace: Workspace, looker: Looker) -> Performing[Look]:
+    """A `Performer` of looks at sensors."""
+    watch = Watch(workspace, looker)
+    duty = Duty(
+        name="sensing",
+        at_once=LOOKS_AT_ONCE,
+        due=due_looks,
+        following=following_look,
+        of=lambda look: look.sensor,
+        concerns=watch.concerns,
+        do=watch.look,
+        ready=watch.ready,
+        rest=watch.rest,
+        close=watch.close,
+    )
+    return Performing(workspace, duty)
 
 
 async def look_and_record(workspace: Workspace, looker: Looker, *, look: Look) -> None:
@@ -205,4 +147,4 @@ def _recorded(
     )
 
 
-__all__ = ["LOOKS_AT_ONCE", "Looker", "Sensing", "look_and_record"]
+__all__ = ["LOOKS_AT_ONCE", "Looker", "Watch", "look_and_record", "sensing"]

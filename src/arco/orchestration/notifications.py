@@ -20,6 +20,14 @@ ATTEMPTS_MAX = 8
 RETRY_SECONDS = 5.0
 """After the first failure; then four times as long, each time."""
 RETRY_SECONDS_MAX = 3600.0
+SUBJECTS = {
+    "run_failed": "runs",
+    "run_recovered": "runs",
+    "backfill_ended": "backfills",
+    "freshness_missed": "assets",
+    "freshness_recovered": "assets",
+}
+"""Kind -> what its subject is one of; the others are about the workspace."""
 
 
 class NotificationState(StrEnum):
@@ -168,6 +176,7 @@ __all__ = [
     "NOTIFIERS",
     "RETRY_SECONDS",
     "RETRY_SECONDS_MAX",
+    "SUBJECTS",
     "TABLES",
     "DueNotification",
     "Failing",

@@ -7,7 +7,7 @@ not. Must not know where tables come from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
 import duckdb
@@ -16,14 +16,15 @@ import msgspec
 from arco.errors import Invalid, Unavailable
 from arco.formats.checked import is_damage
 from arco.query.names import TableName
-from arco.query.protocol import OnWire, ViewText
+from arco.query.protocol import Layered, OnWire, ViewText
+from arco.query.stage import Stage, stage_with_files
 from arco.query.statement import Statement, read_statement
 from arco.query.tables import damage_behind, register, stand
 
 ROUNDS_MAX = 16
 TABLES_MAX = 1_000
 
-Answers: TypeAlias = Sequence[tuple[OnWire, bytes]]
+Answers: TypeAlias = Sequence[tuple[OnWire, Sequence[bytes]]]
 Provide: TypeAlias = Callable[[tuple[TableName, ...]], Answers | None]
 
 
@@ -32,7 +33,7 @@ class Need(msgspec.Struct, frozen=True):
 
     table: TableName
     provision: OnWire
-    frame: bytes
+    frames: Sequence[bytes]
     view: Statement | None = None
 
 
@@ -56,9 +57,9 @@ def provided(
         answers = provide(tuple(wanted.values()))
         if answers is None:
             return None
-        for (folded, table), (provision, frame) in zip(wanted.items(), answers, strict=True):
+        for (folded, table), (provision, frames) in zip(wanted.items(), answers, strict=True):
             needs[folded] = Need(
-                table, provision, frame, _view(connection, table, provision=provision)
+                table, provision, frames, _view(connection, table, provision=provision)
             )
         tables = tuple(
             each
@@ -69,14 +70,23 @@ def provided(
     raise _unusable(f"views stand on views more than {ROUNDS_MAX} deep")
 
 
-def stand_all(connection: duckdb.DuckDBPyConnection, needs: Known) -> None:
-    """Every need stands in the database, each view behind what it reads.
+def stage_for(
+    needs: Known, connection: duckdb.DuckDBPyConnection, *, memory_bytes: int
+) -> AbstractContextManager[Stage]:
+    """Where the needs may stand: on the database that there is, unless some of them are files."""
+    if any(isinstance(need.provision, Layered) for need in needs.values()):
+        return stage_with_files(memory_bytes)
+    return nullcontext(Stage(connection))
+
+
+def stand_all(stage: Stage, needs: Known) -> None:
+    """Every need stands there, each view behind what it reads.
 
     Raises: Invalid `QUERY_INVALID` for a view that reads itself; what `register` raises.
     """
     done: set[TableName] = set()
     for folded in needs:
-        _stand(connection, folded, needs=needs, done=done, above=())
+        _stand(stage, folded, needs=needs, done=done, above=())
 
 
 @contextmanager
@@ -95,7 +105,7 @@ def damage_named(needs: Known) -> Iterator[None]:
 
 
 def _stand(
-    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
     folded: TableName,
     *,
     needs: Known,
@@ -108,11 +118,11 @@ def _stand(
     if folded in done:
         return
     if need.view is None:
-        register(connection, need.table, provision=need.provision, frame=need.frame)
+        register(stage, need.table, provision=need.provision, frames=need.frames)
     else:
         for table in need.view.tables:
-            _stand(connection, table.folded(), needs=needs, done=done, above=(*above, folded))
-        stand(connection, need.table, query=need.view.text)
+            _stand(stage, table.folded(), needs=needs, done=done, above=(*above, folded))
+        stand(stage.connection, need.table, query=need.view.text)
     done.add(folded)
 
 
@@ -147,5 +157,6 @@ __all__ = [
     "Provide",
     "damage_named",
     "provided",
+    "stage_for",
     "stand_all",
 ]

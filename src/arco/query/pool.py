@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -34,7 +34,10 @@ from arco.query.protocol import (
     Framed,
     FromWorker,
     Inline,
+    Layered,
+    Layers,
     Needs,
+    OnWire,
     Provide,
     Provision,
 )
@@ -239,10 +242,29 @@ async def _provide(worker: WorkerProcess, needs: Needs, *, provider: Provider) -
         worker.clean = True
         raise
     assert len(provisions) == len(needs.tables)
-    wire = tuple(Framed() if isinstance(item, Inline) else item for item in provisions)
-    bodies = [item.ipc for item in provisions if isinstance(item, Inline)]
-    await worker.send(Provide(wire), *bodies)
+    await worker.send(Provide(tuple(map(_on_wire, provisions))))
+    for item in provisions:
+        # A large table is never in our memory as a whole.
+        async for body in _bodies(item):
+            await worker.send_bytes(body)
     return await worker.receive()
+
+
+def _on_wire(item: Provision) -> OnWire:
+    if isinstance(item, Layers):
+        return Layered(item.key, item.base, item.deltas)
+    return Framed() if isinstance(item, Inline) else item
+
+
+async def _bodies(item: Provision) -> AsyncIterator[bytes]:
+    """The frames of a table that is sent."""
+    if isinstance(item, Inline):
+        yield item.ipc
+    elif isinstance(item, Layers):
+        async for data in item.files():
+            yield data
+        yield item.changed
+        yield item.defaults
 
 
 async def _ended(worker: WorkerProcess) -> int:

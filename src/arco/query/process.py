@@ -47,15 +47,20 @@ class WorkerProcess:
         """It runs, waits for a question, and has not hung up."""
         return self.clean and self._process.returncode is None and not self._reader.at_eof()
 
-    async def send(self, message: ToWorker, *bodies: bytes) -> None:
-        """The message and the bytes it announces are on their way.
+    async def send(self, message: ToWorker) -> None:
+        """The message is on its way.
 
         Raises: ConnectionError when the worker has gone.
         """
         self._writer.write(encode(message))
-        for body in bodies:
-            self._writer.write(framed(body))
-            await self._writer.drain()
+        await self._writer.drain()
+
+    async def send_bytes(self, body: bytes) -> None:
+        """Bytes that a message announced are on their way.
+
+        Raises: ConnectionError when the worker has gone.
+        """
+        self._writer.write(framed(body))
         await self._writer.drain()
 
     async def receive(self) -> FromWorker:

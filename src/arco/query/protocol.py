@@ -6,6 +6,7 @@ announces follow as frames of their own. Never pickle. Must not know sockets, Du
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -54,6 +55,23 @@ class Framed(msgspec.Struct, frozen=True, tag="framed"):
     """`Inline` on the wire: the bytes are the next frame."""
 
 
+class Layers(msgspec.Struct, frozen=True, eq=False):
+    """A large table of ours: Parquet files whose bytes were checked, and what changed above them.
+
+    Of each key the newest line counts, unless that is a drop.
+    """
+
+    key: tuple[str, ...]
+    base: int
+    deltas: int
+    files: Callable[[], AsyncIterator[bytes]]
+    """The bytes of each: the base, then the deltas, oldest first."""
+    changed: bytes
+    """Lines that stand in no file yet, as an Arrow IPC stream; its schema is the table's."""
+    defaults: bytes
+    """One row of what stands in columns that older files lack, as an Arrow IPC stream."""
+
+
 class Restriction(msgspec.Struct, frozen=True):
     """What of a table is left for the asker; it is applied before the query sees a row."""
 
@@ -77,10 +95,14 @@ class PinnedTable(msgspec.Struct, frozen=True, tag="pinned"):
     restriction: Restriction | None = None
 
 
-class ParquetFiles(msgspec.Struct, frozen=True, tag="parquet"):
-    """Parquet files that are one table together."""
+class Layered(msgspec.Struct, frozen=True, tag="layered"):
+    """`Layers` on the wire: the next frames are the base files, the delta files, the changed lines
+    and the defaults.
+    """
 
-    paths: tuple[str, ...]
+    key: tuple[str, ...]
+    base: int
+    deltas: int
 
 
 class ParquetFolder(msgspec.Struct, frozen=True, tag="folder"):
@@ -104,7 +126,7 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     hint: str = ""
 
 
-OnWire: TypeAlias = Framed | PinnedTable | ParquetFiles | ParquetFolder | ViewText | Missing
+OnWire: TypeAlias = Framed | Layered | PinnedTable | ParquetFolder | ViewText | Missing
 
 
 class Provide(msgspec.Struct, frozen=True, tag="provide"):
@@ -155,9 +177,16 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     hint: str = ""
 
 
-Provision: TypeAlias = Inline | PinnedTable | ParquetFiles | ParquetFolder | ViewText | Missing
+Provision: TypeAlias = Inline | Layers | PinnedTable | ParquetFolder | ViewText | Missing
 ToWorker: TypeAlias = Ask | Provide | Abandon
 FromWorker: TypeAlias = Ready | Needs | Done | Failed
+
+
+def frames_behind(provision: OnWire) -> int:
+    """How many frames follow for what is provided."""
+    if isinstance(provision, Layered):
+        return provision.base + provision.deltas + 2
+    return 1 if isinstance(provision, Framed) else 0
 
 
 def framed(body: bytes) -> bytes:
@@ -181,11 +210,12 @@ __all__ = [
     "Framed",
     "FromWorker",
     "Inline",
+    "Layered",
+    "Layers",
     "Limits",
     "Missing",
     "Needs",
     "OnWire",
-    "ParquetFiles",
     "ParquetFolder",
     "PinnedTable",
     "Provide",
@@ -196,4 +226,5 @@ __all__ = [
     "ViewText",
     "encode",
     "framed",
+    "frames_behind",
 ]

@@ -7,7 +7,6 @@ here.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -26,13 +25,15 @@ from arco.catalog.finding import look_up
 from arco.catalog.kinds import Found, Kind
 from arco.catalog.tables import CatalogTable
 from arco.catalog.tables import View as CatalogView
+from arco.engine.columnar import Columnar, columnar
 from arco.engine.log import Slot
-from arco.engine.parquet import rows_to_arrow
 from arco.engine.registry import WireEvent
 from arco.errors import Invalid
 from arco.model import State, Table
 from arco.orchestration.published import recorded_entry
+from arco.query.arrow import rows_to_ipc
 from arco.query.auditing import AUDIT, AuditLine, done_lines, minted_lines, refused_lines
+from arco.query.layering import layers
 from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
 from arco.query.pool import Provider
 from arco.query.protocol import (
@@ -61,7 +62,7 @@ DIALECT = "duckdb"
 COMMITS_MAX = 10_000
 READS_AT_ONCE = 64
 
-Rows: TypeAlias = tuple[Table[Any], Sequence[msgspec.Struct]]
+Rows: TypeAlias = tuple[Table[Any], Sequence[msgspec.Struct] | Columnar]
 Line = TypeVar("Line")
 
 
@@ -175,8 +176,8 @@ class Provisions:
         whole = whole_of(state)
         view = QUESTIONS.get(table.name)
         if table.name.startswith(f"{ACCESS.name}."):
-            return (table, view(whole) if view else list(whole.range(table)))
-        return (table, view(state) if view else list(state.range(table)))
+            state = whole
+        return (table, view(state) if view else columnar(state, table) or [*state.range(table)])
 
     def _user_table(self, state: State, name: TableName) -> Provision | UserTable | UserView:
         view = look_up(state, Kind.VIEW, name=name.dotted())
@@ -241,7 +242,10 @@ class Provisions:
             rows = await self._of_log(seq, _commit_line)
         elif table is AUDIT:
             rows = await self._audit(seq)
-        return Inline(await self._workspace.runtime.thread(rows_to_ipc, table, rows))
+        runtime = self._workspace.runtime
+        if isinstance(rows, Columnar):
+            return await layers(table, rows, reader=self._database.replay.reader, runtime=runtime)
+        return Inline(await runtime.thread(rows_to_ipc, table, rows))
 
     async def _restricted(self, found: UserTable) -> Provision:
         """The table as the caller may read it.
@@ -321,17 +325,6 @@ def system_name(name: TableName) -> str | None:
     return name.name if name.namespace == SYSTEM and not name.catalog else None
 
 
-def rows_to_ipc(table: Table[Any], rows: Sequence[msgspec.Struct]) -> bytes:
-    """The rows as an Arrow IPC stream, with the columns they have in snapshot files."""
-    import pyarrow as pa
-
-    data = rows_to_arrow(table, rows)
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, data.schema) as writer:
-        writer.write_table(data)
-    return sink.getvalue()
-
-
 # Privilege on the workspace -> the private tables that it makes readable.
 PRIVATE: Mapping[Privilege, tuple[Table[Any], ...]] = {
     Privilege.OWN: (
@@ -356,6 +349,5 @@ __all__ = [
     "UserView",
     "provider_for",
     "public_tables",
-    "rows_to_ipc",
     "system_name",
 ]

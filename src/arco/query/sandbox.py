@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+from typing import Any
 
 import duckdb
 
@@ -19,7 +20,10 @@ THREADS = 2
 DUCKDB_MEMORY_SHARE = 0.6
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
+HANDED = "handed:///"
+OPENING = f"SET allowed_directories = ['{HANDED}']"
 WALLS = (
+    "SET enable_external_access = false",
     "SET enable_progress_bar = false",
     "SET TimeZone = 'UTC'",
     "SET lock_configuration = true",
@@ -41,14 +45,13 @@ def confine_process(memory_bytes: int, parent_pid: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def open_database(memory_bytes: int) -> duckdb.DuckDBPyConnection:
+def open_database(memory_bytes: int, handed: Any = None) -> duckdb.DuckDBPyConnection:
     """An empty in-memory database that reaches no file, network, extension, secret or Python
-    variable.
+    variable; of files only those in memory that `handed` holds, a file system of its own.
     """
     connection = duckdb.connect(
         ":memory:",
         config={
-            "enable_external_access": False,
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
             "allow_community_extensions": False,
@@ -60,9 +63,12 @@ def open_database(memory_bytes: int) -> duckdb.DuckDBPyConnection:
             "threads": THREADS,
         },
     )
+    if handed is not None:
+        connection.register_filesystem(handed)
+        connection.execute(OPENING)
     for wall in WALLS:
         connection.execute(wall)
     return connection
 
 
-__all__ = ["confine_process", "open_database"]
+__all__ = ["HANDED", "confine_process", "open_database"]

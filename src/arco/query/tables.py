@@ -6,11 +6,11 @@ Law: DuckDB sees Arrow data, never a path, so SQL cannot reach beside the files 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from arco.errors import ArcoError, Corrupt, NotFound, Unavailable
 from arco.formats.checked import damage_in
@@ -18,28 +18,36 @@ from arco.formats.delta import PublishedVersion
 from arco.formats.delta import dataset as delta_dataset
 from arco.formats.surveying import parquet_dataset
 from arco.ids import sha256
+from arco.query import layers
+from arco.query.layers import arrow_stream
 from arco.query.names import TableName
-from arco.query.protocol import Framed, Missing, OnWire, ParquetFiles, ParquetFolder, PinnedTable
+from arco.query.protocol import Framed, Layered, Missing, OnWire, ParquetFolder, PinnedTable
 from arco.query.restricting import restricted
+from arco.query.stage import Stage
 from arco.query.statement import private_name
 from arco.query.wording import quoted
 
 
 def register(
-    connection: duckdb.DuckDBPyConnection,
+    stage: Stage,
     table: TableName,
     *,
     provision: OnWire,
-    frame: bytes = b"",
+    frames: Sequence[bytes] = (),
 ) -> None:
-    """The needed name stands in the database; `frame` is the content of a framed table.
+    """The needed name stands in the database; `frames` are the content of a table that is sent.
 
     Raises: NotFound `TABLE_NOT_FOUND`, Unavailable `TABLE_UNREADABLE`.
     """
-    data = _arrow_stream(frame) if isinstance(provision, Framed) else _open(table, provision)
+    connection = stage.connection
+    source = "_arco_" + sha256("\0".join(private_name(table.folded())).encode())
+    if isinstance(provision, Layered):
+        query = layers.query(stage, source, layered=provision, frames=frames)
+        stand(connection, table, query=query)
+        return
+    data = arrow_stream(frames[0]) if isinstance(provision, Framed) else _open(table, provision)
     if isinstance(provision, PinnedTable | ParquetFolder) and provision.restriction is not None:
         data = restricted(connection, data, restriction=provision.restriction)
-    source = "_arco_" + sha256("\0".join(private_name(table.folded())).encode())
     connection.register(source, data)
     stand(connection, table, query=f"FROM temp.main.{source}")
 
@@ -56,10 +64,8 @@ def open_dataset(spec: OnWire) -> Any:
     """An Arrow dataset of exactly what `spec` names; nothing is read yet."""
     if isinstance(spec, PinnedTable):
         return delta_dataset(spec.location, PublishedVersion(spec.version, spec.entry))
-    if isinstance(spec, ParquetFolder):
-        return parquet_dataset(spec.location)
-    assert isinstance(spec, ParquetFiles), spec
-    return pads.dataset(list(spec.paths), format="parquet")
+    assert isinstance(spec, ParquetFolder), spec
+    return parquet_dataset(spec.location)
 
 
 def damage_behind(provision: OnWire) -> Corrupt | None:
@@ -90,10 +96,6 @@ def _open(table: TableName, provision: OnWire) -> Any:
             f"`{table.dotted()}` cannot be read: {error}",
             hint="ask again; then run `arco verify`",
         ) from error
-
-
-def _arrow_stream(data: bytes) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(data)).read_all()
 
 
 __all__ = ["damage_behind", "open_dataset", "register", "stand"]

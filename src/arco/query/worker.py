@@ -18,14 +18,13 @@ import msgspec
 from arco.errors import ArcoError, Invalid
 from arco.query.answer import Answer, answer, out_of_memory
 from arco.query.names import TableName
-from arco.query.needs import Answers, damage_named, provided, stand_all
+from arco.query.needs import Answers, damage_named, provided, stage_for, stand_all
 from arco.query.protocol import (
     FRAME_BYTES_MAX,
     Abandon,
     Ask,
     Done,
     Failed,
-    Framed,
     FromWorker,
     Needs,
     Provide,
@@ -33,6 +32,7 @@ from arco.query.protocol import (
     ToWorker,
     encode,
     framed,
+    frames_behind,
 )
 from arco.query.sandbox import confine_process, open_database
 from arco.query.statement import read_statement
@@ -49,7 +49,7 @@ def serve(line: socket.socket, memory_bytes: int) -> None:
     while True:
         ask = DECODER.decode(read_frame(line))
         assert isinstance(ask, Ask)
-        _reply(line, _answer_or_failure(line, connection, ask=ask))
+        _reply(line, _answer_or_failure(line, connection, ask=ask, memory_bytes=memory_bytes))
         connection.close()
         connection = open_database(memory_bytes)
 
@@ -74,11 +74,11 @@ def _read_exactly(line: socket.socket, size: int) -> bytes:
 
 
 def _answer_or_failure(
-    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask, memory_bytes: int
 ) -> Answer | Failed | None:
     """The outcome to send back; None when the question was abandoned."""
     try:
-        return _answer(line, connection, ask=ask)
+        return _answer(line, connection, ask=ask, memory_bytes=memory_bytes)
     except ArcoError as error:
         return _failure(error)
     except (MemoryError, duckdb.OutOfMemoryException):
@@ -90,16 +90,20 @@ def _answer_or_failure(
 
 
 def _answer(
-    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask
+    line: socket.socket, connection: duckdb.DuckDBPyConnection, *, ask: Ask, memory_bytes: int
 ) -> Answer | None:
     statement = read_statement(connection, ask.sql)
     needs = provided(connection, statement.tables, provide=partial(_provide, line))
     if needs is None:
         return None
-    stand_all(connection, needs)
     text, limits = statement.text, ask.limits
-    with damage_named(needs):
-        return answer(connection, text, parameters=ask.parameters, limits=limits, format=ask.format)
+    staged = stage_for(needs, connection, memory_bytes=memory_bytes)
+    with staged as stage:
+        stand_all(stage, needs)
+        with damage_named(needs):
+            return answer(
+                stage.connection, text, parameters=ask.parameters, limits=limits, format=ask.format
+            )
 
 
 def _provide(line: socket.socket, tables: tuple[TableName, ...]) -> Answers | None:
@@ -111,7 +115,8 @@ def _provide(line: socket.socket, tables: tuple[TableName, ...]) -> Answers | No
     assert isinstance(provide, Provide)
     # All frames are read before any is used: a refusal must not leave one on the line.
     return [
-        (each, read_frame(line) if isinstance(each, Framed) else b"") for each in provide.provisions
+        (each, [read_frame(line) for _ in range(frames_behind(each))])
+        for each in provide.provisions
     ]
 
 

@@ -6,22 +6,26 @@ Reads state, changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
 from arco.model import State
 from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
-from arco.orchestration.rows import Asset
+from arco.orchestration.rows import Asset, PartitionStatus
 from arco.orchestration.staleness import stale_partitions
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
 from arco.orchestration.views import AssetView, asset_view, partitions_of
 
 SUMMARISED = ("kind", "description", "group", "tags", "owners", "version")
 JUDGED_PARTITIONS_MAX = 200_000
-"""Staleness looks at every partition; above this many it is left to `arco run`."""
+"""Staleness looks at every partition; above this many it is left to `arco run`. Nor are those of an
+asset counted that has more."""
+GLANCED_AT = 10_000
+"""Of an asset that is not counted so many partitions are looked at."""
 
 
 class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,7 +63,9 @@ class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     is_partitioned: bool = False
     """False: it is one whole."""
     materialized: int
-    """How many of its partitions are there."""
+    """How many of its partitions are there; at least so many where they are not counted."""
+    is_counted: bool = True
+    """False: it has too many partitions to count what is there, and its rows."""
     stale: int | None = None
     """Partitions that a run would make, or None when there are too many to judge."""
     rows: int | None = None
@@ -139,17 +145,29 @@ def _status(
     state: State, row: Asset, *, partitions: int, stale: Counter[str] | None
 ) -> AssetStatus:
     summary = asset_summary(state, row)
-    statuses = state.range(PARTITION_STATUS, row.key)
-    held = [status.materialization for status in statuses if status.materialization]
-    rows = [each.rows for each in held if each.rows is not None]
-    return AssetStatus(
+    found = AssetStatus(
         **{name: getattr(summary, name) for name in SUMMARISED},
         key=row.key,
         upstreams=tuple(sorted(set(summary.upstreams))),
         partitions=partitions,
         is_partitioned=bool(summary.dimensions),
-        materialized=len(held),
+        materialized=0,
         stale=None if stale is None else stale[row.key],
+        materialized_at=summary.published_at,
+    )
+    statuses = state.range(PARTITION_STATUS, row.key)
+    if partitions <= JUDGED_PARTITIONS_MAX:
+        return _counted(found, statuses)
+    seen = sum(each.materialization is not None for each in islice(statuses, GLANCED_AT))
+    return msgspec.structs.replace(found, materialized=seen, is_counted=False)
+
+
+def _counted(found: AssetStatus, statuses: Iterator[PartitionStatus]) -> AssetStatus:
+    held = [status.materialization for status in statuses if status.materialization]
+    rows = [each.rows for each in held if each.rows is not None]
+    return msgspec.structs.replace(
+        found,
+        materialized=len(held),
         rows=sum(rows) if rows else None,
         materialized_at=max((each.materialized_at for each in held), default=None),
     )

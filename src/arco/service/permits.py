@@ -17,6 +17,7 @@ from arco.access.securables import WORKSPACE_CHAIN
 from arco.errors import NotFound
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.backfills import CreateBackfill, create_backfill
+from arco.orchestration.commands.notifications import find_notifier
 from arco.orchestration.commands.runs import TriggerRun, request_fingerprint, trigger_run
 from arco.orchestration.commands.schedules import FireSchedule, find_schedule, fire_schedule
 from arco.orchestration.commands.sensors import find_sensor
@@ -160,6 +161,20 @@ def permitted_on_sensor(
     return _managed(known, decision, caller=caller, authority=authority)
 
 
+def permitted_on_notifier(
+    name: str, decision: Decision, *, caller: Caller, authority: Authority
+) -> Decision:
+    """What is decided about a notifier that the caller knows of, when it manages the workspace.
+
+    Raises: as the decision; NotFound NOTIFIER_UNKNOWN; Forbidden ACCESS_DENIED.
+    """
+
+    def known(state: State, now: datetime) -> object:
+        return find_notifier(state, name)
+
+    return _managed(known, decision, caller=caller, authority=authority)
+
+
 def permitted_on_condition(
     asset: str, decision: Decision, *, caller: Caller, authority: Authority
 ) -> Decision:
@@ -236,6 +251,7 @@ __all__ = [
     "permitted_fire",
     "permitted_on_backfill",
     "permitted_on_condition",
+    "permitted_on_notifier",
     "permitted_on_schedule",
     "permitted_on_sensor",
     "permitted_trigger",

@@ -219,6 +219,14 @@ def store_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def take_memory_from_the_system() -> None:
+    """Arrow, when it is loaded, shall not keep memory of its own: it would keep some for each
+    thread that ever read a block, a hundred megabytes that hold nothing. Whoever chose otherwise
+    is heard.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
 def find_project(start: Path) -> Path:
     """The nearest folder at or above `start` that holds `.arco/`; `start` itself when none does."""
     for folder in (start, *start.parents):
@@ -257,5 +265,6 @@ __all__ = [
     "load",
     "referenced",
     "store_environment",
+    "take_memory_from_the_system",
     "user_folder",
 ]

@@ -47,6 +47,15 @@ from arco.orchestration.backfills import (
 from arco.orchestration.breaches import BREACH_COUNTS, BREACHES
 from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
 from arco.orchestration.freshness import FRESHNESS
+from arco.orchestration.notifications import NOTIFICATIONS, SUBJECTS, Notification
+from arco.orchestration.schedules import (
+    SCHEDULE_TICKS,
+    SCHEDULES,
+    Schedule,
+    ScheduleTick,
+    TickOutcome,
+)
+from arco.orchestration.sensors import SENSOR_EVALUATIONS, SENSORS, Sensor, SensorEvaluation
 from arco.orchestration.tables import (
     ASSETS,
     CHECKS,
@@ -206,8 +215,12 @@ def _of_run(visible: Visible, state: State, *, row: Any) -> bool:
 
 
 def _of_backfill(visible: Visible, state: State, *, row: Any) -> bool:
+    return _sees_backfill(visible, state, backfill_id=row.backfill_id)
+
+
+def _sees_backfill(visible: Visible, state: State, *, backfill_id: str) -> bool:
     """True for one of which every asset may be known of."""
-    backfill = state.get(BACKFILLS, row.backfill_id)
+    backfill = state.get(BACKFILLS, backfill_id)
     assets = backfill.assets if backfill else ()
     return bool(assets) and all(visible.sees_asset(state, asset) for asset in assets)
 
@@ -222,6 +235,65 @@ def _of_condition(visible: Visible, state: State, *, row: Any) -> bool:
 def _of_breach(visible: Visible, state: State, *, row: Any) -> bool:
     """True for a promise about an asset that may be known of."""
     return bool(row.subject) and visible.sees_asset(state, row.subject)
+
+
+def _of_schedule(visible: Visible, state: State, *, row: Schedule) -> bool:
+    """True for one that selects what may be known of, and ran nothing else last."""
+    selected = visible.sees_selection(state, row.definition.selection)
+    return selected and _may_name(visible, state, run_id=row.last_run_id)
+
+
+def _of_tick(visible: Visible, state: State, *, row: ScheduleTick) -> bool:
+    """True for one of such a schedule; why it was refused may name anything, but to who asked."""
+    schedule = state.get(SCHEDULES, row.schedule)
+    if schedule is None or not _of_schedule(visible, state, row=schedule):
+        return False
+    if row.outcome is TickOutcome.REFUSED and row.actor not in visible.principals:
+        return False
+    return _may_name(visible, state, run_id=row.run_id)
+
+
+def _of_sensor(visible: Visible, state: State, *, row: Sensor) -> bool:
+    """True for one that selects what may be known of, and whose newest look tells of nothing else.
+
+    A request may name anything, whatever the sensor selects.
+    """
+    if not visible.sees_selection(state, row.definition.selection):
+        return False
+    newest = state.get(SENSOR_EVALUATIONS, row.name, row.evaluations)
+    told = newest is None or _tells_known(visible, state, look=newest)
+    return told and _may_name(visible, state, run_id=row.last_run_id)
+
+
+def _of_look(visible: Visible, state: State, *, row: SensorEvaluation) -> bool:
+    sensor = state.get(SENSORS, row.sensor)
+    if sensor is None or not _of_sensor(visible, state, row=sensor):
+        return False
+    return _tells_known(visible, state, look=row)
+
+
+def _tells_known(visible: Visible, state: State, *, look: SensorEvaluation) -> bool:
+    """True for a look that started nothing hidden; why a request was refused may name anything."""
+    runs = (_may_name(visible, state, run_id=run_id) for run_id in look.run_ids)
+    return not look.refused and all(runs)
+
+
+def _may_name(visible: Visible, state: State, *, run_id: str) -> bool:
+    """True for no run, for one that may be known of, and for one that is forgotten."""
+    return not run_id or state.get(PLANS, run_id) is None or visible.sees_run(state, run_id)
+
+
+def _of_notification(visible: Visible, state: State, *, row: Notification) -> bool:
+    """True for what is told of a run, a backfill or an asset that may be known of."""
+    match SUBJECTS.get(row.kind):
+        case "runs":
+            return visible.sees_run(state, row.subject)
+        case "backfills":
+            return _sees_backfill(visible, state, backfill_id=row.subject)
+        case "assets":
+            return visible.sees_asset(state, row.subject)
+        case _:
+            return False
 
 
 def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
@@ -264,6 +336,11 @@ RULES: Mapping[str, Shown] = {
     CONDITIONS.name: _of_condition,
     EVALUATIONS.name: _of_condition,
     FRESHNESS.name: _of_asset,
+    SCHEDULES.name: _of_schedule,
+    SCHEDULE_TICKS.name: _of_tick,
+    SENSORS.name: _of_sensor,
+    SENSOR_EVALUATIONS.name: _of_look,
+    NOTIFICATIONS.name: _of_notification,
     BREACHES.name: _of_breach,
     BREACH_COUNTS.name: _of_breach,
     RUN_KEYS.name: _of_run,

@@ -7,7 +7,7 @@ change that touches it, so a revocation cannot leak.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from arco.access.callers import Caller
 from arco.access.decisions import principals_of
@@ -17,8 +17,11 @@ from arco.catalog.finding import chain
 from arco.catalog.kinds import Found, by_id
 from arco.catalog.kinds import Kind as Object
 from arco.catalog.tables import NAMESPACES, CatalogTable, DroppedObject, Namespace
+from arco.errors import Invalid, NotFound
 from arco.model import State
+from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, PLANS
+from arco.orchestration.views import DeployedDefinitions
 from arco.service.chains import (
     chain_of,
     chain_of_asset,
@@ -29,6 +32,7 @@ from arco.service.chains import (
 from arco.service.holdings import Holdings
 
 RUNS_REMEMBERED_MAX = 10_000
+SELECTIONS_REMEMBERED_MAX = 1_000
 LEAVES = {
     Kind.VIEW: Object.VIEW,
     Kind.VOLUME: Object.VOLUME,
@@ -48,6 +52,7 @@ class Visible:
         self._held = holdings.objects
         self._within: dict[str, bool] = {}
         self._runs: dict[str, bool] = {}
+        self._selections: dict[tuple[str, ...], bool] = {}
         self.everything = Securable(Kind.WORKSPACE) in self._held
         self._namespaces, self._catalogs = self._containers(state)
 
@@ -116,11 +121,34 @@ class Visible:
                 self._runs[run_id] = known
         return known
 
+    def sees_selection(self, state: State, selection: Sequence[str]) -> bool:
+        """True for terms that name something, of which every asset may be known of.
+
+        Cost: the assets that the terms name, once; of a glob, a tag or a group all that there are.
+        """
+        terms = tuple(selection)
+        known = self._selections.get(terms)
+        if known is None:
+            known = self._sees_all(state, terms)
+            if len(self._selections) < SELECTIONS_REMEMBERED_MAX:
+                self._selections[terms] = known
+        return known
+
     def next_name(self, namespace_id: str, after: str) -> str | None:
         """The first name behind `after` of a table that is visible by itself."""
         names = self.names.get(namespace_id, [])
         place = bisect_right(names, after)
         return names[place] if place < len(names) else None
+
+    def _sees_all(self, state: State, terms: tuple[str, ...]) -> bool:
+        if not terms:
+            keys = [row.key for row in state.range(ASSETS) if not row.removed]
+        else:
+            try:
+                keys = list(select_assets(DeployedDefinitions(state), terms))
+            except (Invalid, NotFound):
+                return False
+        return bool(keys) and all(self.sees_asset(state, key) for key in keys)
 
     def _holds(self, chain: Chain) -> bool:
         return any(

@@ -5,6 +5,7 @@ Law: HTML and JSON of one address come from one model, read from one state. Must
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -30,6 +31,8 @@ T = TypeVar("T")
 Asked: TypeAlias = Request[Any, Any, Any]
 HEADERS = {"Content-Security-Policy": POLICY}
 HTML = "text/html; charset=utf-8"
+PRESSED_MIN = 4_096
+PRESSED_LEVEL = 3
 TITLES = {
     400: "That cannot be asked",
     401: "Please sign in",
@@ -65,7 +68,7 @@ class Visit(msgspec.Struct, frozen=True):
         """The answer: the model, or the page that `body` makes of it."""
         headers = state_headers(seen.token)
         if wants_json(self.request.url.path):
-            return Response(seen.value, media_type=MediaType.JSON, headers=headers)
+            return self._sent(msgspec.json.encode(seen.value), MediaType.JSON, headers=headers)
         around = Around(
             section=page.section,
             who="" if self.caller.is_local else self.caller.principal,
@@ -78,7 +81,17 @@ class Visit(msgspec.Struct, frozen=True):
             words=page.words,
         )
         text = document(page.title, body(seen.value), around=around, script=page.script)
-        return Response(text, media_type=HTML, headers={**headers, **HEADERS})
+        return self._sent(text.encode(), HTML, headers={**headers, **HEADERS})
+
+    def _sent(
+        self, content: bytes, media_type: str, *, headers: Mapping[str, str]
+    ) -> Response[bytes]:
+        """What is large goes pressed to who takes that: a page repeats itself."""
+        if len(content) > PRESSED_MIN and _takes_gzip(self.request):
+            content = gzip.compress(content, PRESSED_LEVEL, mtime=0)
+            headers = {**headers, "Content-Encoding": "gzip"}
+        told = {**headers, "Vary": "Accept-Encoding"}
+        return Response(content, media_type=media_type, headers=told)
 
 
 def page_at(
@@ -101,6 +114,12 @@ def _handler(
     )
     handler: HTTPRouteHandler = decorator(function)
     return handler
+
+
+def _takes_gzip(request: Asked) -> bool:
+    """True for who says so without a reservation."""
+    named = (each.strip() for each in request.headers.get("accept-encoding", "").split(","))
+    return "gzip" in named
 
 
 def failed_page(request: Asked, error: Exception) -> Response[Any]:

@@ -37,6 +37,7 @@ SECTIONS = (
     ("Sensors", "sensors"),
     ("Conditions", "conditions"),
     ("Breaches", "breaches"),
+    ("Notifications", "notifications"),
     ("Lineage", "lineage"),
     ("Checks", "checks"),
     ("SQL", "sql"),

@@ -1,14 +1,14 @@
 """Markup that is built, never pasted: text becomes markup in one place, where it is escaped.
 
-Law: a `str` is text. Only `tag` and `joined` make `Html`, so no name, comment or log can become
-markup. Must not know what is shown.
+Law: a `str` is text. Only `tag`, `joined` and `data` make `Html`, so no name, comment or log can
+become markup. Must not know what is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -46,6 +46,17 @@ def joined(*children: Child) -> Html:
     return Html("".join(map(_text, children)))
 
 
+def data(name: str, value: Any) -> Html:
+    """The value as JSON for the scripts of the page, which find it by this name; nothing shows it.
+
+    >>> data("rows", ["</script><b>"]).text
+    '<script type="application/json" id="rows">["\\\\u003c/script>\\\\u003cb>"]</script>'
+    """
+    # Within a script nothing is escaped by names; without `<` it holds no markup and no comment.
+    text = msgspec.json.encode(value).decode().replace("<", "\\u003c")
+    return Html(f'<script type="application/json" id="{escape(name)}">{text}</script>')
+
+
 def _text(child: Child) -> str:
     if child is None:
         return ""
@@ -79,4 +90,4 @@ def is_ours(link: str) -> bool:
     return link.startswith(("#", "?")) or (link.startswith("/") and link[:2] not in {"//", "/\\"})
 
 
-__all__ = ["Attribute", "Child", "Html", "is_ours", "joined", "tag"]
+__all__ = ["Attribute", "Child", "Html", "data", "is_ours", "joined", "tag"]

@@ -24,6 +24,7 @@ from arco.ui.pages.home import show_home
 from arco.ui.pages.lineage import show_everything, show_lineage
 from arco.ui.pages.login import show_login, sign_in, sign_out
 from arco.ui.pages.materialize import show_materialize
+from arco.ui.pages.notifications import show_news, show_notifier, show_test_notifier
 from arco.ui.pages.partitions import show_partitions
 from arco.ui.pages.rerun import show_rerun
 from arco.ui.pages.restore import show_restore
@@ -75,6 +76,9 @@ ROUTES = (
     show_enable_condition,
     show_disable_condition,
     show_breaches,
+    show_news,
+    show_notifier,
+    show_test_notifier,
     show_versions,
     show_difference,
     show_restore,

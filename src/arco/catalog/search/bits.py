@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 ORDINAL_BYTES = 2
 ORDINALS_MAX = 1 << 8 * ORDINAL_BYTES
@@ -36,6 +36,18 @@ def bits_of(data: bytes, count: int, *, size: int) -> int:
     if _is_list(count, size):
         return from_ordinals(unpacked(data, count, size=size), size)
     return int.from_bytes(data, "little")
+
+
+def union_of(sets: Iterable[tuple[bytes, int]], *, size: int) -> int:
+    """The union of sets that were packed, each with its count. Cost: no set for each of them."""
+    lists, strings = bytearray(-(-size // 8)), 0
+    for data, count in sets:
+        if _is_list(count, size):
+            for ordinal in unpacked(data, count, size=size):
+                lists[ordinal >> 3] |= 1 << (ordinal & 7)
+        else:
+            strings |= int.from_bytes(data, "little")
+    return strings | int.from_bytes(lists, "little")
 
 
 def from_ordinals(ordinals: Sequence[int], size: int) -> int:
@@ -77,4 +89,12 @@ def _little(values: array[int]) -> array[int]:
     return values
 
 
-__all__ = ["ORDINALS_MAX", "bits_of", "from_ordinals", "ordinals_in", "packed", "unpacked"]
+__all__ = [
+    "ORDINALS_MAX",
+    "bits_of",
+    "from_ordinals",
+    "ordinals_in",
+    "packed",
+    "union_of",
+    "unpacked",
+]

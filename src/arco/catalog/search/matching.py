@@ -17,7 +17,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from arco.catalog.search.beginnings import may_begin
-from arco.catalog.search.bits import bits_of
+from arco.catalog.search.bits import bits_of, union_of
 from arco.catalog.search.documents import POPULARITY_MAX, WORD_END, WORDS, Entry, Posting, Term
 from arco.catalog.search.segments import crowd_term, mended_words
 from arco.catalog.search.typos import is_mendable, is_one_slip, remainders
@@ -27,7 +27,6 @@ FRESH_DAYS = 7
 LEVELS = 9
 """The whole name; name, about and said, each as a word and as a beginning; slips in the name, and
 slips elsewhere."""
-NOTHING = (0,) * LEVELS
 Range: TypeAlias = tuple[str, str]
 
 
@@ -107,58 +106,117 @@ class Match(msgspec.Struct, frozen=True, eq=False):
 
 
 def matches(library: Library, asked: Asked, *, sight: Sight) -> list[Match]:
-    """What the question finds, in each segment that has its words. Raises: NotLoaded."""
+    """What the question finds, in each segment where it finds something. Raises: NotLoaded.
+
+    Cost: segments that lack one of the words are left alone, unless all others lack another one.
+    """
     library.require([Term.BEGINNING])
-    library.require_ranges([(each, list(_terms(each, asked))) for each in library.segments])
-    library.require_ranges([(each, list(_ranges(each, asked))) for each in library.segments])
-    bases = [_base(each, asked, seen=sight(each)) for each in library.segments]
-    found: list[list[Sequence[int]]] = [[] for _ in bases]
-    for word in asked.words:
-        levels = [_levels(segment, word) for segment in library.segments]
-        known = any(base & each[-1] for base, each in zip(bases, levels, strict=True))
-        if not known and is_mendable(word):
-            levels = _mended(library, word)
-        for each, told in zip(found, levels, strict=True):
-            each.append(told)
-    return [
-        _match(segment, asked, base=base, levels=levels)
-        for segment, base, levels in zip(library.segments, bases, found, strict=True)
-        if all(each[-1] for each in levels)
-    ]
+    look = _Look(library, asked, sight)
+    mended = {word: _mended(library, word) for word in look.slipped()}
+    spelled = [word for word in asked.words if word not in mended]
+    near = [each for each in look.having(spelled) if all(each in held for held in mended.values())]
+    look.read(near)
+    found = []
+    for segment in near:
+        levels = [
+            mended[word][segment] if word in mended else look.levels(segment, word)
+            for word in asked.words
+        ]
+        joint = _joint(segment, asked, base=look.base(segment), levels=levels)
+        if joint[-1]:
+            found.append(_match(segment, asked, levels=joint))
+    return found
 
 
-def _terms(segment: Readable, asked: Asked) -> Iterator[Range]:
-    """What is read of a segment whatever its postings say."""
+class _Look:
+    """One question on its way through segments: what it takes of each is worked out once."""
+
+    def __init__(self, library: Library, asked: Asked, sight: Sight) -> None:
+        self._asked = asked
+        self._sight = sight
+        self._begun = {each: _begun(each, asked) for each in library.segments}
+        """The words with which some word of the segment may begin."""
+        self._bases: dict[Readable, int] = {}
+        self._levels: dict[tuple[Readable, str], Sequence[int]] = {}
+        self._read = library.require_ranges
+
+    def having(self, words: Iterable[str]) -> list[Readable]:
+        """The segments that may have all of the words."""
+        wanted = set(words)
+        return [each for each, begun in self._begun.items() if wanted <= begun]
+
+    def read(self, segments: Iterable[Readable]) -> None:
+        """Nothing, once what the question asks of these segments is there. Raises: NotLoaded."""
+        begun = [(each, sorted(self._begun[each])) for each in segments]
+        self._read([(each, list(_terms(self._asked, words))) for each, words in begun])
+        self._read([(each, list(_ranges(each, self._asked, words=words))) for each, words in begun])
+
+    def slipped(self) -> list[str]:
+        """The words that nothing has which may be found at all: they may be misspelt.
+
+        Where all words are is looked first: nearly always each of them is known there.
+        """
+        unsure = [word for word in self._asked.words if is_mendable(word)]
+        near = self.having(self._asked.words)
+        unsure = self._unknown(unsure, within=near)
+        return self._unknown(unsure, within=[each for each in self._begun if each not in near])
+
+    def base(self, segment: Readable) -> int:
+        """The documents that may be found at all."""
+        known = self._bases.get(segment)
+        if known is None:
+            seen = self._sight(segment)
+            known = self._bases[segment] = _base(segment, self._asked, seen=seen)
+        return known
+
+    def levels(self, segment: Readable, word: str) -> Sequence[int]:
+        """Per level the documents in which the word is found so well or better."""
+        known = self._levels.get((segment, word))
+        if known is None:
+            known = self._levels[segment, word] = _levels(segment, word)
+        return known
+
+    def _unknown(self, words: Sequence[str], *, within: Iterable[Readable]) -> list[str]:
+        having = [each for each in within if not self._begun[each].isdisjoint(words)]
+        self.read(having)
+        return [word for word in words if not any(self._has(each, word) for each in having)]
+
+    def _has(self, segment: Readable, word: str) -> bool:
+        if word not in self._begun[segment]:
+            return False
+        return bool(self.levels(segment, word)[-1] & self.base(segment))
+
+
+def _terms(asked: Asked, words: Iterable[str]) -> Iterator[Range]:
+    """What is read of a segment that has these words, whatever its postings say."""
     found = [Term.KIND + kind for kind in asked.kinds]
     found += [f"{Term.LENGTH}{number}" for number in range(1, len(asked.words) + 1)]
     found += [Term.TAG + tag for tag in asked.tags]
     found += [Term.OWNER + owner for owner in (*asked.owners, *asked.mine)]
     found += [Term.ROOM + asked.room] if asked.room else []
     found += [f"{Term.POPULAR}{n}" for n in range(1, POPULARITY_MAX + 1)]
-    for word in _begun(segment, asked):
+    for word in words:
         found += [field + word for field in WORDS]
         found += [crowd_term(field, word) for field in WORDS]
     yield from zip(found, found, strict=True)
 
 
-def _ranges(segment: Readable, asked: Asked) -> Iterator[Range]:
+def _ranges(segment: Readable, asked: Asked, *, words: Iterable[str]) -> Iterator[Range]:
     yield _since(min(asked.fresh_since or date.max, _week(asked)))
     if asked.room:
         yield _beginning_with(Term.ROOM, f"{asked.room}.")
-    for word in _begun(segment, asked):
+    for word in words:
         for field in WORDS:
             if segment.get(crowd_term(field, word)) is None:
                 yield _beginning_with(field, word)
 
 
-def _begun(segment: Readable, asked: Asked) -> list[str]:
+def _begun(segment: Readable, asked: Asked) -> frozenset[str]:
     """The words with which some word of the segment may begin."""
-    return [word for word in asked.words if _may_have(segment, word)]
-
-
-def _may_have(segment: Readable, word: str) -> bool:
     marks = segment.get(Term.BEGINNING)
-    return marks is not None and may_begin(marks.documents, word)
+    if marks is None:
+        return frozenset()
+    return frozenset(word for word in asked.words if may_begin(marks.documents, word))
 
 
 def _week(asked: Asked) -> date:
@@ -175,7 +233,7 @@ def _any(segment: Readable, terms: Iterable[str]) -> int:
 
 
 def _of(segment: Readable, postings: Iterable[Posting]) -> int:
-    return reduce(or_, (_bits(segment, posting) for posting in postings), 0)
+    return union_of(((each.documents, each.count) for each in postings), size=segment.size)
 
 
 def _bits(segment: Readable, posting: Posting | None) -> int:
@@ -202,9 +260,6 @@ def _base(segment: Readable, asked: Asked, *, seen: int) -> int:
 
 
 def _levels(segment: Readable, word: str) -> Sequence[int]:
-    """Per level the documents in which the word is found so well or better."""
-    if not _may_have(segment, word):
-        return NOTHING
     alike: list[int] = [0]
     for field in WORDS:
         alike += [_any(segment, (field + word,)), _beginning(segment, field, word=word)]
@@ -222,21 +277,30 @@ def _beginning_with(field: str, word: str) -> Range:
     return field + word, field + word + WORD_END
 
 
-def _mended(library: Library, word: str) -> list[Sequence[int]]:
-    """The same for a word that nothing has, taken for others that are one slip away."""
+def _mended(library: Library, word: str) -> dict[Readable, Sequence[int]]:
+    """The same for a word that nothing has, taken for others that are one slip away, in each
+    segment that has some.
+    """
     library.require(slips := [Term.MENDED + each for each in remainders(word)])
-    near: list[list[str]] = []
+    near: dict[Readable, list[str]] = {}
     for segment in library.segments:
         held = [segment.get(slip) for slip in slips]
         known = {each for posting in held if posting for each in mended_words(posting)}
-        near.append(sorted(each for each in known if is_one_slip(word, each)))
-    library.require([field + each for words in near for each in words for field in WORDS])
-    found: list[Sequence[int]] = []
-    for segment, words in zip(library.segments, near, strict=True):
-        inside = _any(segment, (Term.NAME + each for each in words))
-        elsewhere = (field + each for each in words for field in (Term.ABOUT, Term.SAID))
-        found.append(_rising([*[0] * (LEVELS - 2), inside, _any(segment, elsewhere)]))
-    return found
+        close = sorted(each for each in known if is_one_slip(word, each))
+        if close:
+            near[segment] = close
+    library.require_ranges([(each, list(_slips(words))) for each, words in near.items()])
+    return {segment: _mended_levels(segment, words) for segment, words in near.items()}
+
+
+def _slips(words: Iterable[str]) -> Iterator[Range]:
+    yield from ((field + word, field + word) for word in words for field in WORDS)
+
+
+def _mended_levels(segment: Readable, words: Sequence[str]) -> Sequence[int]:
+    inside = _any(segment, (Term.NAME + each for each in words))
+    elsewhere = (field + each for each in words for field in (Term.ABOUT, Term.SAID))
+    return _rising([*[0] * (LEVELS - 2), inside, _any(segment, elsewhere)])
 
 
 def _rising(levels: Sequence[int]) -> list[int]:
@@ -246,18 +310,22 @@ def _rising(levels: Sequence[int]) -> list[int]:
     return risen
 
 
-def _match(segment: Readable, asked: Asked, *, base: int, levels: Sequence[Sequence[int]]) -> Match:
-    if levels:
-        joint = [base & reduce(and_, (each[at] for each in levels)) for at in range(LEVELS)]
-        whole = _whole(segment, asked.words, among=joint[4])
-        joint = _rising([whole, *joint[1:]])
-    else:
-        joint = [base] * LEVELS
+def _joint(
+    segment: Readable, asked: Asked, *, base: int, levels: Sequence[Sequence[int]]
+) -> Sequence[int]:
+    """Per level the documents in which every word is found so well or better."""
+    if not levels:
+        return [base] * LEVELS
+    joint = [base & reduce(and_, (each[at] for each in levels)) for at in range(LEVELS)]
+    return _rising([_whole(segment, asked.words, among=joint[4]), *joint[1:]])
+
+
+def _match(segment: Readable, asked: Asked, *, levels: Sequence[int]) -> Match:
     degrees = range(POPULARITY_MAX, 0, -1) if asked.weighs_popularity else ()
     popular = [_any(segment, (f"{Term.POPULAR}{degree}",)) for degree in degrees]
     return Match(
         segment,
-        tuple(joint),
+        tuple(levels),
         mine=_any(segment, (Term.OWNER + owner for owner in asked.mine)),
         popular=(*popular, ~reduce(or_, popular, 0)),
         fresh=_of(segment, segment.between(*_since(_week(asked)))),

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from arco.cli.options import directory_option, json_option
+from arco.cli.options import json_option
 from arco.cli.session import reading, run_to_end
 from arco.cli.terminal import moment, print_json, table
+from arco.cli.where import Where, where_option
 from arco.errors import Unavailable
 from arco.execution.notifying import told
 from arco.model import State
@@ -19,25 +20,25 @@ from arco.orchestration.commands.notifications import (
     record_delivery,
     try_notifier,
 )
-from arco.orchestration.notifications import NOTIFICATIONS, NOTIFIERS, Notification, Notifier
+from arco.orchestration.notifications import Notification
+from arco.service.notifiers import (
+    NotifierDetail,
+    NotifierSummary,
+    newest_notification,
+    notifier_detail,
+    notifiers,
+)
 
 ACTOR = "cli"
-NEWEST_SHOWN = 10
 HEADINGS = ("notifier", "by", "told of", "newest", "when", "state")
 NEWS_HEADINGS = ("number", "happened", "what", "state", "attempts", "error")
 EPILOG = """\b
 Examples:
   arco notify list
   arco notify show ops
-  arco notify test ops     send it something now
+  arco notify test ops                  send it something now
+  arco notify test ops --server prod    let the server send it
 """
-
-
-class NotifierDetail(msgspec.Struct, frozen=True):
-    """A notifier and what it was told last, newest first."""
-
-    notifier: Notifier
-    notifications: list[Notification]
 
 
 @click.group("notify", epilog=EPILOG)
@@ -46,11 +47,12 @@ def command() -> None:
 
 
 @command.command("list", epilog="Example: arco notify list --json")
-@directory_option
+@where_option
 @json_option
-def list_notifiers(directory: Path | None, as_json: bool) -> None:
+def list_notifiers(where: Where, as_json: bool) -> None:
     """List the notifiers of the deployed projects."""
-    found = run_to_end(_list(directory))
+    client = where.client()
+    found = list(client.notifiers.list()) if client else run_to_end(_list(where.directory))
     if as_json:
         print_json(found)
     elif found:
@@ -61,11 +63,12 @@ def list_notifiers(directory: Path | None, as_json: bool) -> None:
 
 @command.command("show", epilog="Example: arco notify show ops --json")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def show(name: str, directory: Path | None, as_json: bool) -> None:
+def show(name: str, where: Where, as_json: bool) -> None:
     """Show what NAME was told last, and whether it took it."""
-    found = run_to_end(_show(directory, name))
+    client = where.client()
+    found = client.notifiers.get(name) if client else run_to_end(_show(where.directory, name))
     if as_json:
         print_json(found)
         return
@@ -85,35 +88,37 @@ def show(name: str, directory: Path | None, as_json: bool) -> None:
 
 @command.command("test", epilog="Example: arco notify test ops")
 @click.argument("name")
-@directory_option
+@where_option
 @json_option
-def test(name: str, directory: Path | None, as_json: bool) -> None:
-    """Send NAME something now, from here, and say whether it was taken."""
-    row = run_to_end(_test(directory, name))
+def test(name: str, where: Where, as_json: bool) -> None:
+    """Send NAME something now, and say whether it was taken.
+
+    It is sent from here, with what its address refers to here; with --server by whoever leads
+    there.
+    """
+    client = where.client()
+    row = client.notifiers.reach(name) if client else run_to_end(_test(where.directory, name))
     if as_json:
         print_json(row)
     if row.error:
+        place = "on the server" if client else "here"
         raise Unavailable(
             "NOTIFIER_UNREACHED",
             f"{name} took nothing: {row.error}",
-            hint="mend its address in the project, or what it refers to here, and try again",
+            hint=f"mend its address in the project, or what it refers to {place}, and try again",
         )
     if not as_json:
         click.echo(f"{name} took it")
 
 
-async def _list(directory: Path | None) -> list[NotifierDetail]:
+async def _list(directory: Path | None) -> list[NotifierSummary]:
     async with reading(directory) as workspace:
-        return await workspace.database.asked(
-            lambda state: [_detail(state, row) for row in state.range(NOTIFIERS) if not row.removed]
-        )
+        return await workspace.database.asked(lambda state: list(notifiers(state)))
 
 
 async def _show(directory: Path | None, name: str) -> NotifierDetail:
     async with reading(directory) as workspace:
-        return await workspace.database.asked(
-            lambda state: _detail(state, find_notifier(state, name))
-        )
+        return await workspace.database.asked(lambda state: notifier_detail(state, name))
 
 
 async def _test(directory: Path | None, name: str) -> Notification:
@@ -122,34 +127,27 @@ async def _test(directory: Path | None, name: str) -> Notification:
         database = workspace.database
         await database.transact(try_notifier(name, actor=ACTOR))
 
-        def newest(state: State) -> tuple[Notifier, Notification]:
-            detail = _detail(state, find_notifier(state, name))
-            return detail.notifier, detail.notifications[0]
+        def newest(state: State) -> Delivery:
+            definition = find_notifier(state, name).definition
+            return Delivery(definition=definition, notification=newest_notification(state, name))
 
-        notifier, row = await database.asked(newest)
-        delivery = Delivery(definition=notifier.definition, notification=row)
+        delivery = await database.asked(newest)
         error = await told(workspace, delivery)
         await database.transact(record_delivery(delivery, error))
+        row = delivery.notification
         return msgspec.structs.replace(row, attempts=row.attempts + 1, error=error)
 
 
-def _detail(state: State, row: Notifier) -> NotifierDetail:
-    newest = list(state.range(NOTIFICATIONS, row.name))[::-1]
-    return NotifierDetail(row, newest[:NEWEST_SHOWN])
-
-
-def _cells(found: NotifierDetail) -> tuple[str, ...]:
-    definition = found.notifier.definition
-    newest = found.notifications[0] if found.notifications else None
-    kinds = ", ".join(kind.replace("_", " ") for kind in definition.kinds)
+def _cells(found: NotifierSummary) -> tuple[str, ...]:
+    newest = found.newest
     return (
-        definition.name,
-        definition.channel,
-        kinds,
+        found.name,
+        found.channel,
+        ", ".join(kind.replace("_", " ") for kind in found.kinds),
         newest.title if newest else "",
         moment(newest.created_at) if newest else "",
         newest.state.lower() if newest else "",
     )
 
 
-__all__ = ["NotifierDetail", "command", "list_notifiers", "show", "test"]
+__all__ = ["command", "list_notifiers", "show", "test"]

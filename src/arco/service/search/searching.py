@@ -17,7 +17,7 @@ import msgspec
 from arco.access.callers import Caller
 from arco.catalog.finding import find, look_up
 from arco.catalog.kinds import Kind
-from arco.catalog.search.matching import Asked, matches
+from arco.catalog.search.matching import Asked, Match, matches
 from arco.catalog.search.ranking import Hit, page
 from arco.catalog.search.words import asked_words
 from arco.engine.database import Database
@@ -101,7 +101,7 @@ class Search:
         asked = asked_of(lookup, caller, now=self._database.runtime.now())
         if lookup.after is not None:
             asked = msgspec.structs.replace(asked, today=day_of(lookup.after))
-        asking = _Asking(lookup, asked, standing, view=view)
+        asking = _Asking(lookup, asked, standing=standing, view=view)
         for _ in range(TRIES):
             footing = await self._footings.of(standing)
             try:
@@ -123,7 +123,10 @@ class Search:
         )
         assert isinstance(state, Tables)
         shelves = footing.shelves(state, standing.seq)
-        found = matches(shelves, asked, sight=self._sights.of(seen, shelves))
+        found = asking.matched(
+            (shelves, standing.seq, asked, getattr(seen, "visible", None)),
+            lambda: matches(shelves, asked, sight=self._sights.of(seen, shelves)),
+        )
         after = lookup.after[:-1] if lookup.after is not None else None
         hits = page(shelves, found, after=after, limit=lookup.limit + 1)
         told = _told(seen, hits[: lookup.limit], words=asked.words)
@@ -144,13 +147,25 @@ def _told(state: State, hits: Sequence[Hit], *, words: Sequence[str]) -> list[Se
     return [hit for hit in found if hit is not None]
 
 
-class _Asking(msgspec.Struct, frozen=True):
-    """One search on its way: what was typed, of which state, as who sees it."""
+class _Asking:
+    """One search on its way: what was typed, of which state, as who sees it; and what it matched,
+    for as long as nothing else moved than rows into memory.
+    """
 
-    lookup: Lookup
-    asked: Asked
-    standing: Any
-    view: Callable[[State], State]
+    def __init__(
+        self, lookup: Lookup, asked: Asked, *, standing: Any, view: Callable[[State], State]
+    ) -> None:
+        self.lookup = lookup
+        self.asked = asked
+        self.standing = standing
+        self.view = view
+        self._matched: tuple[object, list[Match]] | None = None
+
+    def matched(self, of: object, find: Callable[[], list[Match]]) -> list[Match]:
+        """What is found, looked for once for each of what it is found `of`."""
+        if self._matched is None or self._matched[0] != of:
+            self._matched = (of, find())
+        return self._matched[1]
 
 
 def day_of(after: Key) -> date:

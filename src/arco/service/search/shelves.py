@@ -51,10 +51,10 @@ class StoredSegment:
 
     def get(self, term: str) -> Posting | None:
         """The posting of a term. Raises: Missing."""
-        known = self._known.get((term, term))
+        known = self._known.pop((term, term), None)
         if known is None:
             known = self._looked_up(term)
-            self._remember((term, term), known)
+        self._remember((term, term), known)
         return known[0] if known else None
 
     def _looked_up(self, term: str) -> Sequence[Posting]:
@@ -75,16 +75,19 @@ class StoredSegment:
 
     def between(self, low: str, high: str) -> Sequence[Posting]:
         """The postings of all terms from `low` to `high`. Raises: Missing."""
-        known = self._known.get((low, high))
-        if known is not None:
-            return known
+        known = self._known.pop((low, high), None)
+        if known is None:
+            known = self._looked_between(low, high)
+        self._remember((low, high), known)
+        return known
+
+    def _looked_between(self, low: str, high: str) -> Sequence[Posting]:
         found: list[Posting] = []
         for place in self.places_between(low, high):
             block = self._block(place)
             start, stop = bisect_left(block.keys, (low,)), bisect_right(block.keys, (high,))
             found += [row for _, row in block.lines(start, stop)]  # type: ignore[misc]
             self._cache.weigh(place.block, block)
-        self._remember((low, high), found)
         return found
 
     def entry(self, ordinal: int) -> Entry:

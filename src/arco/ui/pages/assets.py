@@ -25,12 +25,11 @@ from arco.service.causes import Cause, stale_causes
 from arco.ui.addresses import address, plain_name
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, Html, joined, tag
-from arco.ui.pages.staleness import cause_told, standing
+from arco.ui.pages.staleness import cause_told, made_of, standing
 from arco.ui.pages.table_body import checks_grid
 from arco.ui.pages.table_facts import newest_checks
 from arco.ui.parts import (
     badge,
-    bar,
     code,
     facts,
     grid,
@@ -191,10 +190,9 @@ def _filters(only: dict[str, str]) -> Html:
 
 def _row(each: Standing) -> tuple[Child, ...]:
     status = each.status
-    made = status.materialized / status.partitions if status.partitions else 0
     return (
         link(status.key, "assets", status.key),
-        joined(bar(made), f" {status.materialized:,} of {status.partitions:,}"),
+        made_of(status),
         state_of(status),
         [tag("div", cause_told(cause, status.key)) for cause in (each.causes or ())[:2]],
         moment(status.materialized_at),

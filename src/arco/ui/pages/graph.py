@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from arco.ui.addresses import address
-from arco.ui.markup import Html, tag
+from arco.ui.markup import Html, data, tag
 
 COLUMN = 270
 ROW = 38
@@ -41,12 +41,14 @@ def graph_drawn(
     """The nodes where they were placed, and the edges between them."""
     if is_picture:
         return _picture(nodes, edges)
+    places = [(node.name, address("lineage", node.dataset), node.layer, node.row) for node in nodes]
     canvas = tag("canvas", tabindex=0, role="img", aria_label="The graph; below it as a list")
     hint = "Drag to move, wheel or + and - to zoom, click a dataset to go there."
     return tag(
         "div",
         canvas,
         tag("p", hint, class_="muted", role="status"),
+        data("graph-data", {"nodes": places, "edges": edges}),
         class_="graph large",
         data_graph=True,
         data_keep=True,

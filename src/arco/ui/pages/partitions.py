@@ -12,7 +12,7 @@ from litestar.params import Parameter
 from arco.api.callers import CallerHere
 from arco.api.session import Here, ask
 from arco.errors import NotFound
-from arco.model import State
+from arco.model import State, rows_under
 from arco.orchestration.partitions import PartitionSet, display
 from arco.orchestration.partitions.axes import axes_of, bounds
 from arco.orchestration.rows import PartitionStatus
@@ -27,6 +27,8 @@ from arco.ui.parts import bar, link, note, section
 from arco.ui.queries import filled
 
 WINDOW_MAX = 20_000
+COUNTED_MAX = 20_000
+"""Of more partitions it is not counted how many were made: that reads every one."""
 NAMED_MAX = 200
 LIVE = "orchestration.partition_status"
 SQL = """SELECT partition_key, materialization->>'$.materialized_at' AS materialized_at,
@@ -71,7 +73,8 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     asset: str
     dimensions: list[Dimension]
     total: int
-    materialized: int
+    materialized: int | None
+    """How many were made; null: there are too many to count them."""
     start: int
     cells: str
     """A letter a partition: `m` made, `f` made but the newest attempt failed, `x` failed, `.`
@@ -116,7 +119,7 @@ async def show_partitions(
 def matrix_of(state: State, key: str, *, now: datetime, window: tuple[int, int]) -> Matrix:
     """The matrix of one asset. Raises: NotFound ASSET_UNKNOWN.
 
-    Cost: the window, and the partitions that were ever attempted.
+    Cost: the window, and where partitions are few, those that were ever attempted.
     """
     row = state.get(ASSETS, key)
     if row is None or row.removed:
@@ -124,14 +127,14 @@ def matrix_of(state: State, key: str, *, now: datetime, window: tuple[int, int])
     view = asset_view(state, now)
     every = partitions_of(row.definition, view.at)
     shown = every.slice(window[0], min(len(every), window[0] + window[1]))
-    statuses = {each.partition_key: each for each in state.range(PARTITION_STATUS, key)}
     keys = list(shown)
+    statuses = _statuses(state, key, keys=keys)
     axes = axes_of(row.definition.partitions, view.at.dynamic)
     return Matrix(
         asset=key,
         dimensions=[Dimension(axis.dimension, _length(bounds(axis, now))) for axis in axes],
         total=len(every),
-        materialized=_made(statuses, every),
+        materialized=_made(state, key, every=every) if len(every) <= COUNTED_MAX else None,
         start=window[0],
         cells="".join(_letter(statuses.get(each)) for each in keys),
         first=_cell(keys[0], statuses.get(keys[0])) if keys else None,
@@ -143,10 +146,14 @@ def _length(found: tuple[int, int]) -> int:
     return found[1] - found[0]
 
 
-def _made(statuses: dict[str, PartitionStatus], every: PartitionSet) -> int:
-    return sum(
-        each.materialization is not None and every.contains(key) for key, each in statuses.items()
-    )
+def _statuses(state: State, asset: str, *, keys: list[str]) -> dict[str, PartitionStatus]:
+    found = rows_under(state, PARTITION_STATUS, keys=((asset, key) for key in keys))
+    return {row.partition_key: row for row in found.values()}
+
+
+def _made(state: State, asset: str, *, every: PartitionSet) -> int:
+    rows = state.range(PARTITION_STATUS, asset)
+    return sum(row.materialization is not None and row.partition_key in every for row in rows)
 
 
 def _letter(status: PartitionStatus | None) -> str:
@@ -175,11 +182,10 @@ def _cell(key: str, status: PartitionStatus | None) -> Cell:
 def _body(matrix: Matrix) -> Child:
     if not matrix.total:
         return note("It has no partition yet.")
-    share = matrix.materialized / matrix.total
     told = " by ".join(f"{each.values:,} {each.name}" for each in matrix.dimensions if each.name)
     return section(
         f"{matrix.total:,} partitions",
-        tag("p", bar(share), f" {matrix.materialized:,} made. {told}"),
+        tag("p", _share(matrix), told),
         tag(
             "div",
             tag("canvas", tabindex=0, role="img", aria_label="Partitions; arrow keys move"),
@@ -196,6 +202,12 @@ def _body(matrix: Matrix) -> Child:
     )
 
 
+def _share(matrix: Matrix) -> Child:
+    if matrix.materialized is None:
+        return None
+    return bar(matrix.materialized / matrix.total), f" {matrix.materialized:,} made. "
+
+
 def _ways(asset: str) -> Child:
     every = tag("a", "Backfill…", href=address("backfill", selection=asset), class_="button")
     return tag("span", link("The asset", "assets", asset), every, class_="buttons")
@@ -206,4 +218,4 @@ def _legend(letter: str) -> Child:
     return tag("li", tag("span", class_=f"cell {name}"), f" {LETTERS[letter]}")
 
 
-__all__ = ["Cell", "Dimension", "Matrix", "matrix_of", "show_partitions"]
+__all__ = ["COUNTED_MAX", "Cell", "Dimension", "Matrix", "matrix_of", "show_partitions"]

@@ -20,17 +20,24 @@ REASONS = {
 
 def standing(status: AssetStatus, causes: Sequence[Cause] | None) -> Html:
     """The section that says how an asset stands, with the way to make it."""
-    share = status.materialized / status.partitions if status.partitions else 0
     matrix = link("Partition by partition", "partitions", status.key)
     make = address("materialize", selection=status.key)
     return section(
         "Partitions" if status.is_partitioned else "Freshness",
-        tag("p", bar(share), f" {status.materialized:,} of {status.partitions:,} made"),
+        tag("p", made_of(status), " made"),
         causes_told(causes, status),
         tag("p", matrix) if status.is_partitioned else None,
         extra=tag("a", "Materialize…", href=make, class_="button main"),
         name="standing",
     )
+
+
+def made_of(status: AssetStatus) -> Html:
+    """How many of its partitions are there, as a bar and in numbers."""
+    if not status.is_counted:
+        return joined(f"at least {status.materialized:,} of {status.partitions:,}")
+    share = status.materialized / status.partitions if status.partitions else 0
+    return joined(bar(share), f" {status.materialized:,} of {status.partitions:,}")
 
 
 def causes_told(causes: Sequence[Cause] | None, status: AssetStatus) -> Child:
@@ -55,4 +62,4 @@ def cause_told(cause: Cause, asset: str) -> Html:
     )
 
 
-__all__ = ["REASONS", "cause_told", "causes_told", "standing"]
+__all__ = ["REASONS", "cause_told", "causes_told", "made_of", "standing"]

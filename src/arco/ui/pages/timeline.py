@@ -21,6 +21,9 @@ WIDTH = 1000
 NAMED_MAX = 60
 """So many tasks get a line and a name of their own; more share lines."""
 LINES_MAX = 40
+BARS_MAX = 2_000
+"""Of more bars those of one state that stand near each other become one."""
+GAP_PIXELS_MAX = 64
 NAMED_HEIGHT = 20
 LINE_HEIGHT = 12
 LABELS_WIDTH = 250
@@ -57,7 +60,12 @@ def bars_of(rows: Sequence[Task], *, first: datetime, last: datetime) -> list[Ba
             Bar(line=line, start=start, end=end, state=row.state, name=_name(row))
             for line, (start, end, row) in enumerate(spans)
         ]
-    return _packed(spans, pixel=whole / WIDTH)
+    gap = whole / WIDTH
+    bars = _packed(spans, gap=gap)
+    while len(bars) > BARS_MAX and gap < GAP_PIXELS_MAX * whole / WIDTH:
+        gap *= 2
+        bars = _packed(spans, gap=gap)
+    return bars
 
 
 def timeline(bars: Sequence[Bar], *, first: datetime, last: datetime) -> Html:
@@ -89,7 +97,7 @@ def timeline(bars: Sequence[Bar], *, first: datetime, last: datetime) -> Html:
     )
 
 
-def _packed(spans: Sequence[tuple[float, float, Task]], *, pixel: float) -> list[Bar]:
+def _packed(spans: Sequence[tuple[float, float, Task]], *, gap: float) -> list[Bar]:
     """Tasks share lines, each on the first that is free; neighbours of one state become one bar."""
     free: list[tuple[float, int]] = []
     newest: dict[int, int] = {}
@@ -102,12 +110,7 @@ def _packed(spans: Sequence[tuple[float, float, Task]], *, pixel: float) -> list
         heapq.heappush(free, (end, line))
         place = newest.get(line)
         before = bars[place] if place is not None else None
-        if (
-            before
-            and place is not None
-            and before.state is row.state
-            and start - before.end < pixel
-        ):
+        if before and place is not None and before.state is row.state and start - before.end < gap:
             bars[place] = msgspec.structs.replace(
                 before, end=max(end, before.end), tasks=before.tasks + 1
             )
@@ -162,4 +165,4 @@ def _name(row: Task) -> str:
     return f"{row.asset}[{display(row.partition_key)}]" if row.partition_key else row.asset
 
 
-__all__ = ["Bar", "bars_of", "timeline"]
+__all__ = ["BARS_MAX", "Bar", "bars_of", "timeline"]

@@ -153,7 +153,7 @@ class Drawing {
     this.canvas.addEventListener("pointerup", (event) => {
       held = null;
       const place = this.at(event);
-      if (place >= 0 && travelled < 5) location.assign(`/lineage/${encodeURIComponent(this.graph.nodes[place].dataset)}`);
+      if (place >= 0 && travelled < 5) location.assign(this.graph.nodes[place].href);
     });
     this.canvas.addEventListener("keydown", (event) => {
       const step = 60 * devicePixelRatio;
@@ -170,7 +170,8 @@ class Drawing {
 
 const frame = document.querySelector("[data-graph]");
 if (frame) {
-  const asked = await fetch(`${location.pathname.replace(/\.html$/, "")}.json${location.search}`);
-  const drawing = new Drawing(frame, await asked.json());
+  const { nodes, edges } = JSON.parse(frame.querySelector("#graph-data").textContent);
+  const named = nodes.map(([name, href, layer, row]) => ({ name, href, layer, row }));
+  const drawing = new Drawing(frame, { nodes: named, edges });
   frame.dataset.drawn = drawing.graph.nodes.length;
 }

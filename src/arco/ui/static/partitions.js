@@ -125,7 +125,8 @@ class Matrix {
       return;
     }
     this.windows.set(number, matrix.cells);
-    this.frame.dataset.read = this.windows.size;
+    const read = [...this.windows.values()].filter((each) => each !== null).length;
+    Object.assign(this.frame.dataset, { read, waiting: this.windows.size - read });
     this.draw();
   }
 
