@@ -147,10 +147,10 @@ class YearsStage:
         world, chance = self.world, self.world.chance
         if world.healed:
             return
-        if chance.happens(0.4):
+        if chance.happens(0.7):
             world.network.met["blackout"] += 1
             for process in world.processes.values():
-                process.revival_us = chance.spread(2 * DAY_US, 25 * DAY_US)
+                process.revival_us = chance.spread(4 * DAY_US, 25 * DAY_US)
                 process.crash()
         world.scheduler.after(chance.spread(10 * DAY_US, 60 * DAY_US), self._black_out)
 
