@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NPM_TOOLS := node_modules/.installed
+ENGINE := src/arco/ui/vendored/duckdb.wasm.gz
+ENGINE_PACKAGE := node_modules/@duckdb/duckdb-wasm
 BROWSER := chromium
 # The first Python that is new enough; `make setup PYTHON=...` names another.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -29,15 +31,20 @@ FAST_SUITES := $(wildcard tests/tidy tests/unit tests/property)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup browser demo test fast check fmt sim contract bench bench-peers peers lock docs clean
+.PHONY: help setup ui browser demo test fast check fmt sim contract bench bench-peers peers lock docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(STAMP) $(NPM_TOOLS) browser ## A virtual environment with the locked dependencies and this package
+setup: $(STAMP) $(NPM_TOOLS) ui browser ## A virtual environment with the locked dependencies and this package
 
 demo: $(STAMP) ## Run the demo project (DIR=folder PORT=number)
 	$(BIN)/arco demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
+
+ui: $(STAMP) $(NPM_TOOLS) ## The engine that answers SQL in a browser, out of its npm package, if it is there
+	@if [ ! -d $(ENGINE_PACKAGE) ]; then echo "Without npm the server answers what the console asks, not the browser."; \
+	elif [ ! -e $(ENGINE) ] || [ src/arco/ui/vendored.json -nt $(ENGINE) ]; then \
+	  $(BIN)/python -m arco.ui.vendored $(ENGINE_PACKAGE); fi
 
 test: setup check ## Everything that must pass before a change lands
 	@for suites in "-n 2 --dist loadfile $(SUITES)" \
@@ -100,7 +107,8 @@ lock: ## Compile the locks of requirements/ and npm again (LOCK_FLAGS=--upgrade 
 	  --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## Remove what make and the tools made
-	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist node_modules
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist node_modules \
+	  src/arco/ui/vendored
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements/build.txt requirements/dev.txt pyproject.toml
@@ -133,7 +141,7 @@ endef
 
 # Without npm, or offline, the tests that need these say what they leave out (and CI fails).
 $(NPM_TOOLS): package.json package-lock.json
-	@left_out="tests on the Azure emulator and of the TypeScript client will be left out."; \
+	@left_out="tests on the Azure emulator, of the TypeScript client and of SQL in a browser will be left out."; \
 	if ! command -v npm > /dev/null; then echo "npm is not here: $$left_out"; \
 	elif npm ci --silent --no-audit --no-fund; then touch $(NPM_TOOLS); \
 	else echo "npm could not install: $$left_out"; fi

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-INSTALLED = Path(__file__).resolve().parents[2] / "node_modules" / ".bin"
-SCRIPTS = {"axe-core": INSTALLED.parent / "axe-core" / "axe.min.js"}
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = ROOT / "node_modules" / ".bin"
+SCRIPTS = {
+    "axe-core": INSTALLED.parent / "axe-core" / "axe.min.js",
+    "duckdb-wasm": ROOT / "src/arco/ui/vendored/duckdb.wasm.gz",
+}
 """Tools that are no commands."""
 LEFT_OUT = {
     "azurite-blob": "stores on Azure: install npm, then `make setup` installs the emulator",
@@ -20,6 +24,7 @@ LEFT_OUT = {
     "node": "the TypeScript client: install Node 20 or newer",
     "playwright-core": "the TypeScript client in a browser: install npm, then `make setup`",
     "axe-core": "pages in a browser: install npm, then `make setup` installs what judges them",
+    "duckdb-wasm": "queries in a browser: install npm, then `make setup` copies the engine",
     "chromium": "the TypeScript client in a browser: install Chromium (apt-get install chromium)",
 }
 

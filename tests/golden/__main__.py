@@ -10,12 +10,14 @@ import sys
 from arco.runtime import run
 from tests.golden import (
     access,
+    attempts,
     backfills,
     commits,
     conditions,
     facts,
     histories,
     interface,
+    maintenance,
     notifications,
     objects,
     observing,
@@ -62,6 +64,10 @@ def main(arguments: list[str]) -> None:
             run(observing.write(name))
         case ["pools", name]:
             run(pools.write(name))
+        case ["attempts", name]:
+            run(attempts.write(name))
+        case ["maintenance", name]:
+            run(maintenance.write(name))
         case ["conditions", name]:
             run(conditions.write(name, conditions.conditioned))
         case ["promises", name]:

@@ -1,5 +1,5 @@
 // `node browser.mjs CHROMIUM AXE`: one browser for many questions, each a line of JSON; so are the answers.
-// {open, scheme, width}: a page; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}.
+// {open, scheme, width}: a page; {asked}: what it requested since then; {save}: what a click downloads; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}.
 // Every answer says what went wrong on the page since the last one, and which other hosts were asked.
 
 import { readFile } from "node:fs/promises";
@@ -13,6 +13,7 @@ let context;
 let page;
 let faults = [];
 let bytes = 0;
+let requests = [];
 
 async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
   if (!page || fresh) {
@@ -22,12 +23,14 @@ async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
     page.on("console", (each) => { if (["error", "warning"].includes(each.type())) faults.push(`console: ${each.text()}`); });
     page.on("pageerror", (each) => faults.push(`script: ${each.message}`));
     page.on("dialog", (each) => { faults.push(`dialog: ${each.message()}`); each.dismiss(); });
-    page.on("request", (each) => { if (!each.url().startsWith(new URL(open).origin)) faults.push(`foreign: ${each.url()}`); });
+    page.on("request", (each) => requests.push(`${each.method()} ${each.url().replace(new URL(open).origin, "")}`));
+    page.on("request", (each) => { if (!each.url().replace(/^blob:/, "").startsWith(new URL(open).origin)) faults.push(`foreign: ${each.url()}`); });
     page.on("response", async (each) => { bytes += Number(each.headers()["content-length"] ?? 0); });
   }
   await page.emulateMedia({ colorScheme: scheme });
   await page.setViewportSize({ width, height: 800 });
   bytes = 0;
+  requests = [];
   const answer = await page.goto(open);
   return { status: answer?.status(), title: await page.title(), bytes };
 }
@@ -52,6 +55,12 @@ const doing = {
   fill: ({ fill, text }) => page.fill(fill, text),
   text: ({ text }) => page.innerText(text),
   shot: ({ shot, height = 800, width = 1120 }) => page.setViewportSize({ width, height }).then(() => page.screenshot({ path: shot })).then(() => shot),
+  save: async ({ save, click }) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(click)]);
+    await download.saveAs(save);
+    return download.suggestedFilename();
+  },
+  asked: () => requests,
   url: () => page.url(),
   cookies: () => context.cookies(),
   forget: () => context.clearCookies(),

@@ -117,6 +117,7 @@ def test_every_system_table_answers_and_is_one_cut(shop: Shop) -> None:
         "lineage.edges",
         "lineage.observations",
         "orchestration.assets",
+        "orchestration.attempts",
         "orchestration.checks",
         "orchestration.dependencies",
         "orchestration.deployments",

@@ -21,6 +21,7 @@ from arco.orchestration import (
     evaluations,
     events,
     freshness,
+    maintenance,
     notifications,
     pools,
     restores,
@@ -244,17 +245,15 @@ errors = st.builds(
     TaskError, category=st.sampled_from(list(ErrorCategory)), message=st.just("broken")
 )
 outputs = st.none() | st.just(staged("n.a", table_id="T", data_version="v"))
-prepared = st.lists(
-    st.builds(
-        PreparedTable,
-        table_id=st.sampled_from(["T", "U"]),
-        asset=st.just("n.a"),
-        version=st.integers(0, 3),
-        sha256=st.just(""),
-    ),
-    max_size=2,
-    unique_by=lambda table: table.table_id,
-).map(tuple)
+prepared_table = st.builds(
+    PreparedTable,
+    table_id=st.sampled_from(["T", "U"]),
+    asset=st.just("n.a"),
+    version=st.integers(0, 3),
+    sha256=st.just(""),
+)
+prepared = st.lists(prepared_table, max_size=2, unique_by=lambda table: table.table_id).map(tuple)
+compaction_ids = st.sampled_from(["C1", "C2"])
 limit_names = st.sampled_from(["*", "tag:odd"])
 any_trigger: st.SearchStrategy[Payload] = st.builds(
     events.RunTriggered,
@@ -312,6 +311,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         retry_at=optional_times,
     ),
     st.builds(events.RetriesReleased, run_id=run_ids, tasks=pairs, released_at=times),
+    st.builds(events.RetriesReleasedV2, run_id=run_ids, tasks=pairs, released_at=times),
     st.builds(
         events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times
     ),
@@ -356,6 +356,31 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
     ),
     st.builds(
         events.PublicationRequested, run_id=run_ids, table_ids=st.just(("T",)), requested_at=times
+    ),
+    st.builds(
+        maintenance.CompactionStarted,
+        compaction_id=compaction_ids,
+        table=prepared_table,
+        files=st.just(()),
+        files_removed=st.just(2),
+        files_added=st.just(1),
+        bytes_removed=st.just(9),
+        bytes_added=st.just(5),
+        started_at=times,
+    ),
+    st.builds(maintenance.TableCompacted, compaction_id=compaction_ids, compacted_at=times),
+    st.builds(
+        maintenance.CompactionAbandoned,
+        compaction_id=compaction_ids,
+        message=st.just("beaten"),
+        abandoned_at=times,
+    ),
+    st.builds(
+        maintenance.TableCheckpointed,
+        asset=st.just("n.a"),
+        table_id=st.sampled_from(["T", "U"]),
+        version=st.integers(0, 3),
+        checkpointed_at=times,
     ),
     st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
     st.builds(events.PublicationRebased, run_id=run_ids, tables=prepared, rebased_at=times),
@@ -437,6 +462,7 @@ def test_every_event_has_a_reducer() -> None:
         evaluations,
         events,
         freshness,
+        maintenance,
         notifications,
         pools,
         restores,

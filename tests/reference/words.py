@@ -7,6 +7,10 @@ one struct. An entry that no field needs is a finding.
 from __future__ import annotations
 
 FIELD_WORDS: dict[str, str] = {
+    "bytes_added": "The size of the files that came.",
+    "bytes_removed": "The size of the files whose place they took.",
+    "files_added": "How many files came.",
+    "files_removed": "How many files gave up their place.",
     "actor": "Who asked for it; empty when nobody was named.",
     "added": "How many assets were new.",
     "edges": "How many column edges it has.",
@@ -234,6 +238,7 @@ FIELD_WORDS: dict[str, str] = {
     "task_key": "`namespace/name[partition]:materialize`; no brackets when unpartitioned.",
     "PlanRow.tasks": "The tasks in plan order, upstream first.",
     "RetriesReleased.tasks": "(index, last attempt) pairs.",
+    "RetriesReleasedV2.tasks": "(index, last attempt) pairs.",
     "RunTriggered.tasks": "The tasks in plan order, upstream first.",
     "TasksDispatched.tasks": "(index, attempt) pairs.",
     "through": "The last of them.",

@@ -10,14 +10,15 @@ from tests.simulation import (
     test_lane_mutants,
     test_leaders,
     test_log_mutants,
+    test_search_mutants,
     test_snapshot_mutants,
     test_token_campaign,
 )
 
-MUTANTS_MIN = 40
+MUTANTS_MIN = 80
 
 
-def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
+def test_the_laws_are_tried_on_at_least_eighty_wrong_engines() -> None:
     mutants = [
         *(mutant for mutant, _ in test_log_mutants.CAUGHT),
         *(mutant for mutant, _ in test_snapshot_mutants.SNAPSHOTS_CAUGHT),
@@ -31,6 +32,7 @@ def test_the_laws_are_tried_on_at_least_forty_wrong_engines() -> None:
         *(mutant for mutant, _ in test_lane_collecting.CAUGHT),
         *(mutant for mutant, _ in test_token_campaign.CAUGHT),
         *(mutant for mutant, _ in test_derived_campaign.CAUGHT),
+        *(mutant for mutant, _ in test_search_mutants.CAUGHT),
         test_derived_campaign.not_named,
         *test_leaders.GUARDS,
     ]

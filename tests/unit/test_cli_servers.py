@@ -21,6 +21,7 @@ LOCAL_ONLY = {
     "verify": "reads every stored byte; `GET /api/v1/health` tells what was found",
     "doctor": "tries what a store can do",
     "gc": "deletes a store's objects",
+    "maintain": "reads and writes the data of tables; whoever leads does it by itself",
     "completion": "prints a shell's script",
     "version": "tells which release is installed here",
 }

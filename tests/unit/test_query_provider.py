@@ -81,6 +81,7 @@ def test_every_public_table_has_a_name_and_no_private_one() -> None:
         "lineage.edges",
         "orchestration.runs",
         "orchestration.tasks",
+        "orchestration.attempts",
         "orchestration.dependencies",
         "orchestration.partition_status",
         "orchestration.checks",

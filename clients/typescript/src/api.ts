@@ -1973,7 +1973,7 @@ export interface SlotLine {
   actors: Array<string>;
   /** Event type -> how many. */
   events: Record<string, number>;
-  /** The runs and restores that its events are about. */
+  /** The runs, restores and compactions that its events are about. */
   runs: Array<string>;
 }
 
@@ -2300,7 +2300,7 @@ export interface VersionLine {
   rows: number;
   files: number;
   size_bytes: number;
-  /** The run, or the restore, that published it. */
+  /** The run, or the restore, that published its rows. */
   run_id: string;
 }
 
@@ -2895,6 +2895,7 @@ export const CODES = {
   COLUMN_TYPE_UNSUPPORTED: "Invalid",
   COLUMN_UNKNOWN: "Invalid",
   COLUMN_VALUE_UNSUPPORTED: "Invalid",
+  COMPACTION_ABANDONED: "Conflict",
   CONDITION_INVALID: "Invalid",
   CONDITION_TAKEN: "Conflict",
   CONDITION_UNKNOWN: "NotFound",
@@ -2911,6 +2912,7 @@ export const CODES = {
   DATASET_NOT_FOUND: "NotFound",
   DATA_FILE_DAMAGED: "Corrupt",
   DATA_NOT_FOUND: "NotFound",
+  DBT_NODES_UNRUNNABLE: "Invalid",
   DEFINITIONS_INVALID: "Invalid",
   DELTA_FEATURE_UNSUPPORTED: "Invalid",
   DELTA_LOG_UNREADABLE: "Corrupt",
@@ -2921,6 +2923,8 @@ export const CODES = {
   DROPPED_NOT_FOUND: "NotFound",
   DROPPED_WITH_ANOTHER: "Conflict",
   EDGE_NOT_FOUND: "NotFound",
+  ENGINE_FILE_ALTERED: "Precondition",
+  ENGINE_FILE_NOT_FOUND: "NotFound",
   ETAG_MISMATCH: "Precondition",
   EVENT_UNKNOWN: "Unavailable",
   EXAMPLE_MISSING: "NotFound",

@@ -75,6 +75,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "arco.cli.commands.doctor",
         "Check that a store can be worked on, and say what to fix.",
     ),
+    "maintain": (
+        "arco.cli.commands.maintain",
+        "Put small files together, and write checkpoints.",
+    ),
     "gc": ("arco.cli.commands.gc", "Delete what nothing that is kept needs any more."),
     "pin": ("arco.cli.commands.pin", "Keep the state of a slot readable under a name."),
     "principal": ("arco.cli.commands.principal", "Name users, groups and service accounts."),

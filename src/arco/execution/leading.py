@@ -15,6 +15,7 @@ import msgspec
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
 from arco.execution.lookouts import Lookouts
+from arco.execution.maintaining import Maintaining
 from arco.execution.notifying import notifying
 from arco.execution.pool import Pool
 from arco.execution.remote import HttpExecutor
@@ -108,8 +109,11 @@ async def try_to_lead(
     if lease is None:
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
-    looker = Lookouts(workspace.settings, project)
-    performers = (sensing(workspace, looker), notifying(workspace))
+    performers = (
+        sensing(workspace, Lookouts(workspace.settings, project)),
+        notifying(workspace),
+        Maintaining(workspace, project),
+    )
     leader = Leader(
         workspace,
         lease,

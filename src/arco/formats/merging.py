@@ -6,12 +6,15 @@ another content of the partition than it replaces is refused. Must not know runs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arco.errors import Invalid
+from arco.formats import places
 from arco.formats.snapshot import TableSnapshot, snapshot
 from arco.orchestration.outcomes import Output
 
@@ -43,7 +46,9 @@ def refuse_other_base(
         return
     merged_into = None if base is None else snapshot(location, base)
     for output in outputs:
-        if _paths(merged_into, output) != _paths(before, output):
+        if _paths(merged_into, output) == _paths(before, output):
+            continue
+        if _rows_changed(location, output, since=base, until=before):
             named = f" {output.partition_key}" if output.partition_key else ""
             raise Invalid(
                 "MERGE_BASE_CHANGED",
@@ -51,6 +56,31 @@ def refuse_other_base(
                 "this run began to merge into it",
                 hint="run it again: it then merges into what is there now",
             )
+
+
+def _rows_changed(
+    location: str, output: Output, *, since: int | None, until: TableSnapshot | None
+) -> bool:
+    """False when the partition's files were only put together since: it holds the same rows."""
+    if since is None or until is None:
+        return True
+    folder = places.folder(location, {})
+    for version in range(since + 1, until.version + 1):
+        try:
+            with folder.open_input_stream(f"_delta_log/{version:020d}.json") as stream:
+                lines = [msgspec.json.decode(line) for line in stream.read().splitlines() if line]
+        except OSError:
+            return True
+        moves = (line.get("add") or line.get("remove") for line in lines)
+        if any(move and _changes(move, output) for move in moves):
+            return True
+    return False
+
+
+def _changes(move: Mapping[str, Any], output: Output) -> bool:
+    # Without partition values nobody knows whose rows moved.
+    values = move.get("partitionValues", output.partition_values)
+    return bool(move.get("dataChange", True)) and values == output.partition_values
 
 
 def _paths(found: TableSnapshot | None, output: Output) -> set[str]:

@@ -20,6 +20,7 @@ from arco.formats import schema as schemas
 from arco.formats.actions import Publication as Entry
 from arco.formats.column_lineage import columns_event, traceable_assets, traced
 from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
+from arco.formats.maintaining import compact
 from arco.formats.merging import refuse_other_base
 from arco.formats.restoring import restore
 from arco.formats.snapshot import TableSnapshot
@@ -43,6 +44,7 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.maintenance import COMPACTIONS
 from arco.orchestration.outcomes import Output
 from arco.orchestration.published import recorded_entry
 from arco.orchestration.reducers.abandoning import is_abandoned
@@ -83,12 +85,16 @@ class DeltaPublisher:
         self._runtime = workspace.runtime
 
     async def publish(self, run_id: str) -> None:
-        """The run's publication moves forward as far as it can; so does a restore by its id.
+        """The run's publication moves forward as far as it can; so does a restore or a
+        compaction by its id.
 
-        Idempotent: by run or restore id.
+        Idempotent: by that id.
         """
         if await self._database.asked(lambda state: state.get(RESTORES, run_id)) is not None:
             await restore(self._workspace, run_id)
+            return
+        if await self._database.asked(lambda state: state.get(COMPACTIONS, run_id)) is not None:
+            await compact(self._workspace, run_id)
             return
         for _ in range(REBASES_MAX):
             publication = await self._publication(run_id)

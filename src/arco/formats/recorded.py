@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from arco.model import State
+from arco.orchestration.maintenance import COMPACTIONS, Compaction
 from arco.orchestration.restores import RESTORES, Restore
 from arco.orchestration.rows import Publication
 from arco.orchestration.states import PublicationState
@@ -38,7 +39,8 @@ _ACTIONS = msgspec.json.Decoder(Action)
 
 
 def recorded_entries(state: State) -> dict[tuple[str, int], str]:
-    """(table, version) -> the hash of its log entry, of all that runs and restores published.
+    """(table, version) -> the hash of its log entry, of all that runs, restores and
+    compactions published.
 
     Cost: linear in the runs.
     """
@@ -57,12 +59,13 @@ def actions_of(entry: bytes, name: str) -> list[Action]:
     return decoded(entry, _ACTIONS.decode_lines, damaged=partial(text_unreadable, name))
 
 
-def _finished(state: State) -> Iterator[Publication | Restore]:
+def _finished(state: State) -> Iterator[Publication | Restore | Compaction]:
     yield from (row for row in state.range(PUBLICATIONS) if _is_over(row))
     yield from (row for row in state.range(RESTORES) if _is_over(row))
+    yield from (row for row in state.range(COMPACTIONS) if _is_over(row))
 
 
-def _is_over(row: Publication | Restore) -> bool:
+def _is_over(row: Publication | Restore | Compaction) -> bool:
     return row.state is PublicationState.PUBLISHED
 
 

@@ -281,6 +281,7 @@ def _known(values: dict[str, Any] | None) -> dict[str, Any]:
 
 
 __all__ = [
+    "LOG_FILE",
     "Protocol",
     "PublishedVersion",
     "TableFile",

@@ -7,7 +7,8 @@ Python's garbage collector need not look at them (`gc=False`).
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -42,6 +43,11 @@ NewsKind: TypeAlias = Literal[
 ]
 WebhookFormat: TypeAlias = Literal["standard", "github"]
 """How a sender signs: Standard Webhooks with id and time, or GitHub's hash of the body."""
+
+FilesMin = Annotated[int, msgspec.Meta(ge=2, le=100_000)]
+Megabytes = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+Versions = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=525_600)]
 
 
 class SourceLine(msgspec.Struct, frozen=True, gc=False):
@@ -252,12 +258,63 @@ class NotifierDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     source: SourceLine = SourceLine("", 0)
 
 
+class MaintenancePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a table is worked on."""
+
+    compact: bool = True
+    """Whether small files are put together."""
+    files_min: FilesMin = 8
+    """So many small files of one partition are put together."""
+    file_megabytes: Megabytes = 64
+    """How large a file may become; one of half that size is small no more."""
+    checkpoint_versions: Versions = 10
+    """A checkpoint is due so many versions after the last one; 0: never."""
+
+
+class TableMaintenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is different for some tables."""
+
+    compact: bool | None = None
+    files_min: FilesMin | None = None
+    file_megabytes: Megabytes | None = None
+    checkpoint_versions: Versions | None = None
+
+
+class Maintenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.arco.maintenance]` of a project."""
+
+    every_minutes: Minutes = 60
+    """A leader looks at a table that changed no more often."""
+    compact: bool = True
+    files_min: FilesMin = 8
+    file_megabytes: Megabytes = 64
+    checkpoint_versions: Versions = 10
+    tables: dict[str, TableMaintenance] = {}
+    """Table, or a pattern of tables -> what is different for it; the first that fits counts."""
+
+    def policy(self, asset: str) -> MaintenancePolicy:
+        """The policy of one table; its own name goes before any pattern."""
+        fits = [name for name in self.tables if fnmatchcase(asset, name)]
+        chosen = self.tables.get(asset) or (self.tables[fits[0]] if fits else TableMaintenance())
+        return MaintenancePolicy(
+            **{
+                name: _first(chosen, self, name=name)
+                for name in MaintenancePolicy.__struct_fields__
+            }
+        )
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one project declares, assets sorted by key."""
 
     project: str
     assets: tuple[AssetDefinition, ...]
     format: int = 1
+
+
+def _first(chosen: TableMaintenance, otherwise: Maintenance, *, name: str) -> Any:
+    found = getattr(chosen, name)
+    return getattr(otherwise, name) if found is None else found
 
 
 __all__ = [
@@ -271,10 +328,15 @@ __all__ = [
     "DeclaredSource",
     "Dependency",
     "Executor",
+    "FilesMin",
     "Format",
     "Freshness",
     "FreshnessDefinition",
+    "Maintenance",
+    "MaintenancePolicy",
     "Manifest",
+    "Megabytes",
+    "Minutes",
     "NewsKind",
     "NotifierDefinition",
     "Overlap",
@@ -284,6 +346,8 @@ __all__ = [
     "SensorDefinition",
     "SensorKind",
     "SourceLine",
+    "TableMaintenance",
+    "Versions",
     "WebhookDefinition",
     "WebhookFormat",
     "Which",

@@ -10,6 +10,7 @@ from arco.orchestration import (
     evaluations,
     events,
     freshness,
+    maintenance,
     notifications,
     pools,
     restores,
@@ -29,6 +30,7 @@ from arco.orchestration.reducers import (
 from arco.orchestration.reducers import backfills as backfilling
 from arco.orchestration.reducers import breaches as breaching
 from arco.orchestration.reducers import freshness as freshening
+from arco.orchestration.reducers import maintenance as maintaining
 from arco.orchestration.reducers import notifications as notifying
 from arco.orchestration.reducers import pools as pooling
 from arco.orchestration.reducers import restores as restoring
@@ -43,6 +45,7 @@ DOMAIN = Domain(
     tables=(
         *TABLES,
         restores.RESTORES,
+        *maintenance.TABLES,
         *schedules.TABLES,
         *sensors.TABLES,
         *notifications.TABLES,
@@ -66,6 +69,7 @@ DOMAIN = Domain(
         events.TaskFailed: tasks.task_failed,
         events.AttemptLost: tasks.attempt_lost,
         events.RetriesReleased: tasks.retries_released,
+        events.RetriesReleasedV2: tasks.retries_released_v2,
         events.TaskCancelled: tasks.task_cancelled,
         events.RunCancelRequested: runs.run_cancel_requested,
         events.RunFailed: notifying.telling(conditions.waking(runs.run_failed)),
@@ -88,6 +92,10 @@ DOMAIN = Domain(
         restores.RestoreAbandoned: restoring.restore_abandoned,
         restores.RestoreUndone: restoring.restore_undone,
         restores.TablesRestored: conditions.waking(restoring.tables_restored),
+        maintenance.CompactionStarted: maintaining.compaction_started,
+        maintenance.TableCompacted: maintaining.table_compacted,
+        maintenance.CompactionAbandoned: maintaining.compaction_abandoned,
+        maintenance.TableCheckpointed: maintaining.table_checkpointed,
         events.StagedOutputsExpired: expiring.staged_outputs_expired,
         schedules.SchedulesDefined: scheduling.schedules_defined,
         schedules.ScheduleEnabled: scheduling.schedule_enabled,

@@ -149,6 +149,12 @@ class RetriesReleased(Payload, frozen=True):
     released_at: datetime
 
 
+class RetriesReleasedV2(RetriesReleased, frozen=True):
+    """The same; and what these attempts came to is kept beside what their tasks come to next."""
+
+    VERSION = 2
+
+
 class TaskCancelled(Payload, frozen=True):
     """An attempt ended because its run is being cancelled, or because it cancelled itself."""
 
@@ -335,6 +341,7 @@ EVENTS: tuple[type[Payload], ...] = (
     TaskFailed,
     AttemptLost,
     RetriesReleased,
+    RetriesReleasedV2,
     TaskCancelled,
     RunCancelRequested,
     RunFailed,
@@ -368,6 +375,7 @@ __all__ = [
     "PublicationUndone",
     "PublishedTable",
     "RetriesReleased",
+    "RetriesReleasedV2",
     "RunCancelRequested",
     "RunCancelled",
     "RunFailed",

@@ -15,6 +15,7 @@ from arco.orchestration.backfill_invariants import (
     backfill_violations,
     forbidden_backfill_moves,
 )
+from arco.orchestration.maintenance import COMPACTIONS, is_under_way
 from arco.orchestration.pools import taken_slots
 from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.rows import PlanRow, Run, Task
@@ -192,13 +193,16 @@ def _publication_indexes(state: State) -> Pairs:
         if is_moving(row)
         for table in row.tables
     ]
+    compacting = [
+        (row.compaction_id, row.table_id) for row in state.range(COMPACTIONS) if is_under_way(row)
+    ]
     return {
         "waiting_publications": (
             {row.run_id for row in rows if row.state is PublicationState.REQUESTED},
             {row.run_id for row in state.range(WAITING_PUBLICATIONS)},
         ),
         "publishing": (
-            {*started, *restoring},
+            {*started, *restoring, *compacting},
             {(row.run_id, row.table_id) for row in state.range(PUBLISHING)},
         ),
     }

@@ -6,6 +6,7 @@ Must not know files or table logs.
 from __future__ import annotations
 
 from arco.model import State
+from arco.orchestration.maintenance import COMPACTIONS
 from arco.orchestration.restores import RESTORES
 from arco.orchestration.tables import PINS, PUBLICATIONS
 
@@ -17,6 +18,9 @@ def recorded_entry(state: State, asset: str, *, version: int | None) -> str:
     pin = state.get(PINS, asset)
     if pin is None or pin.version != version:
         return ""
+    if pin.compaction_id is not None:
+        compaction = state.get(COMPACTIONS, pin.compaction_id)
+        return compaction.table.sha256 if compaction else ""
     done = state.get(PUBLICATIONS, pin.run_id) or state.get(RESTORES, pin.run_id)
     entries = (
         table.sha256

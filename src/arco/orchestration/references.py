@@ -16,6 +16,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
+from arco.orchestration.maintenance import CompactionStarted
 from arco.orchestration.outcomes import Output
 from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted
 from arco.orchestration.tables import TASKS
@@ -51,6 +52,12 @@ def brought_back(_: State, event: RestoreStarted) -> Iterator[str]:
     yield from event.files
 
 
+def written_by_compaction(_: State, event: CompactionStarted) -> Iterator[str]:
+    """The prepared table-log entry, and the files that it names."""
+    yield event.table.prepared
+    yield from event.files
+
+
 def output_files(output: Output | None) -> Iterator[str]:
     """The names of the staged files."""
     return (file.key for file in (output.files if output else ()))
@@ -66,6 +73,7 @@ NAMES: Mapping[type[Payload], Names] = {
     RestoreStarted: brought_back,
     RestoreRebased: prepared_for_restore,
     RestoreAbandoned: prepared_for_restore,
+    CompactionStarted: written_by_compaction,
 }
 
 __all__ = [
@@ -76,4 +84,5 @@ __all__ = [
     "prepared_for_restore",
     "prepared_for_run",
     "staged_by_task",
+    "written_by_compaction",
 ]

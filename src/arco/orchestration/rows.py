@@ -149,6 +149,22 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return said.metadata if said else {}
 
 
+class PastAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An attempt that was not the last of its task, and what it came to."""
+
+    run_id: str
+    index: int
+    attempt: int
+    task_key: str
+    asset: str
+    partition_key: str = ""
+    code_version: str = ""
+    dispatched_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: TaskError | None = None
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task that may be dispatched, in dispatch order: rank is the negated priority."""
 
@@ -324,6 +340,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: int
     run_id: str
     published_at: datetime
+    compaction_id: str | None = None
+    """The compaction that made this version of what the run published; null: none did."""
 
 
 def task_key(asset: str, partition_key: str) -> str:
@@ -347,6 +365,7 @@ __all__ = [
     "Materialization",
     "NewestRun",
     "PartitionStatus",
+    "PastAttempt",
     "Pin",
     "PlanRow",
     "PlannedTask",

@@ -18,6 +18,7 @@ from arco.orchestration.rows import (
     DynamicPartition,
     NewestRun,
     PartitionStatus,
+    PastAttempt,
     Pin,
     PlanRow,
     Project,
@@ -41,6 +42,9 @@ DYNAMIC_PARTITIONS = Table("orchestration.dynamic_partitions", DynamicPartition,
 RUNS = Table("orchestration.runs", Run, ("run_id",))
 PLANS = Table("orchestration.plans", PlanRow, ("run_id",), public=False)
 TASKS = Table("orchestration.tasks", Task, ("run_id", "index"))
+PAST_ATTEMPTS = Table(
+    "orchestration.past_attempts", PastAttempt, ("run_id", "index", "attempt"), public=False
+)
 READY = Table("orchestration.ready", Ready, ("rank", "run_number", "index"), public=False)
 ACTIVE_RUNS = Table("orchestration.active_runs", ActiveRun, ("number",), public=False)
 SETTLED_RUNS = Table("orchestration.settled_runs", SettledRun, ("run_id",), public=False)
@@ -71,6 +75,7 @@ TABLES: tuple[Table[Any], ...] = (
     RUNS,
     PLANS,
     TASKS,
+    PAST_ATTEMPTS,
     READY,
     ACTIVE_RUNS,
     SETTLED_RUNS,
@@ -97,6 +102,7 @@ __all__ = [
     "DYNAMIC_PARTITIONS",
     "NEWEST_RUNS",
     "PARTITION_STATUS",
+    "PAST_ATTEMPTS",
     "PINS",
     "PLANS",
     "PROJECTS",

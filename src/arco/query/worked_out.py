@@ -18,6 +18,7 @@ from arco.lineage.columns import TRACED_DATASETS, TraceMethod
 from arco.lineage.foreign import FOREIGN_EDGES
 from arco.lineage.tables import EDGES
 from arco.model import Misses, State, Table
+from arco.orchestration.attempts import Attempt, attempts_of
 from arco.orchestration.tables import PLANS
 from arco.service.granting import KeyLine, key_line
 from arco.service.lineage import kind_of
@@ -56,6 +57,7 @@ class LineageDataset(msgspec.Struct, frozen=True, kw_only=True):
 DEPENDENCIES = Table(
     "orchestration.dependencies", TaskDependency, ("run_id", "task_key", "upstream_task_key")
 )
+ATTEMPTS = Table("orchestration.attempts", Attempt, ("run_id", "task_key", "attempt"))
 DATASETS = Table("lineage.datasets", LineageDataset, ("dataset",))
 KEY_LINES = Table(KEYS.name, KeyLine, KEYS.key)
 
@@ -126,15 +128,17 @@ def _kinds(state: State, names: Sequence[str]) -> list[str]:
     return kinds
 
 
-WORKED_OUT: tuple[Table[Any], ...] = (DEPENDENCIES, DATASETS)
+WORKED_OUT: tuple[Table[Any], ...] = (DEPENDENCIES, ATTEMPTS, DATASETS)
 """Those that have a name for everybody."""
 QUESTIONS: Mapping[str, Question] = {
     DEPENDENCIES.name: task_dependencies,
+    ATTEMPTS.name: attempts_of,
     DATASETS.name: lineage_datasets,
     KEY_LINES.name: key_lines,
 }
 
 __all__ = [
+    "ATTEMPTS",
     "DATASETS",
     "DEPENDENCIES",
     "KEY_LINES",

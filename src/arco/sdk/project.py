@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from arco.errors import Invalid
-from arco.orchestration.definitions import DEFAULT_EXECUTOR, Executor
+from arco.orchestration.definitions import DEFAULT_EXECUTOR, Executor, Maintenance
 from arco.sdk.declarations import Declaration, collecting
 from arco.sdk.problems import Problem
 from arco.sdk.tracebacks import last_user_line, user_message, user_traceback
@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     namespace: str = NAMESPACE_DEFAULT
     executor: Executor = DEFAULT_EXECUTOR
     config: dict[str, dict[str, Any]] = {}
+    maintenance: Maintenance = Maintenance()
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -107,7 +108,8 @@ def read_settings(file: Path) -> Settings | None:
         raise Invalid(
             "PROJECT_INVALID",
             f"[tool.arco] in {file.name} cannot be read: {error}",
-            hint="it may hold modules = [...], package, name, namespace, executor and [config]",
+            hint="it may hold modules = [...], package, name, namespace, executor, [config] "
+            "and [maintenance]",
         ) from None
 
 

@@ -33,6 +33,7 @@ class _Mentions(msgspec.Struct, frozen=True):
 
     run_id: str | None = None
     restore_id: str | None = None
+    compaction_id: str | None = None
     actor: str | None = None
 
 
@@ -47,7 +48,7 @@ class SlotLine(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     """Event type -> how many."""
     runs: tuple[str, ...]
-    """The runs and restores that its events are about."""
+    """The runs, restores and compactions that its events are about."""
 
 
 class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     size_bytes: int
     run_id: str
-    """The run, or the restore, that published it."""
+    """The run, or the restore, that published its rows."""
 
 
 async def slot_lines(
@@ -132,7 +133,7 @@ def _line(slot: Slot, events: Iterable[WireEvent]) -> SlotLine:
         said = msgspec.json.decode(event.payload, type=_Mentions)
         counts[event.type] = counts.get(event.type, 0) + 1
         actors[said.actor or event.actor] = None
-        runs[said.run_id or said.restore_id] = None
+        runs[said.run_id or said.restore_id or said.compaction_id] = None
     return SlotLine(
         slot=slot.commit.seq,
         committed_at=slot.commit.committed_at,

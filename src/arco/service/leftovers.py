@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from arco.engine.collect import Area, Ask, Judge, Mark
 from arco.ids import attempt_id
 from arco.model import State
+from arco.orchestration.commands.maintenance import started_compactions
 from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.expiry import unexpired_runs
+from arco.orchestration.maintenance import COMPACTIONS, is_under_way
 from arco.orchestration.references import output_files
 from arco.orchestration.restores import RESTORES, is_moving
 from arco.orchestration.settling import is_running
@@ -83,13 +85,17 @@ def versions_in_use(state: State) -> set[tuple[str, int]]:
 
 
 def unowned(state: State, names: Iterable[str]) -> list[str]:
-    """Those staged files that no run may publish or adopt and no attempt may still report."""
+    """Those staged files that no run or compaction may put in place and no attempt may still
+    report.
+    """
     owned = set(_owned(state))
     out = {attempt_id(row.dispatch_id) for row in state.range(DISPATCHES)}
     return [name for name in names if name not in owned and not _is_out(name, out)]
 
 
 def _owned(state: State) -> Iterator[str]:
+    for compaction in started_compactions(state):
+        yield from compaction.files
     for run in unexpired_runs(state):
         if run.state is RunState.SUCCEEDED:
             continue
@@ -113,12 +119,15 @@ def _by_run(run_of: Callable[[str], str | None]) -> Mark:
 
 
 def _is_over(state: State, run_id: str | None) -> bool:
-    """False for what is no known run or restore: what nobody can explain is left alone."""
+    """False for what no known mover of tables is: what nobody can explain is left alone."""
     run = state.get(RUNS, run_id) if run_id else None
     if run is not None:
         return not is_running(run)
     restore = state.get(RESTORES, run_id) if run_id else None
-    return restore is not None and not is_moving(restore)
+    if restore is not None:
+        return not is_moving(restore)
+    compaction = state.get(COMPACTIONS, run_id) if run_id else None
+    return compaction is not None and not is_under_way(compaction)
 
 
 __all__ = [

@@ -21,6 +21,7 @@ from arco.engine.rollback import check_history
 from arco.engine.rounds.patrol import Patrol
 from arco.errors import ArcoError
 from arco.model import Decision, Event, State
+from arco.orchestration.commands.maintenance import started_compactions
 from arco.orchestration.commands.publications import startable_publications, started_publications
 from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.controllers import CARRYING_ON, Standing
@@ -313,9 +314,12 @@ def decisions_of(standing: Standing, settings: Settings) -> tuple[Decision, ...]
 
 
 def publishable(state: State) -> list[str]:
-    """The runs and restores whose tables can be moved forward now, those that have begun first."""
+    """The runs, restores and compactions whose tables can be moved forward now, those that have
+    begun first.
+    """
     started = [row.run_id for row in started_publications(state)]
     started += [row.restore_id for row in started_restores(state)]
+    started += [row.compaction_id for row in started_compactions(state)]
     return started + [row.run_id for row in startable_publications(state)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +19,7 @@ from arco.engine.index import File, TableFiles
 from arco.errors import Invalid, NotFound, Unavailable
 from arco.service.signatures import SignedFile
 from arco.service.workspace import Workspace
+from arco.store import keys
 
 FILES_MAX = 20_000
 Sign = Callable[[SignedFile, datetime], str]
@@ -85,6 +87,17 @@ async def urls_for(
     return [sign(SignedFile(file.name, file.size_bytes), ends_at) for file in files]
 
 
+async def files_origin(workspace: Workspace) -> str:
+    """Where the URLs lead, such as `https://bucket.example`; empty: to this server itself.
+
+    Cost: that of signing one URL, which is told to nobody.
+    """
+    if not workspace.store.signs_urls:
+        return ""
+    found = urlsplit(await workspace.store.signed_url(keys.FORMAT, 1))
+    return f"{found.scheme}://{found.netloc}"
+
+
 def names_of(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """The public tables that are meant, each once.
 
@@ -111,4 +124,12 @@ def _check_count(count: int) -> None:
         )
 
 
-__all__ = ["FILES_MAX", "PublicFiles", "PublicTable", "names_of", "public_files", "urls_for"]
+__all__ = [
+    "FILES_MAX",
+    "PublicFiles",
+    "PublicTable",
+    "files_origin",
+    "names_of",
+    "public_files",
+    "urls_for",
+]

@@ -34,9 +34,8 @@ class Publisher(Protocol):
     """Brings the staged data of a run, or what a restore brings back, into its tables."""
 
     async def publish(self, run_id: str) -> None:
-        """The run's publication moves forward as far as it can; so does a restore by its id.
-
-        Idempotent: by run or restore id.
+        """The run's publication moves forward as far as it can; so does a restore or a
+        compaction by its id. Idempotent: by that id.
         """
         ...
 

@@ -47,6 +47,7 @@ from arco.orchestration.backfills import (
 from arco.orchestration.breaches import BREACH_COUNTS, BREACHES
 from arco.orchestration.evaluations import CONDITIONS, EVALUATIONS
 from arco.orchestration.freshness import FRESHNESS
+from arco.orchestration.maintenance import CHECKPOINTS, COMPACTIONS
 from arco.orchestration.notifications import NOTIFICATIONS, SUBJECTS, Notification
 from arco.orchestration.schedules import (
     SCHEDULE_TICKS,
@@ -62,6 +63,7 @@ from arco.orchestration.tables import (
     DISPATCHES,
     NEWEST_RUNS,
     PARTITION_STATUS,
+    PAST_ATTEMPTS,
     PINS,
     PLANS,
     PUBLICATIONS,
@@ -321,12 +323,15 @@ RULES: Mapping[str, Shown] = {
     PARTITION_STATUS.name: _of_asset,
     CHECKS.name: _of_asset,
     PINS.name: _of_asset,
+    COMPACTIONS.name: _of_asset,
+    CHECKPOINTS.name: _of_asset,
     RUNS.name: _of_run,
     NEWEST_RUNS.name: _of_run,
     PLANS.name: _of_run,
     run_limits.QUEUED_RUNS.name: _of_run,
     run_limits.ADMITTED_RUNS.name: _of_run,
     TASKS.name: _of_run,
+    PAST_ATTEMPTS.name: _of_run,
     DISPATCHES.name: _of_run,
     PUBLICATIONS.name: _of_run,
     BACKFILLS.name: _of_backfill,

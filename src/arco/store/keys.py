@@ -124,6 +124,21 @@ def delta_entry(table_id: str, version: int) -> str:
     return f"warehouse/{table_id}/_delta_log/{version:020d}.json"
 
 
+def delta_log(table_id: str) -> str:
+    """The log of a managed Delta table."""
+    return f"warehouse/{table_id}/_delta_log/"
+
+
+def delta_checkpoint(table_id: str, version: int) -> str:
+    """What a managed Delta table is at one version, so that readers need no older entry."""
+    return f"{delta_log(table_id)}{version:020d}.checkpoint.parquet"
+
+
+def delta_newest_checkpoint(table_id: str) -> str:
+    """The hint that names a managed Delta table's newest checkpoint."""
+    return f"{delta_log(table_id)}_last_checkpoint"
+
+
 def staged(table_id: str, attempt: str, index: int, *, sha256: str = "") -> str:
     """A data file of one attempt; the hash of its bytes is part of the name, so that whatever names
     the file says what it holds.
@@ -208,7 +223,10 @@ __all__ = [
     "certificate",
     "data_folder",
     "data_slot",
+    "delta_checkpoint",
     "delta_entry",
+    "delta_log",
+    "delta_newest_checkpoint",
     "entry_version",
     "lane_end",
     "lane_folder",

@@ -55,6 +55,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The tables whose changes renew the page, by commas."""
     script: str = ""
     words: str = ""
+    policy: str = POLICY
+    """What the page may do."""
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -81,7 +83,8 @@ class Visit(msgspec.Struct, frozen=True):
             words=page.words,
         )
         text = document(page.title, body(seen.value), around=around, script=page.script)
-        return self._sent(text.encode(), HTML, headers={**headers, **HEADERS})
+        headers["Content-Security-Policy"] = page.policy
+        return self._sent(text.encode(), HTML, headers=headers)
 
     def _sent(
         self, content: bytes, media_type: str, *, headers: Mapping[str, str]

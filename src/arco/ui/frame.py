@@ -13,20 +13,27 @@ from arco.ui.files import file_address
 from arco.ui.markup import Child, Html, joined, tag
 from arco.ui.parts import link
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
+DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
+}
+
+
+def policy(**changed: str) -> str:
+    """What a page may do; one that needs more than the others names that: `worker_src=...`."""
+    more = {name.replace("_", "-"): said for name, said in changed.items()}
+    return "; ".join(f"{name} {said}" for name, said in (DIRECTIVES | more).items())
+
+
+POLICY = policy()
 SECTIONS = (
     ("Home", ""),
     ("Catalog", "catalog"),
@@ -185,4 +192,4 @@ def _as_json(where: str) -> Html | None:
     return tag("p", tag("a", "This page as JSON", href=where), class_="muted") if where else None
 
 
-__all__ = ["POLICY", "SECTIONS", "Around", "alone", "document"]
+__all__ = ["POLICY", "SECTIONS", "Around", "alone", "document", "policy"]

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from arco.model import Event, State
-from arco.orchestration.events import RetriesReleased
+from arco.orchestration.events import RetriesReleasedV2
 from arco.orchestration.tables import RETRIES
 
 
@@ -21,7 +21,7 @@ def decide(state: State, now: datetime) -> Sequence[Event]:
     for retry in takewhile(lambda row: row.due_at <= now, state.range(RETRIES)):
         per_run.setdefault(retry.run_id, []).append((retry.index, retry.attempt))
     return [
-        Event(RetriesReleased(run_id=run_id, tasks=tuple(tasks), released_at=now))
+        Event(RetriesReleasedV2(run_id=run_id, tasks=tuple(tasks), released_at=now))
         for run_id, tasks in per_run.items()
     ]
 

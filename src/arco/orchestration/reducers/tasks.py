@@ -17,6 +17,7 @@ from arco.model import Change, Drop, Put, State
 from arco.orchestration.events import (
     AttemptLost,
     RetriesReleased,
+    RetriesReleasedV2,
     TaskCancelled,
     TaskFailed,
     TasksDispatched,
@@ -25,7 +26,7 @@ from arco.orchestration.events import (
     TaskSucceededV2,
 )
 from arco.orchestration.outcomes import CheckResult, ErrorCategory, TaskError
-from arco.orchestration.rows import Check, Dispatch, Retry, Task
+from arco.orchestration.rows import Check, Dispatch, PastAttempt, Retry, Task
 from arco.orchestration.run_limits import is_waiting
 from arco.orchestration.settling import (
     Changes,
@@ -36,7 +37,17 @@ from arco.orchestration.settling import (
     ready_key,
 )
 from arco.orchestration.states import RunState, TaskState
-from arco.orchestration.tables import ASSETS, CHECKS, DISPATCHES, PLANS, READY, RETRIES, RUNS, TASKS
+from arco.orchestration.tables import (
+    ASSETS,
+    CHECKS,
+    DISPATCHES,
+    PAST_ATTEMPTS,
+    PLANS,
+    READY,
+    RETRIES,
+    RUNS,
+    TASKS,
+)
 
 
 def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
@@ -150,6 +161,14 @@ def retries_released(state: State, event: RetriesReleased) -> Iterable[Change]:
     return changes
 
 
+def retries_released_v2(state: State, event: RetriesReleasedV2) -> Iterable[Change]:
+    """As before, and a row is kept of each attempt that another one follows."""
+    changes = list(retries_released(state, event))
+    released = [change.row for change in changes if isinstance(change, Put)]
+    ended = [row for row in released if isinstance(row, Task)]
+    return [*changes, *(Put(PAST_ATTEMPTS, _past(task)) for task in ended)]
+
+
 def task_cancelled(state: State, event: TaskCancelled) -> Iterable[Change]:
     """The attempt ended without result, and with it everything downstream."""
     task = attempt_in_flight(state, event)
@@ -180,6 +199,22 @@ def _dispatched(state: State, task: Task, *, dispatched_at: datetime) -> Changes
         dispatched_at=dispatched_at,
     )
     return [Put(TASKS, out), Put(DISPATCHES, dispatch)]
+
+
+def _past(task: Task) -> PastAttempt:
+    return PastAttempt(
+        run_id=task.run_id,
+        index=task.index,
+        attempt=task.attempt,
+        task_key=task.task_key,
+        asset=task.asset,
+        partition_key=task.partition_key,
+        code_version=task.code_version,
+        dispatched_at=task.dispatched_at,
+        started_at=task.started_at,
+        ended_at=task.ended_at,
+        error=task.error,
+    )
 
 
 def _retry_or_fail(state: State, task: Task, *, retry_at: datetime | None) -> Changes:
@@ -217,6 +252,7 @@ def _check_rows(task: Task, checks: tuple[CheckResult, ...], *, checked_at: date
 __all__ = [
     "attempt_lost",
     "retries_released",
+    "retries_released_v2",
     "task_cancelled",
     "task_failed",
     "task_started",

@@ -25,7 +25,7 @@ const UNREACHABLE = {
   hint: "It may be starting again: press the button again. Nothing is done twice.",
 };
 
-export async function answered(method, path, body, headers = {}) {
+export async function answered(method, path, body, headers = {}, signal = undefined) {
   let response;
   let rows;
   try {
@@ -33,6 +33,7 @@ export async function answered(method, path, body, headers = {}) {
       method,
       headers: { "Content-Type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
     });
     rows = response.status === 204 ? null : await response.json();
   } catch {

@@ -1,48 +1,150 @@
-// The console: runs one query at a time, keeps the last ones, completes names, draws charts.
+// The console: runs one query at a time, in the browser or by the server, keeps the last ones,
+// completes names, draws charts.
 
-import { answered, made } from "./asking.js";
+import { answered, failureTold, made } from "./asking.js";
 import { charted } from "./chart.js";
 import { resultTable } from "./results.js";
+import { Elsewhere } from "./statement.js";
 
 const SHOWN_MAX = 1000;
 const EARLIER_MAX = 30;
-const [sql, run, csv, told, rows, names, earlier] = ["sql", "run", "csv", "told", "rows", "names", "earlier"].map((id) => document.getElementById(id));
+const [sql, run, cancel, csv, parquet, told, elsewhere, rows, names, earlier] = ["sql", "run", "cancel", "csv", "parquet", "told", "elsewhere", "rows", "names", "earlier"].map((id) => document.getElementById(id));
+const about = JSON.parse(document.getElementById("about").dataset.engine ?? "null");
+let running = null;
+let last = null;
 
-async function asked() {
-  run.disabled = true;
-  told.textContent = "Running…";
-  // A way back to what was typed, also from where one signs in again.
-  history.replaceState(null, "", `/sql?${new URLSearchParams({ q: sql.value })}`);
-  const began = performance.now();
-  const { rows: found, failure, headers } = await answered("POST", "/api/v1/query", { sql: sql.value });
-  run.disabled = false;
-  rows.replaceChildren();
-  document.getElementById("charting").hidden = true;
-  if (failure) {
-    told.textContent = "It was refused.";
-    rows.replaceChildren(failure);
-    return;
+function counted(number, what) {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function readTold({ slot, count, bytes }) {
+  if (slot === null) return "";
+  if (!count) return `, slot ${slot}. Read by this browser: nothing, it had all files`;
+  return `, slot ${slot}. Read by this browser: ${counted(count, "file")}, ${counted(bytes, "byte")}`;
+}
+
+async function byBrowser(query, signal) {
+  if (!about) throw new Elsewhere("the engine for browsers is not installed beside it");
+  // Not before it is needed: nothing of the engine is a part of the page.
+  const { answeredHere, parquetHere } = await import("./here.js");
+  const { rows: found, csv: asCsv, isCut, read } = await answeredHere(query, about, signal);
+  return { found, asCsv, asParquet: parquetHere, isCut, where: readTold(read) };
+}
+
+async function byServer(query, signal) {
+  const { rows: found, failure, headers } = await answered("POST", "/api/v1/query", { sql: query }, {}, signal);
+  if (failure) return { failure };
+  return { found, isCut: headers.get("Arco-Truncated") === "true", where: `, slot ${headers.get("Arco-Slot")}` };
+}
+
+async function answer(query, signal) {
+  try {
+    return await byBrowser(query, signal);
+  } catch (error) {
+    if (!(error instanceof Elsewhere)) throw error;
+    return { ...(await byServer(query, signal)), reason: error.message };
   }
-  kept(sql.value);
-  const cut = headers.get("Arco-Truncated") === "true" ? ", cut at the limit" : "";
-  const shown = found.length > SHOWN_MAX ? `, the first ${SHOWN_MAX} shown` : "";
-  told.textContent = `${found.length.toLocaleString("en")} rows${cut}${shown} in ${Math.round(performance.now() - began)} ms, slot ${headers.get("Arco-Slot")}`;
+}
+
+function begun() {
+  running = new AbortController();
+  run.disabled = true;
+  cancel.hidden = false;
+  elsewhere.hidden = true;
+  elsewhere.textContent = "";
+  rows.ariaBusy = "true";
+  told.textContent = "Running…";
+}
+
+function ended() {
+  running = null;
+  run.disabled = false;
+  cancel.hidden = true;
+  rows.ariaBusy = "false";
+}
+
+function shown({ found, isCut, where, reason }, milliseconds) {
+  const cut = isCut ? ", cut at the limit" : "";
+  const part = found.length > SHOWN_MAX ? `, the first ${SHOWN_MAX} shown` : "";
+  told.textContent = `${counted(found.length, "row")}${cut}${part} in ${Math.round(milliseconds)} ms${where}`;
+  elsewhere.hidden = !reason;
+  elsewhere.textContent = reason ? `The server answered: ${reason}.` : "";
   rows.replaceChildren(resultTable(found.slice(0, SHOWN_MAX)));
   charted(found);
 }
 
-async function downloaded() {
-  const answer = await fetch("/api/v1/query", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ sql: sql.value, format: "csv" }),
-  });
-  if (!answer.ok) return asked();
+function refused(failure) {
+  told.textContent = "It was refused.";
+  rows.replaceChildren(failure);
+}
+
+async function asked() {
+  if (running) return;
+  const query = sql.value;
+  begun();
+  const { signal } = running;
+  // A way back to what was typed, also from where one signs in again.
+  history.replaceState(null, "", `/sql?${new URLSearchParams({ q: query })}`);
+  const began = performance.now();
+  last = null;
+  rows.replaceChildren();
+  document.getElementById("charting").hidden = true;
+  try {
+    const got = await answer(query, signal);
+    if (signal.aborted) told.textContent = "It was cancelled.";
+    else if (got.failure) refused(got.failure);
+    else {
+      last = { ...got, query };
+      kept(query);
+      shown(got, performance.now() - began);
+    }
+  } catch (error) {
+    if (signal.aborted) told.textContent = "It was cancelled.";
+    else refused(failureTold({ message: "The browser could not go on.", hint: error.message }, 0));
+  } finally {
+    ended();
+  }
+}
+
+function saved(content, name) {
   const link = made("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = "result.csv";
+  link.href = URL.createObjectURL(content);
+  link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+// What stands in the field is saved: it is asked first, if that is not what stands below.
+async function current() {
+  if (last?.query !== sql.value) await asked();
+  return last;
+}
+
+async function csvSaved() {
+  const got = await current();
+  if (got?.asCsv) return saved(got.asCsv(), "result.csv");
+  if (!got) return undefined;
+  const response = await fetch("/api/v1/query", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sql: got.query, format: "csv" }),
+  });
+  if (!response.ok) return asked();
+  return saved(await response.blob(), "result.csv");
+}
+
+async function parquetSaved() {
+  const got = await current();
+  if (!got) return;
+  if (!got.asParquet) {
+    elsewhere.textContent = `The server answered: ${got.reason}. It writes no Parquet: take CSV, or ask POST /api/v1/query for an Arrow stream.`;
+    return;
+  }
+  try {
+    saved(await got.asParquet(), "result.parquet");
+  } catch (error) {
+    refused(failureTold({ message: "The browser could not write the file.", hint: error.message }, 0));
+  }
 }
 
 function remembered() {
@@ -72,7 +174,9 @@ function listed() {
 
 earlier.addEventListener("change", () => { if (earlier.value) sql.value = earlier.value; });
 run.addEventListener("click", asked);
-csv.addEventListener("click", downloaded);
+cancel.addEventListener("click", () => running?.abort());
+csv.addEventListener("click", csvSaved);
+parquet.addEventListener("click", parquetSaved);
 listed();
 
 let tables = [];
@@ -116,7 +220,8 @@ function chosenBy(step) {
 }
 
 sql.addEventListener("input", offered);
-sql.addEventListener("blur", () => { names.hidden = true; });
+// Not as soon as the field is left: what is clicked on would move away under the pointer.
+document.addEventListener("click", (event) => { if (event.target !== sql) names.hidden = true; });
 sql.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
