@@ -150,6 +150,7 @@ def test_a_site_is_read_from_a_disk_too_but_for_its_search(
         "open",
         open=chromium.address + "tables/main.raw.flights.html",
         fresh=True,
+        store=["file:///"],
         forgiven=BLOCKED_BY_THE_DISK,
     )
     seen = chromium.ask("text", text="main", forgiven=BLOCKED_BY_THE_DISK)
