@@ -97,6 +97,7 @@ from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
+from tests.golden.tracing import view_traces
 
 ORDERS, TOTALS, LABELS = "shop.orders", "shop.totals", "shop.labels"
 RUNS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(10))
@@ -112,6 +113,7 @@ CHAPTERS = (
     "keep_and_forget",
     "answer_again",
     "trace_columns",
+    "trace_views",
 )
 SCHEMA = (
     '{"type":"struct","fields":[{"name":"amount","type":"long","nullable":true,"metadata":{}}]}'
@@ -299,6 +301,11 @@ class Teller:
             source = ColumnSource("total", ORDERS, column)
             trace = DatasetTrace(dataset=TOTALS, method=TraceMethod.QUERY, sources=(source,))
             await self._say(_columns_traced(trace))
+
+    async def trace_views(self) -> None:
+        """A view reads a column, then a table of which no columns are known; then it goes."""
+        for decision in view_traces(ORDERS, other=LABELS, view=TOTALS):
+            await self._say(decision)
 
     async def _say(self, decision: Decision) -> None:
         self._runtime.wait(1)

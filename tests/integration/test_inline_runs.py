@@ -47,3 +47,37 @@ def test_a_run_stops_where_the_debugger_is_asked_for_and_goes_on_as_it_says(tmp_
     assert "true" in rows.lower() and "42" in rows
     failed = project.arco("run", "other.broken", "--inline", code=1)
     assert "boom" in failed.out and "assets.py" in failed.out
+
+
+VIEWED = """
+from arco import asset
+
+@asset(namespace="raw")
+def orders():
+    return [{COLUMNS}]
+"""
+
+
+def test_a_run_that_gives_a_table_other_columns_traces_the_views_that_read_it(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path, VIEWED.replace("COLUMNS", "'amount': 1"))
+    project.arco("run", "raw.orders", "--inline")
+    project.arco("view", "create", "raw.all_orders", "--sql", "select * from raw.orders")
+    project.arco("view", "create", "raw.sums", "--sql", "select sum(fee) as fee from all_orders")
+    assert project.arco("impact", "raw.orders.amount", "--json").json()["affected"][0] == {
+        "hop": 1,
+        "dataset": "raw.all_orders",
+        "column": "amount",
+        "effect": "VALUES",
+        "because_of": "raw.orders.amount",
+        "kind": "view",
+    }
+    project.write(VIEWED.replace("COLUMNS", "'amount': 1, 'fee': 2"))
+    project.arco("run", "raw.orders", "--inline")
+    told = project.arco("impact", "raw.orders.fee").text
+    assert "raw.all_orders" in told and "raw.sums" in told
+    assert "raw.sums" in project.arco("lineage", "raw.orders").text
+    way = project.arco("lineage", "raw.orders", "--to", "raw.sums").text
+    assert "its text reads it" in way
+    assert "raw.orders" in project.arco("lineage", "raw.sums.fee").text

@@ -2300,7 +2300,7 @@ export interface VersionLine {
   rows: number;
   files: number;
   size_bytes: number;
-  /** The run, the restore or the compaction that published it. */
+  /** The run, or the restore, that published its rows. */
   run_id: string;
 }
 

@@ -75,6 +75,8 @@ def impact_lines(found: Impact | PartitionImpact) -> list[str]:
 def _hop(edge: Evidence) -> str:
     if edge.certainty is Certainty.REPORTED:
         return f"{edge.downstream}  (reported by {edge.job})"
+    if edge.certainty is Certainty.PARSED:
+        return f"{edge.downstream}  (a view: its text reads it)"
     made = "" if edge.downstream_version is None else f"version {edge.downstream_version}, "
     read = "" if edge.upstream_version is None else f"from version {edge.upstream_version}, "
     return f"{edge.downstream}  ({made}{read}by run {edge.run_id})"

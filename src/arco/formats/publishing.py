@@ -7,13 +7,15 @@ Source: orchestration, "Publishing".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from arco.catalog.commands import PublishVersions, publish_versions
+from arco.engine.fold import fold
+from arco.engine.tables import Overlay
 from arco.errors import ArcoError, Invalid, NotFound
 from arco.formats import delta
 from arco.formats import schema as schemas
@@ -52,6 +54,7 @@ from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PLANS, PUBLICATIONS, TASKS
+from arco.service.view_lineage import retraced, views_among
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -250,9 +253,21 @@ class DeltaPublisher:
             columns = columns_event(state, traces, run_id=publication.run_id, now=now)
             lineage = [recorded_reads(state, publication, now=now), *columns]
             named = publish_versions(command, state, now=now)
-            return [*published, *named, *(Event(payload) for payload in lineage)]
+            events = [*published, *named, *(Event(payload) for payload in lineage)]
+            return [*events, *self._of_views(state, publication, events=events, now=now)]
 
         await self._database.transact(decide)
+
+    def _of_views(
+        self, state: State, publication: Publication, *, events: Sequence[Event], now: datetime
+    ) -> Iterator[Event]:
+        """What the views that read the published tables read of them from now on."""
+        names = [table.asset for table in publication.tables]
+        if not views_among(state, names):
+            return
+        overlay = Overlay(state)
+        fold(self._database.registry, overlay, events=events)
+        yield from (Event(payload) for payload in retraced(overlay, names, now=now))
 
     async def _traces(
         self, publication: Publication, snapshots: Mapping[str, TableSnapshot]

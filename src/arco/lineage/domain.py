@@ -27,6 +27,7 @@ from arco.lineage.tables import (
     RecordedRun,
     Recording,
 )
+from arco.lineage.view_edges import ViewsTraced, views_traced
 from arco.model import Change, Domain, Drop, Jointly, Misses, Put, State
 
 READS = "reads"
@@ -112,6 +113,7 @@ DOMAIN = Domain(
         ReadsRecorded: reads_recorded,
         ReadsRecordedV2: reads_recorded_in_turn,
         ColumnsTraced: columns_traced,
+        ViewsTraced: views_traced,
     },
     facts={ForeignRunReported: Jointly(foreign_runs_reported)},
     open_facts=frozenset({ForeignRunReported}),

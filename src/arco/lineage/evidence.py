@@ -30,7 +30,8 @@ class Certainty(StrEnum):
     OBSERVED = "OBSERVED"
     """A run of ours read the one and published the other."""
     PARSED = "PARSED"
-    """A query says so: its text was read with the columns of what it reads."""
+    """A query says so: its text was read with the columns of what it reads. A view's text says so
+    of tables, too."""
     DECLARED = "DECLARED"
     """Its author says so."""
     REPORTED = "REPORTED"
@@ -133,7 +134,7 @@ def _evidence(edge: Edge | ForeignEdge) -> Evidence:
     return Evidence(
         upstream=edge.upstream,
         downstream=edge.downstream,
-        certainty=Certainty.OBSERVED,
+        certainty=Certainty.OBSERVED if edge.run_id else Certainty.PARSED,
         run_id=edge.run_id,
         upstream_version=edge.upstream_version,
         downstream_version=edge.downstream_version,

@@ -80,10 +80,10 @@ def partitions_mermaid(found: PartitionImpact) -> str:
 
 
 def openlineage(state: State, datasets: Sequence[str]) -> list[dict[str, Any]]:
-    """One COMPLETE run event per dataset that was made from others: its newest run."""
+    """One COMPLETE run event per dataset that runs made from others: its newest run."""
     events = []
     for dataset in datasets:
-        edges = list(state.range(EDGES, dataset))
+        edges = [edge for edge in state.range(EDGES, dataset) if edge.run_id]
         if edges:
             newest = max(edges, key=lambda edge: edge.recorded_at)
             events.append(_event(newest, edges, columns=list(state.range(COLUMN_EDGES, dataset))))

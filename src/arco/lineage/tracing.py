@@ -6,8 +6,8 @@ the reason. Pure: text in, columns out; the parser loads on first use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ Reference: TypeAlias = tuple[str, str]
 """The name by which the query reads a table, and a column of it in lower case."""
 References: TypeAlias = frozenset[Reference]
 NOTHING: References = frozenset()
+Told = TypeVar("Told")
 
 
 class Untraceable(Exception):
@@ -37,7 +38,9 @@ class ReadTable(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
 
 
-def trace_query(sql: str, tables: Sequence[ReadTable]) -> tuple[ColumnSource, ...]:
+def trace_query(
+    sql: str, tables: Sequence[ReadTable], *, dialect: str = DIALECT
+) -> tuple[ColumnSource, ...]:
     """Where the values of each column come from, and which columns decide what rows there are.
 
     Shape: `column` as the query spells it, in lower case, "" for the rows; `upstream_column` as the
@@ -45,17 +48,68 @@ def trace_query(sql: str, tables: Sequence[ReadTable]) -> tuple[ColumnSource, ..
 
     Raises: Untraceable.
     """
+    return _within_bounds(sql, lambda: _traced(sql, tables, dialect=dialect))
+
+
+def output_columns(
+    sql: str, tables: Sequence[ReadTable], *, dialect: str = DIALECT
+) -> tuple[str, ...]:
+    """The columns of the query, in lower case. Raises: Untraceable."""
+
+    def found() -> tuple[str, ...]:
+        named = _named(tables)
+        query = _Query(_scope(sql, named, dialect=dialect), named)
+        return tuple(query.outputs(query.root))
+
+    return _within_bounds(sql, found)
+
+
+def tables_read(sql: str, *, dialect: str = DIALECT) -> tuple[str, ...]:
+    """The tables that the query names, as it spells them, each once. Raises: Untraceable."""
+    return _within_bounds(sql, lambda: _tables(_parsed(sql, dialect)))
+
+
+def _within_bounds(sql: str, work: Callable[[], Told]) -> Told:
     if len(sql) > SQL_CHARACTERS_MAX:
         raise Untraceable(f"the query is longer than {SQL_CHARACTERS_MAX:,} characters")
     try:
-        return _traced(sql, tables)
+        return work()
     except RecursionError:
         raise Untraceable("the query is nested too deeply") from None
 
 
-def _traced(sql: str, tables: Sequence[ReadTable]) -> tuple[ColumnSource, ...]:
-    named = {f"t{position}": table for position, table in enumerate(tables)}
-    query = _Query(_scope(sql, named), named)
+def _tables(tree: exp.Expr) -> tuple[str, ...]:
+    from sqlglot import exp
+
+    defined = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    names = (".".join(part.name for part in each.parts) for each in tree.find_all(exp.Table))
+    return tuple(dict.fromkeys(name for name in names if name and name.lower() not in defined))
+
+
+def _parsed(sql: str, dialect: str) -> exp.Expr:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    if sqlglot.Dialect.get(dialect) is None:
+        raise Untraceable(f"the dialect {dialect!r} is not known")
+    try:
+        return sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError as error:
+        raise _not_understood(error) from None
+
+
+def _not_understood(error: Exception) -> Untraceable:
+    first = (str(error).splitlines() or ["no reason was given"])[0]
+    return Untraceable(f"the query is not understood: {first}")
+
+
+def _named(tables: Sequence[ReadTable]) -> dict[str, ReadTable]:
+    return {f"t{position}": table for position, table in enumerate(tables)}
+
+
+def _traced(sql: str, tables: Sequence[ReadTable], *, dialect: str) -> tuple[ColumnSource, ...]:
+    named = _named(tables)
+    query = _Query(_scope(sql, named, dialect=dialect), named)
     spelled = {
         (name, column.lower()): (table.dataset, column)
         for name, table in named.items()
@@ -69,9 +123,8 @@ def _traced(sql: str, tables: Sequence[ReadTable]) -> tuple[ColumnSource, ...]:
     )
 
 
-def _scope(sql: str, named: Mapping[str, ReadTable]) -> Scope:
+def _scope(sql: str, named: Mapping[str, ReadTable], *, dialect: str) -> Scope:
     """The query with every column resolved and every `*` expanded, as a tree of scopes."""
-    import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.qualify import qualify
@@ -81,13 +134,12 @@ def _scope(sql: str, named: Mapping[str, ReadTable]) -> Scope:
         name: {column.lower(): "unknown" for column in table.columns}
         for name, table in named.items()
     }
+    tree = _parsed(sql, dialect)
+    _rename_tables(tree, {table.name.lower(): name for name, table in named.items()})
     try:
-        tree = sqlglot.parse_one(sql, read=DIALECT)
-        _rename_tables(tree, {table.name.lower(): name for name, table in named.items()})
-        qualified = qualify(tree, schema=schema, dialect=DIALECT)
+        qualified = qualify(tree, schema=schema, dialect=dialect)
     except SqlglotError as error:
-        first = (str(error).splitlines() or ["no reason was given"])[0]
-        raise Untraceable(f"the query is not understood: {first}") from None
+        raise _not_understood(error) from None
     scope = build_scope(qualified) if isinstance(qualified, exp.Query) else None
     if scope is None:
         raise Untraceable("the query is not a plain SELECT")
@@ -219,8 +271,9 @@ class _Query:
                 raise Untraceable(f"{column.name} is not a column of one table")
             return self._references(scope, outputs[name])
         source = _source(scope, str(column.args["table"].name))
-        if isinstance(source, exp.Table) and source.name in self._named:
-            return frozenset({(source.name, name)})
+        # Some dialects spell names without quotes in capitals.
+        if isinstance(source, exp.Table) and source.name.lower() in self._named:
+            return frozenset({(source.name.lower(), name)})
         if source is None or isinstance(source, exp.Expr):
             raise Untraceable(f"{column.sql(DIALECT)} does not come from a table")
         return self.outputs(source).get(name) or _no_such(column, self.outputs(source))
@@ -310,4 +363,12 @@ def _group_keys(select: exp.Expr) -> Iterable[exp.Expr]:
         yield from group.args.get(kind) or ()
 
 
-__all__ = ["SQL_CHARACTERS_MAX", "ReadTable", "Untraceable", "trace_query"]
+__all__ = [
+    "DIALECT",
+    "SQL_CHARACTERS_MAX",
+    "ReadTable",
+    "Untraceable",
+    "output_columns",
+    "tables_read",
+    "trace_query",
+]

@@ -13,7 +13,16 @@ from arco.access.callers import Caller
 from arco.access.events import GrantGiven
 from arco.access.privileges import Kind as SecurableKind
 from arco.access.privileges import Privilege
-from arco.catalog.changes import CHANGES_MAX, CatalogChange, Undrop
+from arco.catalog.changes import (
+    CHANGES_MAX,
+    Alter,
+    CatalogChange,
+    DropObject,
+    Move,
+    SetTags,
+    Undrop,
+)
+from arco.catalog.containing import contents
 from arco.catalog.decisions.asking import Asker, Seen
 from arco.catalog.decisions.deciding import decide
 from arco.catalog.decisions.placing import find_dropped
@@ -27,6 +36,7 @@ from arco.model import Event, Misses, State
 from arco.service.authority import require
 from arco.service.objects import Changed
 from arco.service.permitting import CREATED, kind_of, needs
+from arco.service.view_lineage import READABLE, dataset_of, retraced
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -54,6 +64,8 @@ class Changing:
         self._surveyed = {} if surveyed is None else surveyed
         self._ids: dict[str, str] = {}
         self._abouts: list[tuple[Kind, str]] = []
+        self._renamed: list[str] = []
+        """What views may read otherwise from now on."""
 
     def decide(self, state: State, now: datetime) -> Sequence[Event]:
         """The events of every change, in order.
@@ -63,13 +75,14 @@ class Changing:
         """
         overlay = Overlay(state)
         events: list[Event] = []
-        self._abouts = []
+        self._abouts, self._renamed = [], []
         misses = Misses()
         for index, change in enumerate(self._changes):
             with misses:
                 events += self._decided(overlay, change, index=index, now=now)
         misses.settle()
-        return events
+        traced = retraced(overlay, self._renamed, now=now)
+        return [*events, *(Event(payload, self._caller.principal) for payload in traced)]
 
     def changed(self, state: State) -> tuple[Changed, ...]:
         """What the changes were about, in their order, as it stands in the state they led to."""
@@ -82,6 +95,7 @@ class Changing:
         registry = self._workspace.database.registry
         self._allow(overlay, change)
         about = self._about(overlay, change)
+        self._renamed += _readable(overlay, change, about=about)
         made = list(decide(change, self._asker(index), state=overlay, now=now))
         fold(registry, overlay, events=made)
         if about is None:
@@ -91,6 +105,7 @@ class Changing:
             fold(registry, overlay, events=owned)
             made += owned
         self._abouts.append(about)
+        self._renamed += _readable(overlay, change, about=about)
         return made
 
     def _allow(self, overlay: Overlay, change: CatalogChange) -> None:
@@ -142,6 +157,19 @@ class Changing:
             granted_by=principal,
         )
         return [Event(given, principal)]
+
+
+def _readable(state: State, change: CatalogChange, *, about: tuple[Kind, str] | None) -> list[str]:
+    """The tables and views of which the change may change the name, the columns or the text."""
+    found = by_id(state, about[1]) if about is not None else None
+    says_no_more = isinstance(change, Alter) and change.texts is None
+    if found is None or says_no_more or isinstance(change, SetTags):
+        return []
+    if found.kind not in (Kind.CATALOG, Kind.NAMESPACE):
+        return [dataset_of(found)] if found.kind in READABLE else []
+    if not isinstance(change, (Move, DropObject, Undrop)):
+        return []
+    return [dataset_of(each) for each in contents(state, found) if each.kind in READABLE]
 
 
 def _told(state: State, kind: Kind, *, object_id: str) -> Changed:

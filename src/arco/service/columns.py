@@ -1,23 +1,33 @@
 """Columns by the names people use for them: `namespace.table.column`.
 
-A dataset is an asset or a table; its columns are those of the version readers see.
+A dataset is an asset, a table or a view; its columns are those of the version readers see.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 
-from arco.catalog.finding import find_table
+from arco.catalog.finding import find_table, look_up
+from arco.catalog.kinds import Kind
 from arco.catalog.tables import COLUMNS
 from arco.errors import NotFound
+from arco.lineage.tracing import Untraceable
 from arco.model import State
+from arco.service.view_lineage import view_columns
 
 
 def columns_of(state: State, dataset: str) -> tuple[str, ...]:
-    """The columns of the table called `dataset`.
+    """The columns of the table or view called `dataset`; none of a view whose text is not
+    understood.
 
     Raises: NotFound TABLE_NOT_FOUND.
     """
+    view = look_up(state, Kind.VIEW, name=dataset)
+    if view is not None:
+        with suppress(Untraceable):
+            return view_columns(state, view)
+        return ()
     table = find_table(state, dataset)
     return tuple(row.name for row in state.range(COLUMNS, table.table_id))
 
@@ -39,6 +49,8 @@ def split_column(state: State, name: str) -> tuple[str, str]:
 
     Raises: NotFound for what is neither.
     """
+    if look_up(state, Kind.VIEW, name=name) is not None:
+        return name, ""
     try:
         find_table(state, name)
     except NotFound as nothing:

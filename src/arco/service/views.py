@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
+from arco.catalog.finding import look_up
 from arco.catalog.kinds import Found, Kind, by_id
 from arco.catalog.tables import (
     CATALOGS,
@@ -299,7 +300,17 @@ def _of_notification(visible: Visible, state: State, *, row: Notification) -> bo
 
 
 def _of_edge(visible: Visible, state: State, *, row: Any) -> bool:
-    return visible.sees_asset(state, row.upstream) and visible.sees_asset(state, row.downstream)
+    return _of_dataset(visible, state, name=row.upstream) and _of_dataset(
+        visible, state, name=row.downstream
+    )
+
+
+def _of_dataset(visible: Visible, state: State, *, name: str) -> bool:
+    """Assets by their keys, and tables and views that nothing makes by their names."""
+    if state.get(ASSETS, name) is not None:
+        return visible.sees_asset(state, name)
+    named = (look_up(state, kind, name=name) for kind in (Kind.TABLE, Kind.VIEW))
+    return any(visible.sees(state, found) for found in named if found is not None)
 
 
 # Table -> whether a row of it is shown. What is not here is shown to nobody who may not know of
@@ -355,7 +366,9 @@ RULES: Mapping[str, Shown] = {
     OBSERVATIONS.name: _of_edge,
     COLUMN_EDGES.name: _of_edge,
     COLUMN_CONSUMERS.name: _of_edge,
-    TRACED_DATASETS.name: lambda visible, state, *, row: visible.sees_asset(state, row.dataset),
+    TRACED_DATASETS.name: lambda visible, state, *, row: _of_dataset(
+        visible, state, name=row.dataset
+    ),
 }
 
 __all__ = ["RULES", "Shown", "View", "whole_of"]
