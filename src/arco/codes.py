@@ -75,6 +75,7 @@ CODES: dict[str, tuple[str, str]] = {
         "{} is damaged: its pages cannot be decoded, or do not match their checksums",
     ),
     "DATA_NOT_FOUND": ("NotFound", "nothing was published or staged for the table"),
+    "DBT_NODES_UNRUNNABLE": ("Invalid", "what dbt makes there cannot be made here: {}{}"),
     "DEFINITIONS_INVALID": ("Invalid", "the project has mistakes: {}"),
     "DELTA_FEATURE_UNSUPPORTED": ("Invalid", "the table has reader features Arco cannot read: {}"),
     "DELTA_LOG_UNREADABLE": ("Corrupt", "the log of the table at {} cannot be read: {}"),

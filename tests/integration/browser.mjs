@@ -1,5 +1,5 @@
 // `node browser.mjs CHROMIUM AXE`: one browser for many questions, each a line of JSON; so are the answers.
-// {open, scheme, width}: a page; {asked}: what it requested since then; {save}: what a click downloads; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}.
+// {open, scheme, width}: a page, which may read from a {store}, too; {asked}: what it requested since then; {save}: what a click downloads; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}.
 // Every answer says what went wrong on the page since the last one, and which other hosts were asked.
 
 import { readFile } from "node:fs/promises";
@@ -14,8 +14,10 @@ let page;
 let faults = [];
 let bytes = 0;
 let requests = [];
+let origins = [];
 
-async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
+async function opened({ open, scheme = "light", width = 1280, fresh = false, store = [] }) {
+  origins = [new URL(open).origin, ...store];
   if (!page || fresh) {
     await context?.close();
     context = await browser.newContext({ viewport: { width, height: 800 }, reducedMotion: "reduce" });
@@ -24,7 +26,7 @@ async function opened({ open, scheme = "light", width = 1280, fresh = false }) {
     page.on("pageerror", (each) => faults.push(`script: ${each.message}`));
     page.on("dialog", (each) => { faults.push(`dialog: ${each.message()}`); each.dismiss(); });
     page.on("request", (each) => requests.push(`${each.method()} ${each.url().replace(new URL(open).origin, "")}`));
-    page.on("request", (each) => { if (!each.url().replace(/^blob:/, "").startsWith(new URL(open).origin)) faults.push(`foreign: ${each.url()}`); });
+    page.on("request", (each) => { if (!origins.some((origin) => each.url().replace(/^blob:/, "").startsWith(origin))) faults.push(`foreign: ${each.url()}`); });
     page.on("response", async (each) => { bytes += Number(each.headers()["content-length"] ?? 0); });
   }
   await page.emulateMedia({ colorScheme: scheme });

@@ -16,12 +16,11 @@ from deltalake import DeltaTable, write_deltalake
 
 from arco.engine.past import state_at
 from arco.errors import Conflict, Invalid
-from arco.execution.maintaining import Maintaining, maintenance_of
+from arco.execution.maintaining import Maintaining
 from arco.formats import delta
 from arco.formats.maintaining import (
     ANOTHER_WROTE,
     begin_compaction,
-    compact,
     ended_compaction,
     needs_of,
     write_checkpoint,
@@ -278,16 +277,18 @@ def test_a_leader_keeps_tables_small_as_the_project_says(project: Path) -> None:
         file.write(said)
 
     async def story() -> None:
-        async with with_files(project, 3) as (system, _):
-            assert maintenance_of(project).policy(FIRST).files_min == 3
+        async with with_files(project, 2) as (system, _):
             duty = Maintaining(system.workspace, project)
+            await duty.start()
+            assert await duty.turn() == 0, "two files are few"
+            await system.done(FIRST)
             assert await duty.turn() == 1
             begun = [row.compaction_id for row in system.database.state.range(COMPACTIONS)]
             assert [(await over(system, each)).message for each in begun] == [""]
             known = await system.database.asked(lambda state: state.get(CHECKPOINTS, FIRST))
             assert known is not None and known.version == 2
-            assert await duty.turn() == 0, "it was looked at a moment ago"
-            await compact(system.workspace, begun[0])
             assert (await pin_of(system)).version == 3
+            assert await duty.turn() == 0, "it was looked at a moment ago"
+            await duty.close()
 
     play(story)

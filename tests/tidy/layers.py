@@ -47,6 +47,8 @@ LAYERS: dict[str, frozenset[str]] = {
     # name, with the first server that a command is told to ask.
     "cli": BELOW_SURFACES | {"arco", "sdk", "api", "ui", "wire", "client", "mcp"},
     "testing": BELOW_SURFACES | {"sdk"},
+    # Declares a project of dbt as the SDK does; its seeds and tests run by the SQL of a worker.
+    "dbt": frozenset({"sdk", "execution", "errors", "ids"}) | DOMAINS,
     # The public surface: names of the SDK, loaded on first use.
     "arco": frozenset({"sdk", "errors", "client"}) | DOMAINS,
     "__main__": frozenset({"cli"}),

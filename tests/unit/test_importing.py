@@ -95,6 +95,15 @@ def test_a_dbt_project_becomes_assets_checks_and_lineage(tmp_path: Path) -> None
     assert [each.kind for each in plan.assets] == ["external", "sql", "sql", "seed", "sql"]
 
 
+def test_what_reads_an_ephemeral_model_reads_what_that_reads(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    file = folder / "target" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["nodes"]["model.shop.top"] = node("model", "top", "model.shop.helper")
+    file.write_text(json.dumps(manifest))
+    assert graph(dbt_plan(folder))["main.top"] == ("main.orders",)
+
+
 def test_what_dbt_has_and_this_has_not_is_said(tmp_path: Path) -> None:
     notes = "\n".join(dbt_plan(shop(tmp_path)).notes)
     assert "model.shop.helper is ephemeral" in notes
@@ -230,6 +239,7 @@ def test_the_command_shows_the_graph(tmp_path: Path) -> None:
     told = CliRunner().invoke(arco, ["import-plan", "dbt", str(shop(tmp_path))])
     assert told.exit_code == 0, told.output
     assert told.output.startswith("dbt: 5 assets, 2 checks, 0 schedules")
+    assert "dbt_project(PATH)" in told.output
     assert "crm.customers, main.stg_orders" in told.output
     as_json = CliRunner().invoke(arco, ["import-plan", "dbt", str(tmp_path), "--json"])
     assert json.loads(as_json.output)["tool"] == "dbt"

@@ -102,7 +102,7 @@ def test_a_compaction_moves_the_pin_and_makes_nothing_stale(bench: Bench) -> Non
     assert violations(bench.state) == []
     bench.ask(finish_compaction("C"))
     after = pinned(bench)
-    assert (after.version, after.run_id) == (1, "C")
+    assert (after.version, after.run_id, after.compaction_id) == (1, "R1", "C")
     assert after.published_at == before.published_at, "its data is as old as it was"
     assert list(bench.state.range(PARTITION_STATUS)) == held
     assert stale_assets(bench) == stale

@@ -2300,7 +2300,7 @@ export interface VersionLine {
   rows: number;
   files: number;
   size_bytes: number;
-  /** The run, the restore or the compaction that published it. */
+  /** The run, or the restore, that published its rows. */
   run_id: string;
 }
 
@@ -2912,6 +2912,7 @@ export const CODES = {
   DATASET_NOT_FOUND: "NotFound",
   DATA_FILE_DAMAGED: "Corrupt",
   DATA_NOT_FOUND: "NotFound",
+  DBT_NODES_UNRUNNABLE: "Invalid",
   DEFINITIONS_INVALID: "Invalid",
   DELTA_FEATURE_UNSUPPORTED: "Invalid",
   DELTA_LOG_UNREADABLE: "Corrupt",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, awatch
 
-SUFFIXES = (".py", ".sql", ".toml")
+SUFFIXES = (".py", ".sql", ".toml", "/manifest.json")
 ENVIRONMENT_MARK = "pyvenv.cfg"
 SKIPPED = frozenset({"node_modules", "build", "dist", "__pycache__"})
 

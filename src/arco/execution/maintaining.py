@@ -10,15 +10,16 @@ from __future__ import annotations
 import importlib
 import logging
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from arco.catalog.tables import TABLE_NAMES, TABLES
+from arco.engine.applied import Applied
 from arco.errors import ArcoError
 from arco.model import State
 from arco.orchestration.commands.maintenance import is_checkpoint_due
-from arco.orchestration.definitions import Maintenance
-from arco.orchestration.rows import Pin
+from arco.orchestration.definitions import Maintenance, MaintenancePolicy
 from arco.orchestration.tables import PINS
 from arco.runtime import Spawned
 from arco.sdk.project import nearest_settings
@@ -37,32 +38,47 @@ class Maintaining:
         self._workspace = workspace
         self._runtime = workspace.runtime
         self._project = project
-        self._seen: dict[str, tuple[int, float]] = {}
-        """Table -> the version that was looked at, and when."""
+        self._moved: set[str] | None = None
+        """Assets whose tables have a version that was not looked at; None: nobody looked yet."""
+        self._looked_at: dict[str, float] = {}
+        """Asset -> when its table was looked at."""
         self._watch: Spawned | None = None
 
     async def start(self) -> None:
         """Tables are looked at, until `close`."""
+        self._workspace.database.listeners.append(self._applied)
         self._watch = self._runtime.spawn(self._for_ever(), "arco-maintaining")
 
     async def turn(self) -> int:
-        """Tables that changed were looked at, as far as one turn goes; how many were worked on."""
+        """Tables that moved were looked at, as far as one turn goes; how many were worked on.
+
+        Cost: the first turn asks for every pin, each later one for those that moved.
+        """
         until = self._runtime.monotonic() + TURN_SECONDS_MAX
         maintenance = await self._runtime.thread(maintenance_of, self._project)
-        pins = await self._workspace.database.asked(lambda state: wanting(state, maintenance))
+        if self._moved is None:
+            self._moved = set(await self._workspace.database.asked(_published))
         count = 0
-        for pin in pins:
-            count += await self._looked_at(pin, maintenance)
+        for asset in sorted(self._moved):
             if self._runtime.monotonic() >= until:
                 break
+            if self._has_rested(asset, maintenance):
+                self._moved.discard(asset)
+                count += await self._maintained(asset, maintenance)
         return count
 
     async def close(self) -> None:
         """Nothing is begun any more; what was begun stands in the log."""
+        with suppress(ValueError):
+            self._workspace.database.listeners.remove(self._applied)
         if self._watch is not None:
             self._watch.cancel()
             with suppress(BaseException):
                 await self._watch.join()
+
+    def _applied(self, applied: Applied) -> None:
+        if self._moved is not None:
+            self._moved.update(pin.asset for _, pin in applied.of(PINS) if pin is not None)
 
     async def _for_ever(self) -> None:
         while True:
@@ -74,19 +90,23 @@ class Maintaining:
             except Exception:
                 LOG.exception("no table was looked at")
 
-    async def _looked_at(self, pin: Pin, maintenance: Maintenance) -> bool:
-        now = self._runtime.monotonic()
-        version, at = self._seen.get(pin.table_id, (-1, now))
-        rested = now - at >= maintenance.every_minutes * SECONDS_PER_MINUTE
-        if pin.version == version or (version >= 0 and not rested):
-            return False
-        self._seen[pin.table_id] = (pin.version, now)
+    def _has_rested(self, asset: str, maintenance: Maintenance) -> bool:
+        at = self._looked_at.get(asset)
+        rest_seconds = maintenance.every_minutes * SECONDS_PER_MINUTE
+        return at is None or self._runtime.monotonic() - at >= rest_seconds
+
+    async def _maintained(self, asset: str, maintenance: Maintenance) -> bool:
+        policy = maintenance.policy(asset)
         try:
-            return await maintain(self._workspace, pin.asset, maintenance=maintenance)
+            wants = partial(may_want, asset=asset, policy=policy)
+            if not await self._workspace.database.asked(wants):
+                return False
+            self._looked_at[asset] = self._runtime.monotonic()
+            return await maintain(self._workspace, asset, policy=policy)
         except ArcoError as error:
-            LOG.warning("%s is not kept small: %s", pin.asset, error)
+            LOG.warning("%s is not kept small: %s", asset, error)
         except Exception:
-            LOG.exception("%s is not kept small", pin.asset)
+            LOG.exception("%s is not kept small", asset)
         return False
 
 
@@ -95,17 +115,24 @@ def maintenance_of(project: Path) -> Maintenance:
     return nearest_settings(project.resolve())[1].maintenance
 
 
-def wanting(state: State, maintenance: Maintenance) -> list[Pin]:
-    """The tables that may want something, as far as rows tell: enough files, or many versions."""
-    return [pin for pin in state.range(PINS) if _may_want(state, pin, maintenance=maintenance)]
+def may_want(state: State, *, asset: str, policy: MaintenancePolicy) -> bool:
+    """True when the asset's table may want something, as far as its rows tell: it has many files,
+    or its last checkpoint is many versions old.
+    """
+    pin = state.get(PINS, asset)
+    name = state.get(TABLE_NAMES, pin.table_id) if pin else None
+    if pin is None or name is None:
+        return False
+    table = state.get(TABLES, name.namespace_id, name.name)
+    many = policy.compact and table is not None and (table.files or 0) >= policy.files_min
+    return many or is_checkpoint_due(state, pin, policy=policy)
 
 
-async def maintain(workspace: Workspace, asset: str, *, maintenance: Maintenance) -> bool:
+async def maintain(workspace: Workspace, asset: str, *, policy: MaintenancePolicy) -> bool:
     """The table's checkpoint is written and its compaction begun, if due; True if any was."""
     module: Any = await workspace.runtime.thread(
         importlib.import_module, "arco.formats.maintaining"
     )
-    policy = maintenance.policy(asset)
     pin = await workspace.database.asked(lambda state: state.get(PINS, asset))
     due = pin is not None and await workspace.database.asked(
         lambda state: is_checkpoint_due(state, pin, policy=policy)
@@ -116,14 +143,8 @@ async def maintain(workspace: Workspace, asset: str, *, maintenance: Maintenance
     return due or bool(begun)
 
 
-def _may_want(state: State, pin: Pin, *, maintenance: Maintenance) -> bool:
-    policy = maintenance.policy(pin.asset)
-    name = state.get(TABLE_NAMES, pin.table_id)
-    if name is None:
-        return False
-    table = state.get(TABLES, name.namespace_id, name.name)
-    many = policy.compact and table is not None and (table.files or 0) >= policy.files_min
-    return many or is_checkpoint_due(state, pin, policy=policy)
+def _published(state: State) -> list[str]:
+    return [pin.asset for pin in state.range(PINS)]
 
 
-__all__ = ["LOOK_SECONDS", "Maintaining", "maintain", "maintenance_of", "wanting"]
+__all__ = ["LOOK_SECONDS", "Maintaining", "maintain", "maintenance_of", "may_want"]

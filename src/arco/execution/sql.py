@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arco.errors import Invalid
@@ -58,6 +59,14 @@ def select(sql: str, tables: Mapping[str, Any], *, variables: Mapping[str, Any])
     return connection.sql(plain_sql(sql))
 
 
+def read_csv(file: Path, *, delimiter: str, types: Mapping[str, str]) -> Any:
+    """The rows of a file with a line of names, as a DuckDB relation; `types` of some columns."""
+    import duckdb
+
+    connection = duckdb.connect()
+    return connection.read_csv(str(file), header=True, sep=delimiter, dtype=dict(types))
+
+
 def _qualify(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     *parents, table = name.split(".")
     if not parents:
@@ -102,4 +111,4 @@ def _own_name(entry: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset({name}) if recursive else frozenset()
 
 
-__all__ = ["select", "table_names"]
+__all__ = ["read_csv", "select", "table_names"]

@@ -262,9 +262,9 @@ async def _finish(workspace: Workspace, row: Compaction) -> None:
             return done
         version = published_version(state, row.table, snapshot=snapshot)
         command = PublishVersions(
-            versions=(version,), run_id=row.compaction_id, actor=row.actor, mint=_nothing_new
+            versions=(version,), run_id=pin.run_id, actor=row.actor, mint=_nothing_new
         )
-        # Its data is as old as it was.
+        # Whose data it is, and how old, is what it was.
         return [*done, *publish_versions(command, state, now=pin.published_at)]
 
     await workspace.database.transact(decide)

@@ -18,11 +18,10 @@ def recorded_entry(state: State, asset: str, *, version: int | None) -> str:
     pin = state.get(PINS, asset)
     if pin is None or pin.version != version:
         return ""
-    done = (
-        state.get(PUBLICATIONS, pin.run_id)
-        or state.get(RESTORES, pin.run_id)
-        or state.get(COMPACTIONS, pin.run_id)
-    )
+    if pin.compaction_id is not None:
+        compaction = state.get(COMPACTIONS, pin.compaction_id)
+        return compaction.table.sha256 if compaction else ""
+    done = state.get(PUBLICATIONS, pin.run_id) or state.get(RESTORES, pin.run_id)
     entries = (
         table.sha256
         for table in (done.tables if done else ())

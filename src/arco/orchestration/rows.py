@@ -340,6 +340,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: int
     run_id: str
     published_at: datetime
+    compaction_id: str | None = None
+    """The compaction that made this version of what the run published; null: none did."""
 
 
 def task_key(asset: str, partition_key: str) -> str:

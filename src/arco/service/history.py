@@ -61,7 +61,7 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     size_bytes: int
     run_id: str
-    """The run, the restore or the compaction that published it."""
+    """The run, or the restore, that published its rows."""
 
 
 async def slot_lines(

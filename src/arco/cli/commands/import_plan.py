@@ -56,6 +56,9 @@ def _lines(plan: ImportPlan) -> Iterator[str]:
         ]
         yield ""
         yield table(SCHEDULE_HEADINGS, rows)
+    if plan.tool == "dbt":
+        yield ""
+        yield "`dbt_project(PATH)` of `arco.dbt` in a module of your project runs it as it stands"
     if plan.notes:
         yield ""
         yield from (f"note: {harmless(note)}" for note in plan.notes)

@@ -62,7 +62,7 @@ def table_compacted(state: State, event: TableCompacted) -> Iterable[Change]:
     pin = state.get(PINS, compaction.asset)
     changes = _ended(compaction, PublicationState.PUBLISHED, at=event.compacted_at)
     if pin is not None and pin.version < compaction.version:
-        moved = replace(pin, version=compaction.version, run_id=compaction.compaction_id)
+        moved = replace(pin, version=compaction.version, compaction_id=compaction.compaction_id)
         changes.append(Put(PINS, moved))
     return changes
 

@@ -24,6 +24,7 @@ from arco.sdk.importing.plan import (
 )
 
 KINDS: Mapping[str, PlannedKind] = {"model": "sql", "seed": "seed", "snapshot": "sql"}
+UNNAMED: Mapping[str, str] = {}
 MANIFEST, RESULTS = "manifest.json", "run_results.json"
 MANIFEST_BYTES_MAX = 512 * 1024 * 1024
 
@@ -45,6 +46,12 @@ class Node(msgspec.Struct, frozen=True):
     source_name: str | None = None
     original_file_path: str = ""
     description: str | None = None
+    language: str | None = None
+    compiled_code: str | None = None
+    """Its SQL, where dbt has compiled it."""
+    relation_name: str | None = None
+    """What its SQL calls the table."""
+    tags: list[str] | str = []
     depends_on: DependsOn = DependsOn()
     group: str | None = None
     attached_node: str | None = None
@@ -80,15 +87,21 @@ def dbt_plan(path: Path) -> ImportPlan:
 
     Raises: Invalid IMPORT_UNREADABLE.
     """
-    file = _manifest_file(path)
-    manifest = _read(file, Manifest)
+    file = manifest_file(path)
+    manifest = manifest_of(file)
     beside = file.with_name(RESULTS)
     results = _read(beside, Results) if beside.is_file() else Results()
     outcomes = {each.unique_id: each.status for each in results.results}
-    keys = _keys(manifest)
+    keys = dbt_keys(manifest)
     checks = _checks(manifest, outcomes)
     assets = [
-        _asset(node, keys, checks=checks.get(unique_id, ()), outcome=outcomes.get(unique_id, ""))
+        _asset(
+            node,
+            manifest,
+            keys=keys,
+            checks=checks.get(unique_id, ()),
+            outcome=outcomes.get(unique_id, ""),
+        )
         for unique_id, node in (*manifest.sources.items(), *manifest.nodes.items())
         if unique_id in keys
     ]
@@ -97,7 +110,8 @@ def dbt_plan(path: Path) -> ImportPlan:
     return ImportPlan(tool="dbt", assets=ordered, notes=notes)
 
 
-def _manifest_file(path: Path) -> Path:
+def manifest_file(path: Path) -> Path:
+    """The manifest at `path`, in it, or in its `target/`. Raises: Invalid IMPORT_UNREADABLE."""
     for file in (path, path / MANIFEST, path / "target" / MANIFEST):
         if file.is_file():
             return file
@@ -106,6 +120,12 @@ def _manifest_file(path: Path) -> Path:
         f"{path} holds no {MANIFEST}",
         hint="run `dbt compile` or `dbt run` first, then name the project or its target folder",
     )
+
+
+def manifest_of(file: Path) -> Manifest:
+    """What the file says. Raises: Invalid IMPORT_UNREADABLE."""
+    manifest: Manifest = _read(file, Manifest)
+    return manifest
 
 
 def _read(file: Path, kind: type[Any]) -> Any:
@@ -121,10 +141,10 @@ def _read(file: Path, kind: type[Any]) -> Any:
         ) from None
 
 
-def _keys(manifest: Manifest) -> dict[str, str]:
-    """Node -> the key of what it would become."""
+def dbt_keys(manifest: Manifest, namespaces: Mapping[str, str] = UNNAMED) -> dict[str, str]:
+    """Node -> the key of what it would become; `namespaces` are other names for schemas."""
     keys = {
-        unique_id: key_of(node.schema or "main", node.alias or node.name)
+        unique_id: dbt_key(node, namespaces)
         for unique_id, node in manifest.nodes.items()
         if node.resource_type in KINDS and not _is_ephemeral(node)
     }
@@ -134,10 +154,53 @@ def _keys(manifest: Manifest) -> dict[str, str]:
     }
 
 
+def made_from(node: Node, manifest: Manifest, *, keys: Mapping[str, str]) -> set[str]:
+    """The keys of what the node's SQL reads: that of an ephemeral model is part of it."""
+    found: set[str] = set()
+    passed: set[str] = set()
+    waiting = list(node.depends_on.nodes)
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id in keys:
+            found.add(keys[unique_id])
+        elif unique_id in manifest.nodes and unique_id not in passed:
+            passed.add(unique_id)
+            waiting += manifest.nodes[unique_id].depends_on.nodes
+    return found
+
+
+def tested_node(node: Node) -> str:
+    """The node that a test is about; empty: none."""
+    nodes = node.depends_on.nodes
+    return node.attached_node or (nodes[0] if nodes else "")
+
+
+def what_is_tested(node: Node) -> str:
+    """What a test tests, such as `not_null(id)`."""
+    name = (node.test_metadata or {}).get("name", "")
+    return f"{name}({node.column_name or ''})" if name else "a query that finds no row"
+
+
+def is_error(node: Node) -> bool:
+    """Whether a test that fails holds up what comes after it."""
+    return str(node.config.get("severity", "ERROR")).upper() == "ERROR"
+
+
+def dbt_key(node: Node, namespaces: Mapping[str, str] = UNNAMED) -> str:
+    """The key of what a node would become that is no source."""
+    schema = node.schema or "main"
+    return key_of(namespaces.get(schema, schema), node.alias or node.name)
+
+
 def _asset(
-    node: Node, keys: Mapping[str, str], *, checks: tuple[PlannedCheck, ...], outcome: str
+    node: Node,
+    manifest: Manifest,
+    *,
+    keys: Mapping[str, str],
+    checks: tuple[PlannedCheck, ...],
+    outcome: str,
 ) -> PlannedAsset:
-    upstreams = {keys[each] for each in node.depends_on.nodes if each in keys}
+    upstreams = made_from(node, manifest, keys=keys)
     return PlannedAsset(
         key=keys[node.unique_id],
         kind=KINDS.get(node.resource_type, "external"),
@@ -157,21 +220,15 @@ def _checks(manifest: Manifest, outcomes: Mapping[str, str]) -> dict[str, tuple[
     for unique_id, node in manifest.nodes.items():
         if node.resource_type != "test":
             continue
-        nodes = node.depends_on.nodes
-        tested = node.attached_node or (nodes[0] if nodes else "")
+        tested = tested_node(node)
         check = PlannedCheck(
             name=key_of(node.name),
-            what=_tested(node),
-            blocking=str(node.config.get("severity", "ERROR")).upper() == "ERROR",
+            what=what_is_tested(node),
+            blocking=is_error(node),
             outcome=outcomes.get(unique_id, ""),
         )
         found[tested] = (*found.get(tested, ()), check)
     return found
-
-
-def _tested(node: Node) -> str:
-    name = (node.test_metadata or {}).get("name", "")
-    return f"{name}({node.column_name or ''})" if name else "a query that finds no row"
 
 
 def _is_ephemeral(node: Node) -> bool:
@@ -197,4 +254,20 @@ def _is_unknown(unique_id: str, manifest: Manifest, *, keys: Mapping[str, str]) 
     return kind in (*KINDS, "source") and unique_id not in keys and unique_id not in manifest.nodes
 
 
-__all__ = ["DependsOn", "Manifest", "Node", "Result", "Results", "dbt_plan"]
+__all__ = [
+    "UNNAMED",
+    "DependsOn",
+    "Manifest",
+    "Node",
+    "Result",
+    "Results",
+    "dbt_key",
+    "dbt_keys",
+    "dbt_plan",
+    "is_error",
+    "made_from",
+    "manifest_file",
+    "manifest_of",
+    "tested_node",
+    "what_is_tested",
+]
