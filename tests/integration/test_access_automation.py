@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from arco.access.privileges import Privilege
+from arco.api.openapi import openapi_document
 from arco.model import Event
 from arco.orchestration.bridging import RunAsked
 from arco.orchestration.commands.evaluations import (
@@ -140,6 +142,24 @@ def test_a_schedule_is_seen_by_who_may_know_of_all_that_it_selects(place: Place)
     assert (switched.status, switched.error()["code"]) == (403, "ACCESS_DENIED")
     fired = place.guarded.ask(place.ann, ("POST", "/api/v1/schedules/ours/tick"), body=b"")
     assert (fired.status, fired.error()["code"]) == (403, "ACCESS_DENIED")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("schedules", "lost"), ("sensors", "any")])
+def test_a_change_of_what_somebody_else_changed_is_refused_and_the_document_says_so(
+    place: Place, kind: str, name: str
+) -> None:
+    owner, path = place.guarded.owner, f"/api/v1/{kind}/{name}"
+    tag = place.guarded.ask(owner, ("GET", path)).headers["ETag"]
+    kept = place.guarded.ask(owner, ("GET", path), headers={"If-None-Match": tag})
+    assert kept.status == 304
+    answers = [
+        place.guarded.ask(owner, ("POST", f"{path}/disable"), body=b"", headers={"If-Match": tag})
+        for _ in range(2)
+    ]
+    assert [answer.status for answer in answers] == [200, 412]
+    paths = json.loads(openapi_document())["paths"]
+    assert "304" in paths[f"/api/v1/{kind}/{{name}}"]["get"]["responses"]
+    assert "412" in paths[f"/api/v1/{kind}/{{name}}/disable"]["post"]["responses"]
 
 
 def test_a_tick_shows_neither_a_hidden_run_nor_why_another_was_refused(place: Place) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from arco.execution.deploying import deploy_project
 from arco.execution.leading import CollectorOnDemand
+from arco.execution.lookouts import Lookouts
 from arco.execution.sensing import sensing
 from arco.orchestration.sensors import SENSOR_EVALUATIONS, EvaluationOutcome
 from arco.orchestration.tables import RUNS
@@ -40,7 +41,7 @@ async def looked_at_by_two(directory: Path) -> tuple[list[EvaluationOutcome], in
     first = await replica(directory)
     await deploy_project(first, directory)
     second = await replica(directory)
-    lookers = [sensing(each, directory) for each in (first, second)]
+    lookers = [sensing(each, Lookouts(each.settings, directory)) for each in (first, second)]
     try:
         counts = await asyncio.gather(*(looker.turn() for looker in lookers))
         assert sum(counts) == 2
@@ -57,7 +58,7 @@ async def ticked(directory: Path) -> list[int]:
     """How much two ticks of a process that leads looked at."""
     workspace = await replica(directory)
     await deploy_project(workspace, directory)
-    looker = sensing(workspace, directory)
+    looker = sensing(workspace, Lookouts(workspace.settings, directory))
     ticker = Ticker(workspace, CollectorOnDemand(workspace), lambda: (looker,))
     try:
         return [(await ticker.tick()).performed for _ in range(2)]

@@ -31,6 +31,7 @@ RULES = """
 - A job with a wildcard in its second, minute or hour fires whenever the clock shows its time: in a
   repeated hour twice, in a skipped hour not at all.
 - A civil day that a zone left out altogether has no times.
+- An expression that no day of any year has is refused when it is deployed.
 - With both kinds of day restricted, either is enough; a field that begins with `*` restricts
   nothing.
 
@@ -49,9 +50,16 @@ class Case(msgspec.Struct, frozen=True):
 
 
 NEW_YORK, APIA, LORD_HOWE = "America/New_York", "Pacific/Apia", "Australia/Lord_Howe"
+SANTIAGO, HAVANA, TROLL = "America/Santiago", "America/Havana", "Antarctica/Troll"
 SPRING, AUTUMN = datetime(2025, 3, 9, 5, tzinfo=UTC), datetime(2025, 11, 2, 4, tzinfo=UTC)
 LEFT_OUT, HALF = datetime(2011, 12, 29, 12, tzinfo=UTC), datetime(2025, 10, 4, 14, tzinfo=UTC)
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+NO_MIDNIGHT = datetime(2025, 9, 6, 3, 30, tzinfo=UTC)
+TWO_MIDNIGHTS = datetime(2025, 11, 1, 5, tzinfo=UTC)
+TWO_HOURS, TWO_HOURS_AGAIN = (
+    datetime(2025, 3, 29, 12, tzinfo=UTC),
+    datetime(2025, 10, 25, 12, tzinfo=UTC),
+)
 CASES = (
     Case("fixed time in a skipped hour", "30 2 * * *", NEW_YORK, SPRING),
     Case("two fixed times in a skipped hour", "0,30 2 * * *", NEW_YORK, SPRING),
@@ -62,6 +70,10 @@ CASES = (
     Case("wildcard minute in a skipped hour", "*/20 2 * * *", NEW_YORK, SPRING),
     Case("wildcard minute in a repeated hour", "*/40 1 * * *", NEW_YORK, AUTUMN),
     Case("a change of half an hour", "15 2 * * *", LORD_HOWE, HALF),
+    Case("a day that begins at one", "0 0 * * *", SANTIAGO, NO_MIDNIGHT),
+    Case("a day with two midnights", "0 0 * * *", HAVANA, TWO_MIDNIGHTS),
+    Case("a skip of two hours", "30 1,2 * * *", TROLL, TWO_HOURS),
+    Case("a repeat of two hours", "30 1,2 * * *", TROLL, TWO_HOURS_AGAIN),
     Case("a day that was left out", "0 12 * * *", APIA, LEFT_OUT),
     Case("both kinds of day", "0 0 13 * 5", "UTC", NEW_YEAR),
     Case("a stepped wildcard day and a weekday", "0 0 */10 * 1", "UTC", NEW_YEAR),
@@ -69,6 +81,10 @@ CASES = (
     Case("second Monday", "0 9 * * 1#2", "UTC", NEW_YEAR),
     Case("last Friday", "0 9 * * 5L", "UTC", NEW_YEAR),
     Case("29 February", "0 0 29 2 *", "UTC", NEW_YEAR),
+    Case("29 February, or any Monday of it", "0 0 29 2 1", "UTC", NEW_YEAR),
+    Case("the 31st, in months that have one", "0 0 31 * *", "UTC", NEW_YEAR),
+    Case("a weekday that is both 0 and 7", "0 0 * * 0,7", "UTC", NEW_YEAR),
+    Case("a day that no year has", "0 0 30 2 *", "UTC", NEW_YEAR),
 )
 
 
@@ -100,7 +116,7 @@ def _shown(case: Case, library: Callable[[Case], Iterator[datetime]]) -> str:
         found = [_local(case, moment) for moment in islice(library(case), SHOWN)]
     except Exception as error:
         return f"refused ({type(error).__name__})"
-    return "; ".join(found)
+    return "; ".join(found) or "never"
 
 
 def _local(case: Case, moment: datetime) -> str:

@@ -84,6 +84,29 @@ async def change(
     )
 
 
+async def change_one(
+    session: Session,
+    decision: Decision,
+    *,
+    tell: Callable[[State], T],
+    caller: Caller,
+    status: int = 200,
+) -> Response[T]:
+    """The object that `tell` tells, once what was decided about it is durable; an `If-Match` of the
+    request speaks of it as the caller sees it before.
+
+    Idempotent, and raises: as `change`.
+    """
+    visible = session.workspace.authority.visible
+    return await change(
+        session,
+        decision,
+        tell=lambda state: Told(tell(state), status),
+        caller=caller,
+        current=lambda state: tell(visible(state, caller)),
+    )
+
+
 async def acknowledge(
     session: Session, decision: Decision, *, told: T, caller: Caller, status: int = 200
 ) -> Response[T]:
@@ -198,5 +221,6 @@ __all__ = [
     "Told",
     "acknowledge",
     "change",
+    "change_one",
     "decided",
 ]

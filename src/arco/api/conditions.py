@@ -13,9 +13,10 @@ from litestar import Response, get, post
 
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
-from arco.api.changing import Told, change
+from arco.api.changing import change_one
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import CHANGES_ONE, TELLS_ONE
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.reasons import AssetKey, OfPartition
 from arco.api.session import Here, Session, read, read_one
@@ -61,6 +62,7 @@ async def show_conditions(
     tags=["orchestration"],
     response_description="The condition and its newest evaluation.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_condition(
     session: Here,
@@ -83,6 +85,7 @@ async def show_condition(
     status_code=200,
     response_description="The condition.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def enable(session: Here, caller: CallerHere, asset: AssetKey) -> Response[ConditionDetail]:
     """It is judged at once; times at which a clock struck before start nothing."""
@@ -97,6 +100,7 @@ async def enable(session: Here, caller: CallerHere, asset: AssetKey) -> Response
     status_code=200,
     response_description="The condition.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def disable(session: Here, caller: CallerHere, asset: AssetKey) -> Response[ConditionDetail]:
     """It is not judged and starts nothing, until it is switched on."""
@@ -109,12 +113,11 @@ async def _switched(
     authority = session.workspace.authority
     here = session.workspace.runtime.now()
     decided = decision(asset, actor=caller.principal)
-    return await change(
+    return await change_one(
         session,
         permitted_on_condition(asset, decided, caller=caller, authority=authority),
-        tell=lambda state: Told(condition_detail(state, here, asset=asset)),
+        tell=partial(condition_detail, now=here, asset=asset),
         caller=caller,
-        current=lambda state: condition_detail(authority.visible(state, caller), here, asset=asset),
     )
 
 

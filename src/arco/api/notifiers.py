@@ -14,6 +14,7 @@ from arco.api.callers import CallerHere
 from arco.api.changing import Told, change
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import CHANGES_ONE, TELLS_ONE
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, read, read_one
 from arco.model import State
@@ -65,6 +66,7 @@ async def show_notifiers(
     tags=["orchestration"],
     response_description="The notifier.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_notifier(
     session: Here, caller: CallerHere, name: Name, fields: Fields = ""
@@ -83,6 +85,7 @@ async def show_notifier(
     status_code=202,
     response_description="The notification, which is sent next.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def try_it(session: Here, caller: CallerHere, name: Name) -> Response[Notification]:
     """Whoever leads sends it something now. Whether it was taken stands with its notifications."""

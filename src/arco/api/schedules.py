@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -14,9 +15,10 @@ from litestar.params import Parameter
 
 from arco.access.callers import Caller
 from arco.api.callers import CallerHere
-from arco.api.changing import Told, change
+from arco.api.changing import Told, change, change_one
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import CHANGES_ONE, TELLS_ONE
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, Session, read, read_one
 from arco.model import Decision, Event, State
@@ -66,6 +68,7 @@ async def show_schedules(
     tags=["orchestration"],
     response_description="The schedule.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_schedule(
     session: Here, caller: CallerHere, name: Name, fields: Fields = ""
@@ -111,6 +114,7 @@ async def show_ticks(
     status_code=200,
     response_description="The schedule.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def enable(session: Here, caller: CallerHere, name: Name) -> Response[ScheduleDetail]:
     """Its ticks start runs, from the next one on. Nothing of the past is started."""
@@ -125,6 +129,7 @@ async def enable(session: Here, caller: CallerHere, name: Name) -> Response[Sche
     status_code=200,
     response_description="The schedule.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def disable(session: Here, caller: CallerHere, name: Name) -> Response[ScheduleDetail]:
     """Its ticks are recorded and start nothing, until it is switched on."""
@@ -166,12 +171,11 @@ async def _switched(
 ) -> Response[ScheduleDetail]:
     authority = session.workspace.authority
     wanted = decision(name, actor=caller.principal)
-    return await change(
+    return await change_one(
         session,
         permitted_on_schedule(name, wanted, caller=caller, authority=authority),
-        tell=lambda state: Told(schedule_detail(state, name)),
+        tell=partial(schedule_detail, name=name),
         caller=caller,
-        current=lambda state: schedule_detail(authority.visible(state, caller), name),
     )
 
 

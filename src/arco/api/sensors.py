@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -16,9 +17,10 @@ from litestar.params import JSONBody, Parameter
 from arco.access.callers import Caller
 from arco.access.privileges import Privilege
 from arco.api.callers import CallerHere
-from arco.api.changing import Told, change
+from arco.api.changing import Told, change, change_one
 from arco.api.failures import refusals
 from arco.api.fields import Fields
+from arco.api.headers import CHANGES_ONE, TELLS_ONE
 from arco.api.paging import PAGE_SIZE, Cursor, PageSize, page_of, read_cursor, write_cursor
 from arco.api.session import Here, Session, read, read_one
 from arco.model import Decision, Event, State
@@ -78,6 +80,7 @@ async def show_sensors(
     tags=["orchestration"],
     response_description="The sensor.",
     responses=refusals(404),
+    opt={TELLS_ONE: True},
 )
 async def show_sensor(
     session: Here, caller: CallerHere, name: Name, fields: Fields = ""
@@ -127,6 +130,7 @@ async def show_sensor_evaluations(
     status_code=200,
     response_description="The sensor.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def enable(session: Here, caller: CallerHere, name: Name) -> Response[SensorDetail]:
     """It is looked at again, from where it was."""
@@ -142,6 +146,7 @@ async def enable(session: Here, caller: CallerHere, name: Name) -> Response[Sens
     status_code=200,
     response_description="The sensor.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def disable(session: Here, caller: CallerHere, name: Name) -> Response[SensorDetail]:
     """Nobody looks at it until it is switched on; a look that is under way starts nothing."""
@@ -157,6 +162,7 @@ async def disable(session: Here, caller: CallerHere, name: Name) -> Response[Sen
     status_code=202,
     response_description="The sensor, which is looked at next.",
     responses=refusals(403, 404, 409),
+    opt={CHANGES_ONE: True},
 )
 async def tick_sensor(session: Here, caller: CallerHere, name: Name) -> Response[SensorDetail]:
     """Whoever leads looks at it, though it is off. What came of it is listed with its looks."""
@@ -172,6 +178,7 @@ async def tick_sensor(session: Here, caller: CallerHere, name: Name) -> Response
     status_code=200,
     response_description="The sensor.",
     responses=refusals(403, 404),
+    opt={CHANGES_ONE: True},
 )
 async def move_cursor(
     session: Here, caller: CallerHere, name: Name, data: JSONBody[CursorRequest]
@@ -228,12 +235,12 @@ async def _managed(
     session: Session, caller: Caller, *, name: str, decision: Decision, status: int = 200
 ) -> Response[SensorDetail]:
     authority = session.workspace.authority
-    return await change(
+    return await change_one(
         session,
         permitted_on_sensor(name, decision, caller=caller, authority=authority),
-        tell=lambda state: Told(sensor_detail(state, name), status),
+        tell=partial(sensor_detail, name=name),
         caller=caller,
-        current=lambda state: sensor_detail(authority.visible(state, caller), name),
+        status=status,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from arco.engine.collect import Pass
 from arco.execution.callbacks import Callbacks
+from arco.execution.lookouts import Lookouts
 from arco.execution.maintaining import Maintaining
 from arco.execution.notifying import notifying
 from arco.execution.pool import Pool
@@ -109,7 +110,7 @@ async def try_to_lead(
         return None
     executors = terms.executing(workspace, project, callbacks=callbacks)
     performers = (
-        sensing(workspace, project),
+        sensing(workspace, Lookouts(workspace.settings, project)),
         notifying(workspace),
         Maintaining(workspace, project),
     )

@@ -8,6 +8,7 @@ one id. Must not know in which form.
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 from arco.execution.channels import Undelivered, deliver
 from arco.execution.performing import Duty, Performing
@@ -18,17 +19,27 @@ from arco.orchestration.commands.notifications import (
     record_delivery,
 )
 from arco.orchestration.notifications import DUE_NOTIFICATIONS
+from arco.runtime import Runtime
+from arco.service.settings import Settings
 from arco.service.workspace import Workspace
 
 AT_ONCE = 8
 LOG = logging.getLogger(__name__)
 
 
-def notifying(workspace: Workspace) -> Performing[Delivery]:
+class Reach(Protocol):
+    """How somebody is reached."""
+
+    async def __call__(self, delivery: Delivery, settings: Settings, *, runtime: Runtime) -> None:
+        """Somebody took it. Raises: Undelivered."""
+        ...
+
+
+def notifying(workspace: Workspace, reach: Reach = deliver) -> Performing[Delivery]:
     """A `Performer` of notifications."""
 
     async def tell(delivery: Delivery) -> None:
-        error = await told(workspace, delivery)
+        error = await told(workspace, delivery, reach=reach)
         await workspace.database.transact(record_delivery(delivery, error))
 
     duty = Duty(
@@ -43,10 +54,10 @@ def notifying(workspace: Workspace) -> Performing[Delivery]:
     return Performing(workspace, duty)
 
 
-async def told(workspace: Workspace, delivery: Delivery) -> str:
+async def told(workspace: Workspace, delivery: Delivery, *, reach: Reach = deliver) -> str:
     """Why nobody took it; empty: somebody did."""
     try:
-        await deliver(delivery, workspace.settings, runtime=workspace.runtime)
+        await reach(delivery, workspace.settings, runtime=workspace.runtime)
     except Undelivered as error:
         return str(error)
     except Exception as error:
@@ -55,4 +66,4 @@ async def told(workspace: Workspace, delivery: Delivery) -> str:
     return ""
 
 
-__all__ = ["notifying", "told"]
+__all__ = ["Reach", "notifying", "told"]

@@ -10,11 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
+from typing import Protocol
 
 from arco.engine.applied import Applied
 from arco.errors import ArcoError, Unavailable
-from arco.execution.lookouts import Lookouts
 from arco.execution.performing import AGAIN_SECONDS, Duty, Performing
 from arco.orchestration.commands.evaluations import (
     Answer,
@@ -35,12 +34,32 @@ REST_SECONDS = 300.0
 LOG = logging.getLogger(__name__)
 
 
-class Watch:
-    """The processes that look, which load the code anew when it changed."""
+class Looker(Protocol):
+    """Who looks at the world outside by a sensor's function; every look has an answer."""
 
-    def __init__(self, workspace: Workspace, project: Path) -> None:
+    async def look(self, look: Look) -> Answer:
+        """What the sensor answers, or why it does not."""
+        ...
+
+    async def rest(self) -> None:
+        """Nothing is to be looked at for a while."""
+        ...
+
+    async def reload(self) -> None:
+        """Every look from now on is made by the code as it stands now."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing is looked at any more."""
+        ...
+
+
+class Watch:
+    """Whoever looks, told when the code changed and when there is nothing to do."""
+
+    def __init__(self, workspace: Workspace, looker: Looker) -> None:
         self._workspace = workspace
-        self._lookouts = Lookouts(workspace.settings, project)
+        self._looker = looker
         self._code: dict[str, str] = {}
         self._is_changed = False
 
@@ -58,25 +77,25 @@ class Watch:
         """The next look is made by the code as it is now."""
         if self._is_changed:
             self._is_changed = False
-            await self._lookouts.reload()
+            await self._looker.reload()
 
     async def look(self, look: Look) -> None:
         """What a look came to is on record."""
-        await look_and_record(self._workspace, self._lookouts, look=look)
+        await look_and_record(self._workspace, self._looker, look=look)
 
     async def rest(self, seconds: float) -> None:
         """No process waits for so long."""
         if seconds >= REST_SECONDS:
-            await self._lookouts.rest()
+            await self._looker.rest()
 
     async def close(self) -> None:
         """No process is left."""
-        await self._lookouts.close()
+        await self._looker.close()
 
 
-def sensing(workspace: Workspace, project: Path) -> Performing[Look]:
+def sensing(workspace: Workspace, looker: Looker) -> Performing[Look]:
     """A `Performer` of looks at sensors."""
-    watch = Watch(workspace, project)
+    watch = Watch(workspace, looker)
     duty = Duty(
         name="sensing",
         at_once=LOOKS_AT_ONCE,
@@ -92,13 +111,13 @@ def sensing(workspace: Workspace, project: Path) -> Performing[Look]:
     return Performing(workspace, duty)
 
 
-async def look_and_record(workspace: Workspace, lookouts: Lookouts, *, look: Look) -> None:
+async def look_and_record(workspace: Workspace, looker: Looker, *, look: Look) -> None:
     """What the look came to is on record; nothing of it is lost while nothing can be written.
 
     Idempotent: by the sensor's version.
     """
     evaluated_at = workspace.runtime.now()
-    answer = await lookouts.look(look)
+    answer = await looker.look(look)
     ended_at = workspace.runtime.now()
     while True:
         recorded = _recorded(workspace, look, answer=answer, times=(evaluated_at, ended_at))
@@ -128,4 +147,4 @@ def _recorded(
     )
 
 
-__all__ = ["LOOKS_AT_ONCE", "Watch", "look_and_record", "sensing"]
+__all__ = ["LOOKS_AT_ONCE", "Looker", "Watch", "look_and_record", "sensing"]
