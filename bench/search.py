@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from arco.service.settings import take_memory_from_the_system
 from bench.results import Measurement, spelled
 from bench.search_figures import Figures
 from bench.state import generate
@@ -32,6 +33,7 @@ async def measurements(sizes: Sequence[int] = SIZES) -> AsyncIterator[Measuremen
 
 async def measured(folder: Path, count: int) -> Figures:
     """The figures of one size: published by one process, searched by another."""
+    take_memory_from_the_system()
     found = Figures(tables=count)
     for step in ("publish", "search", "commit"):
         command = (sys.executable, "-m", "bench.search_figures", str(folder), str(count), step)

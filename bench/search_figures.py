@@ -26,7 +26,6 @@ from arco.model import Event
 from arco.runtime import AsyncioRuntime, run
 from arco.service.authority import Authority
 from arco.service.search.searching import Found, Lookup, Search
-from arco.service.settings import take_memory_from_the_system
 from bench import catalogs
 from bench.results import percentile
 from bench.state_figures import Subject, resident_bytes
@@ -160,7 +159,6 @@ STEPS = {"publish": publish, "search": search, "commit": commit}
 
 def main(folder: str, tables: str, *, step: str) -> None:
     """One step's figures, printed."""
-    take_memory_from_the_system()
     found = Figures(tables=int(tables))
     run(STEPS[step](found, Path(folder)))
     told = msgspec.to_builtins(found)

@@ -16,6 +16,7 @@ import msgspec
 
 from arco.engine.database import Database
 from arco.runtime import AsyncioRuntime
+from arco.service.settings import take_memory_from_the_system
 from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from bench import catalogs, peers, strangers
@@ -55,6 +56,7 @@ async def generate(folder: Path, count: int) -> None:
 
 async def measured(folder: Path, count: int) -> Figures:
     """The figures that a process finds that has just started."""
+    take_memory_from_the_system()
     command = (sys.executable, "-m", "bench.state_figures", str(folder), str(count))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     printed, _ = await process.communicate()

@@ -21,7 +21,6 @@ from arco.engine import snapshot
 from arco.engine.database import Database
 from arco.model import NotLoaded, State
 from arco.runtime import AsyncioRuntime, put_loop_first, run
-from arco.service.settings import take_memory_from_the_system
 from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from arco.testing.stores import CountingStore
@@ -264,7 +263,6 @@ def status_bytes(name: str) -> int:
 
 
 if __name__ == "__main__":
-    take_memory_from_the_system()
     put_loop_first()
     taken = run(figures(Path(sys.argv[1]), int(sys.argv[2])))
     sys.stdout.buffer.write(msgspec.json.encode(taken))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from arco.access.callers import Caller, Method, local_owner
@@ -273,6 +273,12 @@ STEPS = st.one_of(
 )
 
 
+@example(
+    [
+        {"change": "create_view", "name": "raw.b", "texts": {"duckdb": "select x from raw.b"}},
+        {"change": "move", "kind": "view", "name": "raw.b", "to": "main.raw.a"},
+    ]
+)
 @settings(deadline=None, max_examples=40)
 @given(st.lists(STEPS, min_size=1, max_size=12))
 def test_after_any_changes_views_have_the_edges_of_their_texts_and_nothing_else_has(

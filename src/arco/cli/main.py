@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from arco.errors import ArcoError
+from arco.service.settings import take_memory_from_the_system
 
 # Command -> its module and the line that `arco --help` prints, so that help loads none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -159,6 +160,8 @@ def arco() -> None:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    # Commands load with the libraries they need: after this.
+    take_memory_from_the_system()
     try:
         arco.main(prog_name="arco")
     except SystemExit as ended:

@@ -27,7 +27,6 @@ from arco.service.settings import (
     Settings,
     find_project,
     load,
-    take_memory_from_the_system,
 )
 from arco.service.workspace import Workspace, open_workspace
 
@@ -58,7 +57,6 @@ def nearest_project(start: Path) -> Path:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Workspace]:
     """The workspace of these settings, created if it is new; damage that was met is told after."""
-    take_memory_from_the_system()
     workspace = await open_workspace(settings, AsyncioRuntime())
     put_loop_first()
     try:

@@ -60,8 +60,13 @@ def is_traced_so(state: State, trace: ViewTrace) -> bool:
         return False
     if trace.columns is not None:
         return stands(state, trace.columns)
-    row = state.get(TRACED_DATASETS, trace.view)
-    return row is None or row.run_id != NO_RUN
+    return not was_traced(state, trace.view)
+
+
+def was_traced(state: State, view: str) -> bool:
+    """True for the name of a view that is traced, also one that reads nothing."""
+    row = state.get(TRACED_DATASETS, view)
+    return row is not None and row.run_id == NO_RUN
 
 
 def edges_of_view(state: State, view: str) -> list[Edge]:
@@ -91,8 +96,7 @@ def _edge(view: str, upstream: str, *, event: ViewsTraced) -> Edge:
 
 
 def _columns(state: State, trace: ViewTrace, *, event: ViewsTraced) -> Iterator[Change]:
-    row = state.get(TRACED_DATASETS, trace.view)
-    if trace.columns is None and (row is None or row.run_id != NO_RUN):
+    if trace.columns is None and not was_traced(state, trace.view):
         return
     gone = DatasetTrace(dataset=trace.view, method=TraceMethod.UNKNOWN)
     told = trace.columns or gone
@@ -110,4 +114,5 @@ __all__ = [
     "edges_of_view",
     "is_traced_so",
     "views_traced",
+    "was_traced",
 ]

@@ -24,7 +24,7 @@ from arco.lineage.tracing import (
     tables_read,
     trace_query,
 )
-from arco.lineage.view_edges import ViewsTraced, ViewTrace, edges_of_view, is_traced_so
+from arco.lineage.view_edges import ViewsTraced, ViewTrace, edges_of_view, is_traced_so, was_traced
 from arco.model import State
 
 DEPTH_MAX = 8
@@ -71,7 +71,7 @@ def views_among(state: State, names: Iterable[str]) -> list[str]:
     for name in waiting:
         if len(found) >= VIEWS_MAX:
             break
-        if look_up(state, Kind.VIEW, name=name) is not None or edges_of_view(state, name):
+        if look_up(state, Kind.VIEW, name=name) is not None or was_traced(state, name):
             found.append(name)
         readers = [row.downstream for row in islice(state.range(CONSUMERS, name), READERS_MAX)]
         fresh = [each for each in readers if each not in seen and edges_of_view(state, each)]

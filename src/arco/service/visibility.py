@@ -62,14 +62,18 @@ class Visible:
 
     def is_within(self, state: State, row: CatalogTable) -> bool:
         """True when the whole namespace of the table is visible."""
-        return self.sees_place(state, Found(Object.TABLE, row))
-
-    def sees_place(self, state: State, found: Found) -> bool:
-        """True when everything is visible in the namespace that an object stands in."""
-        namespace_id = found.row.namespace_id
-        known = self._within.get(namespace_id)
+        known = self._within.get(row.namespace_id)
         if known is None:
-            known = self._within[namespace_id] = self._holds(chain_of(state, found)[1:])
+            chain = chain_of(state, Found(Object.TABLE, row))[1:]
+            known = self._within[row.namespace_id] = self._holds(chain)
+        return known
+
+    def sees_all_within(self, state: State, namespace: Namespace) -> bool:
+        """True when everything is visible that stands in the namespace itself."""
+        known = self._within.get(namespace.namespace_id)
+        if known is None:
+            chain = chain_of(state, Found(Object.NAMESPACE, namespace))
+            known = self._within[namespace.namespace_id] = self._holds(chain)
         return known
 
     def leaves(self) -> Iterator[tuple[Object, str]]:

@@ -13,7 +13,8 @@ from arco.catalog.search.bits import bits_of, ordinals_in
 from arco.catalog.search.documents import WORD_END, Entry, Posting, Term, identity_of
 from arco.catalog.search.matching import Readable, Sight
 from arco.catalog.search.segments import identity_term, ordinal_in
-from arco.model import State
+from arco.catalog.tables import NAMESPACES
+from arco.model import Misses, State
 from arco.service.search.documents import ASSET, CONTAINERS
 from arco.service.search.shelves import Shelves
 from arco.service.views import View
@@ -69,18 +70,21 @@ class _Judged:
         return inside | self._by_itself(segment) | self._apart(segment, apart)
 
     def _in_rooms(self, segment: Readable, without: int) -> int:
-        rooms = [_bits(segment, posting) & ~without for posting in segment.between(*ROOMS)]
-        samples = [(bits, next(ordinals_in(bits), None)) for bits in rooms]
-        self._shelves.require_entries([(segment, [at for _, at in samples if at is not None])])
         seen = 0
-        for bits, at in samples:
-            if at is not None and self._is_open(segment.entry(at)):
-                seen |= bits
+        misses = Misses()
+        for posting in segment.between(*ROOMS):
+            inside = _bits(segment, posting) & ~without
+            with misses:
+                if inside and self._is_open(posting.term.removeprefix(Term.ROOM)):
+                    seen |= inside
+        misses.settle()
         return seen
 
-    def _is_open(self, entry: Entry) -> bool:
-        found = at_key(self._state, Kind(entry.kind), key=entry.key)
-        return found is not None and self._visible.sees_place(self._state, found)
+    def _is_open(self, room: str) -> bool:
+        """True when everything is visible in a namespace: no row of what it holds is read."""
+        catalog, _, path = room.partition(".")
+        namespace = self._state.get(NAMESPACES, catalog, path)
+        return namespace is not None and self._visible.sees_all_within(self._state, namespace)
 
     def _by_itself(self, segment: Readable) -> int:
         self._shelves.require(list({identity_term(each) for each in self._own}))
