@@ -16,7 +16,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from arco.errors import ArcoError
-from arco.service.settings import take_memory_from_the_system
 
 # Command -> its module and the line that `arco --help` prints, so that help loads none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -92,6 +91,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 EXPLAINING = "arco.cli.explaining"
+SETTINGS = "arco.service.settings"
 CLOUD_DRIVER = "obstore"
 
 
@@ -106,6 +106,8 @@ class Commands(click.Group):
         """The command, imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
+        # A command loads with the libraries it needs: after this.
+        importlib.import_module(SETTINGS).take_memory_from_the_system()
         module = importlib.import_module(COMMANDS[cmd_name][0])
         found: click.Command = module.command
         return found
@@ -160,8 +162,6 @@ def arco() -> None:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    # Commands load with the libraries they need: after this.
-    take_memory_from_the_system()
     try:
         arco.main(prog_name="arco")
     except SystemExit as ended:

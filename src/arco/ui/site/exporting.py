@@ -69,8 +69,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 async def export_site(session: Session, wanted: Wanted, *, told: Callable[[int], None]) -> Site:
     """The site of one moment; `told` hears after every page how many there are.
 
-    Raises: Conflict SITE_FOLDER_IN_USE; what `slot_of` raises. Memory: the addresses and names of
-    all pages, and the rows of one page. Cost: every page once.
+    Raises: Conflict SITE_FOLDER_IN_USE; what `slot_of` raises. Cost: every page once; memory
+    grows with how many there are, by the rows that the past keeps.
     """
     folder = wanted.folder.absolute()
     refuse_foreign(folder)
@@ -142,7 +142,7 @@ class Writing:
         self._members = Members(newest)
         self._said = (
             f"A copy of slot {self._past.seq}, as of {as_of:%Y-%m-%d %H:%M:%S} UTC, "
-            f"with the newest {len(newest):,} runs."
+            f"with the newest {'run' if len(newest) == 1 else f'{len(newest):,} runs'}."
         )
         await self._read_versions()
         self._wanted("/")
