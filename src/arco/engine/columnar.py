@@ -13,12 +13,14 @@ from typing import Any
 import msgspec
 
 from arco.engine.index import File, TableFiles
-from arco.engine.parquet import Changed
-from arco.engine.reader import READS_AT_ONCE, Reader
+from arco.engine.parquet import Changed, give_back_memory
+from arco.engine.reader import Reader
 from arco.engine.tables import Tables
 from arco.model import State, Table
 from arco.runtime import Runtime
 
+FILES_AT_ONCE = 4
+"""A file is read whole: of large tables it has some megabytes."""
 ABOVE_ALL = 2**63 - 1
 """The slot of lines that no file has: above every other."""
 
@@ -53,10 +55,11 @@ async def contents(
 
     Raises: Corrupt OBJECT_DAMAGED.
     """
-    for start in range(0, len(files), READS_AT_ONCE):
-        together = files[start : start + READS_AT_ONCE]
+    for start in range(0, len(files), FILES_AT_ONCE):
+        together = files[start : start + FILES_AT_ONCE]
         for data in await runtime.gather(reader.file(file) for file in together):
             yield data
+    give_back_memory()
 
 
 __all__ = ["Columnar", "columnar", "contents", "listed"]
