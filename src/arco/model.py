@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 import msgspec.inspect
@@ -107,6 +107,20 @@ class State(Protocol):
         ...
 
 
+@runtime_checkable
+class Noting(Protocol):
+    """A state that says when rows moved, so that what was worked out from them can be kept."""
+
+    notes: dict[str, Any]
+    """What was worked out, by who did it; it says nothing that the rows do not."""
+
+    def mark(self, table: Table[Any], first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved; None: whatever is
+        worked out from these rows must not be kept.
+        """
+        ...
+
+
 class AsRow(msgspec.Struct, frozen=True, eq=False):
     """The reducer of a fact that is a row: the fields of `table`'s row are taken from the fact.
 
@@ -169,6 +183,13 @@ class NotLoaded(Exception):
         self.prefix = prefix
         self.others: Sequence[NotLoaded] = ()
         """What was asked for beside it, and is loaded with it."""
+
+
+class Unfinished(NotLoaded):
+    """A long question stops, for others to have their turn, and goes on when it is asked again.
+
+    What it found stands in the notes of the state: a state that keeps none is never asked in parts.
+    """
 
 
 class Misses:
@@ -300,6 +321,7 @@ __all__ = [
     "Misses",
     "Names",
     "NotLoaded",
+    "Noting",
     "Payload",
     "Put",
     "Reducer",
@@ -307,6 +329,7 @@ __all__ = [
     "Row",
     "State",
     "Table",
+    "Unfinished",
     "field_types",
     "rows_under",
     "snake_case",

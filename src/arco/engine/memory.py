@@ -31,6 +31,17 @@ class MemoryTable:
         self.slots: dict[Key, int] = {}
         """The slot that changed each key, oldest first; of every change after `since`."""
         self.since = -1
+        self._whole = object()
+        self._marks: dict[Any, object] | None = None
+
+    def mark(self, first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved.
+
+        Cost: what is merged from now on leaves a mark for each first part of its keys.
+        """
+        if self._marks is None:
+            self._marks = {}
+        return self._marks.get(first, self._whole)
 
     def get(self, key: Key) -> Any:
         """The row under the key, or None.
@@ -64,16 +75,18 @@ class MemoryTable:
         lines = newest_of([chain([first], above), below]) if first else below
         return (line for line in lines if line[1] is not None)
 
-    def merge(self, lines: Iterable[Line], seq: int) -> None:
+    def merge(self, moved: OrderedRows, seq: int) -> None:
         """Slot `seq` made these rows stand under their keys; None: no row does."""
         rows, slots, is_whole = self.rows, self.slots, self.stored is None
-        for key, row in lines:
+        for key, row in moved.items():
             if row is None and is_whole:
                 rows.drop(key)
             else:
                 rows[key] = row
             slots.pop(key, None)
             slots[key] = seq
+        if self._marks is not None:
+            self._marks.update(dict.fromkeys((key[0] for key in moved), object()))
 
     def changed(self, slot: int) -> dict[Key, int]:
         """The keys that changed after `slot`, and the slots that changed them."""
