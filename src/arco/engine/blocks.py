@@ -61,7 +61,7 @@ class Block:
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         self._asked = 0
-        self._plain_bytes = lines.nbytes
+        self._plain_bytes: int = lines.nbytes
         share = 2 * lines.nbytes // max(1, lines.num_rows)
         self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
 
