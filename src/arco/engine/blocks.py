@@ -62,8 +62,8 @@ class Block:
         self._rows: dict[int, Any] = {}
         self._asked = 0
         self._plain_bytes: int = lines.nbytes
-        share = 2 * lines.nbytes // max(1, lines.num_rows)
-        self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
+        share = 2 * self._plain_bytes // max(1, lines.num_rows)
+        self._line_bytes: int = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
 
     @property
     def size_bytes(self) -> int:
