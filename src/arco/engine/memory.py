@@ -75,18 +75,19 @@ class MemoryTable:
         lines = newest_of([chain([first], above), below]) if first else below
         return (line for line in lines if line[1] is not None)
 
-    def merge(self, moved: OrderedRows, seq: int) -> None:
+    def merge(self, lines: Iterable[Line], seq: int) -> None:
         """Slot `seq` made these rows stand under their keys; None: no row does."""
         rows, slots, is_whole = self.rows, self.slots, self.stored is None
-        for key, row in moved.items():
+        marks, mark = self._marks, object()
+        for key, row in lines:
             if row is None and is_whole:
                 rows.drop(key)
             else:
                 rows[key] = row
             slots.pop(key, None)
             slots[key] = seq
-        if self._marks is not None:
-            self._marks.update(dict.fromkeys((key[0] for key in moved), object()))
+            if marks is not None:
+                marks[key[0]] = mark
 
     def changed(self, slot: int) -> dict[Key, int]:
         """The keys that changed after `slot`, and the slots that changed them."""

@@ -108,7 +108,7 @@ class Tables:
     def merge(self, overlay: Overlay, seq: int) -> None:
         """Make what slot `seq` laid over this state part of it. Cost: its rows."""
         for name, rows in overlay.rows.items():
-            self.memory[name].merge(rows, seq)
+            self.memory[name].merge(rows.items(), seq)
             self.written += len(rows)
 
     def begin(self, index: Index) -> None:

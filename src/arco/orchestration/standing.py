@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from arco.model import Noting, Unfinished
+from arco.model import Noting, Unfinished, noting
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.partitions import Partitions, PartitionSet, all_keys
 from arco.orchestration.rows import Materialization
@@ -180,7 +180,7 @@ class Standings:
 
     def __init__(self, view: AssetView) -> None:
         self.view = view
-        self._state = view.state if isinstance(view.state, Noting) else None
+        self._state = noting(view.state)
         self._notes = _notes_of(self._state)
         self._found: dict[str, Standing] = {}
         self._grounds: dict[str, _Ground | None] = {}

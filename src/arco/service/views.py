@@ -37,7 +37,7 @@ from arco.catalog.tables import (
 from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
-from arco.model import Key, Noting, Relation, Row, State, Table
+from arco.model import Key, Relation, Row, State, Table, noting
 from arco.orchestration import run_limits
 from arco.orchestration.backfills import (
     BACKFILL_CHUNKS,
@@ -90,7 +90,7 @@ class View:
     def __init__(self, state: State, visible: Visible) -> None:
         self._state = state
         self._visible = visible
-        self._noting = state if isinstance(state, Noting) else None
+        self._noting = noting(state)
 
     @property
     def notes(self) -> dict[str, Any]:
