@@ -17,6 +17,7 @@ from tests.golden import (
     facts,
     histories,
     interface,
+    joining,
     maintenance,
     notifications,
     objects,
@@ -31,6 +32,7 @@ from tests.golden import (
 
 OF_ONE_STORY = {
     "access": access.write,
+    "joining": joining.write,
     "notifications": notifications.write,
     "objects": objects.write,
     "run_limits": run_limits.write,
