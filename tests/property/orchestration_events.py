@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from arco.model import Payload
 from arco.orchestration import (
     events,
-    joint_events,
+    events_joint,
     maintenance,
     pools,
 )
@@ -52,7 +52,7 @@ any_trigger: st.SearchStrategy[Payload] = st.builds(
     parent=st.sampled_from(["", "R1", "R9"]),
     adopted=pairs,
 )
-others = st.lists(st.builds(joint_events.OtherTask, index=indices, output=outputs), max_size=3).map(
+others = st.lists(st.builds(events_joint.OtherTask, index=indices, output=outputs), max_size=3).map(
     tuple
 )
 any_event: st.SearchStrategy[Payload] = st.one_of(
@@ -83,7 +83,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         observation=st.builds(Observation, data_version=st.sampled_from(["", "value:1"])),
     ),
     st.builds(
-        joint_events.TaskSucceededV3,
+        events_joint.TaskSucceededV3,
         run_id=run_ids,
         index=indices,
         attempt=attempts,
@@ -92,7 +92,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         others=others,
     ),
     st.builds(
-        joint_events.TaskFailedV2,
+        events_joint.TaskFailedV2,
         run_id=run_ids,
         index=indices,
         attempt=attempts,

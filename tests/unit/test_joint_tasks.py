@@ -17,8 +17,8 @@ from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.conditions import ConditionDefinition
 from arco.orchestration.definitions import AssetDefinition, CodeReference, Dependency, Manifest
 from arco.orchestration.events import RunTriggered, TasksDispatched, TaskSucceeded
+from arco.orchestration.events_joint import OtherTask, TaskFailedV2, TaskSucceededV3
 from arco.orchestration.invariants import violations
-from arco.orchestration.joint_events import OtherTask, TaskFailedV2, TaskSucceededV3
 from arco.orchestration.manifest_problems import manifest_problems
 from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, Made, TaskError
 from arco.orchestration.partitions import StaticPartitions

@@ -89,7 +89,7 @@ def _observed(work: Work, function: Function | None) -> Completion:
     checks = checks_of(
         work,
         asset,
-        lambda: shop.tables().external_dataset(asset.location, asset.format, version=version),
+        data=lambda: shop.tables().external_dataset(asset.location, asset.format, version=version),
     )
     return Completion(observation=observation, checks=tuple(checks))
 

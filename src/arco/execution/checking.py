@@ -21,7 +21,9 @@ from arco.sdk.secrets import redacted
 from arco.sdk.tracebacks import last_user_line, user_message
 
 
-def checks_of(work: Work, asset: AssetDefinition, data: Callable[[], Any]) -> Iterator[CheckResult]:
+def checks_of(
+    work: Work, asset: AssetDefinition, *, data: Callable[[], Any]
+) -> Iterator[CheckResult]:
     """The result of each check of the asset's data.
 
     Raises: Invalid CHECK_NOT_LOADED.

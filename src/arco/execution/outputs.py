@@ -45,7 +45,7 @@ def of_asset(
         return Made(asset=asset.key, observation=said, checks=checks)
     tables = shop.tables()
     output = tables.stage_output(shop.store, envelope, result=result, metadata=metadata)
-    found = checks_of(work, asset, lambda: tables.staged_dataset(shop.store, output))
+    found = checks_of(work, asset, data=lambda: tables.staged_dataset(shop.store, output))
     return Made(asset=asset.key, output=output, checks=tuple(found))
 
 
@@ -74,7 +74,7 @@ def together(
     family = {each.output: asked.get(_key(work, each)) for each in declaration.family}
     seen: set[str] = set()
     made: dict[str, Made] = {}
-    for name, table, where in _parts(work, declaration, result):
+    for name, table, where in _parts(work, declaration, result=result):
         if name not in family:
             raise output_unknown(name, family, where=where)
         if name in seen:
@@ -126,7 +126,7 @@ def _key(work: Work, declaration: AssetDeclaration) -> str:
     return next(named, "")
 
 
-def _parts(work: Work, declaration: AssetDeclaration, result: Any) -> Parts:
+def _parts(work: Work, declaration: AssetDeclaration, *, result: Any) -> Parts:
     """What the function returned or yields, one table after the other."""
     if isinstance(result, Mapping):
         where = _defined(work, declaration)

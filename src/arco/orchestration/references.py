@@ -16,7 +16,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
-from arco.orchestration.joint_events import TaskSucceededV3
+from arco.orchestration.events_joint import TaskSucceededV3
 from arco.orchestration.maintenance import CompactionStarted
 from arco.orchestration.outcomes import Output
 from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted

@@ -45,9 +45,9 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     seconds: float | None = None
     error: TaskError | None = None
     adopted_from: str = ""
+    """The run whose result was taken over; empty: it is this run's own."""
     made_by: int | None = None
     """The task whose attempt made its data, too."""
-    """The run whose result was taken over; empty: it is this run's own."""
     metadata: dict[str, Any] = {}
     """What user code said about its output; of a plot, what it is and how large."""
 

@@ -23,7 +23,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
-from arco.orchestration.joint_events import OtherTask, TaskFailedV2, TaskSucceededV3
+from arco.orchestration.events_joint import OtherTask, TaskFailedV2, TaskSucceededV3
 from arco.orchestration.outcomes import Completion, ErrorCategory, Made, TaskError
 from arco.orchestration.retrying import retry_after_error, retry_after_loss
 from arco.orchestration.rows import Task
@@ -108,7 +108,7 @@ def _complete(state: State, now: datetime, *, command: CompleteAttempt) -> Seque
         return ()
     completion = command.completion
     error = completion.error or _failed_checks(completion)
-    others = _others(state, task, completion)
+    others = _others(state, task, completion=completion)
     if error is None:
         return (Event(_succeeded(task, command, others=others)),)
     if error.category is ErrorCategory.CANCELLED or _is_cancelling(state, task):
@@ -176,7 +176,7 @@ def _succeeded(task: Task, command: CompleteAttempt, *, others: tuple[OtherTask,
     return TaskSucceeded(**told, output=output)
 
 
-def _others(state: State, task: Task, completion: Completion) -> tuple[OtherTask, ...]:
+def _others(state: State, task: Task, *, completion: Completion) -> tuple[OtherTask, ...]:
     """What the attempt came to for tasks that wait for it; of one that it does not speak of, when
     it failed, that.
     """

@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from arco.model import Change, State
-from arco.orchestration.joint_events import OtherTask, TaskFailedV2, TaskSucceededV3
+from arco.orchestration.events_joint import OtherTask, TaskFailedV2, TaskSucceededV3
 from arco.orchestration.reducers.tasks import check_rows, done_by, task_failed
 from arco.orchestration.rows import Task
 from arco.orchestration.settling import (
