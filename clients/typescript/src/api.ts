@@ -2174,6 +2174,7 @@ export interface TaskSummary {
   ended_at?: string | null;
   seconds?: number | null;
   error?: TaskError | null;
+  /** The run whose result was taken over; empty: it is this run's own. */
   adopted_from?: string;
   /** The task whose attempt made its data, too. */
   made_by?: number | null;
