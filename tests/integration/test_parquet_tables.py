@@ -108,7 +108,7 @@ async def recorded(system: System) -> PublishedVersion:
     return msgspec.structs.replace(found, entry=entry)
 
 
-async def seen(system: System, asset: str, column: str) -> list[Any]:
+async def seen(system: System, asset: str, *, column: str) -> list[Any]:
     """What readers of the pinned version see."""
     place = await location(system, asset)
     found = reading.dataset(place, await pinned(system, asset)).to_table()
@@ -131,7 +131,7 @@ async def round_of(system: System, number: str, *selection: str) -> None:
     assert ended.state is RunState.SUCCEEDED, ended.message
 
 
-def listed_by_duckdb(place: str, version: int, what: str) -> list[tuple[Any, ...]]:
+def listed_by_duckdb(place: str, version: int, *, what: str) -> list[tuple[Any, ...]]:
     """What a reader without our code sees: the page of the format says how."""
     page = Path("docs/how-to/choose-a-format.md").read_text("utf-8")
     sql = page.split("```sql\n")[1].split("```")[0]
@@ -153,7 +153,7 @@ def test_a_version_is_what_its_list_names_whoever_reads_it(project: Path) -> Non
             assert not (Path(place) / "_delta_log").exists()
             (Path(place) / "stranger.parquet").write_bytes(b"no version names it")
             every = [(part, "2", n) for part in "xy" for n in (0, 1)]
-            assert listed_by_duckdb(place, 1, "_partition, round, n") == every
+            assert listed_by_duckdb(place, 1, what="_partition, round, n") == every
             async with sql(system) as rows:
                 text = "SELECT round, count(*) AS n FROM n.parts{} GROUP BY round"
                 assert await rows(text.format("")) == [{"round": "2", "n": 4}]
@@ -191,7 +191,7 @@ def test_a_question_or_an_answer_lost_at_any_call_publishes_every_row_once(proje
                     ended = await system.done("n.log")
                     assert ended.state is RunState.SUCCEEDED, (kind, nth, ended.message)
                     runs.append(ended.run_id)
-            assert await seen(system, "n.log", "run") == sorted(runs)
+            assert await seen(system, "n.log", column="run") == sorted(runs)
             assert (await pinned(system, "n.log")).number == len(runs) - 1
             assert await problems(system) == []
 
@@ -225,7 +225,7 @@ def test_two_tables_of_a_run_appear_together(project: Path) -> None:
             await stuck.wait()
             lists = Path(await location(system, "n.log")) / "_file_lists"
             assert len(list(lists.iterdir())) == 2, "the first list of the two stands"
-            assert len(await seen(system, "n.log", "run")) == 1
+            assert len(await seen(system, "n.log", column="run")) == 1
             assert system.leader is not None
             stopping, system.leader = system.leader, None
             await stopping.stop()
@@ -246,7 +246,7 @@ def test_runs_of_one_table_at_once_lose_no_row(project: Path) -> None:
             started = [await system.trigger("n.log") for _ in range(4)]
             for run_id in started:
                 assert (await system.ended(run_id)).state is RunState.SUCCEEDED
-            assert await seen(system, "n.log", "run") == sorted(started)
+            assert await seen(system, "n.log", column="run") == sorted(started)
             assert (await pinned(system, "n.log")).number == 3
             assert await problems(system) == []
 
@@ -268,7 +268,9 @@ def test_a_list_in_the_place_of_ours_is_kept_and_the_publication_follows_it(proj
             assert second.state is RunState.SUCCEEDED, second.message
             assert (await pinned(system, "n.log")).number == 2
             assert (place / f"{1:020d}.json").read_bytes() == foreign
-            assert await seen(system, "n.log", "run") == sorted([first.run_id, second.run_id])
+            assert await seen(system, "n.log", column="run") == sorted(
+                [first.run_id, second.run_id]
+            )
             assert await problems(system) == []
 
     play(story)
@@ -282,11 +284,11 @@ def test_tables_come_back_and_rows_are_merged_by_key(project: Path) -> None:
             slot = system.database.seq
             for number in "221":
                 await round_of(system, number, "n.merged", "n.parts")
-            assert await seen(system, "n.merged", "id") == [1, 2]
+            assert await seen(system, "n.merged", column="id") == [1, 2]
             plan = await plan_restore(system.workspace, ["n.merged", "n.parts"], slot=slot)
             restored = await begin_restore(system.workspace, plan, actor="ann")
             await restore(system.workspace, restored)
-            assert await seen(system, "n.merged", "id") == [1]
+            assert await seen(system, "n.merged", column="id") == [1]
             assert (await pinned(system, "n.merged")).number == 4
             assert await begin_restore(system.workspace, plan, actor="ann") != restored
             assert await problems(system) == []
@@ -300,14 +302,14 @@ def test_small_files_become_one_and_a_merge_still_stands_on_its_rows(project: Pa
             await system.lead()
             for _ in range(4):
                 await system.done("n.log")
-            before = await seen(system, "n.log", "run")
+            before = await seen(system, "n.log", column="run")
             found = await needs_of(system.workspace, "n.log", policy=POLICY)
             assert (found.small_files, found.checkpoint_is_due) == (4, False)
             done = await over(
                 system, await begin_compaction(system.workspace, "n.log", policy=POLICY)
             )
             assert (done.message, done.version, done.files_removed) == ("", 4, 4)
-            assert await seen(system, "n.log", "run") == before
+            assert await seen(system, "n.log", column="run") == before
             place = await location(system, "n.log")
             assert not file_lists.moves_rows(place, 4, of={})
             assert file_lists.moves_rows(place, 3, of={})
@@ -396,7 +398,7 @@ def test_a_table_keeps_its_format(project: Path) -> None:
             (project / "assets.py").write_text(code)
             await deploy_project(system.workspace, project)
             assert (await system.done("n.log")).state is RunState.SUCCEEDED
-            assert len(await seen(system, "n.log", "run")) == 2
+            assert len(await seen(system, "n.log", column="run")) == 2
             assert await problems(system) == []
 
     play(story)

@@ -159,7 +159,7 @@ class TablePublisher:
             schema_policy=table.asset.definition.schema_policy,
             partition_columns=tuple(table.asset.definition.partition_carriers.values()),
         )
-        data = await self._runtime.thread(prepared_entry, publication, before, table.format)
+        data = await self._runtime.thread(partial(_entry, publication, before, format=table.format))
         following = 0 if onto is None else onto.number + 1
         return await fixed_entry(
             self._store, table.asset, data=data, version=following, owner=run_id
@@ -285,8 +285,8 @@ class TablePublisher:
         return self._store.location(keys.warehouse(table_id).rstrip("/"))
 
 
-def prepared_entry(
-    publication: steps.Publication, before: TableSnapshot | None, format: Format
+def _entry(
+    publication: steps.Publication, before: TableSnapshot | None, *, format: Format
 ) -> bytes:
     """The entry that publishes on top of `before`.
 
