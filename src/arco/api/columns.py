@@ -224,4 +224,4 @@ def _table(names: tuple[str, ...]) -> Table[Any]:
     return Table("columns", row, names)
 
 
-__all__ = ["BEGUN_MAX", "Found", "Gathering", "lines_of", "show_columns"]
+__all__ = ["BEGUN_MAX", "TABLES_TOGETHER", "Found", "Gathering", "lines_of", "show_columns"]
