@@ -10,7 +10,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from fires import answer
 
 
-def fires(expression: str, zone: str, after: int) -> Iterator[float]:
+def fires(expression: str, zone: str, *, after: int) -> Iterator[float]:
     """From that moment on."""
     timetable = CronTriggerTimetable(expression, timezone=zone)
     timetable.validate()

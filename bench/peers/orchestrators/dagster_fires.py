@@ -8,7 +8,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from fires import answer
 
 
-def fires(expression: str, zone: str, after: int) -> Iterator[float]:
+def fires(expression: str, zone: str, *, after: int) -> Iterator[float]:
     """From that moment on."""
     for moment in schedule_execution_time_iterator(after, expression, zone):
         yield moment.timestamp()

@@ -13,12 +13,12 @@ from importlib.metadata import version
 FIRES_MAX = 30_000
 
 
-def answer(fires: Callable[[str, str, int], Iterator[float]], *, package: str) -> None:
+def answer(fires: Callable[..., Iterator[float]], *, package: str) -> None:
     """A line for each line of the standard input, after one that says whose versions these are."""
     print(json.dumps({"version": version(package), "tzdata": version("tzdata")}))
     for line in sys.stdin:
         expression, zone, after, until = json.loads(line)
-        print(json.dumps(gathered(fires(expression, zone, after), after, until=until)))
+        print(json.dumps(gathered(fires(expression, zone, after=after), after, until=until)))
 
 
 def gathered(fires: Iterator[float], after: int, *, until: int) -> list[int] | dict[str, str]:
