@@ -141,6 +141,10 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """Who performs its attempts: processes of the leading server, or worker services."""
     column_lineage: tuple[DeclaredSource, ...] = ()
     """Empty: the author says nothing; a query says it by itself."""
+    made_with: tuple[str, ...] = ()
+    """Every asset that its function makes at once, itself included, sorted; empty: itself alone.
+    The task of the first of them does the work.
+    """
 
     @property
     def namespace(self) -> str:

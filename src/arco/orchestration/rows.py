@@ -141,6 +141,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The run whose attempt succeeded, when this run took its output over."""
     observation: Observation | None = None
     """What the attempt said about data that it did not stage."""
+    made_by: int | None = None
+    """The index of the task whose attempt made this one's output together with its own."""
 
     @property
     def metadata(self) -> dict[str, Any]:

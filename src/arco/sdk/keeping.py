@@ -53,4 +53,11 @@ def reading_sentences(
         yield f"{asset.key} keeps no data that check {asset.checks[0].name} could look at"
 
 
-__all__ = ["keeping_sentences", "kind_of", "reading_sentences"]
+def own_sentences(asset: AssetDefinition) -> Iterator[str]:
+    """What the asset reads that its own function makes."""
+    for each in asset.dependencies:
+        if each.upstream in asset.made_with:
+            yield f"{asset.key} cannot read {each.upstream}: the same function makes both"
+
+
+__all__ = ["keeping_sentences", "kind_of", "own_sentences", "reading_sentences"]

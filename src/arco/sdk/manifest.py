@@ -41,7 +41,7 @@ from arco.sdk.declarations import (
     Function,
 )
 from arco.sdk.decorators import documentation
-from arco.sdk.keeping import keeping_sentences, kind_of, reading_sentences
+from arco.sdk.keeping import keeping_sentences, kind_of, own_sentences, reading_sentences
 from arco.sdk.names import NameIndex, cycles
 from arco.sdk.options import (
     PlainOptions,
@@ -144,9 +144,13 @@ class Compiler:
         """The definition of one asset; its problems are noted."""
         declaration = self._keys[key]
         options, elsewhere = declaration.options, declaration.elsewhere
-        found = upstreams_of(key, declaration, self._index, self._table_names)
-        sentences = [*found.sentences, *keeping_sentences(declaration, self._resources)]
-        for sentence in (*sentences, *self._supply_sentences(key, declaration)):
+        family = self._family(key)
+        # Names mean the same for all that one function makes: what they mean for the first.
+        found = upstreams_of(family[0], declaration, self._index, self._table_names)
+        sentences = [*keeping_sentences(declaration, self._resources)]
+        if key == family[0]:
+            sentences += [*found.sentences, *self._supply_sentences(key, declaration)]
+        for sentence in sentences:
             self._note(declaration, f"{key}: {sentence}")
         plain = self._plain(key, declaration)
         self._judge_partitions(key, declaration, plain=plain)
@@ -161,6 +165,7 @@ class Compiler:
             "column_lineage": self._column_lineage(
                 key, declaration, dependencies=found.dependencies
             ),
+            "made_with": family if len(family) > 1 else (),
             **msgspec.structs.asdict(plain),
             **(msgspec.structs.asdict(elsewhere) if elsewhere else {}),
         }
@@ -201,7 +206,7 @@ class Compiler:
         if self.problems:
             return
         for asset in assets.values():
-            for sentence in reading_sentences(asset, assets):
+            for sentence in (*reading_sentences(asset, assets), *own_sentences(asset)):
                 self._note(self._keys[asset.key], sentence)
             for each in asset.dependencies:
                 own = each.upstream == asset.key
@@ -212,6 +217,14 @@ class Compiler:
                 )
                 if wrong:
                     self._note(self._keys[asset.key], f"{asset.key} <- {each.upstream}: {wrong}")
+
+    def _family(self, key: str) -> tuple[str, ...]:
+        """What the asset's function makes of all that is declared, sorted."""
+        members = {id(each) for each in self._keys[key].family}
+        if not members:
+            return (key,)
+        found = (each for each, declared in self._keys.items() if id(declared) in members)
+        return tuple(sorted(found))
 
     def _add_check(self, each: CheckDeclaration, key: str, *, found: list[CheckDefinition]) -> None:
         given = parameters(each.function)

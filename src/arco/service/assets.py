@@ -39,6 +39,8 @@ class AssetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     owners: tuple[str, ...] = ()
     tags: dict[str, str] = {}
     upstreams: tuple[str, ...] = ()
+    made_with: tuple[str, ...] = ()
+    """Every asset that its function makes at once, itself included; empty: itself alone."""
     dimensions: tuple[str, ...] = ()
     """The names of its partition dimensions; none: it is not partitioned."""
     checks: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ def asset_summary(state: State, row: Asset) -> AssetSummary:
         owners=definition.owners,
         tags=definition.tags,
         upstreams=tuple(dependency.upstream for dependency in definition.dependencies),
+        made_with=definition.made_with,
         dimensions=tuple(part.dimension for part in dimensions(definition.partitions)),
         checks=tuple(check.name for check in definition.checks),
         version=pin.version if pin else None,

@@ -46,6 +46,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     error: TaskError | None = None
     adopted_from: str = ""
     """The run whose result was taken over; empty: it is this run's own."""
+    made_by: int | None = None
+    """The task whose attempt made its data, too."""
     metadata: dict[str, Any] = {}
     """What user code said about its output; of a plot, what it is and how large."""
 
@@ -220,6 +222,7 @@ def task_summary(task: Task) -> TaskSummary:
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
         adopted_from=task.adopted_from,
+        made_by=task.made_by,
         metadata=summary(task.metadata),
     )
 

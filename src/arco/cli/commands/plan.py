@@ -18,6 +18,7 @@ from arco.service.plans import (
     PlanAnswer,
     PlanDifference,
     PlanReason,
+    PreviewedTask,
     plan_answer,
 )
 from arco.wire.runs import TriggerRequest
@@ -32,6 +33,7 @@ WORDS = {
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed",
     PlanReason.UPSTREAM_RUNS: "what it reads is made in this run",
+    PlanReason.MADE_TOGETHER: "its function makes it, too",
 }
 EPILOG = """\b
 Examples:
@@ -108,12 +110,15 @@ def _lines(answer: PlanAnswer) -> Iterator[str]:
         return
     yield f"{counted(plan.total, 'task')} in {counted(len(plan.assets), 'asset')}"
     shown = plan.tasks[:TASKS_SHOWN_MAX]
-    yield table(
-        HEADINGS, [(_place(each.asset, each.partition), WORDS[each.reason]) for each in shown]
-    )
+    yield table(HEADINGS, [(_place(each.asset, each.partition), _because(each)) for each in shown])
     if plan.total > len(shown):
         yield f"… and {plan.total - len(shown):,} more: --json has the first {SHOWN_MAX:,}"
     yield f"fingerprint {plan.fingerprint}"
+
+
+def _because(task: PreviewedTask) -> str:
+    made = f"; made by {task.made_by}" if task.made_by else ""
+    return f"{WORDS[task.reason]}{made}"
 
 
 def _difference_lines(difference: PlanDifference) -> Iterator[str]:
