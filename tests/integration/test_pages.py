@@ -186,6 +186,20 @@ def test_a_run_is_started_once_followed_live_and_explains_its_failure(
         assert browser.unfit() == []
     browser.open("/checks")
     assert HOSTILE[1] in browser.text("#did-not-pass")
+    what_a_task_said(browser, f"{run_path}/tasks/0", pages)
+
+
+def what_a_task_said(browser: Browser, path: str, pages: Pages) -> None:
+    """It is told on the task's page, in a small window too, and its picture is no page of ours."""
+    browser.open(path, scheme="dark", width=400)
+    told = browser.text("#said")
+    assert "0.25" in told and "javascript:alert(6)" in told and told.count(HOSTILE[0]) == 4
+    browser.until("document.querySelector('#said img')?.naturalWidth === 90")
+    assert browser.unfit() == []
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    picture = browser.run("return document.querySelector('#said img').getAttribute('src')")
+    assert "sandbox" in pages.header(picture, "Content-Security-Policy")
+    assert pages.asked(picture.replace("/pictures/", "/pictures/9"))[0] == 404
 
 
 def test_a_run_is_cancelled_after_its_page_said_what_would_happen(

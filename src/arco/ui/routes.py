@@ -26,6 +26,7 @@ from arco.ui.pages.login import show_login, sign_in, sign_out
 from arco.ui.pages.materialize import show_materialize
 from arco.ui.pages.notifications import show_news, show_notifier, show_test_notifier
 from arco.ui.pages.partitions import show_partitions
+from arco.ui.pages.pictures import show_picture
 from arco.ui.pages.rerun import show_rerun
 from arco.ui.pages.restore import show_restore
 from arco.ui.pages.runs import show_run, show_runs
@@ -52,6 +53,7 @@ ROUTES = (
     show_runs,
     show_run,
     show_task,
+    show_picture,
     show_cancel,
     show_rerun,
     show_backfills,
