@@ -60,4 +60,4 @@ def _without_picture(fact: Any) -> Any:
     return {KIND: "plot", "media_type": fact.get("media_type"), "size_bytes": size_bytes}
 
 
-__all__ = ["given", "lines", "spelled", "summary"]
+__all__ = ["KIND", "given", "lines", "spelled", "summary"]

@@ -15,6 +15,7 @@ from arco.ui.pages.backfills import show_backfill, show_backfills
 from arco.ui.pages.breaches import show_breaches
 from arco.ui.pages.cancel import show_cancel
 from arco.ui.pages.catalog import show_catalog, show_namespace
+from arco.ui.pages.check import show_check
 from arco.ui.pages.checks import show_checks
 from arco.ui.pages.conditioning import show_disable_condition, show_enable_condition
 from arco.ui.pages.conditions import show_condition, show_conditions
@@ -88,6 +89,7 @@ ROUTES = (
     show_lineage,
     show_partitions,
     show_checks,
+    show_check,
     show_console,
     show_access,
     show_audit,
