@@ -54,6 +54,7 @@ from arco.service.chains import chain_of
 from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
+from arco.service.table_formats import format_of_table
 from arco.service.views import View, whole_of
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -201,7 +202,8 @@ class Provisions:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
         entry = recorded_entry(whole_of(state), table.full_name, version=version)
-        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
+        place = self._workspace.store.location(folder)
+        return UserTable(table, PinnedTable(place, version, entry, format_of_table(table)))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
         if table.format != PARQUET:
