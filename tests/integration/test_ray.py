@@ -128,7 +128,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (directory / "urls.txt").write_text(f"{ANOTHER}\n")
     secrets = {"ARCO_WORKER_SECRETS": "workers.txt", "ARCO_URL_SECRETS": "urls.txt"}
     here = {"ARCO_DIRECTORY": str(directory), "PYTHONPATH": SOURCES, **secrets}
-    with nodes(**here, ARCO_CANCEL_GRACE_SECONDS="0.2") as cluster:
+    with nodes(**here, ARCO_CANCEL_GRACE_SECONDS="30") as cluster:
         cluster.add("one", 1)
         cluster.add("two", 1)
         common = {
@@ -137,7 +137,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "ARCO_RAY_ADDRESS": cluster.address,
             "ARCO_RAY_NODE_SECONDS": "0",
             "ARCO_HEARTBEAT_TIMEOUT_SECONDS": "12",
-            "ARCO_CANCEL_GRACE_SECONDS": "0.2",
+            "ARCO_CANCEL_GRACE_SECONDS": "30",
         }
         project.arco("deploy", **common)
         site = Site(project, cluster, common)
