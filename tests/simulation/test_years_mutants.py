@@ -11,7 +11,7 @@ import pytest
 
 from arco.execution import notifying
 from arco.model import Event, State
-from arco.orchestration import judging
+from arco.orchestration import choosing, judging, plan
 from arco.orchestration.bridging import Bridged
 from arco.orchestration.commands import evaluations
 from arco.orchestration.controllers import (
@@ -21,6 +21,7 @@ from arco.orchestration.controllers import (
     watch_freshness,
 )
 from arco.orchestration.freshness import FreshnessMissed
+from arco.orchestration.reducers import joining
 from arco.orchestration.tables import READY
 from arco.service.loop import Leader
 from arco.testing.process import BEGINNING
@@ -128,6 +129,18 @@ def somebody_who_was_not_there_counts_as_told(patch: pytest.MonkeyPatch) -> None
     patch.setattr(notifying, "told", content)
 
 
+def whoever_is_made_with_another_is_handed_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "_follows", lambda asset, places: False)
+
+
+def one_runs_without_what_is_made_with_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(choosing, "with_families", lambda definitions, keys: tuple(sorted(keys)))
+
+
+def an_attempt_forgets_what_it_made_beside(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(joining, "_waiting", lambda state, event: iter(()))
+
+
 TICKS = ("every tick once", "no tick missed")
 MUTANTS: Sequence[tuple[Mutant, str | tuple[str, ...]]] = (
     (a_leader_repeats_the_last_tick_after_a_gap, TICKS),
@@ -141,6 +154,9 @@ MUTANTS: Sequence[tuple[Mutant, str | tuple[str, ...]]] = (
     (a_slot_is_given_to_whoever_asks, "no slot is given twice"),
     (who_takes_over_forgets_what_is_out, "nothing is left that nobody moves"),
     (somebody_who_was_not_there_counts_as_told, "everybody is told"),
+    (whoever_is_made_with_another_is_handed_out, "one attempt makes what is made together"),
+    (one_runs_without_what_is_made_with_it, "what is made together runs together"),
+    (an_attempt_forgets_what_it_made_beside, "one attempt makes what is made together"),
 )
 
 

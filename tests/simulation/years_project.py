@@ -42,6 +42,9 @@ NEWS: tuple[NewsKind, ...] = (
     "freshness_missed",
     "freshness_recovered",
 )
+TOGETHER = ("raw.thrice", "raw.twice")
+"""One function makes both."""
+OF_BOTH = CodeReference("project", "twice_and_thrice", "1")
 RETRY = RetryPolicy(max_attempts=2, delay_ms=1_800_000)
 ASSETS: tuple[AssetDefinition, ...] = (
     asset("marts.report", "marts.sales"),
@@ -50,7 +53,8 @@ ASSETS: tuple[AssetDefinition, ...] = (
     asset("raw.days", partitions=DailyPartitions(start="2026-01-01", end="2026-02-01")),
     asset("raw.files", pools={"warehouse": 1}),
     asset("raw.orders", pools={"warehouse": 1}, retry=RETRY),
-    asset("raw.twice"),
+    asset("raw.thrice", code=OF_BOTH, made_with=TOGETHER, retry=RETRY),
+    asset("raw.twice", code=OF_BOTH, made_with=TOGETHER, retry=RETRY),
 )
 POOLS = {"warehouse": 2}
 
@@ -169,6 +173,7 @@ __all__ = [
     "READ",
     "SCHEDULES",
     "SENSORS",
+    "TOGETHER",
     "UPSTREAMS",
     "WEEKLY",
     "deployed",
