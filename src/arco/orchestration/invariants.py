@@ -79,11 +79,19 @@ def forbidden_moves(before: State, after: State) -> list[str]:
             found.append(f"terminal task {task.run_id}/{task.index} moved to {moved.state}")
         elif moved.state != task.state and not is_allowed(TASK_MOVES, task.state, to=moved.state):
             found.append(f"task {task.run_id}/{task.index}: {task.state} -> {moved.state}")
+        elif _is_made_by_nobody(task, moved):
+            found.append(f"task {task.run_id}/{task.index} succeeded and nobody made it")
     for run in before.range(RUNS):
         ended = after.get(RUNS, run.run_id)
         if ended is None or (ended != run and is_terminal(RUN_MOVES, run.state)):
             found.append(f"ended run {run.run_id} moved")
     return [*found, *forbidden_backfill_moves(before, after)]
+
+
+def _is_made_by_nobody(task: Task, moved: Task) -> bool:
+    """Whether it succeeded without an attempt of its own, or of another task."""
+    is_made = task.state is TaskState.BLOCKED and moved.state is TaskState.SUCCEEDED
+    return is_made and moved.made_by is None
 
 
 def overdrawn_pools(before: State, after: State) -> list[str]:
