@@ -63,10 +63,7 @@ RUN_OWNERS: Mapping[RunState, str] = {
 }
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
-    # The attempt of another task may make a blocked one's data together with its own.
-    TaskState.BLOCKED: frozenset(
-        {TaskState.READY, TaskState.SUCCEEDED, TaskState.SKIPPED, TaskState.CANCELLED}
-    ),
+    TaskState.BLOCKED: frozenset({TaskState.READY, TaskState.SKIPPED, TaskState.CANCELLED}),
     TaskState.READY: frozenset({TaskState.DISPATCHED, TaskState.CANCELLED}),
     TaskState.DISPATCHED: frozenset(
         {
