@@ -23,6 +23,7 @@ from tests.golden import (
     observing,
     pools,
     run_limits,
+    run_settings,
     schedules,
     schemas,
     sensors,
@@ -34,6 +35,7 @@ OF_ONE_STORY = {
     "notifications": notifications.write,
     "objects": objects.write,
     "run_limits": run_limits.write,
+    "run_settings": run_settings.write,
     "schedules": schedules.write,
     "sensors": sensors.write,
 }

@@ -20,6 +20,7 @@ from arco.orchestration import (
     breaches,
     evaluations,
     events,
+    events_of_runs,
     freshness,
     maintenance,
     notifications,
@@ -265,8 +266,17 @@ any_trigger: st.SearchStrategy[Payload] = st.builds(
     parent=st.sampled_from(["", "R1", "R9"]),
     adopted=pairs,
 )
+own_settings = st.sampled_from([{}, {"source": {"pages": 3}}])
 any_event: st.SearchStrategy[Payload] = st.one_of(
     any_trigger,
+    st.builds(
+        events_of_runs.RunTriggeredV2,
+        run_id=run_ids,
+        tasks=st.lists(planned, max_size=4).map(tuple),
+        fingerprint=st.just(""),
+        triggered_at=times,
+        settings=own_settings,
+    ),
     st.builds(
         events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times
     ),
@@ -468,6 +478,7 @@ def test_every_event_has_a_reducer() -> None:
         restores,
         schedules,
         sensors,
+        events_of_runs,
     )
     assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
 

@@ -1372,7 +1372,7 @@ export interface PlanPreview {
 }
 
 /** Why a task is in a plan. */
-export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS";
+export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS";
 
 /** What stands between a table and its readers. */
 export interface PolicyLine {
@@ -1699,6 +1699,8 @@ export interface RunSummary {
   message?: string;
   /** The limits under which it waits for room; empty: it does not wait. */
   queued_for?: Array<string>;
+  /** Name of the settings -> field -> value that holds for this run alone. */
+  settings?: Record<string, Record<string, unknown>>;
 }
 
 /** One schedule, the times it fires next, and its newest ticks. */
@@ -2008,7 +2010,7 @@ export interface StaleList {
 }
 
 /** Why, in the order in which reasons are looked for. */
-export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
+export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
 
 /** Where one task stands, and why. */
 export interface Standing {
@@ -2241,6 +2243,8 @@ export interface TriggerRequest {
   run_key?: string;
   /** Where runs have to wait, higher goes first. */
   priority?: number;
+  /** Name of the settings -> field -> value that holds for this run alone; never a secret. */
+  settings?: Record<string, Record<string, unknown>>;
 }
 
 /** The run that answers the request, or `fresh`: nothing had to run. */
@@ -3106,7 +3110,10 @@ export const CODES = {
   SENSOR_UNKNOWN: "NotFound",
   SERVER_UNREACHABLE: "Unavailable",
   SERVER_URL_INVALID: "Invalid",
+  SETTINGS_TOO_LARGE: "Invalid",
   SETTING_INVALID: "Invalid",
+  SETTING_SECRET: "Invalid",
+  SETTING_UNKNOWN: "Invalid",
   SIGNATURE_INVALID: "Unauthenticated",
   SIGNED_URL_NAME_UNSUITABLE: "Invalid",
   SIGNED_URL_SECONDS_INVALID: "Invalid",

@@ -146,6 +146,7 @@ async def trigger(
         run_key=data.run_key,
         actor=caller.principal,
         priority=data.priority,
+        settings=data.settings,
     )
     permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
 

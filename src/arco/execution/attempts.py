@@ -201,7 +201,7 @@ def perform(shop: Workshop, envelope: Envelope) -> Completion:
             f"the code this worker loaded declares no {envelope.asset.key}",
             hint="deploy the project again, so that the workers load what was deployed",
         )
-    with shop.supplies.task():
+    with shop.supplies.task(envelope.settings):
         return _made(Work(shop, envelope, context_of(envelope)), declaration.function)
 
 

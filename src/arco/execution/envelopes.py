@@ -19,7 +19,8 @@ from arco.orchestration.materializing import data_version
 from arco.orchestration.partitions import listing_only
 from arco.orchestration.published import recorded_entry
 from arco.orchestration.rows import Asset, Dispatch, PartitionStatus, PlanRow, Task
-from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, TASKS
+from arco.orchestration.run_settings import settings_read
+from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, RUNS, TASKS
 from arco.orchestration.views import Partitioning, asset_view, upstream_keys
 
 
@@ -40,6 +41,7 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
     definition = attempt.asset.definition
     status = state.get(PARTITION_STATUS, definition.key, attempt.task.partition_key)
     held = status.materialization if status else None
+    run = state.get(RUNS, dispatch.run_id)
     inputs = [
         _input(state, attempt, dependency=dependency)
         for dependency in definition.dependencies
@@ -56,6 +58,7 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
         partition_key=attempt.task.partition_key,
         inputs=tuple(input for input in inputs if input is not None),
         table_version=_base(state, attempt),
+        settings=settings_read(definition, run.settings) if run and run.settings else {},
         cursor=msgspec.json.decode(held.cursor) if held and held.cursor else None,
     )
 
@@ -71,8 +74,11 @@ def _base(state: State, attempt: Attempt) -> int | None:
 
 def narrowed(definition: AssetDefinition, partition_key: str) -> AssetDefinition:
     """The definition without what other partitions are for: the other values of its lists, and how
-    upstream partitions are found. A list may hold thousands, and every attempt is sent one.
+    upstream partitions are found. A list may hold thousands, and every attempt is sent one. What
+    settings are like, the worker knows from their classes.
     """
+    if definition.settings:
+        definition = msgspec.structs.replace(definition, settings=())
     if definition.partitions is None:
         return definition
     return msgspec.structs.replace(

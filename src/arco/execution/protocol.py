@@ -67,6 +67,9 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
     cursor: Any = None
     """What the partition's last published attempt remembered."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Name of the settings -> field -> value that holds for this run, over whatever else is given.
+    """
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):

@@ -104,6 +104,23 @@ class DeclaredSource(msgspec.Struct, frozen=True, gc=False):
     upstream_column: str
 
 
+class SettingDefinition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One field of a settings class."""
+
+    name: str
+    schema: str
+    """What it takes, as JSON Schema."""
+    secret: bool = False
+    """It is or holds a secret, which only a worker looks up."""
+
+
+class SettingsDefinition(msgspec.Struct, frozen=True, gc=False):
+    """Settings that somebody reads under this name."""
+
+    name: str
+    fields: tuple[SettingDefinition, ...]
+
+
 class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One asset: a table that code produces. `key` is `namespace.name`."""
 
@@ -141,6 +158,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """Who performs its attempts: processes of the leading server, or worker services."""
     column_lineage: tuple[DeclaredSource, ...] = ()
     """Empty: the author says nothing; a query says it by itself."""
+    settings: tuple[SettingsDefinition, ...] = ()
+    """What it, its checks and their resources read, by name."""
 
     @property
     def namespace(self) -> str:
@@ -345,6 +364,8 @@ __all__ = [
     "SchemaPolicy",
     "SensorDefinition",
     "SensorKind",
+    "SettingDefinition",
+    "SettingsDefinition",
     "SourceLine",
     "TableMaintenance",
     "Versions",

@@ -76,6 +76,7 @@ def _materialization(
         cursor=cursor,
         rows=task.rows,
         reads=read_versions(task.reads),
+        settings_version=task.settings_version,
     )
 
 

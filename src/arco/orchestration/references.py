@@ -16,6 +16,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.maintenance import CompactionStarted
 from arco.orchestration.outcomes import Output
 from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted
@@ -67,6 +68,7 @@ NAMES: Mapping[type[Payload], Names] = {
     TaskSucceeded: staged_by_task,
     TaskSucceededV2: staged_by_task,
     RunTriggered: adopted_by_run,
+    RunTriggeredV2: adopted_by_run,
     PublicationStarted: prepared_for_run,
     PublicationRebased: prepared_for_run,
     PublicationAbandoned: prepared_for_run,

@@ -86,6 +86,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Succeeded tasks that staged output, which success must publish."""
     publication: PublicationState | None = None
     message: str = ""
+    settings: dict[str, dict[str, Any]] | None = None
+    """Name of the settings -> field -> value that holds for this run alone; null: none does."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -141,6 +143,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The run whose attempt succeeded, when this run took its output over."""
     observation: Observation | None = None
     """What the attempt said about data that it did not stage."""
+    settings_version: str | None = None
+    """What identifies the run's own settings that it read; null: it read none."""
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -238,6 +242,8 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Upstream asset -> partition key -> data version that was read."""
     cursor: str | None = None
     """What the asset remembers for its next attempt, as JSON."""
+    settings_version: str | None = None
+    """What identifies the settings of one run that made it; null: the project's made it."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

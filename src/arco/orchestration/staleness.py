@@ -15,6 +15,7 @@ import msgspec
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.plan import upstream_first
 from arco.orchestration.rows import Materialization
+from arco.orchestration.run_settings import settings_read, settings_version
 from arco.orchestration.selection import upstream_closure
 from arco.orchestration.tables import PARTITION_STATUS
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
@@ -30,6 +31,7 @@ class StaleReason(StrEnum):
 
     NEVER_MATERIALIZED = "NEVER_MATERIALIZED"
     CODE_CHANGED = "CODE_CHANGED"
+    SETTINGS_CHANGED = "SETTINGS_CHANGED"
     UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
 
@@ -55,6 +57,8 @@ def own_staleness(view: AssetView, asset: str, *, key: str) -> Staleness | None:
         return _stale(asset, key, reason=StaleReason.NEVER_MATERIALIZED)
     if held.code_version != definition.code.version:
         return _stale(asset, key, reason=StaleReason.CODE_CHANGED)
+    if held.settings_version != settings_version(settings_read(definition, view.settings)):
+        return _stale(asset, key, reason=StaleReason.SETTINGS_CHANGED)
     missing: Place | None = None
     changed: Place | None = None
     for place, is_missing in changed_upstreams(view, definition, key=key, reads=held.reads):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import sys
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -54,14 +55,16 @@ from arco.sdk.options import (
 from arco.sdk.parameters import is_input, names_of, parameters, unusable
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
+from arco.sdk.setting_schemas import settings_of
 from arco.sdk.source import ProjectSource
-from arco.sdk.supplies import resource_sentences, resources_of, settings_sentences
+from arco.sdk.supplies import Resources, resource_sentences, resources_of, settings_sentences
 from arco.sdk.tracebacks import relative
 from arco.sdk.upstreams import TableNames, upstreams_of
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 CHECK_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 PARTITIONS = typing.get_args(Partitions)
+NO_RESOURCES: Resources = MappingProxyType({})
 KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starting with a letter"
 
 
@@ -130,9 +133,10 @@ class Compiler:
         keys: Mapping[str, AssetDeclaration],
         table_names: TableNames,
         *,
-        resources: Collection[str] = (),
+        resources: Resources = NO_RESOURCES,
     ) -> None:
         self.problems: list[Problem] = []
+        self._checking: dict[str, list[Function]] = {}
         self._project = project
         self._keys = keys
         self._resources = resources
@@ -158,6 +162,7 @@ class Compiler:
             "partitions": options.get("partitions"),
             "checks": tuple(checks),
             "retry": self._retry(key, declaration),
+            "settings": settings_of(self._functions(key, declaration), self._resources),
             "column_lineage": self._column_lineage(
                 key, declaration, dependencies=found.dependencies
             ),
@@ -181,6 +186,7 @@ class Compiler:
                     self._note(each, f"check {each.name}: {wrong}")
                 else:
                     self._add_check(each, key, found=found.setdefault(key, []))
+                    self._checking.setdefault(key, []).append(each.function)
         return {key: sorted(each, key=lambda one: one.name) for key, each in found.items()}
 
     def resources(self, declarations: tuple[Declaration, ...]) -> None:
@@ -245,6 +251,11 @@ class Compiler:
             return CodeReference("", key, given or sql_version(sql))
         version = given or self._versions.of(function)
         return CodeReference(function.__module__, function.__qualname__, version)
+
+    def _functions(self, key: str, declaration: AssetDeclaration) -> list[Function]:
+        """What an attempt at the asset calls: its own function and its checks'."""
+        own = [declaration.function] if declaration.function else []
+        return [*own, *self._checking.get(key, ())]
 
     def _supply_sentences(self, key: str, declaration: AssetDeclaration) -> Iterator[str]:
         function = declaration.function

@@ -36,6 +36,7 @@ class PlanReason(StrEnum):
     ASKED = "ASKED"
     NEVER_MATERIALIZED = "NEVER_MATERIALIZED"
     CODE_CHANGED = "CODE_CHANGED"
+    SETTINGS_CHANGED = "SETTINGS_CHANGED"
     UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
     UPSTREAM_RUNS = "UPSTREAM_RUNS"
@@ -222,6 +223,7 @@ ADDED_WORDS: Mapping[PlanReason, str] = {
     PlanReason.ASKED: "it is asked for now",
     PlanReason.NEVER_MATERIALIZED: "it was never made",
     PlanReason.CODE_CHANGED: "its code changed since it was made",
+    PlanReason.SETTINGS_CHANGED: "it was made with the settings of one run",
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed since",
     PlanReason.UPSTREAM_RUNS: "what it reads is made anew in this run",

@@ -84,6 +84,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str = ""
     queued_for: tuple[str, ...] = ()
     """The limits under which it waits for room; empty: it does not wait."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Name of the settings -> field -> value that holds for this run alone."""
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +178,7 @@ def run_summary(run: Run) -> RunSummary:
         skipped=run.skipped,
         cancelled=run.cancelled,
         message=run.message,
+        settings=run.settings or {},
     )
 
 

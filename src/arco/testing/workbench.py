@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from arco.errors import Invalid
@@ -38,6 +39,7 @@ from arco.orchestration.commands.schedules import DefineSchedules, define_schedu
 from arco.orchestration.controllers import next_due
 from arco.orchestration.definitions import Which
 from arco.orchestration.rows import Dispatch, PreparedTable, Task
+from arco.orchestration.run_settings import Settings
 from arco.orchestration.staleness import Staleness, stale_partitions
 from arco.orchestration.tables import ASSETS, CHECKS, DISPATCHES, NEWEST_RUNS, TASKS
 from arco.orchestration.views import asset_view
@@ -49,6 +51,7 @@ from arco.testing.performing import InjectedFault, Performer, WorkerLost
 from arco.testing.results import RunResult, TaskResult
 
 DEPLOYMENT = "D1"
+NO_SETTINGS: Settings = MappingProxyType({})
 
 
 class Workbench:
@@ -84,10 +87,18 @@ class Workbench:
         """Everything that is known, as a real workspace keeps it."""
         return self._bench.state
 
-    def run(self, *selection: Any, partition: str = "", which: Which = "all") -> RunResult:
+    def run(
+        self,
+        *selection: Any,
+        partition: str = "",
+        which: Which = "all",
+        settings: Settings = NO_SETTINGS,
+    ) -> RunResult:
         """A run of the selected assets, to its end; retries do not wait, the clock moves on.
+        `settings`: name -> field -> value that holds for this run, as `arco run --set` takes it.
 
-        Raises: what refuses the run, such as NotFound ASSET_UNKNOWN or Invalid PARTITION_UNKNOWN.
+        Raises: what refuses the run, such as NotFound ASSET_UNKNOWN or Invalid PARTITION_UNKNOWN,
+        SETTING_INVALID.
         """
         command = TriggerRun(
             run_id=f"R{len(self._run_ids()) + 1}",
@@ -98,6 +109,7 @@ class Workbench:
             ),
             partition=partition,
             which=which,
+            settings=settings,
         )
         self._bench.ask(trigger_run(command))
         self._work()
@@ -251,4 +263,4 @@ class Workbench:
         )
 
 
-__all__ = ["DEPLOYMENT", "Workbench"]
+__all__ = ["DEPLOYMENT", "NO_SETTINGS", "Workbench"]

@@ -29,6 +29,7 @@ WORDS = {
     PlanReason.ASKED: "it is asked for",
     PlanReason.NEVER_MATERIALIZED: "it was never made",
     PlanReason.CODE_CHANGED: "its code changed",
+    PlanReason.SETTINGS_CHANGED: "it was made with other settings",
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed",
     PlanReason.UPSTREAM_RUNS: "what it reads is made in this run",

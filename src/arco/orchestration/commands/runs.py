@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -23,9 +24,11 @@ from arco.orchestration.events import (
     RunPrioritized,
     RunTriggered,
 )
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.plan import plan_run
 from arco.orchestration.rows import Run
 from arco.orchestration.run_limits import check_priority
+from arco.orchestration.run_settings import Settings, accepted_settings, encoded
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState
@@ -50,6 +53,8 @@ class TriggerRun(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
     priority: int = 0
     """Higher goes first where runs have to wait."""
+    settings: Settings = {}
+    """What holds for this run in place of what the project gives; text is read as its field is."""
 
 
 class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +83,8 @@ def trigger_run(command: TriggerRun) -> Decision:
 
     Idempotent: by `run_id` and by `run_key`.
     Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN,
-    PLAN_TOO_LARGE, RUN_KEY_INVALID, PRIORITY_INVALID.
+    PLAN_TOO_LARGE, RUN_KEY_INVALID, PRIORITY_INVALID, SETTING_UNKNOWN, SETTING_INVALID,
+    SETTING_SECRET, SETTINGS_TOO_LARGE.
     """
     return partial(_trigger, command=command)
 
@@ -143,11 +149,13 @@ def cancel_run(command: CancelRun) -> Decision:
 
 def request_fingerprint(command: TriggerRun) -> str:
     """What makes two triggers with one run key the same request."""
-    request = {
+    request: dict[str, Any] = {
         "selection": sorted(command.selection),
         "partition": command.partition,
         "which": command.which,
     }
+    if command.settings:
+        request["settings"] = encoded(command.settings).decode()
     return "sha256:" + sha256(canonical_json(request))
 
 
@@ -171,6 +179,8 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
         return before
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
+    settings = accepted_settings((view.definitions[key] for key in assets), command.settings)
+    view = msgspec.structs.replace(view, settings=settings)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
     if not chosen:
         return ()
@@ -198,7 +208,7 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
         tenant=command.tenant,
         workspace=command.workspace,
     )
-    payload = RunTriggered(
+    event = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
@@ -210,7 +220,15 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
         request=request_fingerprint(command) if command.run_key else "",
         actor=command.actor,
     )
-    return Event(payload, command.actor)
+    return Event(with_settings(event, view.settings), command.actor)
+
+
+def with_settings(event: RunTriggered, settings: Settings) -> RunTriggered:
+    """The event, which says what holds for its run alone, where anything does."""
+    if not settings:
+        return event
+    own = {name: dict(fields) for name, fields in settings.items()}
+    return RunTriggeredV2(**msgspec.structs.asdict(event), settings=own)
 
 
 def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Event]:
@@ -263,4 +281,5 @@ __all__ = [
     "trigger_run",
     "triggered",
     "triggered_run",
+    "with_settings",
 ]

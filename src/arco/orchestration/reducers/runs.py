@@ -20,6 +20,7 @@ from arco.orchestration.events import (
     RunSucceeded,
     RunTriggered,
 )
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.materializing import materialized
 from arco.orchestration.rows import (
     ActiveRun,
@@ -84,6 +85,17 @@ def run_triggered(state: State, event: RunTriggered) -> Iterable[Change]:
         key = RunKey(run_key=event.run_key, run_id=event.run_id, fingerprint=event.request)
         changes.append(Put(RUN_KEYS, key))
     return changes + recount(run)
+
+
+def run_triggered_v2(state: State, event: RunTriggeredV2) -> Iterable[Change]:
+    """As before, and the run's row keeps the settings that hold for it alone."""
+    settings = event.settings or None
+    return [
+        Put(RUNS, replace(change.row, settings=settings))
+        if isinstance(change, Put) and isinstance(change.row, Run)
+        else change
+        for change in run_triggered(state, event)
+    ]
 
 
 def run_key_conflicted(state: State, event: RunKeyConflicted) -> Iterable[Change]:
@@ -241,4 +253,5 @@ __all__ = [
     "run_key_conflicted",
     "run_succeeded",
     "run_triggered",
+    "run_triggered_v2",
 ]
