@@ -48,10 +48,10 @@ class Block:
         "_columns",
         "_dropped",
         "_line_bytes",
+        "_plain_bytes",
         "_rows",
         "_table",
         "keys",
-        "size_bytes",
     )
 
     def __init__(self, table: Table[Any], lines: parquet.Lines) -> None:
@@ -61,10 +61,15 @@ class Block:
         self._dropped = dropped(lines)
         self._rows: dict[int, Any] = {}
         self._asked = 0
-        plain = lines.nbytes
-        share = 2 * plain // max(1, lines.num_rows)
-        self._line_bytes = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
-        self.size_bytes = plain
+        self._plain_bytes: int = lines.nbytes
+        share = 2 * self._plain_bytes // max(1, lines.num_rows)
+        self._line_bytes: int = _ROW_BYTES + _FIELD_BYTES * len(self._columns) + share
+
+    @property
+    def size_bytes(self) -> int:
+        """The columns, and what was made of them."""
+        keys = self.keys.known if isinstance(self.keys, ColumnKeys) else len(self.keys)
+        return self._plain_bytes + keys * _KEY_BYTES + len(self._rows) * self._line_bytes
 
     def get(self, key: Key) -> Any:
         """The row under the key, None for a dropped one, or `ABSENT`."""
@@ -101,7 +106,6 @@ class Block:
         self._asked += lines
         if self._asked >= ASKED_OFTEN and isinstance(self.keys, ColumnKeys):
             self.keys = self.keys.made()
-            self.size_bytes += len(self.keys) * _KEY_BYTES
 
     def _row(self, position: int) -> Any:
         fields: dict[str, Any] = {}
@@ -111,16 +115,13 @@ class Block:
                 value = column.convert(value)
             fields[column.name] = value
         row = self._rows[position] = self._table.row(**fields)
-        self.size_bytes += self._line_bytes
         return row
 
     def _decode(self, start: int, stop: int) -> None:
         names = tuple(column.name for column in self._columns)
         values = [column.between(start, stop) for column in self._columns]
         made = _made(self._table.row, names, values=values)
-        known = self._rows
-        self._rows = dict(zip(range(start, stop), made, strict=True)) | known
-        self.size_bytes += (len(self._rows) - len(known)) * self._line_bytes
+        self._rows = dict(zip(range(start, stop), made, strict=True)) | self._rows
 
 
 def _made(

@@ -54,10 +54,19 @@ def keys_of(table: Table[Any], lines: pa.Table) -> list[Key]:
 
 
 class ColumnKeys(Sequence[Key]):
-    """The keys of lines, made when they are asked for: there are very many, and few are."""
+    """The keys of lines, made when they are asked for: there are very many, and few are.
+
+    Those that were made stay: who looks for one looks at the same few on the way as all before.
+    """
 
     def __init__(self, parts: Sequence[Column]) -> None:
         self._parts = parts
+        self._known: dict[int, Key] = {}
+
+    @property
+    def known(self) -> int:
+        """How many of them were made."""
+        return len(self._known)
 
     def __len__(self) -> int:
         return len(self._parts[0].values)
@@ -74,10 +83,17 @@ class ColumnKeys(Sequence[Key]):
     @overload
     def __getitem__(self, at: slice) -> Sequence[Key]: ...
     def __getitem__(self, at: int | slice) -> Key | Sequence[Key]:
+        known = self._known
         if isinstance(at, slice):
             start, stop, _ = at.indices(len(self))
-            return list(zip(*(part.between(start, stop) for part in self._parts), strict=True))
-        return tuple(part.at(at) for part in self._parts)
+            if not all(position in known for position in range(start, stop)):
+                parts = zip(*(part.between(start, stop) for part in self._parts), strict=True)
+                known.update(enumerate(parts, start))
+            return [known[position] for position in range(start, stop)]
+        key = known.get(at)
+        if key is None:
+            key = known[at] = tuple([part.at(at) for part in self._parts])
+        return key
 
 
 def keys_to_look_up(table: Table[Any], lines: pa.Table) -> ColumnKeys:
