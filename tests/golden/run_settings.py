@@ -1,4 +1,4 @@
-"""Writing a golden history of a run with settings of its own, and what they leave behind."""
+"""Writing a golden history of runs with settings of their own, and of what is left out of one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Manifest, SettingDefinition, SettingsDefinition
-from arco.orchestration.outcomes import Completion
+from arco.orchestration.outcomes import Completion, Observation, Read
 from arco.orchestration.rows import task_key
+from arco.orchestration.tables import DISPATCHES
 from arco.service.workspace import DOMAINS
 from arco.store.local import LocalStore
 from arco.store.scoped import ScopedStore
@@ -24,7 +25,8 @@ from tests.golden.clocks import RepeatingRuntime
 from tests.golden.folders import HISTORIES, SCOPE, fresh
 from tests.golden.states import folded
 
-ORDERS, RUN = "raw.orders", ulid(1_772_366_400_000, 1)
+ORDERS, SIZES = "raw.orders", "mid.sizes"
+RUNS = (ulid(1_772_366_400_000, 1), ulid(1_772_366_400_000, 2))
 PAGES = SettingDefinition("pages", '{"type":"integer"}')
 
 
@@ -42,25 +44,33 @@ async def write(name: str) -> None:
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:
-    """A run asks for three pages, and its data says so."""
+    """A run asks for three pages, and its data says so; the next leaves out what is unchanged."""
     database.controllers = standing_decisions(64, RUN_SCOPE)
     read = SettingsDefinition("source", (PAGES,))
-    manifest = Manifest("shop", (asset(ORDERS, format="none", settings=(read,)),))
+    orders = asset(ORDERS, kind="external", settings=(read,))
+    sizes = asset(SIZES, ORDERS, format="none", memoize=True)
+    manifest = Manifest("shop", (sizes, orders))
     await database.transact(deploy(Deploy(deployment_id="D1", manifest=manifest, entropy=1)))
-    trigger = TriggerRun(
-        run_id=RUN,
-        tenant="t",
-        workspace="w",
-        which="all",
-        settings={"source": {"pages": 3}},
-    )
-    await database.transact(trigger_run(trigger))
-    now = runtime.now()
-    ended = CompleteAttempt(
-        dispatch_id=dispatch_id(RUN, task_key(ORDERS, ""), 1),
-        started_at=now,
-        ended_at=now,
-        completion=Completion(),
-    )
-    await database.transact(complete_attempt(ended))
+    for run_id, own in zip(RUNS, ({"source": {"pages": 3}}, {}), strict=True):
+        trigger = TriggerRun(run_id=run_id, tenant="t", workspace="w", which="all", settings=own)
+        await database.transact(trigger_run(trigger))
+        for key in (ORDERS, SIZES):
+            await _end(database, runtime, run_id=run_id, key=key)
+
+
+async def _end(database: Database, runtime: RepeatingRuntime, *, run_id: str, key: str) -> None:
+    """The attempt ends, if there is one: it saw the same orders as ever."""
+    seen = ("v1",) if key == SIZES else ()
+    reads = tuple(Read(ORDERS, parameter="raw_orders", data_versions=(each,)) for each in seen)
+    dispatch = dispatch_id(run_id, task_key(key, ""), 1)
+    out = await database.asked(lambda state: state.get(DISPATCHES, dispatch))
+    if out is not None:
+        now = runtime.now()
+        ended = CompleteAttempt(
+            dispatch_id=dispatch,
+            started_at=now,
+            ended_at=now,
+            completion=Completion(observation=Observation("v1"), reads=reads),
+        )
+        await database.transact(complete_attempt(ended))
     await database.transact(lambda state, now: ())

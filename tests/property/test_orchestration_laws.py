@@ -276,6 +276,15 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         fingerprint=st.just(""),
         triggered_at=times,
         settings=own_settings,
+        memoized=st.lists(indices, max_size=3).map(tuple),
+    ),
+    st.builds(
+        events_of_runs.TaskMemoized,
+        run_id=run_ids,
+        index=indices,
+        made_by=run_ids,
+        data_version=st.sampled_from(["v", "value:1"]),
+        memoized_at=times,
     ),
     st.builds(
         events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times

@@ -147,6 +147,7 @@ async def trigger(
         actor=caller.principal,
         priority=data.priority,
         settings=data.settings,
+        unchanged=data.unchanged,
     )
     permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
 

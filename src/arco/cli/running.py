@@ -106,6 +106,7 @@ async def trigger(stage: Stage, request: TriggerRequest) -> str | None:
         actor="cli",
         priority=request.priority,
         settings=request.settings,
+        unchanged=request.unchanged,
     )
     await workspace.database.transact(trigger_run(command))
     return await workspace.database.asked(lambda state: triggered_run(state, command))

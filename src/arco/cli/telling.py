@@ -154,6 +154,8 @@ def _summary(detail: RunDetail) -> str:
         "cancelled": run.cancelled,
     }
     parts = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    unchanged = sum(bool(task.memoized_from) for task in detail.tasks)
+    parts += f", {unchanged:,} of them unchanged" if unchanged else ""
     tail = f", {counted(rows, 'row')}" if run.state is RunState.SUCCEEDED else ""
     return f"run {run.run_id} {run.state.lower()}: {parts}{tail} in {seconds(run.seconds)}"
 

@@ -19,6 +19,8 @@ WriteMode: TypeAlias = Literal["replace", "append", "merge"]
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 Which: TypeAlias = Literal["stale", "refresh", "all"]
 """`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
+Unchanged: TypeAlias = Literal["skip", "perform"]
+"""What a run does with a task of a memoized asset that would come out as it did."""
 Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
 Executor: TypeAlias = Literal["pool", "http"]
 """Who performs attempts: processes of the leading server, or worker services."""
@@ -160,6 +162,8 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """Empty: the author says nothing; a query says it by itself."""
     settings: tuple[SettingsDefinition, ...] = ()
     """What it, its checks and their resources read, by name."""
+    memoize: bool = False
+    """Whether it is left out of runs in which it would come out as it did."""
 
     @property
     def namespace(self) -> str:
@@ -368,6 +372,7 @@ __all__ = [
     "SettingsDefinition",
     "SourceLine",
     "TableMaintenance",
+    "Unchanged",
     "Versions",
     "WebhookDefinition",
     "WebhookFormat",

@@ -197,7 +197,7 @@ class _Look:
         newest = self._newest()
         if tick is None:
             return newest.difference(newest)
-        made = (key for key, held in self.held.items() if held.materialized_at >= tick)
+        made = (key for key, held in self.held.items() if held.current_at >= tick)
         return newest.difference(self._some(made))
 
     def _late(self) -> PartitionSet:

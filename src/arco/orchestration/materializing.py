@@ -34,6 +34,9 @@ def materialized(
             continue
         with misses:
             before = state.get(PARTITION_STATUS, task.asset, task.partition_key)
+            if task.memoized_from is not None:
+                changes += _confirmed(task, before, at=published_at)
+                continue
             status = PartitionStatus(
                 asset=task.asset,
                 partition_key=task.partition_key,
@@ -53,6 +56,15 @@ def data_version(task: Task) -> str:
     if said is not None and said.data_version:
         return said.data_version
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
+
+
+def _confirmed(task: Task, status: PartitionStatus | None, *, at: datetime) -> Changes:
+    """The partition holds what it held, and was looked at; another run may have moved it since."""
+    held = status.materialization if status else None
+    if status is None or held is None or held.run_id != task.memoized_from:
+        return []
+    held = msgspec.structs.replace(held, confirmed_at=at)
+    return [Put(PARTITION_STATUS, msgspec.structs.replace(status, materialization=held))]
 
 
 def _cursor(task: Task, before: PartitionStatus | None) -> str | None:

@@ -112,6 +112,8 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     downstreams: tuple[tuple[int, ...], ...]
     pins: dict[str, int] = {}
     """Upstream asset -> table version published when the run was triggered."""
+    memoized: tuple[int, ...] | None = None
+    """The tasks that are left out when they would come out as they did, in order."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -145,6 +147,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the attempt said about data that it did not stage."""
     settings_version: str | None = None
     """What identifies the run's own settings that it read; null: it read none."""
+    memoized_from: str | None = None
+    """The run that made what this one would make again; null: the task is performed."""
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -244,6 +248,13 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the asset remembers for its next attempt, as JSON."""
     settings_version: str | None = None
     """What identifies the settings of one run that made it; null: the project's made it."""
+    confirmed_at: datetime | None = None
+    """When a later run last found that it would come out the same; null: none did."""
+
+    @property
+    def current_at(self) -> datetime:
+        """When it was made, or last found to be what would be made."""
+        return self.confirmed_at or self.materialized_at
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

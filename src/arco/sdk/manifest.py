@@ -33,7 +33,7 @@ from arco.orchestration.partitions import (
     own_mapping_problem,
     validate,
 )
-from arco.sdk.code_version import CodeVersions, sql_version
+from arco.sdk.code_version import CodeVersions, sql_version, version_of
 from arco.sdk.column_lineage import declared_sources
 from arco.sdk.declarations import (
     AssetDeclaration,
@@ -55,7 +55,7 @@ from arco.sdk.options import (
 from arco.sdk.parameters import is_input, names_of, parameters, unusable
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
-from arco.sdk.setting_schemas import settings_of
+from arco.sdk.setting_schemas import settings_names, settings_of, supplying
 from arco.sdk.source import ProjectSource
 from arco.sdk.supplies import Resources, resource_sentences, resources_of, settings_sentences
 from arco.sdk.tracebacks import relative
@@ -169,9 +169,12 @@ class Compiler:
             **msgspec.structs.asdict(plain),
             **(msgspec.structs.asdict(elsewhere) if elsewhere else {}),
         }
+        code = self._code(declaration.function, key, declaration=declaration)
+        if plain.memoize and "code_version" not in options:
+            code = self._of_everything(code, checks, functions=self._functions(key, declaration))
         return AssetDefinition(
             key=key,
-            code=self._code(declaration.function, key, declaration=declaration),
+            code=code,
             source=place(declaration, self._project),
             **without_defaults(wanted),
         )
@@ -256,6 +259,18 @@ class Compiler:
         """What an attempt at the asset calls: its own function and its checks'."""
         own = [declaration.function] if declaration.function else []
         return [*own, *self._checking.get(key, ())]
+
+    def _of_everything(
+        self, code: CodeReference, checks: list[CheckDefinition], *, functions: list[Function]
+    ) -> CodeReference:
+        """The code with all in its version that the project says of how the asset comes out."""
+        resources = supplying(functions, self._resources)
+        names = settings_names(functions, self._resources)
+        given = {name: value for name, value in self._project.config.items() if name in names}
+        lines = [code.version, *(check.code.version for check in checks)]
+        lines += (self._versions.of(each.function) for each in resources)
+        lines.append(msgspec.json.encode(given, enc_hook=repr, order="sorted").decode())
+        return msgspec.structs.replace(code, version=version_of("\n".join(lines)))
 
     def _supply_sentences(self, key: str, declaration: AssetDeclaration) -> Iterator[str]:
         function = declaration.function

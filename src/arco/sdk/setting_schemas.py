@@ -14,7 +14,7 @@ import msgspec
 
 from arco.orchestration.definitions import SettingDefinition, SettingsDefinition
 from arco.sdk.configuration import Field, fields_of, is_settings
-from arco.sdk.declarations import Function
+from arco.sdk.declarations import Function, ResourceDeclaration
 from arco.sdk.parameters import annotations_of, names_of
 from arco.sdk.secrets import Secret
 from arco.sdk.supplies import Resources
@@ -40,17 +40,24 @@ def settings_names(functions: Iterable[Function], resources: Resources) -> set[s
     return {name for name, _ in _classes(functions, resources)}
 
 
-def _classes(functions: Iterable[Function], resources: Resources) -> Iterator[tuple[str, type]]:
-    seen: set[str] = set()
+def supplying(functions: Iterable[Function], resources: Resources) -> list[ResourceDeclaration]:
+    """The resources that the functions are given, and those that these are given, by name."""
+    found: dict[str, ResourceDeclaration] = {}
     waiting = list(functions)
     while waiting:
-        function = waiting.pop()
+        for name in names_of(waiting.pop()):
+            if name in resources and name not in found:
+                found[name] = resources[name]
+                waiting.append(resources[name].function)
+    return [found[name] for name in sorted(found)]
+
+
+def _classes(functions: Iterable[Function], resources: Resources) -> Iterator[tuple[str, type]]:
+    own = list(functions)
+    for function in (*own, *(each.function for each in supplying(own, resources))):
         annotations = annotations_of(function)
         for name in names_of(function):
-            if name in resources and name not in seen:
-                seen.add(name)
-                waiting.append(resources[name].function)
-            elif name not in resources and is_settings(annotations.get(name)):
+            if name not in resources and is_settings(annotations.get(name)):
                 yield name, annotations[name]
 
 
@@ -87,4 +94,4 @@ def _plain(schema: Any) -> Any:
     }
 
 
-__all__ = ["settings_names", "settings_of"]
+__all__ = ["settings_names", "settings_of", "supplying"]

@@ -46,6 +46,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     error: TaskError | None = None
     adopted_from: str = ""
     """The run whose result was taken over; empty: it is this run's own."""
+    memoized_from: str = ""
+    """The run that made what this one would make again; empty: the task is performed."""
     metadata: dict[str, Any] = {}
     """What user code said about its output; of a plot, what it is and how large."""
 
@@ -223,6 +225,7 @@ def task_summary(task: Task) -> TaskSummary:
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
         adopted_from=task.adopted_from,
+        memoized_from=task.memoized_from or "",
         metadata=summary(task.metadata),
     )
 

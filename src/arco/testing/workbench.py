@@ -37,7 +37,7 @@ from arco.orchestration.commands.publications import (
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.controllers import next_due
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.orchestration.rows import Dispatch, PreparedTable, Task
 from arco.orchestration.run_settings import Settings
 from arco.orchestration.staleness import Staleness, stale_partitions
@@ -93,9 +93,11 @@ class Workbench:
         partition: str = "",
         which: Which = "all",
         settings: Settings = NO_SETTINGS,
+        unchanged: Unchanged = "skip",
     ) -> RunResult:
         """A run of the selected assets, to its end; retries do not wait, the clock moves on.
         `settings`: name -> field -> value that holds for this run, as `arco run --set` takes it.
+        `unchanged`: what becomes of memoized assets that would come out as they did.
 
         Raises: what refuses the run, such as NotFound ASSET_UNKNOWN or Invalid PARTITION_UNKNOWN,
         SETTING_INVALID.
@@ -110,6 +112,7 @@ class Workbench:
             partition=partition,
             which=which,
             settings=settings,
+            unchanged=unchanged,
         )
         self._bench.ask(trigger_run(command))
         self._work()
@@ -259,6 +262,7 @@ class Workbench:
             checks={each.name: each for each in checks if each.run_id == task.run_id},
             logs=tuple(told.lines),
             output=task.output,
+            memoized_from=task.memoized_from or "",
             tables=self._tables,
         )
 

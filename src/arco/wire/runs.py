@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from arco.orchestration.commands.reruns import RerunWhich
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.service.summaries import RunSummary
 from arco.wire.run_limits import Priority
 
@@ -37,6 +37,8 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The same key with the same request is answered by the same run."""
     priority: Priority = 0
     """Where runs have to wait, higher goes first."""
+    unchanged: Unchanged = "skip"
+    """What becomes of tasks of memoized assets that would come out as they did."""
     settings: Annotated[dict[str, dict[str, Any]], msgspec.Meta(max_length=SETTINGS_MAX)] = {}
     """Name of the settings -> field -> value that holds for this run alone; never a secret."""
 

@@ -15,9 +15,11 @@ from arco.orchestration.commands.runs import TriggerRun
 from arco.service.plans import (
     SHOWN_MAX,
     Comparison,
+    Foresight,
     PlanAnswer,
     PlanDifference,
     PlanReason,
+    PreviewedTask,
     plan_answer,
 )
 from arco.wire.runs import TriggerRequest
@@ -33,6 +35,11 @@ WORDS = {
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed",
     PlanReason.UPSTREAM_RUNS: "what it reads is made in this run",
+}
+LEFT_OUT: dict[Foresight, str] = {
+    "": "",
+    "yes": "; it is left out, unchanged",
+    "perhaps": "; it is left out if what it reads comes out alike",
 }
 EPILOG = """\b
 Examples:
@@ -109,12 +116,14 @@ def _lines(answer: PlanAnswer) -> Iterator[str]:
         return
     yield f"{counted(plan.total, 'task')} in {counted(len(plan.assets), 'asset')}"
     shown = plan.tasks[:TASKS_SHOWN_MAX]
-    yield table(
-        HEADINGS, [(_place(each.asset, each.partition), WORDS[each.reason]) for each in shown]
-    )
+    yield table(HEADINGS, [(_place(each.asset, each.partition), _because(each)) for each in shown])
     if plan.total > len(shown):
         yield f"… and {plan.total - len(shown):,} more: --json has the first {SHOWN_MAX:,}"
     yield f"fingerprint {plan.fingerprint}"
+
+
+def _because(task: PreviewedTask) -> str:
+    return f"{WORDS[task.reason]}{LEFT_OUT[task.unchanged]}"
 
 
 def _difference_lines(difference: PlanDifference) -> Iterator[str]:

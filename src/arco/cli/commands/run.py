@@ -46,6 +46,7 @@ Examples:
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
 @click.option("--set", "sets", multiple=True, metavar="NAME.FIELD=VALUE", help=SET_HELP)
 @click.option("--settings", type=FILE, default=None, help="A TOML or JSON file of them.")
+@click.option("--afresh", is_flag=True, help="Also what is memoized and unchanged.")
 @click.option("--inline", is_flag=True, help="In this process, one by one: for a debugger.")
 @where_option
 @json_option
@@ -58,6 +59,7 @@ def command(
     run_key: str,
     sets: tuple[str, ...],
     settings: Path | None,
+    afresh: bool,
     inline: bool,
     where: Where,
     as_json: bool,
@@ -78,6 +80,7 @@ def command(
         which="all" if every else "stale",
         run_key=run_key,
         settings=asked_settings(sets, settings),
+        unchanged="perform" if afresh else "skip",
     )
     client = where.client()
     if client is not None and inline:

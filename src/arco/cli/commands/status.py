@@ -113,6 +113,8 @@ def run_text(detail: RunDetail) -> str:
 
 
 def _task_state(task: TaskSummary) -> str:
+    if task.memoized_from:
+        return "unchanged"
     return "taken over" if task.adopted_from else task.state.lower()
 
 

@@ -25,7 +25,7 @@ from arco.orchestration.commands.runs import (
     answering_run,
     known_run,
     pins_of,
-    with_settings,
+    with_more,
 )
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.events import RunTriggered
@@ -37,7 +37,7 @@ from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.staleness import Place
 from arco.orchestration.states import RunState, TaskState
-from arco.orchestration.tables import TASKS
+from arco.orchestration.tables import PLANS, TASKS
 from arco.orchestration.views import AssetView, asset_view
 
 RerunWhich: TypeAlias = Literal["all", "unsuccessful"]
@@ -137,7 +137,25 @@ def _rerun(state: State, now: datetime, *, command: RerunRun) -> Sequence[Event]
         adopted=tuple(made.adoption.adopted.items()),
         actor=command.actor,
     )
-    return (Event(with_settings(triggered, made.settings), command.actor),)
+    memoized = _memoized(state, made, command=command)
+    event = with_more(triggered, settings=made.settings, memoized=memoized)
+    return (Event(event, command.actor),)
+
+
+def _memoized(state: State, made: Again, *, command: RerunRun) -> tuple[int, ...]:
+    """What may be left out: nothing that was asked for by name, and nothing new."""
+    before = state.get(PLANS, made.parent.run_id)
+    if command.which == "all" or before is None:
+        return ()
+    places = {
+        (before.tasks[index].asset, before.tasks[index].partition_key)
+        for index in before.memoized or ()
+    }
+    return tuple(
+        index
+        for index, task in enumerate(made.plan.tasks)
+        if (task.asset, task.partition_key) in places and index not in made.adoption.adopted
+    )
 
 
 def _settings(view: AssetView, parent: Run, *, chosen: Chosen) -> Settings:

@@ -17,7 +17,7 @@ from arco.errors import Conflict, Invalid, NotFound
 from arco.ids import sha256
 from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, choose_partitions
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.orchestration.events import (
     RunCancelRequested,
     RunKeyConflicted,
@@ -26,7 +26,7 @@ from arco.orchestration.events import (
 )
 from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.plan import plan_run
-from arco.orchestration.rows import Run
+from arco.orchestration.rows import PlannedTask, Run
 from arco.orchestration.run_limits import check_priority
 from arco.orchestration.run_settings import Settings, accepted_settings, encoded
 from arco.orchestration.selection import select_assets
@@ -53,6 +53,8 @@ class TriggerRun(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
     priority: int = 0
     """Higher goes first where runs have to wait."""
+    unchanged: Unchanged = "skip"
+    """What becomes of tasks of memoized assets that would come out as they did."""
     settings: Settings = {}
     """What holds for this run in place of what the project gives; text is read as its field is."""
 
@@ -154,6 +156,8 @@ def request_fingerprint(command: TriggerRun) -> str:
         "partition": command.partition,
         "which": command.which,
     }
+    if command.unchanged != "skip":
+        request["unchanged"] = command.unchanged
     if command.settings:
         request["settings"] = encoded(command.settings).decode()
     return "sha256:" + sha256(canonical_json(request))
@@ -165,11 +169,13 @@ def key_use(command: TriggerRun) -> KeyUse:
 
 
 def pins_of(view: AssetView, chosen: Chosen) -> dict[str, int]:
-    """The published versions that a run of these may read or merge into, fixed at this slot."""
+    """The published versions that a run of these may read, merge into or leave as they are, fixed
+    at this slot.
+    """
     definitions = [view.definitions[key] for key in chosen]
     upstream = {each.upstream for asset in definitions for each in asset.dependencies}
-    merging = {asset.key for asset in definitions if asset.write_mode == "merge"}
-    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream | merging))
+    own = {asset.key for asset in definitions if asset.write_mode == "merge" or asset.memoize}
+    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream | own))
     return {key: pin.version for key, pin in pins if pin is not None}
 
 
@@ -220,15 +226,23 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
         request=request_fingerprint(command) if command.run_key else "",
         actor=command.actor,
     )
-    return Event(with_settings(event, view.settings), command.actor)
+    memoized = memoizable(view, plan.tasks) if command.unchanged == "skip" else ()
+    return Event(with_more(event, settings=view.settings, memoized=memoized), command.actor)
 
 
-def with_settings(event: RunTriggered, settings: Settings) -> RunTriggered:
-    """The event, which says what holds for its run alone, where anything does."""
-    if not settings:
+def memoizable(view: AssetView, tasks: Sequence[PlannedTask]) -> tuple[int, ...]:
+    """The tasks whose assets ask to be left out when they would come out as they did."""
+    return tuple(place for place, task in enumerate(tasks) if view.definitions[task.asset].memoize)
+
+
+def with_more(
+    event: RunTriggered, *, settings: Settings, memoized: tuple[int, ...]
+) -> RunTriggered:
+    """The event, which says what holds for its run alone and may be left out, if anything."""
+    if not settings and not memoized:
         return event
     own = {name: dict(fields) for name, fields in settings.items()}
-    return RunTriggeredV2(**msgspec.structs.asdict(event), settings=own)
+    return RunTriggeredV2(**msgspec.structs.asdict(event), settings=own, memoized=memoized)
 
 
 def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Event]:
@@ -275,11 +289,12 @@ __all__ = [
     "cancel_run",
     "key_use",
     "known_run",
+    "memoizable",
     "pins_of",
     "prioritized",
     "request_fingerprint",
     "trigger_run",
     "triggered",
     "triggered_run",
-    "with_settings",
+    "with_more",
 ]

@@ -103,7 +103,7 @@ def renewed(state: State, changes: Iterable[Change]) -> Changes:
             continue
         row = made.get(status.asset) or state.get(FRESHNESS, status.asset)
         if row is not None and not row.removed:
-            at = status.materialization.materialized_at
+            at = status.materialization.current_at
             made[row.asset] = replace(row, made_at=max(row.made_at or at, at))
     found: Changes = []
     for asset, row in made.items():

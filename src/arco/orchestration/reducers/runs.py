@@ -88,14 +88,17 @@ def run_triggered(state: State, event: RunTriggered) -> Iterable[Change]:
 
 
 def run_triggered_v2(state: State, event: RunTriggeredV2) -> Iterable[Change]:
-    """As before, and the run's row keeps the settings that hold for it alone."""
-    settings = event.settings or None
-    return [
-        Put(RUNS, replace(change.row, settings=settings))
-        if isinstance(change, Put) and isinstance(change.row, Run)
-        else change
-        for change in run_triggered(state, event)
-    ]
+    """As before; the run keeps the settings that hold for it alone, its plan what it may omit."""
+    return [_with_more(change, event) for change in run_triggered(state, event)]
+
+
+def _with_more(change: Change, event: RunTriggeredV2) -> Change:
+    row = change.row if isinstance(change, Put) else None
+    if isinstance(row, Run) and event.settings:
+        return Put(RUNS, replace(row, settings=event.settings))
+    if isinstance(row, PlanRow) and event.memoized:
+        return Put(PLANS, replace(row, memoized=tuple(sorted(set(event.memoized)))))
+    return change
 
 
 def run_key_conflicted(state: State, event: RunKeyConflicted) -> Iterable[Change]:

@@ -256,7 +256,7 @@ def _tasks(page: OneRun) -> Html:
             each.index,
             link(each.asset, "runs", run_id, "tasks", str(each.index)),
             each.partition,
-            badge(each.state),
+            joined(badge(each.state), " unchanged" if each.memoized_from else None),
             each.attempt,
             span(each.seconds),
             number(each.rows),
