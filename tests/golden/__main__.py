@@ -1,6 +1,6 @@
 """`python -m tests.golden schemas`, or `KIND NAME` (README.md lists the kinds).
 
-Adds golden files; the kinds are those of `main`.
+Adds golden files; the kinds are those of `main` and `STORIES`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,27 @@ from tests.golden import (
     sensors,
     stores,
 )
+from tests.golden.telling import told
 
-OF_ONE_STORY = {
-    "access": access.write,
-    "notifications": notifications.write,
-    "objects": objects.write,
-    "run_limits": run_limits.write,
-    "run_settings": run_settings.write,
-    "schedules": schedules.write,
-    "sensors": sensors.write,
+STORIES = {
+    "access": access.story,
+    "attempts": attempts.story,
+    "backfills": backfills.story,
+    "batches": facts.collected,
+    "conditions": conditions.conditioned,
+    "facts": facts.folded_facts,
+    "forgetting": facts.forgotten,
+    "maintenance": maintenance.story,
+    "notifications": notifications.story,
+    "objects": objects.story,
+    "observing": observing.story,
+    "pools": pools.story,
+    "promises": conditions.promised,
+    "rounds": facts.patrolled,
+    "run_limits": run_limits.story,
+    "run_settings": run_settings.story,
+    "schedules": schedules.story,
+    "sensors": sensors.story,
 }
 
 
@@ -50,30 +62,8 @@ def main(arguments: list[str]) -> None:
             commits.write(name)
         case ["history", name, *chapters]:
             run(histories.write(name, chapters))
-        case ["facts", name]:
-            run(facts.write(name, story=facts.folded_facts))
-        case ["forgetting", name]:
-            run(facts.write(name, story=facts.forgotten))
-        case ["batches", name]:
-            run(facts.write(name, story=facts.collected))
-        case ["rounds", name]:
-            run(facts.write(name, story=facts.patrolled))
-        case [kind, name] if kind in OF_ONE_STORY:
-            run(OF_ONE_STORY[kind](name))
-        case ["backfills", name]:
-            run(backfills.write(name))
-        case ["observing", name]:
-            run(observing.write(name))
-        case ["pools", name]:
-            run(pools.write(name))
-        case ["attempts", name]:
-            run(attempts.write(name))
-        case ["maintenance", name]:
-            run(maintenance.write(name))
-        case ["conditions", name]:
-            run(conditions.write(name, conditions.conditioned))
-        case ["promises", name]:
-            run(conditions.write(name, conditions.promised))
+        case [kind, name] if kind in STORIES:
+            run(told(name, STORIES[kind]))
         case ["interface", name]:
             interface.write(name)
         case ["store", name]:

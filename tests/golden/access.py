@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 from arco.access.commands import (
     AddPrincipal,
@@ -32,32 +29,18 @@ from arco.access.privileges import Kind, Privilege
 from arco.access.refusals import RefusalsForgotten
 from arco.access.securables import WORKSPACE, Securable, column_of
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import Decision, Event, Payload
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 TABLE = Securable(Kind.TABLE, "t1")
 
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: a log with every event of access, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        for decisions in (_people(), _grants(), _policies(), _keys(), _farewells()):
-            runtime.wait(1)
-            receipts = await runtime.gather(database.transact(each) for each in decisions)
-            assert all(receipt.events for receipt in receipts)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
+async def story(database: Database, runtime: RepeatingRuntime) -> None:
+    """Every event of access happens."""
+    for decisions in (_people(), _grants(), _policies(), _keys(), _farewells()):
+        runtime.wait(1)
+        receipts = await runtime.gather(database.transact(each) for each in decisions)
+        assert all(receipt.events for receipt in receipts)
 
 
 def _people() -> list[Decision]:

@@ -5,12 +5,7 @@ What workers answer is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import State
 from arco.orchestration.commands.attempts import CompleteAttempt, complete_attempt
 from arco.orchestration.commands.backfills import (
@@ -28,30 +23,12 @@ from arco.orchestration.definitions import Manifest
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.orchestration.partitions import HourlyPartitions
 from arco.orchestration.tables import DISPATCHES
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 HOURS = HourlyPartitions(start="2024-01-01", end="2024-02-20")
 BROKEN = Completion(error=TaskError(ErrorCategory.USER_CODE, "it broke"))
-
-
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:

@@ -5,15 +5,9 @@ What is declared is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import TypeAlias
 
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import Decision, Event
 from arco.orchestration.breaches import Promise, ServiceLevelBreached, ServiceLevelRestored
 from arco.orchestration.commands.conditions import (
@@ -29,16 +23,10 @@ from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Freshness, FreshnessDefinition, Manifest
 from arco.sdk import conditions
 from arco.sdk.conditions import on_cron, on_missing, on_upstream
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
-Story: TypeAlias = Callable[[Database, RepeatingRuntime], Awaitable[None]]
 DAY = 86_400
 SOURCE = ConditionDefinition(
     asset="raw.orders", condition=on_missing().since(on_cron("0 6 * * *", "Europe/Berlin"))
@@ -46,19 +34,6 @@ SOURCE = ConditionDefinition(
 SALES = ConditionDefinition(
     asset="marts.sales", condition=on_missing() | on_upstream(), watches=("raw.orders",)
 )
-
-
-async def write(name: str, story: Story) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def conditioned(database: Database, runtime: RepeatingRuntime) -> None:

@@ -6,12 +6,7 @@ The bytes of lanes are not pinned here: compression may change, what a fold comm
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
@@ -22,32 +17,11 @@ from arco.engine.lanes.folder import Folder
 from arco.engine.lanes.ingest import Ingester
 from arco.engine.lanes.lane import heading_of
 from arco.engine.rounds.patrol import Patrol
-from arco.ids import sha256
-from arco.service.workspace import DOMAINS
 from arco.store import keys
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
-
-Story: TypeAlias = Callable[[Database], Awaitable[None]]
 
 
-async def write(name: str, *, story: Story) -> None:
-    """The folder `histories/{name}`: a log with what the story tells, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
-
-
-async def collected(database: Database) -> None:
+async def collected(database: Database, _: RepeatingRuntime) -> None:
     """A lane that goes on is released and deleted, but for what quarantine needs; one that ended
     is forgotten.
     """
@@ -62,7 +36,7 @@ async def collected(database: Database) -> None:
     await collect_below(database, await database.asked(watermarks))
 
 
-async def folded_facts(database: Database) -> None:
+async def folded_facts(database: Database, _: RepeatingRuntime) -> None:
     """Two runs of another system, a repeated report, a fact nobody knows, a bad one."""
     ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)
     begun, ended = (
@@ -79,10 +53,8 @@ async def folded_facts(database: Database) -> None:
     await folder.step()
 
 
-async def forgotten(database: Database) -> None:
+async def forgotten(database: Database, runtime: RepeatingRuntime) -> None:
     """Keys and epochs of which the oldest are not remembered any more."""
-    runtime = database.runtime
-    assert isinstance(runtime, RepeatingRuntime)
     ingester, folder = (
         Ingester(database, linger_seconds=0.001),
         Folder(database, remembered_hours=2),
@@ -96,7 +68,7 @@ async def forgotten(database: Database) -> None:
         runtime.wait(3600)
 
 
-async def patrolled(database: Database) -> None:
+async def patrolled(database: Database, _: RepeatingRuntime) -> None:
     """A batch is lost and brought back, and a lane is found that nobody had announced."""
     ingester, folder = Ingester(database, linger_seconds=0.001), Folder(database)
     report = _report("r1", "COMPLETE", inputs=("raw",), outputs=("m",))

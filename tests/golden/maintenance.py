@@ -4,12 +4,8 @@ checkpoint.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from arco.engine.database import Database
-from arco.ids import dispatch_id, sha256, ulid
+from arco.ids import dispatch_id, ulid
 from arco.orchestration.commands.attempts import CompleteAttempt, complete_attempt
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.maintenance import (
@@ -30,30 +26,12 @@ from arco.orchestration.definitions import Manifest
 from arco.orchestration.outcomes import Completion
 from arco.orchestration.rows import PreparedTable, task_key
 from arco.orchestration.tables import ASSETS, PINS
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset, staged
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 EVENTS = "raw.events"
 IDS = tuple(ulid(1_772_366_400_000 + number, number) for number in range(3))
-
-
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:

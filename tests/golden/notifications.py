@@ -5,14 +5,10 @@ What is declared is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import Decision, State
 from arco.orchestration.commands.notifications import (
     DefineNotifiers,
@@ -23,12 +19,7 @@ from arco.orchestration.commands.notifications import (
     try_notifier,
 )
 from arco.orchestration.definitions import NotifierDefinition
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 OPS = NotifierDefinition(name="ops", channel="slack", address="env:SLACK_URL")
 MAIL = NotifierDefinition(
@@ -38,19 +29,6 @@ MAIL = NotifierDefinition(
     recipients=("ann@example.org",),
     sender="arco@example.org",
 )
-
-
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:

@@ -5,11 +5,8 @@ What is asked for is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,15 +19,10 @@ from arco.catalog.decisions.purging import purge_dropped
 from arco.catalog.events import FilesPurged, PublishedColumn
 from arco.catalog.tables import PURGED
 from arco.engine.database import Database
-from arco.ids import new_uuid7, sha256
+from arco.ids import new_uuid7
 from arco.model import Decision, Event, State
-from arco.service.workspace import DOMAINS
 from arco.store import keys
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 LAKE = "s3://lake/returns"
 CHANGES: Sequence[dict[str, Any]] = (
@@ -61,22 +53,14 @@ CHANGES: Sequence[dict[str, Any]] = (
 )
 
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        for decision in (*(asked(change, runtime) for change in CHANGES), published(runtime)):
-            runtime.wait(1)
-            await database.transact(decision)
-        runtime.wait(30 * 86_400)
-        await database.transact(purge_dropped)
-        await database.transact(files_purged)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
+async def story(database: Database, runtime: RepeatingRuntime) -> None:
+    """Objects are made, changed, dropped and purged."""
+    for decision in (*(asked(change, runtime) for change in CHANGES), published(runtime)):
+        runtime.wait(1)
+        await database.transact(decision)
+    runtime.wait(30 * 86_400)
+    await database.transact(purge_dropped)
+    await database.transact(files_purged)
 
 
 def asked(change: dict[str, Any], runtime: RepeatingRuntime) -> Decision:

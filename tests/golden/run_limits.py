@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.run_limits import limit_runs, prioritize_run, unlimit_runs
 from arco.orchestration.commands.runs import CancelRun, cancel_run, trigger_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Manifest
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset, trigger
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
-
-
-async def story(database: Database) -> None:
+async def story(database: Database, _: RepeatingRuntime) -> None:
     """Of four runs one is under way; another goes first, and the third is cancelled."""
     database.controllers = standing_decisions(64, RUN_SCOPE)
     manifest = Manifest("shop", (asset("raw.orders", tags={"team": "sales"}),))

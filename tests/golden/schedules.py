@@ -5,12 +5,7 @@ What is declared is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import Decision
 from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.schedules import (
@@ -23,31 +18,13 @@ from arco.orchestration.commands.schedules import (
 )
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import Manifest, ScheduleDefinition
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 HOUR = 3600
 NIGHTLY = ScheduleDefinition(name="nightly", cron="0 6 * * *", timezone="Europe/Berlin")
 HOURLY = ScheduleDefinition(name="hourly", cron="@hourly", overlap="queue_one")
-
-
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:

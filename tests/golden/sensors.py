@@ -5,13 +5,9 @@ What is declared is made up; the decisions are the real ones.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from arco.engine.database import Database
-from arco.ids import sha256
 from arco.model import Decision
 from arco.orchestration.bridging import RunAsked
 from arco.orchestration.commands.deployments import Deploy, deploy
@@ -38,14 +34,9 @@ from arco.orchestration.definitions import (
     SensorDefinition,
     WebhookDefinition,
 )
-from arco.service.workspace import DOMAINS
-from arco.store.local import LocalStore
-from arco.store.scoped import ScopedStore
 from arco.testing.orchestration_samples import SCOPE as RUN_SCOPE
 from arco.testing.orchestration_samples import asset
 from tests.golden.clocks import RepeatingRuntime
-from tests.golden.folders import HISTORIES, SCOPE, fresh
-from tests.golden.states import folded
 
 LANDING = SensorDefinition(name="landing", code=CodeReference("shop", "landing", "1"))
 HOOKED = SensorDefinition(
@@ -54,19 +45,6 @@ HOOKED = SensorDefinition(
     kind="push",
     webhook=WebhookDefinition("env:HOOK_SECRET"),
 )
-
-
-async def write(name: str) -> None:
-    """The folder `histories/{name}`: the log, and the state it makes."""
-    runtime = RepeatingRuntime(name)
-    with tempfile.TemporaryDirectory() as folder:
-        store = ScopedStore(LocalStore(Path(folder), runtime, fsync=False), SCOPE)
-        database = await Database.open(store, runtime, domains=DOMAINS, writer="golden")
-        await story(database, runtime)
-        text = await folded(store, runtime)
-        shutil.copytree(folder, fresh(HISTORIES / name) / "store")
-    (HISTORIES / name / "state.ndjson").write_text(text, "utf-8")
-    (HISTORIES / name / "state.sha256").write_text(sha256(text.encode()) + "\n", "utf-8")
 
 
 async def story(database: Database, runtime: RepeatingRuntime) -> None:

@@ -266,7 +266,6 @@ any_trigger: st.SearchStrategy[Payload] = st.builds(
     parent=st.sampled_from(["", "R1", "R9"]),
     adopted=pairs,
 )
-own_settings = st.sampled_from([{}, {"source": {"pages": 3}}])
 any_event: st.SearchStrategy[Payload] = st.one_of(
     any_trigger,
     st.builds(
@@ -275,7 +274,7 @@ any_event: st.SearchStrategy[Payload] = st.one_of(
         tasks=st.lists(planned, max_size=4).map(tuple),
         fingerprint=st.just(""),
         triggered_at=times,
-        settings=own_settings,
+        settings=st.sampled_from([{}, {"source": {"pages": 3}}]),
         memoized=st.lists(indices, max_size=3).map(tuple),
     ),
     st.builds(
