@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from random import Random
 from typing import Any
 
 import msgspec
@@ -39,6 +38,7 @@ from arco.orchestration.partitions import StaticPartitions
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, DISPATCHES, PARTITION_STATUS
+from arco.testing.chance import Chance
 from arco.testing.orchestration_samples import Bench, asset, staged
 
 GRAPHS_PER_EXAMPLE = 5
@@ -121,16 +121,16 @@ class World:
         return row.table_id
 
 
-def project(chance: Random) -> list[AssetDefinition]:
+def project(chance: Chance) -> list[AssetDefinition]:
     """Up to seven assets in any shape; those that read something may be memoized."""
-    keys = [f"n.a{number}" for number in range(chance.randint(2, 7))]
-    partitions = chance.choice([None, None, REGIONS])
+    keys = [f"n.a{number}" for number in range(2 + chance.draw(6))]
+    partitions = (None, None, REGIONS)[chance.draw(3)]
     found = []
     for place, key in enumerate(keys):
-        above = chance.sample(keys[:place], min(place, chance.randint(0, 2)))
+        above = {keys[chance.draw(place)] for _ in range(chance.draw(3) if place else 0)}
         made = asset(key, *sorted(above), partitions=partitions)
-        memoize = bool(above) and chance.random() < 0.8
-        knobs = (KNOB,) if chance.random() < 0.3 else ()
+        memoize = bool(above) and chance.happens(0.8)
+        knobs = (KNOB,) if chance.happens(0.3) else ()
         found.append(msgspec.structs.replace(made, memoize=memoize, settings=knobs))
     return found
 
@@ -141,15 +141,15 @@ def reads_knob(world: World, selection: tuple[str, ...]) -> bool:
     return any(world.assets[key].settings for key in chosen)
 
 
-def story(chance: Random, worlds: tuple[World, ...]) -> Iterator[None]:
+def story(chance: Chance, worlds: tuple[World, ...]) -> Iterator[None]:
     """The same things happen in every world, one after the other."""
     keys = sorted(worlds[0].assets)
     for step in range(STEPS):
-        key, number = chance.choice(keys), chance.randint(0, 3)
-        selection = (chance.choice(["n.*", f"{key}+", key, f"+{key}"]),)
-        own = {"knob": {"n": number}} if chance.random() < 0.3 else {}
-        which = chance.choice(["all", "stale", "refresh"])
-        change = chance.choice(["source", "source", "code", ""])
+        key, number = keys[chance.draw(len(keys))], chance.draw(4)
+        selection = (("n.*", f"{key}+", key, f"+{key}")[chance.draw(4)],)
+        own = {"knob": {"n": number}} if chance.happens(0.3) else {}
+        which = ("all", "stale", "refresh")[chance.draw(3)]
+        change = ("source", "source", "code", "")[chance.draw(4)]
         for world in worlds:
             if change == "source":
                 world.source[key] = number
@@ -163,7 +163,7 @@ def story(chance: Random, worlds: tuple[World, ...]) -> Iterator[None]:
 def test_leaving_out_what_is_unchanged_never_changes_what_the_data_comes_to() -> None:
     left_out = 0
     for seed in range(profile().max_examples * GRAPHS_PER_EXAMPLE):
-        chance = Random(seed)
+        chance = Chance(seed)
         assets = project(chance)
         worlds = World(assets, "skip"), World(assets, "perform")
         for _ in story(chance, worlds):

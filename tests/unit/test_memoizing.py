@@ -95,7 +95,7 @@ def test_what_is_left_out_keeps_its_materialization_and_nothing_is_published_ane
     after = held(work, "end.report")
     assert (after.run_id, after.table_version) == (first.run_id, before.table_version)
     assert after.materialized_at == before.materialized_at
-    assert after.confirmed_at == after.current_at == NOON + timedelta(hours=1)
+    assert after.confirmed_at == NOON + timedelta(hours=1)
     assert work.stale() == []
 
 
@@ -200,7 +200,7 @@ def test_a_confirmed_partition_keeps_its_freshness() -> None:
     work.run()
     work.wait(hours=1)
     work.run()
-    assert held(work, "mid.kept").current_at == NOON + timedelta(hours=1)
+    assert held(work, "mid.kept").confirmed_at == NOON + timedelta(hours=1)
 
 
 def test_only_tasks_of_memoized_assets_are_marked_in_the_plan() -> None:
@@ -224,7 +224,7 @@ def test_the_version_of_a_memoized_asset_covers_its_settings_checks_and_resource
         return 1
 
     @asset(namespace="mid", name="made", memoize=True)
-    def made(orders: list[dict[str, Any]], tool: int, knob: Knob) -> list[dict[str, Any]]:
+    def made(orders: list[dict[str, Any]], tool: int, *, knob: Knob) -> list[dict[str, Any]]:
         return orders * tool * knob.times
 
     @check(made)

@@ -1444,6 +1444,8 @@ export interface PreviewedTask {
   reason: PlanReason;
   /** The tasks of the plan that it waits for. */
   upstreams?: Array<string>;
+  /** Of a memoized asset: `yes`, it is left out; `perhaps`, if what it reads comes out alike. */
+  unchanged?: "" | "perhaps" | "yes";
 }
 
 /** A principal and the groups it was put into. */
@@ -2174,6 +2176,8 @@ export interface TaskSummary {
   error?: TaskError | null;
   /** The run whose result was taken over; empty: it is this run's own. */
   adopted_from?: string;
+  /** The run that made what this one would make again; empty: the task is performed. */
+  memoized_from?: string;
   /** What user code said about its output; of a plot, what it is and how large. */
   metadata?: Record<string, unknown>;
 }
@@ -2243,6 +2247,8 @@ export interface TriggerRequest {
   run_key?: string;
   /** Where runs have to wait, higher goes first. */
   priority?: number;
+  /** What becomes of tasks of memoized assets that would come out as they did. */
+  unchanged?: "skip" | "perform";
   /** Name of the settings -> field -> value that holds for this run alone; never a secret. */
   settings?: Record<string, Record<string, unknown>>;
 }

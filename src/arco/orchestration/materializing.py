@@ -58,6 +58,11 @@ def data_version(task: Task) -> str:
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
 
 
+def current_at(held: Materialization) -> datetime:
+    """When it was made, or last found to be what would be made."""
+    return held.confirmed_at or held.materialized_at
+
+
 def _confirmed(task: Task, status: PartitionStatus | None, *, at: datetime) -> Changes:
     """The partition holds what it held, and was looked at; another run may have moved it since."""
     held = status.materialization if status else None
@@ -101,4 +106,4 @@ def read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
     return versions
 
 
-__all__ = ["data_version", "materialized", "read_versions"]
+__all__ = ["current_at", "data_version", "materialized", "read_versions"]

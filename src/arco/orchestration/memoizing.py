@@ -28,7 +28,7 @@ def may_be_left_out(plan: PlanRow, index: int) -> bool:
     return place < len(wanted) and wanted[place] == index
 
 
-def unchanged(state: State, place: Place, settings: Settings | None) -> Materialization | None:
+def unchanged(state: State, place: Place, *, settings: Settings | None) -> Materialization | None:
     """What the task's partition holds, when performing the task would make the same again.
 
     Cost: the task's dependencies, as `reading`.
@@ -48,7 +48,7 @@ def unchanged(state: State, place: Place, settings: Settings | None) -> Material
         return None
     if not _is_seen(held, place.plan.pins.get(task.asset)):
         return None
-    return held if _inputs(state, place, definition) == held.reads else None
+    return held if _inputs(state, place, definition=definition) == held.reads else None
 
 
 def _is_seen(held: Materialization, pin: int | None) -> bool:
@@ -57,7 +57,7 @@ def _is_seen(held: Materialization, pin: int | None) -> bool:
 
 
 def _inputs(
-    state: State, place: Place, definition: AssetDefinition
+    state: State, place: Place, *, definition: AssetDefinition
 ) -> Mapping[str, Mapping[str, str]]:
     """Upstream asset -> partition -> data version, as an attempt would record what it read."""
     found: dict[str, dict[str, str]] = {}

@@ -251,11 +251,6 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     confirmed_at: datetime | None = None
     """When a later run last found that it would come out the same; null: none did."""
 
-    @property
-    def current_at(self) -> datetime:
-        """When it was made, or last found to be what would be made."""
-        return self.confirmed_at or self.materialized_at
-
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How the last attempt at a partition ended, whatever the outcome."""

@@ -194,7 +194,7 @@ def _foreseen(sketch: Sketch) -> dict[int, Foresight]:
             break
         above = {found.get(upstream, "") for upstream in tasks[index].upstreams}
         if above <= {"yes"}:
-            same = unchanged(view.state, Place(plan, index, view.at), view.settings)
+            same = unchanged(view.state, Place(plan, index, view.at), settings=view.settings)
             found[index] = "yes" if same else ""
         else:
             found[index] = "perhaps"

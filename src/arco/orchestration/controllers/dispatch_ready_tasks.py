@@ -58,7 +58,7 @@ def _memoized(
         return None
     run = state.get(RUNS, ready.run_id)
     place = Place(plan, ready.index, asset_view(state, now).at)
-    held = unchanged(state, place, run.settings if run else None)
+    held = unchanged(state, place, settings=run.settings if run else None)
     if held is None:
         return None
     return TaskMemoized(
