@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         sensor,
         sql_asset,
     )
+    from arco.sdk.many import Output, multi_asset
     from arco.sdk.metadata import FilePath, Markdown, Plot, Sample, Url
     from arco.sdk.secrets import Secret
     from arco.sdk.sensing import RunRequest, SensorContext, SkipReason, webhook
@@ -70,6 +71,7 @@ _HOMES = {
     "LastMapping": _PARTITIONS,
     "Markdown": _METADATA,
     "MonthlyPartitions": _PARTITIONS,
+    "Output": "arco.sdk.many",
     "Plot": _METADATA,
     "ProductPartitions": _PARTITIONS,
     "QuarterlyPartitions": _PARTITIONS,
@@ -95,6 +97,7 @@ _HOMES = {
     "on_late": "arco.sdk.conditions",
     "on_missing": "arco.sdk.conditions",
     "on_upstream": "arco.sdk.conditions",
+    "multi_asset": "arco.sdk.many",
     "notify": "arco.sdk.decorators",
     "resource": "arco.sdk.decorators",
     "schedule": "arco.sdk.decorators",
@@ -131,6 +134,7 @@ __all__ = [
     "LastMapping",
     "Markdown",
     "MonthlyPartitions",
+    "Output",
     "Plot",
     "ProductPartitions",
     "QuarterlyPartitions",
@@ -150,6 +154,7 @@ __all__ = [
     "check",
     "external_asset",
     "fresh",
+    "multi_asset",
     "newest",
     "notify",
     "on_code",

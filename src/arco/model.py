@@ -107,6 +107,25 @@ class State(Protocol):
         ...
 
 
+class Noting(Protocol):
+    """A state that says when rows moved, so that what was worked out from them can be kept."""
+
+    notes: dict[str, Any]
+    """What was worked out, by who did it; it says nothing that the rows do not."""
+
+    def mark(self, table: Table[Any], first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved; None: whatever is
+        worked out from these rows must not be kept.
+        """
+        ...
+
+
+def noting(state: State) -> Noting | None:
+    """The state, if it keeps notes."""
+    # A hundred times cheaper than asking whether it is an instance of the protocol.
+    return typing.cast("Noting", state) if hasattr(state, "mark") else None
+
+
 class AsRow(msgspec.Struct, frozen=True, eq=False):
     """The reducer of a fact that is a row: the fields of `table`'s row are taken from the fact.
 
@@ -169,6 +188,13 @@ class NotLoaded(Exception):
         self.prefix = prefix
         self.others: Sequence[NotLoaded] = ()
         """What was asked for beside it, and is loaded with it."""
+
+
+class Unfinished(NotLoaded):
+    """A long question stops, for others to have their turn, and goes on when it is asked again.
+
+    What it found stands in the notes of the state: a state that keeps none is never asked in parts.
+    """
 
 
 class Misses:
@@ -300,6 +326,7 @@ __all__ = [
     "Misses",
     "Names",
     "NotLoaded",
+    "Noting",
     "Payload",
     "Put",
     "Reducer",
@@ -307,7 +334,9 @@ __all__ = [
     "Row",
     "State",
     "Table",
+    "Unfinished",
     "field_types",
+    "noting",
     "rows_under",
     "snake_case",
     "time_fields",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from datetime import timedelta
 
 import msgspec
 from hypothesis import given
@@ -48,18 +47,20 @@ from arco.orchestration.commands.publications import (
 from arco.orchestration.commands.run_limits import limit_runs, prioritize_run
 from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
-from arco.orchestration.definitions import RetryPolicy
+from arco.orchestration.definitions import AssetDefinition, RetryPolicy
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
-from arco.orchestration.outcomes import Completion, ErrorCategory, Observation, TaskError
-from arco.orchestration.rows import PlannedTask, PreparedTable
+from arco.orchestration.outcomes import Completion, ErrorCategory, Made, TaskError
+from arco.orchestration.rows import PreparedTable
 from arco.orchestration.run_limit_invariants import overfull_limits
 from arco.orchestration.run_limits import RUN_LIMITS
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import RUN_MOVES, RUN_OWNERS, TASK_MOVES, TASK_OWNERS, is_terminal
-from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
+from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS, TASKS
+from arco.orchestration.together import waiting_with
 from arco.testing.folding import MemoryState
-from arco.testing.orchestration_samples import SCOPE, START, Bench, graph, staged
+from arco.testing.orchestration_samples import SCOPE, Bench, graph, staged
+from tests.property.orchestration_events import any_event, any_trigger
 
 RUN_IDS = ("R3", "R1", "R2")
 STEPS_TO_FINISH_MAX = 400
@@ -83,6 +84,8 @@ moves = st.lists(st.tuples(kinds, st.integers(0, 20)), min_size=15, max_size=60)
 def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
     bench = Bench(window)
     assets = graph(edges, retry=RetryPolicy(max_attempts=2, delay_ms=1000))
+    if len(edges) % 2 == 0:
+        assets = joined(assets)
     needs: list[dict[str, int]] = [{}, {"narrow": 1}, {"wide": 2, "narrow": 1}, {"wide": 1}]
     bench.deploy(
         *(
@@ -96,6 +99,31 @@ def opened(edges: dict[str, tuple[str, ...]], window: int = 3) -> Bench:
     return bench
 
 
+def joined(assets: Sequence[AssetDefinition]) -> list[AssetDefinition]:
+    """The same assets; those with the same upstreams are made by one function."""
+    families: dict[tuple[str, ...], list[AssetDefinition]] = {}
+    for each in assets:
+        families.setdefault(tuple(up.upstream for up in each.dependencies), []).append(each)
+    return [
+        msgspec.structs.replace(
+            each, code=members[0].code, made_with=tuple(member.key for member in members)
+        )
+        if len(members) > 1
+        else each
+        for members in families.values()
+        for each in members
+    ]
+
+
+def made_beside(bench: Bench, dispatch: str) -> tuple[Made, ...]:
+    """What the attempt makes for the tasks that wait for it."""
+    row = bench.state.get(DISPATCHES, dispatch)
+    task = bench.state.get(TASKS, row.run_id, row.index) if row else None
+    waiting = waiting_with(bench.state, task) if task else []
+    output = staged("n.a0", table_id="T", data_version=f"{dispatch}:beside")
+    return tuple(Made(asset=each.asset, output=output) for each in waiting)
+
+
 def answers(bench: Bench, dispatch: str, *, move: int) -> Decision:
     """What a worker says about the dispatch."""
     error = None
@@ -105,12 +133,13 @@ def answers(bench: Bench, dispatch: str, *, move: int) -> Decision:
     if move == 2:
         row = bench.state.get(DISPATCHES, dispatch)
         output = staged("n.a0", table_id="T", data_version=dispatch) if row else None
+    others = () if move == 5 else made_beside(bench, dispatch)
     return complete_attempt(
         CompleteAttempt(
             dispatch_id=dispatch,
             started_at=bench.now,
             ended_at=bench.now,
-            completion=Completion(error=error, output=output),
+            completion=Completion(error=error, output=output, others=others),
         )
     )
 
@@ -229,196 +258,6 @@ def test_events_in_any_order_never_raise_and_keep_the_laws(
     state = replayed(data.draw(st.permutations(bench.history)))
     state.fold(bench.history)
     assert violations(state) == []
-
-
-run_ids = st.sampled_from(["R1", "R1", "R1", "R2"])
-indices = st.sampled_from([-1, 0, 0, 0, 1, 1, 2, 3, 4])
-attempts = st.sampled_from([0, 1, 1, 1, 1, 2, 2, 3])
-pairs = st.lists(st.tuples(indices, attempts), min_size=1, max_size=4).map(tuple)
-times = st.integers(0, 50).map(lambda seconds: START + timedelta(seconds=seconds))
-optional_times = st.none() | times
-planned = st.builds(
-    PlannedTask,
-    asset=st.sampled_from(["n.a", "n.b", "n.c"]),
-    upstreams=st.lists(st.integers(-2, 5), max_size=3).map(tuple),
-)
-errors = st.builds(
-    TaskError, category=st.sampled_from(list(ErrorCategory)), message=st.just("broken")
-)
-outputs = st.none() | st.just(staged("n.a", table_id="T", data_version="v"))
-prepared_table = st.builds(
-    PreparedTable,
-    table_id=st.sampled_from(["T", "U"]),
-    asset=st.just("n.a"),
-    version=st.integers(0, 3),
-    sha256=st.just(""),
-)
-prepared = st.lists(prepared_table, max_size=2, unique_by=lambda table: table.table_id).map(tuple)
-compaction_ids = st.sampled_from(["C1", "C2"])
-limit_names = st.sampled_from(["*", "tag:odd"])
-any_trigger: st.SearchStrategy[Payload] = st.builds(
-    events.RunTriggered,
-    run_id=run_ids,
-    tasks=st.lists(planned, max_size=4).map(tuple),
-    fingerprint=st.just(""),
-    triggered_at=times,
-    run_key=st.sampled_from(["", "k"]),
-    parent=st.sampled_from(["", "R1", "R9"]),
-    adopted=pairs,
-)
-any_event: st.SearchStrategy[Payload] = st.one_of(
-    any_trigger,
-    st.builds(
-        events_of_runs.RunTriggeredV2,
-        run_id=run_ids,
-        tasks=st.lists(planned, max_size=4).map(tuple),
-        fingerprint=st.just(""),
-        triggered_at=times,
-        settings=st.sampled_from([{}, {"source": {"pages": 3}}]),
-        memoized=st.lists(indices, max_size=3).map(tuple),
-    ),
-    st.builds(
-        events_of_runs.TaskMemoized,
-        run_id=run_ids,
-        index=indices,
-        made_by=run_ids,
-        data_version=st.sampled_from(["v", "value:1"]),
-        memoized_at=times,
-    ),
-    st.builds(
-        events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times
-    ),
-    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
-    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
-    st.builds(events.TasksDispatched, run_id=run_ids, tasks=pairs, dispatched_at=times),
-    st.builds(
-        events.TaskStarted, run_id=run_ids, index=indices, attempt=attempts, started_at=times
-    ),
-    st.builds(
-        events.TaskSucceeded,
-        run_id=run_ids,
-        index=indices,
-        attempt=attempts,
-        ended_at=times,
-        output=outputs,
-    ),
-    st.builds(
-        events.TaskSucceededV2,
-        run_id=run_ids,
-        index=indices,
-        attempt=attempts,
-        ended_at=times,
-        observation=st.builds(Observation, data_version=st.sampled_from(["", "value:1"])),
-    ),
-    st.builds(
-        events.TaskFailed,
-        run_id=run_ids,
-        index=indices,
-        attempt=attempts,
-        ended_at=times,
-        error=errors,
-        retry_at=optional_times,
-    ),
-    st.builds(
-        events.AttemptLost,
-        run_id=run_ids,
-        index=indices,
-        attempt=attempts,
-        reason=st.just("gone"),
-        lost_at=times,
-        retry_at=optional_times,
-    ),
-    st.builds(events.RetriesReleased, run_id=run_ids, tasks=pairs, released_at=times),
-    st.builds(events.RetriesReleasedV2, run_id=run_ids, tasks=pairs, released_at=times),
-    st.builds(
-        events.TaskCancelled, run_id=run_ids, index=indices, attempt=attempts, ended_at=times
-    ),
-    st.builds(events.RunCancelRequested, run_id=run_ids, requested_at=times),
-    st.builds(events.RunFailed, run_id=run_ids, ended_at=times),
-    st.builds(events.RunCancelled, run_id=run_ids, ended_at=times),
-    st.builds(events.RunSucceeded, run_id=run_ids, ended_at=times),
-    st.builds(
-        pools.PoolSized,
-        name=st.just("wide"),
-        version=st.integers(-1, 3),
-        sized_at=times,
-        slots=st.none() | st.integers(-1, 3),
-    ),
-    st.builds(
-        events.RunLimitSet,
-        name=limit_names,
-        version=st.integers(-1, 3),
-        set_at=times,
-        runs_max=st.none() | st.integers(-1, 3),
-        covered=st.lists(run_ids, max_size=2).map(tuple),
-        through=st.integers(-1, 3),
-    ),
-    st.builds(
-        events.RunsQueued,
-        after=st.integers(-1, 1),
-        through=st.integers(-1, 3),
-        queued_at=times,
-        runs=st.lists(
-            st.builds(events.LimitedRun, run_ids, st.tuples(limit_names)), max_size=2
-        ).map(tuple),
-    ),
-    st.builds(
-        events.RunsAdmitted, runs=st.lists(run_ids, max_size=2).map(tuple), admitted_at=times
-    ),
-    st.builds(
-        events.RunPrioritized,
-        run_id=run_ids,
-        priority=st.integers(-2, 2),
-        version=st.integers(-1, 3),
-        prioritized_at=times,
-    ),
-    st.builds(
-        events.PublicationRequested, run_id=run_ids, table_ids=st.just(("T",)), requested_at=times
-    ),
-    st.builds(
-        maintenance.CompactionStarted,
-        compaction_id=compaction_ids,
-        table=prepared_table,
-        files=st.just(()),
-        files_removed=st.just(2),
-        files_added=st.just(1),
-        bytes_removed=st.just(9),
-        bytes_added=st.just(5),
-        started_at=times,
-    ),
-    st.builds(maintenance.TableCompacted, compaction_id=compaction_ids, compacted_at=times),
-    st.builds(
-        maintenance.CompactionAbandoned,
-        compaction_id=compaction_ids,
-        message=st.just("beaten"),
-        abandoned_at=times,
-    ),
-    st.builds(
-        maintenance.TableCheckpointed,
-        asset=st.just("n.a"),
-        table_id=st.sampled_from(["T", "U"]),
-        version=st.integers(0, 3),
-        checkpointed_at=times,
-    ),
-    st.builds(events.PublicationStarted, run_id=run_ids, tables=prepared, started_at=times),
-    st.builds(events.PublicationRebased, run_id=run_ids, tables=prepared, rebased_at=times),
-    st.builds(
-        events.PublicationAbandoned,
-        run_id=run_ids,
-        tables=st.one_of(prepared, st.just(())),
-        standing=prepared,
-        code=st.just("SCHEMA_CHANGED"),
-        message=st.just("changed"),
-        abandoned_at=times,
-    ),
-    st.builds(events.PublicationUndone, run_id=run_ids, undone_at=times),
-    st.builds(
-        events.RunPublished,
-        run_id=run_ids,
-        tables=st.just((events.PublishedTable("T", "n.a", 1),)),
-        published_at=times,
-    ),
-)
 
 
 @given(any_trigger, st.lists(any_event, min_size=15, max_size=60))

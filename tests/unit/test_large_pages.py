@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
-from arco.model import Put
+from arco.engine.database import Database
+from arco.errors import Invalid
+from arco.model import Put, Unfinished
+from arco.orchestration.commands.deployments import Deploy, deploy
+from arco.orchestration.definitions import Manifest
+from arco.orchestration.domain import DOMAIN
 from arco.orchestration.partitions import (
     HourlyPartitions,
     ProductPartitions,
@@ -17,7 +23,10 @@ from arco.orchestration.partitions import (
 from arco.orchestration.rows import Materialization, PartitionStatus, Task
 from arco.orchestration.states import TaskState
 from arco.orchestration.tables import PARTITION_STATUS
+from arco.runtime import AsyncioRuntime, run
 from arco.service.assets import JUDGED_PARTITIONS_MAX, list_assets
+from arco.service.stale import stale_list
+from arco.store.memory import MemoryStore
 from arco.testing.orchestration_samples import START, Bench, asset
 from arco.ui.pages.graph import graph_drawn
 from arco.ui.pages.lineage import Node
@@ -88,6 +97,42 @@ def test_an_asset_of_too_many_partitions_says_what_is_there_at_least() -> None:
     assert (status.materialized, status.is_counted, status.stale) == (1, False, None)
     (few,) = list_assets((small := with_one_made(20, place=0)).state, small.now)
     assert (few.materialized, few.is_counted, few.partitions) == (1, True, 2_000)
+
+
+def test_an_asset_of_too_many_partitions_hides_only_itself_and_what_is_made_from_it() -> None:
+    bench = Bench()
+    bench.now = START + WHOLE
+    large = asset("raw.large", partitions=many_partitions(10_500))
+    bench.deploy(large, asset("raw.small"), asset("mart.sums", "raw.large"))
+    found = {each.key: each.stale for each in list_assets(bench.state, bench.now)}
+    assert found == {"raw.large": None, "mart.sums": None, "raw.small": 1}
+
+
+def test_more_stale_partitions_than_can_be_explained_are_refused_with_their_number() -> None:
+    bench = Bench()
+    bench.now = START + WHOLE
+    bench.deploy(*(asset(f"raw.a{each}", partitions=many_partitions(400)) for each in range(6)))
+    with pytest.raises(Invalid, match=r"^240,000 partitions .* are stale"):
+        stale_list(bench.state, bench.now)
+
+
+def test_a_question_about_many_partitions_lets_others_have_their_turn() -> None:
+    async def main() -> None:
+        database = await Database.open(
+            MemoryStore(), AsyncioRuntime(), domains=(DOMAIN,), writer="test"
+        )
+        assets = [asset(f"raw.a{each}", partitions=many_partitions(400)) for each in range(4)]
+        manifest = Manifest("demo", tuple(assets))
+        command = Deploy(deployment_id="D", manifest=manifest, entropy=1)
+        await database.transact(deploy(command))
+        now = START + WHOLE
+        with pytest.raises(Unfinished):
+            list_assets(database.tables, now)
+        found = await database.asked(lambda state: list_assets(state, now))
+        assert [each.stale for each in found] == [40_000] * 4
+        assert list_assets(database.tables, now) == found
+
+    run(main())
 
 
 def test_a_timeline_of_ten_thousand_tasks_is_bounded_and_loses_no_task() -> None:

@@ -26,7 +26,8 @@ from arco import (
 )
 from arco.errors import Invalid, Precondition
 from arco.execution import tables
-from arco.execution.attempts import Cancellation, attempt, workshop
+from arco.execution.attempts import attempt
+from arco.execution.workshops import Cancellation, workshop
 from arco.orchestration.states import TaskState
 from arco.runtime import AsyncioRuntime
 from arco.store.local import LocalStore

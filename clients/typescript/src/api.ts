@@ -137,6 +137,8 @@ export interface AssetSummary {
   owners?: Array<string>;
   tags?: Record<string, string>;
   upstreams?: Array<string>;
+  /** Every asset that its function makes at once, itself included; empty: itself alone. */
+  made_with?: Array<string>;
   /** The names of its partition dimensions; none: it is not partitioned. */
   dimensions?: Array<string>;
   checks?: Array<string>;
@@ -1372,7 +1374,7 @@ export interface PlanPreview {
 }
 
 /** Why a task is in a plan. */
-export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS";
+export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS" | "MADE_TOGETHER";
 
 /** What stands between a table and its readers. */
 export interface PolicyLine {
@@ -1446,6 +1448,8 @@ export interface PreviewedTask {
   upstreams?: Array<string>;
   /** Of a memoized asset: `yes`, it is left out; `perhaps`, if what it reads comes out alike. */
   unchanged?: "" | "perhaps" | "yes";
+  /** The task of the plan whose function makes its data, too; empty: it has an attempt of its own. */
+  made_by?: string;
 }
 
 /** A principal and the groups it was put into. */
@@ -2178,6 +2182,8 @@ export interface TaskSummary {
   adopted_from?: string;
   /** The run that made what this one would make again; empty: the task is performed. */
   memoized_from?: string;
+  /** The task whose attempt made its data, too. */
+  made_by?: number | null;
   /** What user code said about its output; of a plot, what it is and how large. */
   metadata?: Record<string, unknown>;
 }
@@ -2602,7 +2608,7 @@ export interface Operations {
   cancel_backfill: { place: { backfill_id: string; }; query: {}; body: BackfillCancelRequest; answer: Backfill; };
   /** Try again what failed so far, and nothing else. */
   retry_backfill: { place: { backfill_id: string; }; query: {}; body: null; answer: Backfill; };
-  /** What the task printed, from chunk `chunk` on; at most eight chunks at once. An answer without lines means that nothing more is stored yet. */
+  /** What the task printed, from chunk `chunk` on; at most eight chunks at once. Of a task whose data another one's attempt made, what that one printed. An answer without lines means that nothing more is stored yet. */
   show_logs: { place: { run_id: string; index: number; }; query: { attempt?: number | null; chunk?: number; }; body: null; answer: TaskLogs; };
   /** A shortest way from one dataset down to another, and what is known of each hop. */
   show_path: { place: {}; query: { upstream: string; downstream: string; at?: string; }; body: null; answer: LineagePath; };
@@ -3019,8 +3025,10 @@ export const CODES = {
   OPTION_UNKNOWN: "Invalid",
   ORIGIN_INVALID: "Invalid",
   OUTCOME_UNKNOWN: "Unavailable",
+  OUTPUTS_INVALID: "Invalid",
   OUTPUTS_MISSING: "Invalid",
   OUTPUT_TYPE_UNKNOWN: "Invalid",
+  OUTPUT_UNKNOWN: "Invalid",
   OUTPUT_UNREADABLE: "Invalid",
   PACKAGE_DAMAGED: "Corrupt",
   PACKAGE_INVALID: "Invalid",

@@ -69,7 +69,8 @@ async def show_logs(
     attempt: AttemptNumber = None,
     chunk: FirstChunk = 0,
 ) -> Response[TaskLogs]:
-    """What the task printed, from chunk `chunk` on; at most eight chunks at once.
+    """What the task printed, from chunk `chunk` on; at most eight chunks at once. Of a task whose
+    data another one's attempt made, what that one printed.
 
     An answer without lines means that nothing more is stored yet.
     """
@@ -100,6 +101,8 @@ def _logged(state: State, run_id: str, *, index: int, attempt: int | None) -> Lo
             f"run {run.run_id} has no task {index}; it has {run.total}, counted from 0",
             hint=f"GET /api/v1/runs/{run.run_id} lists its tasks",
         )
+    maker = state.get(TASKS, run.run_id, task.made_by) if task.made_by is not None else None
+    task = maker or task
     number = task.attempt if attempt is None else attempt
     name = attempt_id(dispatch_id(task.run_id, task.task_key, number))
     return Logged(run.run_id, index, number, name)

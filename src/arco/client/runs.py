@@ -202,11 +202,14 @@ class LogReader:
 
 
 def chosen(detail: RunDetail, task: str) -> list[TaskSummary]:
-    """The tasks that `task` names: an asset, `asset[partition]`, a task key or a number.
+    """The tasks that `task` names, an asset, `asset[partition]`, a task key or a number, or those
+    whose attempts made their data.
 
     Raises: NotFound TASK_NOT_FOUND.
     """
-    found = [each for each in detail.tasks if not task or task in _names(each)]
+    named = [each for each in detail.tasks if not task or task in _names(each)]
+    working = {each.index if each.made_by is None else each.made_by for each in named}
+    found = [each for each in detail.tasks if each.index in working]
     if found or not task:
         return found
     raise NotFound(

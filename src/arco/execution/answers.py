@@ -7,14 +7,14 @@ says. Must not know how answers travel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from arco.execution.protocol import Completed, Started
-from arco.ids import attempt_id
+from arco.ids import attempt_id, dispatch_id
 from arco.model import Decision, Event, State
 from arco.orchestration.commands.attempts import (
     CompleteAttempt,
@@ -27,6 +27,7 @@ from arco.orchestration.commands.attempts import (
 from arco.orchestration.outcomes import Completion, ErrorCategory, Output
 from arco.orchestration.rows import Asset, Dispatch, Task
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS, TASKS
+from arco.orchestration.together import waiting_with
 from arco.store.keys import staged_parts
 
 COUNT_MAX = 2**63 - 1
@@ -42,19 +43,34 @@ def completed_as_told(message: Completed) -> Decision:
     return partial(_complete, message=message)
 
 
-def misfit(task: Task, asset: Asset | None, *, completion: Completion, attempt: str) -> str:
-    """What in the answer is not this attempt's; empty: all of it is."""
-    output = completion.output
-    if output is not None:
-        place = (task.asset, task.partition_key, asset.table_id if asset else "")
-        if (output.asset, output.partition_key, output.table_id) != place:
-            return f"it speaks of {output.asset} in place of {task.asset}"
-        wrong = _misfit_files(output, attempt)
-        if wrong:
-            return wrong
+def misfit(
+    task: Task, others: Mapping[str, Asset], *, asset: Asset | None, completion: Completion
+) -> str:
+    """What in the answer is not this attempt's; empty: all of it is. `others`: key -> the assets
+    that its function makes, too.
+    """
+    key = task.asset
+    wrong = _misfit_output(task, asset, key=key, output=completion.output)
+    for made in completion.others:
+        if made.asset not in others:
+            return f"it speaks of {made.asset}, which is not made with {key}"
+        output = made.output
+        wrong = wrong or _misfit_output(task, others[made.asset], key=made.asset, output=output)
+    if wrong:
+        return wrong
     known = {each.upstream for each in asset.definition.dependencies} if asset else set()
     strange = [read.upstream for read in completion.reads if read.upstream not in known]
     return f"it read {strange[0]}, which is no upstream" if strange else ""
+
+
+def _misfit_output(task: Task, asset: Asset | None, *, key: str, output: Output | None) -> str:
+    if output is None:
+        return ""
+    place = (key, task.partition_key, asset.table_id if asset else "")
+    if (output.asset, output.partition_key, output.table_id) != place:
+        return f"it speaks of {output.asset} in place of {key}"
+    out = dispatch_id(task.run_id, task.task_key, task.attempt)
+    return _misfit_files(output, attempt_id(out))
 
 
 def _misfit_files(output: Output, attempt: str) -> str:
@@ -107,11 +123,12 @@ def _complete(state: State, now: datetime, *, message: Completed) -> Sequence[Ev
 
 def _refusal(state: State, task: Task, *, message: Completed) -> str:
     completion = message.completion
+    rows = (state.get(ASSETS, each.asset) for each in waiting_with(state, task))
     wrong = misfit(
         task,
-        state.get(ASSETS, task.asset),
+        {row.key: row for row in rows if row is not None},
+        asset=state.get(ASSETS, task.asset),
         completion=completion,
-        attempt=attempt_id(message.dispatch_id),
     )
     if wrong:
         return f"the answer of its worker was refused: {wrong}"

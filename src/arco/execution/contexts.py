@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from arco.execution.protocol import Envelope
 from arco.orchestration.partitions import Partitions, PartitionValue, parse_partition_key
@@ -11,7 +11,7 @@ from arco.orchestration.partitions.axes import CivilAxis, HourAxis, axes_of
 from arco.sdk.context import AssetContext, PartitionWindow
 
 
-def context_of(envelope: Envelope) -> AssetContext:
+def context_of(envelope: Envelope, *, outputs: Sequence[str] = ()) -> AssetContext:
     """What user code may know about this attempt."""
     values = parse_partition_key(envelope.partition_key)
     return AssetContext(
@@ -21,6 +21,7 @@ def context_of(envelope: Envelope) -> AssetContext:
         partition_window=window_of(envelope.asset.partitions, values) if values else None,
         log=logging.getLogger(envelope.asset.key),
         cursor=envelope.cursor,
+        outputs=outputs,
     )
 
 

@@ -6,11 +6,12 @@ a run reads the same cut.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
-from arco.execution.protocol import Envelope, Input
+from arco.execution.protocol import Envelope, Input, OtherAsset
 from arco.ids import attempt_id
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition, Dependency
@@ -20,6 +21,7 @@ from arco.orchestration.published import recorded_entry
 from arco.orchestration.rows import Asset, Dispatch, PlanRow, Task
 from arco.orchestration.run_settings import settings_read
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS, PLANS, RUNS, TASKS
+from arco.orchestration.together import waiting_with
 from arco.orchestration.views import Partitioning, asset_view
 
 
@@ -56,18 +58,31 @@ def build_envelope(state: State, dispatch: Dispatch, *, now: datetime) -> Envelo
         table_id=attempt.asset.table_id,
         partition_key=attempt.task.partition_key,
         inputs=tuple(input for input in inputs if input is not None),
-        table_version=_base(state, attempt),
+        table_version=_base(state, attempt, asset=attempt.asset),
+        others=tuple(_others(state, attempt)),
         settings=settings_read(definition, run.settings) if run and run.settings else {},
         cursor=msgspec.json.decode(held.cursor) if held and held.cursor else None,
     )
 
 
-def _base(state: State, attempt: Attempt) -> int | None:
-    """The version of its own table that the attempt starts from."""
-    key = attempt.asset.key
-    if attempt.asset.definition.write_mode == "merge":
-        return attempt.plan.pins.get(key)
-    pin = state.get(PINS, key)
+def _others(state: State, attempt: Attempt) -> Iterator[OtherAsset]:
+    """The assets of the tasks that end with this one."""
+    for waiting in waiting_with(state, attempt.task):
+        asset = state.get(ASSETS, waiting.asset)
+        if asset is not None:
+            definition = narrowed(asset.definition, waiting.partition_key)
+            yield OtherAsset(
+                asset=msgspec.structs.replace(definition, dependencies=()),
+                table_id=asset.table_id,
+                table_version=_base(state, attempt, asset=asset),
+            )
+
+
+def _base(state: State, attempt: Attempt, *, asset: Asset) -> int | None:
+    """The version of the asset's table that the attempt starts from."""
+    if asset.definition.write_mode == "merge":
+        return attempt.plan.pins.get(asset.key)
+    pin = state.get(PINS, asset.key)
     return pin.version if pin else None
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from arco.errors import Invalid
-from arco.execution.attempts import Workshop, call
 from arco.execution.failures import task_error
 from arco.execution.supplies import Supplies
+from arco.execution.workshops import Workshop, call
 from arco.orchestration.bridging import RunAsked
 from arco.orchestration.commands.evaluations import Answer, Look
 from arco.orchestration.sensors import REQUESTS_MAX

@@ -45,6 +45,18 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The upstream's: what it appended comes on top of the pinned version."""
 
 
+class OtherAsset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An asset that the function of the attempt makes with the one of its task."""
+
+    asset: AssetDefinition
+    """As the envelope's: without what other partitions are for, and without dependencies: they are
+    the same.
+    """
+    table_id: str
+    table_version: int | None = None
+    """As the envelope's."""
+
+
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One attempt at one task."""
 
@@ -70,6 +82,8 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     settings: dict[str, dict[str, Any]] = {}
     """Name of the settings -> field -> value that holds for this run, over whatever else is given.
     """
+    others: tuple[OtherAsset, ...] = ()
+    """What the function makes at once, for the same partition, and the answer speaks of, too."""
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):
@@ -208,6 +222,7 @@ __all__ = [
     "Input",
     "Moment",
     "Offer",
+    "OtherAsset",
     "Ready",
     "Roll",
     "Sense",

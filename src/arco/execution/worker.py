@@ -24,7 +24,7 @@ from typing import cast
 import msgspec
 
 from arco.errors import Invalid
-from arco.execution.attempts import Cancellation, Tables, Workshop, attempt, workshop
+from arco.execution.attempts import attempt
 from arco.execution.capture import Capture
 from arco.execution.evaluating import evaluate
 from arco.execution.failures import Cancelled
@@ -45,6 +45,7 @@ from arco.execution.protocol import (
 )
 from arco.execution.task_log import TaskLog
 from arco.execution.wire import Wire, to_worker
+from arco.execution.workshops import Cancellation, Tables, Workshop, workshop
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
 from arco.runtime import AsyncioRuntime, Runtime
 from arco.sdk.project import find_project, load_project

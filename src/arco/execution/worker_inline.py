@@ -10,12 +10,13 @@ import os
 from contextlib import chdir
 from pathlib import Path
 
-from arco.execution.attempts import Cancellation, Workshop, attempt, workshop
+from arco.execution.attempts import attempt
 from arco.execution.envelopes import build_envelope
 from arco.execution.failures import task_error
 from arco.execution.protocol import Envelope
 from arco.execution.reports import Reports
 from arco.execution.worker import data_side
+from arco.execution.workshops import Cancellation, Workshop, workshop
 from arco.model import State
 from arco.orchestration.commands.attempts import should_cancel
 from arco.orchestration.outcomes import Completion

@@ -16,6 +16,7 @@ from arco.orchestration.materializing import read_versions
 from arco.orchestration.rows import PlannedTask, Run, Task
 from arco.orchestration.staleness import Place, changed_upstreams
 from arco.orchestration.states import RunState, TaskState
+from arco.orchestration.together import deployed_family
 from arco.orchestration.views import AssetView
 
 
@@ -56,6 +57,7 @@ def adoption(
     repeated: dict[int, Repetition] = {}
     spent = _spent(view, parent)
     inside = {(task.asset, task.partition_key) for task in tasks}
+    lost = _lost_families(view, before, tasks=tasks)
     for index, planned in enumerate(tasks):
         place = (planned.asset, planned.partition_key)
         task = before.get(place)
@@ -65,15 +67,34 @@ def adoption(
             repeated[index] = Repetition.ASKED
         elif spent is not None:
             repeated[index] = spent
-        elif view.definitions[planned.asset].write_mode == "merge":
+        elif _merges(view, planned.asset):
             repeated[index] = Repetition.MERGES_AGAIN
-        elif any(upstream not in adopted for upstream in planned.upstreams):
+        elif place in lost or any(upstream not in adopted for upstream in planned.upstreams):
             repeated[index] = Repetition.UPSTREAM_RUNS_AGAIN
         elif (change := _change(view, task, inside=inside)) is not None:
             repeated[index] = change
         else:
             adopted[index] = task.index
     return Adoption(adopted, repeated)
+
+
+def _merges(view: AssetView, asset: str) -> bool:
+    """Whether it merges, or anything that its function makes with it."""
+    members = deployed_family(view.definitions, asset)
+    return any(view.definitions[member].write_mode == "merge" for member in members)
+
+
+def _lost_families(
+    view: AssetView, before: Mapping[Place, Task], *, tasks: Sequence[PlannedTask]
+) -> set[Place]:
+    """Places of which a task of the plan did not succeed before that their function makes, too."""
+    lost: set[Place] = set()
+    for planned in tasks:
+        members = deployed_family(view.definitions, planned.asset)
+        task = before.get((planned.asset, planned.partition_key))
+        if len(members) > 1 and (task is None or task.state is not TaskState.SUCCEEDED):
+            lost.update((member, planned.partition_key) for member in members)
+    return lost
 
 
 def _spent(view: AssetView, parent: Run) -> Repetition | None:

@@ -18,6 +18,7 @@ from arco.orchestration.plan import TASKS_MAX, upstream_first
 from arco.orchestration.staleness import Place, own_staleness, upstream_places
 from arco.orchestration.states import TaskState
 from arco.orchestration.tables import PARTITION_STATUS
+from arco.orchestration.together import deployed_family, family, with_families
 from arco.orchestration.views import AssetView, partitions_of, upstream_keys
 
 Chosen: TypeAlias = dict[str, tuple[str, ...]]
@@ -26,13 +27,14 @@ Chosen: TypeAlias = dict[str, tuple[str, ...]]
 def choose_partitions(
     view: AssetView, assets: Sequence[str], *, partition: str, which: Which
 ) -> Chosen:
-    """Asset -> its partitions to run, without assets that have none.
+    """Asset -> its partitions to run, without assets that have none; what one function makes at
+    once runs together.
 
     A `partition` text overrides `which`: what is named runs, fresh or not.
 
     Raises: Invalid PARTITION_UNKNOWN, PARTITION_NOT_TAKEN, PLAN_TOO_LARGE.
     """
-    ordered = upstream_first(view.definitions, assets)
+    ordered = upstream_first(view.definitions, with_families(view.definitions, assets))
     if partition:
         return _named(view, ordered, text=partition)
     if which == "all":
@@ -70,7 +72,12 @@ def _is_wanted(view: AssetView, place: Place, *, which: Wanted, running: set[Pla
         return True
     if which == "stale":
         return _is_stale(view, asset, key=key, running=running)
-    status = view.state.get(PARTITION_STATUS, asset, key)
+    members = deployed_family(view.definitions, asset)
+    return any(_has_to_run(view, (member, key), which=which) for member in members)
+
+
+def _has_to_run(view: AssetView, place: Place, *, which: Wanted) -> bool:
+    status = view.state.get(PARTITION_STATUS, *place)
     if which == "missing":
         return status is None or status.materialization is None
     attempt = status.attempt if status else None
@@ -119,9 +126,11 @@ def _stale_keys(view: AssetView, asset: str, *, running: set[Place]) -> Iterator
 
 
 def _is_stale(view: AssetView, asset: str, *, key: str, running: set[Place]) -> bool:
-    own = own_staleness(view, asset, key=key)
-    if own is not None and own.is_runnable:
-        return True
+    """Whether it is, or anything that its function makes with it."""
+    for member in deployed_family(view.definitions, asset):
+        own = own_staleness(view, member, key=key)
+        if own is not None and own.is_runnable:
+            return True
     places = upstream_places(view, view.definitions[asset], key=key)
     return any(place in running for place in places)
 
@@ -155,11 +164,12 @@ def _parsed(view: AssetView, asset: str, *, text: str) -> tuple[str, ...]:
 
 def _followed(view: AssetView, asset: str, *, chosen: Chosen) -> tuple[str, ...]:
     upstream = view.definitions[asset]
+    members = family(upstream)
     needed: set[str] = set()
     for key, partitions in chosen.items():
         downstream = view.definitions[key]
         for dependency in downstream.dependencies:
-            if dependency.upstream != asset or downstream.partitions is None:
+            if dependency.upstream not in members or downstream.partitions is None:
                 continue
             for partition in partitions:
                 needed.update(

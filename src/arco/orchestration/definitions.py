@@ -164,6 +164,10 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """What it, its checks and their resources read, by name."""
     memoize: bool = False
     """Whether it is left out of runs in which it would come out as it did."""
+    made_with: tuple[str, ...] = ()
+    """Every asset that its function makes at once, itself included, sorted; empty: itself alone.
+    The task of the first of them does the work.
+    """
 
     @property
     def namespace(self) -> str:

@@ -14,6 +14,7 @@ from arco.errors import Invalid
 from arco.orchestration.definitions import AssetDefinition, Dependency, Manifest
 from arco.orchestration.partitions import mapping_problem, own_mapping_problem, validate
 from arco.orchestration.plan import upstream_first
+from arco.orchestration.together import family_problems
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
@@ -28,7 +29,11 @@ def manifest_problems(manifest: Manifest, others: Mapping[str, AssetDefinition])
     problems: list[str] = []
     for asset in manifest.assets:
         where = f"{asset.source.file}:{asset.source.line}"
-        found = [*_own_problems(asset), *_dependency_problems(asset, known)]
+        found = [
+            *_own_problems(asset),
+            *_dependency_problems(asset, known),
+            *family_problems(asset, known),
+        ]
         if counts[asset.key] > 1:
             found.append(f"asset {asset.key} is defined {counts[asset.key]} times.")
         problems += [f"{where}: {problem}" for problem in found]

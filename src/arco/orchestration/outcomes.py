@@ -81,6 +81,16 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, Any] = {}
 
 
+class Made(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What an attempt came to for an asset that its function makes with the one of its task."""
+
+    asset: str
+    output: Output | None = None
+    observation: Observation | None = None
+    """Without output: what there is to say all the same."""
+    checks: tuple[CheckResult, ...] = ()
+
+
 class TaskError(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why an attempt failed, in the user's terms."""
 
@@ -100,6 +110,8 @@ class Completion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Without output: what there is to say all the same."""
     checks: tuple[CheckResult, ...] = ()
     reads: tuple[Read, ...] = ()
+    others: tuple[Made, ...] = ()
+    """What it came to for the other assets that its function makes."""
 
 
 __all__ = [
@@ -107,6 +119,7 @@ __all__ = [
     "CheckResult",
     "Completion",
     "ErrorCategory",
+    "Made",
     "Observation",
     "Output",
     "Read",

@@ -17,6 +17,7 @@ from arco.errors import Invalid
 from arco.ids import sha256
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.rows import PlannedTask, PlanRow
+from arco.orchestration.together import maker
 from arco.orchestration.views import Partitioning, upstream_keys
 
 PLAN_VERSION = 1
@@ -202,6 +203,7 @@ class _Edges:
     ) -> None:
         self._asset = asset
         self._at = at
+        self._maker = places.of(maker(asset)) if _follows(asset, places) else {}
         always: set[int] = set()
         self._mapped: list[tuple[Dependency, AssetDefinition, Mapping[str, int]]] = []
         for dependency in asset.dependencies:
@@ -217,9 +219,11 @@ class _Edges:
 
     def upstreams(self, key: str) -> tuple[int, ...]:
         """Indices of the tasks of this run that `key` needs, ascending, each once."""
-        if not self._mapped:
+        if not self._mapped and not self._maker:
             return self._always
         found = set(self._always)
+        if key in self._maker:
+            found.add(self._maker[key])
         for dependency, upstream, places in self._mapped:
             wanted = upstream_keys(
                 dependency, key, downstream=self._asset, upstream=upstream, at=self._at
@@ -229,6 +233,11 @@ class _Edges:
             else:
                 found = found.union(index for name, index in places.items() if name in wanted)
         return tuple(sorted(found))
+
+
+def _follows(asset: AssetDefinition, places: _Places) -> bool:
+    """Whether the task of another asset, which stands before it in the plan, makes this one."""
+    return maker(asset) != asset.key and maker(asset) in places.starts
 
 
 def _refuse_too_many(chosen: Mapping[str, Sequence[str]]) -> None:

@@ -16,6 +16,7 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
+from arco.orchestration.events_joint import TaskSucceededV3
 from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.maintenance import CompactionStarted
 from arco.orchestration.outcomes import Output
@@ -26,6 +27,12 @@ from arco.orchestration.tables import TASKS
 def staged_by_task(_: State, event: TaskSucceeded) -> Iterator[str]:
     """The files the attempt staged."""
     return output_files(event.output)
+
+
+def staged_together(_: State, event: TaskSucceededV3) -> Iterator[str]:
+    """The files the attempt staged, of every table."""
+    for output in (event.output, *(each.output for each in event.others)):
+        yield from output_files(output)
 
 
 def adopted_by_run(state: State, event: RunTriggered) -> Iterator[str]:
@@ -67,6 +74,7 @@ def output_files(output: Output | None) -> Iterator[str]:
 NAMES: Mapping[type[Payload], Names] = {
     TaskSucceeded: staged_by_task,
     TaskSucceededV2: staged_by_task,
+    TaskSucceededV3: staged_together,
     RunTriggered: adopted_by_run,
     RunTriggeredV2: adopted_by_run,
     PublicationStarted: prepared_for_run,
@@ -86,5 +94,6 @@ __all__ = [
     "prepared_for_restore",
     "prepared_for_run",
     "staged_by_task",
+    "staged_together",
     "written_by_compaction",
 ]

@@ -149,6 +149,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What identifies the run's own settings that it read; null: it read none."""
     memoized_from: str | None = None
     """The run that made what this one would make again; null: the task is performed."""
+    made_by: int | None = None
+    """The index of the task whose attempt made this one's output together with its own."""
 
     @property
     def metadata(self) -> dict[str, Any]:

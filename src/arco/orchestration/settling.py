@@ -7,7 +7,7 @@ A task that already ended never comes here again: callers guard on its row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -70,16 +70,24 @@ def attempt_in_flight(state: State, named: NamesAttempt) -> Task | None:
 
 def end_attempt(state: State, task: Task, *, outcome: TaskState, ended_at: datetime) -> Changes:
     """The outbox row goes, and the partition's last attempt becomes this one."""
+    out = dispatch_id(task.run_id, task.task_key, task.attempt)
+    return [
+        Drop(DISPATCHES, (out,)),
+        attempted(state, task, outcome=outcome, ended_at=ended_at),
+    ]
+
+
+def attempted(state: State, task: Task, *, outcome: TaskState, ended_at: datetime) -> Change:
+    """The last attempt at the task's partition becomes this one."""
     status = state.get(PARTITION_STATUS, task.asset, task.partition_key)
-    attempted = Attempted(run_id=task.run_id, index=task.index, state=outcome, ended_at=ended_at)
-    status = PartitionStatus(
+    last = Attempted(run_id=task.run_id, index=task.index, state=outcome, ended_at=ended_at)
+    row = PartitionStatus(
         asset=task.asset,
         partition_key=task.partition_key,
         materialization=status.materialization if status else None,
-        attempt=attempted,
+        attempt=last,
     )
-    out = dispatch_id(task.run_id, task.task_key, task.attempt)
-    return [Drop(DISPATCHES, (out,)), Put(PARTITION_STATUS, status)]
+    return Put(PARTITION_STATUS, row)
 
 
 def end_task(state: State, task: Task) -> Changes:
@@ -97,6 +105,22 @@ def end_task(state: State, task: Task) -> Changes:
         fallen = len(fall)
         changes += fall
     return changes + recount(_counted(run, task, fallen=fallen))
+
+
+def end_together(state: State, tasks: Sequence[Task]) -> Changes:
+    """Everything that follows from all of these tasks of one run having succeeded at once."""
+    run = state.get(RUNS, tasks[0].run_id)
+    plan = state.get(PLANS, tasks[0].run_id)
+    changes: Changes = [Put(TASKS, task) for task in tasks]
+    if run is None or plan is None:
+        return changes
+    done = {task.index for task in tasks}
+    below = dict.fromkeys(index for task in tasks for index in plan.downstreams[task.index])
+    freed = [index for index in below if index not in done]
+    changes += _release(state, run, plan=plan, below=freed, done=done)
+    for task in tasks:
+        run = _counted(run, task, fallen=0)
+    return changes + recount(run)
 
 
 def recount(run: Run) -> Changes:
@@ -179,12 +203,20 @@ def _leave_indexes(state: State, run: Run, *, task: Task) -> Changes:
 
 
 def _release_downstreams(state: State, task: Task, *, run: Run, plan: PlanRow) -> Changes:
+    below = plan.downstreams[task.index]
+    return _release(state, run, plan=plan, below=below, done={task.index})
+
+
+def _release(
+    state: State, run: Run, *, plan: PlanRow, below: Iterable[int], done: Collection[int]
+) -> Changes:
+    """The blocked tasks among those below are ready, if all above them but `done` succeeded."""
     changes: Changes = []
-    for index in plan.downstreams[task.index]:
+    for index in below:
         waiting = state.get(TASKS, run.run_id, index)
         if waiting is None or waiting.state is not TaskState.BLOCKED:
             continue
-        others = (up for up in plan.tasks[index].upstreams if up != task.index)
+        others = (up for up in plan.tasks[index].upstreams if up not in done)
         if all(_succeeded(state, run.run_id, index=up) for up in others):
             changes += make_ready(run, plan, task=waiting)
     return changes
@@ -234,9 +266,11 @@ __all__ = [
     "Changes",
     "NamesAttempt",
     "attempt_in_flight",
+    "attempted",
     "cancel_waiting",
     "end_attempt",
     "end_task",
+    "end_together",
     "is_running",
     "leave_active",
     "leave_queue",

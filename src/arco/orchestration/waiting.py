@@ -21,6 +21,7 @@ from arco.orchestration.settling import is_running, ready_key
 from arco.orchestration.states import TASK_MOVES, PublicationState, RunState, TaskState, is_terminal
 from arco.orchestration.tables import ASSETS, PLANS, PUBLICATIONS, PUBLISHING, READY, RUNS, TASKS
 from arco.orchestration.tables import WAITING_PUBLICATIONS as WAITING
+from arco.orchestration.together import maker
 
 ROOTS_SHOWN_MAX = 20
 QUEUE_COUNTED_MAX = 10_000
@@ -283,7 +284,21 @@ def _fallen(at: Scene, task: Task) -> Standing:
 
 
 def _blocked(at: Scene, task: Task) -> Standing:
+    worker = _maker(at, task)
+    if worker is not None:
+        said = f"is made together with {worker.asset}, by the task {worker.task_key}"
+        return _told(task, Wait.UPSTREAM, message=said)
     return _told(task, Wait.UPSTREAM, message="waits for tasks above it that have not ended")
+
+
+def _maker(at: Scene, task: Task) -> Task | None:
+    """The task whose attempt will make this one's data, too."""
+    row = at.state.get(ASSETS, task.asset)
+    asset = maker(row.definition) if row else task.asset
+    if asset == task.asset:
+        return None
+    above = (at.state.get(TASKS, at.run.run_id, up) for up in at.plan.tasks[task.index].upstreams)
+    return next((each for each in above if each is not None and each.asset == asset), None)
 
 
 Teller = Callable[[Scene, Task], Standing]

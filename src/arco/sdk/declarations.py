@@ -82,6 +82,45 @@ class AssetOptions(TypedDict, total=False):
     freshness: Freshness | timedelta
 
 
+class OutputOptions(TypedDict, total=False):
+    """What `Output` accepts besides its name: of each table what it likes."""
+
+    description: str
+    partition_columns: Mapping[str, str]
+    format: Literal["delta", "none"]
+    write_mode: WriteMode
+    merge_keys: Sequence[str]
+    schema_policy: SchemaPolicy
+    tags: Mapping[str, str] | Sequence[str]
+    group: str
+    owners: Sequence[str]
+    column_lineage: Mapping[str, str | Sequence[str]]
+    condition: Condition
+    freshness: Freshness | timedelta
+
+
+class MultiAssetOptions(OutputOptions, total=False):
+    """What `@multi_asset` accepts besides its outputs: what holds for all of them, and for the one
+    task that makes them.
+    """
+
+    namespace: str
+    inputs: Mapping[str, Any]
+    deps: Sequence[Any]
+    partitions: Partitions
+    retries: int | RetryPolicy
+    retry_delay_seconds: float
+    retry_backoff: Literal["constant", "exponential"]
+    retry_jitter_percent: int
+    timeout_seconds: float
+    priority: int
+    pools: Mapping[str, int]
+    memory_bytes: int
+    cpu_millicores: int
+    executor: Executor
+    code_version: str
+
+
 class ExternalOptions(TypedDict, total=False):
     """What `external_asset` accepts besides where the data is."""
 
@@ -114,6 +153,10 @@ class AssetDeclaration(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """Of an external asset; its function, if it has one, says which version stands there."""
     replaces: AssetDeclaration | None = None
     """The declaration whose place it takes: whoever names that one means this one."""
+    output: str = ""
+    """Of a function that makes several: the name under which it returns this one."""
+    family: Sequence[AssetDeclaration] = ()
+    """Of a function that makes several: all of them in its order, this one included."""
 
     @property
     def label(self) -> str:
@@ -297,6 +340,12 @@ def declaration_of(thing: Any) -> Declaration | None:
     return found if isinstance(found, AssetDeclaration | CheckDeclaration) else None
 
 
+def family_of(thing: Any) -> tuple[AssetDeclaration, ...]:
+    """What a decorated function makes that makes several; empty: it does not."""
+    carried = getattr(thing, MARKS, ()) if callable(thing) else ()
+    return tuple(each for each in carried if isinstance(each, AssetDeclaration))
+
+
 __all__ = [
     "MARK",
     "MARKS",
@@ -308,8 +357,10 @@ __all__ = [
     "Elsewhere",
     "ExternalOptions",
     "Function",
+    "MultiAssetOptions",
     "NotifierDeclaration",
     "NotifierOptions",
+    "OutputOptions",
     "ResourceDeclaration",
     "ScheduleDeclaration",
     "ScheduleOptions",
@@ -319,5 +370,6 @@ __all__ = [
     "collecting",
     "declaration_of",
     "declared_by",
+    "family_of",
     "record",
 ]

@@ -54,7 +54,7 @@ def asset(function: Any = "", /, **options: Unpack[AssetOptions]) -> Any:
         return _declare_asset(function, options)
     if function:
         options["key"] = function
-    _refuse_unknown("asset", options)
+    refuse_unknown("asset", options)
 
     def decorate(decorated: F) -> F:
         return _declare_asset(decorated, options)
@@ -67,7 +67,7 @@ def sql_asset(key: str, /, sql: str, **options: Unpack[AssetOptions]) -> AssetDe
 
     A table is named plainly (`from raw.flights`) or in braces (`from {{raw.flights}}`).
     """
-    _refuse_unknown("sql_asset", options)
+    refuse_unknown("sql_asset", options)
     options["key"] = key
     frame = sys._getframe(1)
     source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
@@ -90,7 +90,7 @@ def external_asset(
     `location`: the folder of a Delta table, or of Parquet files with `format="parquet"`. `observe`:
     a function whose result says which version stands there, in place of the table's own.
     """
-    _refuse_unknown("external_asset", options, allowed=ExternalOptions)
+    refuse_unknown("external_asset", options, allowed=ExternalOptions)
     frame = sys._getframe(1)
     declaration = AssetDeclaration(
         source=SourceLine(frame.f_code.co_filename, frame.f_lineno),
@@ -113,7 +113,7 @@ def check(
 
     def decorate(function: F) -> F:
         declaration = CheckDeclaration(
-            source=_where(function),
+            source=where_of(function),
             function=function,
             asset=asset,
             name=name or function.__name__,
@@ -133,7 +133,7 @@ def schedule(cron: str, /, **options: Unpack[ScheduleOptions]) -> ScheduleDeclar
     As a decorator above `@asset` it runs that asset and is called like it:
     `@schedule("@hourly", timezone="Europe/Berlin")`.
     """
-    _refuse_unknown("schedule", options, allowed=ScheduleOptions)
+    refuse_unknown("schedule", options, allowed=ScheduleOptions)
     frame = sys._getframe(1)
     source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
     declaration = ScheduleDeclaration(source=source, cron=cron, options=options)
@@ -148,7 +148,7 @@ def notify(name: str, /, **options: Unpack[NotifierOptions]) -> NotifierDeclarat
     `on=` names what is told: `run_failed`, `run_recovered`, `backfill_ended`, `freshness_missed`,
     `freshness_recovered`, `breach`, `breach_ended`; all of it by default.
     """
-    _refuse_unknown("notify", options, allowed=NotifierOptions)
+    refuse_unknown("notify", options, allowed=NotifierOptions)
     frame = sys._getframe(1)
     source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
     declaration = NotifierDeclaration(source=source, name=name, options=options)
@@ -171,11 +171,11 @@ def sensor(function: Any = None, /, **options: Unpack[SensorOptions]) -> Any:
     It receives a `SensorContext` as `context`, and returns or yields a `RunRequest` for every run,
     or a `SkipReason`. With `on="message"` it is asked once for every message that it is sent.
     """
-    _refuse_unknown("sensor", options, allowed=SensorOptions)
+    refuse_unknown("sensor", options, allowed=SensorOptions)
 
     def decorate(decorated: F) -> F:
         declaration = SensorDeclaration(
-            source=_where(decorated), function=decorated, options=options
+            source=where_of(decorated), function=decorated, options=options
         )
         record(declaration)
         attach(decorated, declaration)
@@ -196,7 +196,7 @@ def resource(
 
     def decorate(decorated: F) -> F:
         declaration = ResourceDeclaration(
-            source=_where(decorated),
+            source=where_of(decorated),
             function=decorated,
             name=name or decorated.__name__,
             per=per,
@@ -213,21 +213,16 @@ def documentation(function: Function | None) -> str:
     return inspect.cleandoc(function.__doc__) if function and function.__doc__ else ""
 
 
-def _declare_asset(function: F, options: AssetOptions) -> F:
-    declaration = AssetDeclaration(source=_where(function), options=options, function=function)
-    record(declaration)
-    setattr(function, MARK, declaration)
-    return function
-
-
-def _where(function: Function) -> SourceLine:
+def where_of(function: Function) -> SourceLine:
+    """The line a function is defined at."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return SourceLine(code.co_filename, code.co_firstlineno) if code else SourceLine("", 0)
 
 
-def _refuse_unknown(
+def refuse_unknown(
     decorator: str, options: Mapping[str, Any], *, allowed: type[Any] = AssetOptions
 ) -> None:
+    """Nothing, when every option is one of the decorator's. Raises: Invalid OPTION_UNKNOWN."""
     known = allowed.__annotations__
     for name in options:
         if name not in known:
@@ -239,14 +234,23 @@ def _refuse_unknown(
             )
 
 
+def _declare_asset(function: F, options: AssetOptions) -> F:
+    declaration = AssetDeclaration(source=where_of(function), options=options, function=function)
+    record(declaration)
+    setattr(function, MARK, declaration)
+    return function
+
+
 __all__ = [
     "asset",
     "check",
     "documentation",
     "external_asset",
     "notify",
+    "refuse_unknown",
     "resource",
     "schedule",
     "sensor",
     "sql_asset",
+    "where_of",
 ]

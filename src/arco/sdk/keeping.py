@@ -61,9 +61,18 @@ def _unknown_inputs(asset: AssetDefinition) -> Iterator[str]:
         yield f"{asset.write_mode} adds to what is there; only write_mode='replace' comes out alike"
     if not asset.dependencies and asset.partitions is None:
         yield "it reads no asset, so that only running it tells whether anything changed"
+    if asset.made_with:
+        yield "its function makes several tables at once"
     for each in asset.dependencies:
         if not each.parameter:
             yield f"what it reads of {each.upstream} is not known: take it as a parameter"
 
 
-__all__ = ["keeping_sentences", "kind_of", "reading_sentences"]
+def own_sentences(asset: AssetDefinition) -> Iterator[str]:
+    """What the asset reads that its own function makes."""
+    for each in asset.dependencies:
+        if each.upstream in asset.made_with:
+            yield f"{asset.key} cannot read {each.upstream}: the same function makes both"
+
+
+__all__ = ["keeping_sentences", "kind_of", "own_sentences", "reading_sentences"]

@@ -42,7 +42,7 @@ from arco.sdk.declarations import (
     Function,
 )
 from arco.sdk.decorators import documentation
-from arco.sdk.keeping import keeping_sentences, kind_of, reading_sentences
+from arco.sdk.keeping import keeping_sentences, kind_of, own_sentences, reading_sentences
 from arco.sdk.names import NameIndex, cycles
 from arco.sdk.options import (
     PlainOptions,
@@ -148,11 +148,15 @@ class Compiler:
         """The definition of one asset; its problems are noted."""
         declaration = self._keys[key]
         options, elsewhere = declaration.options, declaration.elsewhere
-        found = upstreams_of(key, declaration, self._index, self._table_names)
-        sentences = [*found.sentences, *keeping_sentences(declaration, self._resources)]
-        for sentence in (*sentences, *self._supply_sentences(key, declaration)):
+        family = self._family(key)
+        # Names mean the same for all that one function makes: what they mean for the first.
+        found = upstreams_of(family[0], declaration, self._index, self._table_names)
+        sentences = [*keeping_sentences(declaration, self._resources)]
+        if key == family[0]:
+            sentences += [*found.sentences, *self._supply_sentences(key, declaration)]
+        for sentence in sentences:
             self._note(declaration, f"{key}: {sentence}")
-        plain = self._plain(key, declaration)
+        plain, functions = self._plain(key, declaration), self._functions(family, declaration)
         self._judge_partitions(key, declaration, plain=plain)
         wanted: dict[str, Any] = {
             "kind": kind_of(declaration),
@@ -162,16 +166,17 @@ class Compiler:
             "partitions": options.get("partitions"),
             "checks": tuple(checks),
             "retry": self._retry(key, declaration),
-            "settings": settings_of(self._functions(key, declaration), self._resources),
+            "settings": settings_of(functions, self._resources),
             "column_lineage": self._column_lineage(
                 key, declaration, dependencies=found.dependencies
             ),
+            "made_with": family if len(family) > 1 else (),
             **msgspec.structs.asdict(plain),
             **(msgspec.structs.asdict(elsewhere) if elsewhere else {}),
         }
         code = self._code(declaration.function, key, declaration=declaration)
         if plain.memoize and "code_version" not in options:
-            code = self._of_everything(code, checks, functions=self._functions(key, declaration))
+            code = self._of_everything(code, checks, functions=functions)
         return AssetDefinition(
             key=key,
             code=code,
@@ -210,7 +215,7 @@ class Compiler:
         if self.problems:
             return
         for asset in assets.values():
-            for sentence in reading_sentences(asset, assets):
+            for sentence in (*reading_sentences(asset, assets), *own_sentences(asset)):
                 self._note(self._keys[asset.key], sentence)
             for each in asset.dependencies:
                 own = each.upstream == asset.key
@@ -221,6 +226,14 @@ class Compiler:
                 )
                 if wrong:
                     self._note(self._keys[asset.key], f"{asset.key} <- {each.upstream}: {wrong}")
+
+    def _family(self, key: str) -> tuple[str, ...]:
+        """What the asset's function makes of all that is declared, sorted."""
+        members = {id(each) for each in self._keys[key].family}
+        if not members:
+            return (key,)
+        found = (each for each, declared in self._keys.items() if id(declared) in members)
+        return tuple(sorted(found))
 
     def _add_check(self, each: CheckDeclaration, key: str, *, found: list[CheckDefinition]) -> None:
         given = parameters(each.function)
@@ -255,10 +268,10 @@ class Compiler:
         version = given or self._versions.of(function)
         return CodeReference(function.__module__, function.__qualname__, version)
 
-    def _functions(self, key: str, declaration: AssetDeclaration) -> list[Function]:
-        """What an attempt at the asset calls: its own function and its checks'."""
+    def _functions(self, family: tuple[str, ...], declaration: AssetDeclaration) -> list[Function]:
+        """What an attempt calls: its function, and the checks of all that this makes."""
         own = [declaration.function] if declaration.function else []
-        return [*own, *self._checking.get(key, ())]
+        return [*own, *(check for key in family for check in self._checking.get(key, ()))]
 
     def _of_everything(
         self, code: CodeReference, checks: list[CheckDefinition], *, functions: list[Function]

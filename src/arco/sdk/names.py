@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from arco.sdk.declarations import AssetDeclaration, declaration_of
+from arco.sdk.declarations import AssetDeclaration, declaration_of, family_of
 
 CANDIDATES_MAX = 3
 
@@ -43,6 +43,9 @@ class NameIndex:
         if declaration is not None:
             key = self._key_of.get(id(declaration), "")
             return (key, "") if key else ("", f"{reference!r} is not an asset of this project")
+        several = [self._key_of.get(id(each), each.label) for each in family_of(reference)]
+        if several:
+            return "", f"{reference.__name__} makes {', '.join(several)}: name one of them"
         if not isinstance(reference, str):
             return "", f"{reference!r} does not name an asset: use 'namespace.name' or the function"
         if reference in self.keys:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from arco.sdk.declarations import declaration_of
+from arco.sdk.declarations import declaration_of, family_of
 from arco.sdk.names import NameIndex
 
 
@@ -24,7 +24,7 @@ def selected(
     """The terms that are selected, and what is wrong with what was named."""
     terms: list[str] = []
     wrong: list[str] = []
-    for thing in things:
+    for thing in (each for given in things for each in family_of(given) or (given,)):
         if isinstance(thing, str):
             terms.append(thing)
             continue

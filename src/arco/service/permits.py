@@ -24,6 +24,7 @@ from arco.orchestration.commands.sensors import find_sensor
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.selection import select_assets
 from arco.orchestration.tables import ASSETS, PLANS, RUN_KEYS, TASKS
+from arco.orchestration.together import with_families
 from arco.orchestration.views import asset_view
 from arco.service.authority import Authority, require, require_on_workspace
 from arco.service.backfills import known_backfill
@@ -107,7 +108,8 @@ def permitted_backfill(
         selection = tuple(select_assets(seen.definitions, command.selection))
         if not selection:
             raise _nothing_selected()
-        require_on_assets(state, caller, privilege=Privilege.RUN, assets=selection)
+        runs = with_families(asset_view(state, now).definitions, selection)
+        require_on_assets(state, caller, privilege=Privilege.RUN, assets=runs)
         return create_backfill(msgspec.structs.replace(command, selection=selection))(state, now)
 
     return decide

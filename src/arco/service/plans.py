@@ -27,6 +27,7 @@ from arco.orchestration.run_settings import accepted_settings
 from arco.orchestration.selection import select_assets
 from arco.orchestration.staleness import own_staleness
 from arco.orchestration.tables import NEWEST_RUNS, PARTITION_STATUS, PLANS, RUNS, TASKS
+from arco.orchestration.together import deployed_family, maker
 from arco.orchestration.views import AssetView, asset_view, partitions_of
 from arco.service.summaries import find_run
 
@@ -44,6 +45,7 @@ class PlanReason(StrEnum):
     UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
     UPSTREAM_RUNS = "UPSTREAM_RUNS"
+    MADE_TOGETHER = "MADE_TOGETHER"
 
 
 class DifferenceKind(StrEnum):
@@ -69,6 +71,9 @@ class PreviewedTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The tasks of the plan that it waits for."""
     unchanged: Foresight = ""
     """Of a memoized asset: `yes`, it is left out; `perhaps`, if what it reads comes out alike."""
+    made_by: str = ""
+    """The task of the plan whose function makes its data, too; empty: it has an attempt of its own.
+    """
 
 
 class PlanPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +139,8 @@ class Sketch(msgspec.Struct, frozen=True):
     view: AssetView
     chosen: Chosen
     plan: Plan
+    assets: tuple[str, ...]
+    """Those that were asked for."""
     is_named: bool
     """The partitions were asked for, fresh or not."""
     leaves_out: bool = True
@@ -164,7 +171,8 @@ def _sketch(state: State, now: datetime, *, asked: TriggerRun) -> Sketch:
         view.definitions, chosen, at=view.at, tenant=asked.tenant, workspace=asked.workspace
     )
     is_named = bool(asked.partition) or asked.which == "all"
-    return Sketch(view, chosen, plan, is_named, leaves_out=asked.unchanged == "skip")
+    leaves_out = asked.unchanged == "skip"
+    return Sketch(view, chosen, plan, assets, is_named, leaves_out=leaves_out)
 
 
 def _preview(sketch: Sketch) -> PlanPreview:
@@ -202,6 +210,8 @@ def _foreseen(sketch: Sketch) -> dict[int, Foresight]:
 
 
 def _told(sketch: Sketch, task: PlannedTask, *, unchanged: Foresight) -> PreviewedTask:
+    asset = maker(sketch.view.definitions[task.asset])
+    above = (sketch.plan.tasks[index] for index in task.upstreams)
     return PreviewedTask(
         task_key=task.key,
         asset=task.asset,
@@ -209,14 +219,20 @@ def _told(sketch: Sketch, task: PlannedTask, *, unchanged: Foresight) -> Preview
         reason=_reason(sketch, task),
         upstreams=tuple(sketch.plan.tasks[index].key for index in task.upstreams),
         unchanged=unchanged,
+        made_by=next((each.key for each in above if each.asset == asset), ""),
     )
 
 
 def _reason(sketch: Sketch, task: PlannedTask) -> PlanReason:
     if sketch.is_named:
-        return PlanReason.ASKED
+        is_asked = task.asset in sketch.assets
+        return PlanReason.ASKED if is_asked else PlanReason.MADE_TOGETHER
     own = own_staleness(sketch.view, task.asset, key=task.partition_key)
-    return PlanReason(own.reason) if own else PlanReason.UPSTREAM_RUNS
+    if own is not None:
+        return PlanReason(own.reason)
+    members = deployed_family(sketch.view.definitions, task.asset)
+    others = (own_staleness(sketch.view, each, key=task.partition_key) for each in members)
+    return PlanReason.MADE_TOGETHER if any(others) else PlanReason.UPSTREAM_RUNS
 
 
 def _difference(sketch: Sketch, asked: TriggerRun, *, run_id: str) -> PlanDifference:
@@ -265,6 +281,7 @@ ADDED_WORDS: Mapping[PlanReason, str] = {
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed since",
     PlanReason.UPSTREAM_RUNS: "what it reads is made anew in this run",
+    PlanReason.MADE_TOGETHER: "its function makes it together with what has to run",
 }
 
 

@@ -48,6 +48,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The run whose result was taken over; empty: it is this run's own."""
     memoized_from: str = ""
     """The run that made what this one would make again; empty: the task is performed."""
+    made_by: int | None = None
+    """The task whose attempt made its data, too."""
     metadata: dict[str, Any] = {}
     """What user code said about its output; of a plot, what it is and how large."""
 
@@ -226,6 +228,7 @@ def task_summary(task: Task) -> TaskSummary:
         error=task.error,
         adopted_from=task.adopted_from,
         memoized_from=task.memoized_from or "",
+        made_by=task.made_by,
         metadata=summary(task.metadata),
     )
 

@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from arco.execution.attempts import Cancellation, perform, workshop
+from arco.execution.attempts import perform
 from arco.execution.failures import Cancelled, task_error
 from arco.execution.protocol import Envelope
+from arco.execution.workshops import Cancellation, workshop
 from arco.orchestration.outcomes import Completion
 from arco.sdk.project import Loaded
 from arco.sdk.secrets import redacted

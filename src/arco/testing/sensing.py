@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from arco.execution.attempts import sensors_of
 from arco.execution.evaluating import heard
 from arco.execution.supplies import Supplies
+from arco.execution.workshops import sensors_of
 from arco.runtime import AsyncioRuntime
 from arco.sdk.configuration import is_settings
 from arco.sdk.declarations import SensorDeclaration, declared_by

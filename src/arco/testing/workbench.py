@@ -42,6 +42,7 @@ from arco.orchestration.rows import Dispatch, PreparedTable, Task
 from arco.orchestration.run_settings import Settings
 from arco.orchestration.staleness import Staleness, stale_partitions
 from arco.orchestration.tables import ASSETS, CHECKS, DISPATCHES, NEWEST_RUNS, TASKS
+from arco.orchestration.together import maker
 from arco.orchestration.views import asset_view
 from arco.runtime import AsyncioRuntime
 from arco.testing.given import definitions_of, key_in
@@ -122,13 +123,13 @@ class Workbench:
 
     def fail(self, asset: Any, *, times: int = 1, error: BaseException | None = None) -> None:
         """The asset's next attempts raise `error`, or an `InjectedFault`."""
-        key = self._key(asset)
+        key = self._maker(asset)
         fault = error or InjectedFault(f"{key} was told to fail")
         self._performer.plan_fault(key, fault, times=times)
 
     def lose(self, asset: Any, *, times: int = 1) -> None:
         """The worker dies during the asset's next attempts."""
-        self._performer.plan_fault(self._key(asset), WorkerLost("its worker died"), times=times)
+        self._performer.plan_fault(self._maker(asset), WorkerLost("its worker died"), times=times)
 
     def wait(self, *, seconds: float = 0, hours: float = 0, days: float = 0) -> list[RunResult]:
         """Time passes; what schedules start meanwhile is run, and returned in that order."""
@@ -181,6 +182,12 @@ class Workbench:
             known = ", ".join(each.key for each in self.definitions.manifest.assets)
             raise Invalid("TEST_ASSET_UNKNOWN", f"there is no {key} here", hint=f"known: {known}")
         return key
+
+    def _maker(self, asset: Any) -> str:
+        """The asset whose attempts make it."""
+        row = self._bench.state.get(ASSETS, self._key(asset))
+        assert row is not None
+        return maker(row.definition)
 
     def _run_ids(self) -> list[str]:
         rows = list(self._bench.state.range(NEWEST_RUNS))
@@ -248,14 +255,16 @@ class Workbench:
         return RunResult(run_id, tasks, definitions=self.definitions, at=at)
 
     def _told(self, task: Task) -> TaskResult:
-        told = self._performer.told(task.run_id, task.task_key)
+        by = task.index if task.made_by is None else task.made_by
+        worker = self._bench.state.get(TASKS, task.run_id, by) or task
+        told = self._performer.told(task.run_id, worker.task_key)
         checks = self._bench.state.range(CHECKS, task.asset, task.partition_key)
         return TaskResult(
             run_id=task.run_id,
             asset=task.asset,
             partition_key=task.partition_key,
             state=task.state,
-            attempts=task.attempt,
+            attempts=worker.attempt,
             error=task.error,
             raised=told.raised,
             metadata=task.metadata,

@@ -35,6 +35,7 @@ WORDS = {
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed",
     PlanReason.UPSTREAM_RUNS: "what it reads is made in this run",
+    PlanReason.MADE_TOGETHER: "its function makes it, too",
 }
 LEFT_OUT: dict[Foresight, str] = {
     "": "",
@@ -123,7 +124,8 @@ def _lines(answer: PlanAnswer) -> Iterator[str]:
 
 
 def _because(task: PreviewedTask) -> str:
-    return f"{WORDS[task.reason]}{LEFT_OUT[task.unchanged]}"
+    made = f"; made by {task.made_by}" if task.made_by else ""
+    return f"{WORDS[task.reason]}{made}{LEFT_OUT[task.unchanged]}"
 
 
 def _difference_lines(difference: PlanDifference) -> Iterator[str]:

@@ -115,7 +115,8 @@ def run_text(detail: RunDetail) -> str:
 def _task_state(task: TaskSummary) -> str:
     if task.memoized_from:
         return "unchanged"
-    return "taken over" if task.adopted_from else task.state.lower()
+    made = f"made by task {task.made_by}" if task.made_by is not None else task.state.lower()
+    return "taken over" if task.adopted_from else made
 
 
 def _asset_cells(asset: AssetStatus) -> tuple[Any, ...]:

@@ -23,12 +23,14 @@ from arco.orchestration.events import (
     TaskSucceeded,
     TaskSucceededV2,
 )
-from arco.orchestration.outcomes import CheckResult, Completion, ErrorCategory, TaskError
+from arco.orchestration.events_joint import OtherTask, TaskFailedV2, TaskSucceededV3
+from arco.orchestration.outcomes import Completion, ErrorCategory, Made, TaskError
 from arco.orchestration.retrying import retry_after_error, retry_after_loss
 from arco.orchestration.rows import Task
 from arco.orchestration.settling import attempt_in_flight
 from arco.orchestration.states import TaskState
 from arco.orchestration.tables import ASSETS, DISPATCHES, RUNS
+from arco.orchestration.together import waiting_with
 
 
 class StartAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,29 +107,21 @@ def _complete(state: State, now: datetime, *, command: CompleteAttempt) -> Seque
     if task is None:
         return ()
     completion = command.completion
-    error = completion.error or _failed_checks(completion.checks)
+    error = completion.error or _failed_checks(completion)
+    others = _others(state, task, completion=completion)
     if error is None:
-        return (Event(_succeeded(task, command)),)
+        return (Event(_succeeded(task, command, others=others)),)
     if error.category is ErrorCategory.CANCELLED or _is_cancelling(state, task):
         return (Event(_cancelled(task, command.ended_at)),)
-    failed = TaskFailed(
-        run_id=task.run_id,
-        index=task.index,
-        attempt=task.attempt,
-        ended_at=command.ended_at,
-        error=error,
-        started_at=_news(task, command.started_at),
-        checks=completion.checks,
-        reads=completion.reads,
-        retry_at=retry_after_error(
-            _policy(state, task),
-            task,
-            category=error.category,
-            dispatch=command.dispatch_id,
-            now=now,
-        ),
+    retry_at = retry_after_error(
+        _policy(state, task),
+        task,
+        category=error.category,
+        dispatch=command.dispatch_id,
+        now=now,
     )
-    return (Event(failed),)
+    told = {**_told(task, command), "error": error, "retry_at": retry_at}
+    return (Event(TaskFailedV2(**told, others=others) if others else TaskFailed(**told)),)
 
 
 def _lose(state: State, now: datetime, *, command: LoseAttempt) -> Sequence[Event]:
@@ -154,20 +148,52 @@ def _task_out(state: State, dispatch_id: str) -> Task | None:
     return attempt_in_flight(state, dispatch)
 
 
-def _succeeded(task: Task, command: CompleteAttempt) -> Payload:
-    completion = command.completion
-    told: dict[str, Any] = {
+def _told(task: Task, command: CompleteAttempt) -> dict[str, Any]:
+    """What there is to say of an attempt however it ended."""
+    return {
         "run_id": task.run_id,
         "index": task.index,
         "attempt": task.attempt,
         "ended_at": command.ended_at,
         "started_at": _news(task, command.started_at),
-        "checks": completion.checks,
-        "reads": completion.reads,
+        "checks": command.completion.checks,
+        "reads": command.completion.reads,
     }
-    if completion.output is None and completion.observation is not None:
-        return TaskSucceededV2(**told, observation=completion.observation)
-    return TaskSucceeded(**told, output=completion.output)
+
+
+def _succeeded(task: Task, command: CompleteAttempt, *, others: tuple[OtherTask, ...]) -> Payload:
+    completion, told = command.completion, _told(task, command)
+    output, observation = completion.output, completion.observation
+    if others:
+        return TaskSucceededV3(
+            **told,
+            output=output,
+            observation=None if output else observation,
+            others=others,
+        )
+    if output is None and observation is not None:
+        return TaskSucceededV2(**told, observation=observation)
+    return TaskSucceeded(**told, output=output)
+
+
+def _others(state: State, task: Task, *, completion: Completion) -> tuple[OtherTask, ...]:
+    """What the attempt came to for tasks that wait for it; of one that it does not speak of, when
+    it failed, that.
+    """
+    made = {each.asset: each for each in completion.others}
+    failed = completion.error is not None
+    waiting = waiting_with(state, task)
+    told = ((each, made.get(each.asset, Made(asset=each.asset))) for each in waiting)
+    return tuple(
+        OtherTask(
+            index=each.index,
+            output=said.output,
+            observation=None if said.output else said.observation,
+            checks=said.checks,
+        )
+        for each, said in told
+        if failed or each.asset in made
+    )
 
 
 def _cancelled(task: Task, ended_at: datetime) -> Payload:
@@ -181,11 +207,14 @@ def _news(task: Task, started_at: datetime) -> datetime | None:
     return started_at if task.started_at is None else None
 
 
-def _failed_checks(checks: Sequence[CheckResult]) -> TaskError | None:
-    failed = [check for check in checks if check.blocking and not check.passed]
+def _failed_checks(completion: Completion) -> TaskError | None:
+    checks = [(check.name, check) for check in completion.checks]
+    for made in completion.others:
+        checks += [(f"{made.asset} {check.name}", check) for check in made.checks]
+    failed = [(name, check) for name, check in checks if check.blocking and not check.passed]
     if not failed:
         return None
-    told = "; ".join(f"{check.name}: {check.message or 'did not pass'}" for check in failed)
+    told = "; ".join(f"{name}: {check.message or 'did not pass'}" for name, check in failed)
     return TaskError(
         category=ErrorCategory.DATA_QUALITY,
         message=f"Blocking checks failed: {told}",

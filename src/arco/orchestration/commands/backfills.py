@@ -37,6 +37,7 @@ from arco.orchestration.backfills import (
 )
 from arco.orchestration.choosing import wanted_partitions
 from arco.orchestration.selection import select_assets
+from arco.orchestration.together import with_families
 from arco.orchestration.views import AssetView, asset_view
 
 CHUNK_SIZE = 100
@@ -140,7 +141,7 @@ def _create(state: State, now: datetime, *, command: CreateBackfill) -> Sequence
         return ()
     _refuse_concurrency(command.concurrency)
     view = asset_view(state, now)
-    assets = select_assets(view.definitions, command.selection)
+    assets = with_families(view.definitions, select_assets(view.definitions, command.selection))
     _refuse_chunk_size(command, assets)
     stages = planned_stages(view, assets, partitions=command.partitions)
     created = BackfillCreated(

@@ -38,6 +38,7 @@ from arco.orchestration.settling import is_running
 from arco.orchestration.staleness import Place
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import PLANS, TASKS
+from arco.orchestration.together import deployed_family
 from arco.orchestration.views import AssetView, asset_view
 
 RerunWhich: TypeAlias = Literal["all", "unsuccessful"]
@@ -214,7 +215,12 @@ def _asked(
         found: set[Place] = set()
         for term in command.only:
             found |= _places_of_term(term, named, inside=inside)
-        return found
+        return {
+            (member, key)
+            for asset, key in found
+            for member in (deployed_family(inside, asset) if asset in inside else (asset,))
+            if (member, key) in tasks
+        }
     if command.which == "all":
         return tasks.keys()
     return {place for place, task in tasks.items() if task.state is not TaskState.SUCCEEDED}

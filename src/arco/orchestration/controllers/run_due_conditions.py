@@ -33,6 +33,7 @@ from arco.orchestration.partitions import PartitionSet
 from arco.orchestration.partitions import spans as sets
 from arco.orchestration.plan import upstream_first
 from arco.orchestration.ticking import RunScope
+from arco.orchestration.together import family, whole_families
 from arco.orchestration.views import AssetView, asset_view
 
 ACTOR = "condition"
@@ -90,7 +91,8 @@ class Automator:
             return
         keys = tuple(each.partition_key for each in asked.requested)
         run_id, message, events = self._run(view, definition, keys=keys, number=evaluated.number)
-        busy.start(row.asset, keys if run_id else ())
+        for member in family(definition):
+            busy.start(member, keys if run_id else ())
         yield from events
         yield Event(msgspec.structs.replace(evaluated, run_id=run_id, message=message), ACTOR)
 
@@ -105,7 +107,8 @@ class Automator:
             if before is not None:
                 message = f"run key {command.run_key} was taken"
                 return "", message, before
-            return command.run_id, "", [triggered(view, {definition.key: keys}, command=command)]
+            chosen = whole_families(view.definitions, {definition.key: keys})
+            return command.run_id, "", [triggered(view, chosen, command=command)]
         except ArcoError as error:
             return "", f"{error.message} {error.hint}".strip(), ()
 

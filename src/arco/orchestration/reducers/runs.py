@@ -225,7 +225,9 @@ def _adopted_rows(state: State, event: RunTriggered, *, plan: PlanRow) -> dict[i
             continue
         if row.task_key == plan.tasks[index].key:
             source = row.adopted_from or event.parent
-            rows[index] = replace(row, run_id=event.run_id, index=index, adopted_from=source)
+            rows[index] = replace(
+                row, run_id=event.run_id, index=index, adopted_from=source, made_by=None
+            )
     return rows
 
 

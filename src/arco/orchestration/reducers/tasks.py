@@ -93,8 +93,9 @@ def task_succeeded_v2(state: State, event: TaskSucceededV2) -> Iterable[Change]:
     return _succeeded(state, event, task=replace(task, observation=event.observation))
 
 
-def _succeeded(state: State, event: TaskSucceeded, *, task: Task) -> Changes:
-    done = replace(
+def done_by(event: TaskSucceeded, task: Task) -> Task:
+    """The task as its attempt leaves it."""
+    return replace(
         task,
         state=TaskState.SUCCEEDED,
         user_attempts=task.user_attempts + 1,
@@ -105,9 +106,12 @@ def _succeeded(state: State, event: TaskSucceeded, *, task: Task) -> Changes:
         output=event.output,
         reads=event.reads,
     )
+
+
+def _succeeded(state: State, event: TaskSucceeded, *, task: Task) -> Changes:
     changes = end_attempt(state, task, outcome=TaskState.SUCCEEDED, ended_at=event.ended_at)
-    changes += _check_rows(task, event.checks, checked_at=event.ended_at)
-    return changes + end_task(state, done)
+    changes += check_rows(task, event.checks, checked_at=event.ended_at)
+    return changes + end_task(state, done_by(event, task))
 
 
 def task_failed(state: State, event: TaskFailed) -> Iterable[Change]:
@@ -126,7 +130,7 @@ def task_failed(state: State, event: TaskFailed) -> Iterable[Change]:
         reads=event.reads,
     )
     changes = end_attempt(state, task, outcome=TaskState.FAILED, ended_at=event.ended_at)
-    changes += _check_rows(task, event.checks, checked_at=event.ended_at)
+    changes += check_rows(task, event.checks, checked_at=event.ended_at)
     return changes + _retry_or_fail(state, ended, retry_at=event.retry_at)
 
 
@@ -232,7 +236,8 @@ def _retry_or_fail(state: State, task: Task, *, retry_at: datetime | None) -> Ch
     return [Put(TASKS, waiting), Put(RETRIES, retry)]
 
 
-def _check_rows(task: Task, checks: tuple[CheckResult, ...], *, checked_at: datetime) -> Changes:
+def check_rows(task: Task, checks: tuple[CheckResult, ...], *, checked_at: datetime) -> Changes:
+    """One row for each check of the task's data."""
     return [
         Put(
             CHECKS,
@@ -254,6 +259,8 @@ def _check_rows(task: Task, checks: tuple[CheckResult, ...], *, checked_at: date
 
 __all__ = [
     "attempt_lost",
+    "check_rows",
+    "done_by",
     "retries_released",
     "retries_released_v2",
     "task_cancelled",

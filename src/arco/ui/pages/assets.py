@@ -213,9 +213,11 @@ def state_of(status: AssetStatus) -> Html:
 def _asset_body(page: OneAsset) -> Child:
     definition = page.definition
     needs = [each.upstream for each in definition.dependencies]
+    others = [key for key in definition.made_with if key != definition.key]
     told: dict[str, Child] = {
         "Table": link(definition.key, "tables", definition.key) if page.has_table else "not yet",
         "Made from": links(dict.fromkeys(needs), "assets") if needs else "outside",
+        "Made with": links(others, "assets") if others else nothing(),
         "Used by": links(page.downstream, "assets") if page.downstream else nothing(),
         "Project": page.project,
         "Kind": definition.kind,

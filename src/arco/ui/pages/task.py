@@ -122,6 +122,7 @@ def _body(page: OneTask) -> Child:
 
 def _facts(page: OneTask) -> dict[str, Child]:
     task = page.task
+    made = link(f"task {task.made_by}", "runs", page.run_id, "tasks", str(task.made_by))
     cause = link(f"task {page.cause}", "runs", page.run_id, "tasks", str(page.cause))
     return {
         "State": badge(task.state),
@@ -132,6 +133,7 @@ def _facts(page: OneTask) -> dict[str, Child]:
         "Took": span(task.seconds),
         "Rows written": number(task.rows),
         "Files written": joined(number(page.files), ", ", size(page.size_bytes)),
+        "Made by": made if task.made_by is not None else nothing(),
         "Because of": cause if page.cause is not None else nothing(),
         "Taken over from": run_link(page.adopted_from) if page.adopted_from else nothing(),
     }
