@@ -42,7 +42,7 @@ class PublisherOnDemand:
             module: Any = await self._workspace.runtime.thread(
                 importlib.import_module, "arco.formats.publishing"
             )
-            self._loaded = module.DeltaPublisher(self._workspace)
+            self._loaded = module.TablePublisher(self._workspace)
         assert self._loaded is not None
         await self._loaded.publish(run_id)
 

@@ -28,7 +28,7 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     table_id: str
     partition_columns: dict[str, str] = {}
     table_version: int | None = None
-    """The pinned Delta version; None when nothing was published yet."""
+    """The pinned version; None when nothing was published yet."""
     table_entry: str = ""
     """The hash of that version's log entry, if it was recorded."""
     partition_keys: tuple[str, ...] = ()
