@@ -265,8 +265,8 @@ def ordered(rooted):
 
 
 def test_what_nobody_can_compare_is_refused_at_deploy(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.arco]\nname = "shop"\n')
-    (tmp_path / "assets.py").write_text(REFUSED)
+    (tmp_path / "pyproject.toml").write_text('[tool.arco]\nmodules = ["memoized_wrongly"]\n')
+    (tmp_path / "memoized_wrongly.py").write_text(REFUSED)
     said = [each.sentence for each in compile_project(tmp_path).problems]
     assert [each.partition(": ")[0] for each in said] == [
         "raw.rooted cannot be memoized",
