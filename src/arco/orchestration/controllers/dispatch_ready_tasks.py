@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from arco.model import Event, State
+from arco.model import Event, State, row_count
 from arco.orchestration.events import TasksDispatched
 from arco.orchestration.events_of_runs import TaskMemoized
 from arco.orchestration.inputs import Place
 from arco.orchestration.memoizing import may_be_left_out, unchanged
-from arco.orchestration.pools import Slots, startable
+from arco.orchestration.pools import startable, taken_slots
 from arco.orchestration.rows import PlanRow, Ready
 from arco.orchestration.tables import DISPATCHES, READY, RUNS
 from arco.orchestration.views import asset_view
@@ -27,15 +27,15 @@ def decide(state: State, now: datetime, *, window: int = WINDOW) -> Sequence[Eve
     """A TaskMemoized for each task that is left out, and one TasksDispatched per run, so that at
     most `window` attempts are out and no pool has more of its slots taken than it has.
 
-    Cost: the window's rows, whatever is ready; one look per asset and run that waits for a pool.
+    Cost: what is dispatched, whatever is ready; one look per asset and run that waits for a pool.
     """
-    if next(iter(state.range(READY)), None) is None:
+    free = window - row_count(state, DISPATCHES, most=window)
+    if free <= 0 or next(iter(state.range(READY)), None) is None:
         return ()
-    out = list(islice(state.range(DISPATCHES), window))
-    slots = Slots(state, out)
+    slots = taken_slots(state)
     per_run: dict[str, list[tuple[int, int]]] = {}
     left_out: list[Event] = []
-    for ready in islice(startable(state, slots), window - len(out)):
+    for ready in islice(startable(state, slots), free):
         memoized = _memoized(state, now, ready=ready, plan=slots.plan(ready.run_id))
         if memoized is not None:
             left_out.append(Event(memoized))
