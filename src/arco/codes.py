@@ -298,7 +298,10 @@ CODES: dict[str, tuple[str, str]] = {
     "SENSOR_UNKNOWN": ("NotFound", "There is no sensor {}."),
     "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
     "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
+    "SETTINGS_TOO_LARGE": ("Invalid", "The run's settings have {} bytes; at most {} are kept."),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
+    "SETTING_SECRET": ("Invalid", "{} of {} is a secret; a run's settings are kept and shown."),
+    "SETTING_UNKNOWN": ("Invalid", "{}; {}"),
     "SIGNATURE_INVALID": (
         "Unauthenticated",
         "the request is not signed with a secret of this worker ...",

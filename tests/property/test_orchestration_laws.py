@@ -19,6 +19,7 @@ from arco.orchestration import (
     breaches,
     evaluations,
     events,
+    events_of_runs,
     freshness,
     maintenance,
     notifications,
@@ -325,6 +326,7 @@ def test_every_event_has_a_reducer() -> None:
         restores,
         schedules,
         sensors,
+        events_of_runs,
     )
     known = {each for module in modules for each in module.EVENTS}
     assert set(DOMAIN.reducers) == known.union(JOINT_EVENTS)
