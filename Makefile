@@ -86,6 +86,11 @@ bench: $(STAMP) peers ## Requests and seconds per operation, on this machine (AR
 bench-peers: $(STAMP) $(ORCHESTRATORS) ## The same work by other orchestrators, pinned and installed apart
 	$(BIN)/python -m bench peers
 
+.PHONY: conformance
+conformance: $(STAMP) .peers/dagster/.installed .peers/airflow/.installed ## Ask other schedulers when they fire; write docs/reference/schedule-conformance.md
+	PYTHONTZPATH= $(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.reference --write
+
 peers: $(PEERS) ## The environments of what the benchmarks compare with
 
 docs: $(STAMP) ## Write docs/reference again from the code
@@ -135,7 +140,8 @@ $(ORCHESTRATORS): .peers/%/.installed: bench/peers/orchestrators/%.txt
 define INSTALL_PEER
 @echo "Installing $* into .peers/$* ..."
 @"$(PYTHON)" -m venv .peers/$*
-@.peers/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+@.peers/$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+  --no-deps -r $<
 @touch $@
 endef
 

@@ -217,6 +217,11 @@ class Misses:
             return True
         return bool(self._found) and isinstance(error, Exception)
 
+    @property
+    def any(self) -> bool:
+        """True once a part missed something."""
+        return bool(self._found)
+
     def settle(self) -> None:
         """Nothing, when no part missed anything.
 

@@ -10,6 +10,7 @@ from arco.codes import CODES
 from arco.model import field_types
 from arco.orchestration import states
 from arco.service.settings import LIMITS, Settings
+from tests.conformance.page import schedule_conformance_page
 from tests.reference import conformance, folding, surfaces, typescript, worker_protocol
 from tests.reference.meanings import field_meaning, summary, used_words
 from tests.reference.words import BODY_WORDS, FIELD_WORDS, OWNER_WORDS, STATE_WORDS
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[], str | None]] = {
     "cli.md": surfaces.cli_page,
     "http.md": surfaces.http_page,
     "when-schedules-fire.md": conformance.conformance_page,
+    "schedule-conformance.md": schedule_conformance_page,
     "mcp.md": surfaces.mcp_page,
     "worker-protocol.md": worker_protocol.worker_protocol_page,
 }

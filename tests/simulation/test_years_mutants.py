@@ -11,17 +11,20 @@ import pytest
 
 from arco.execution import notifying
 from arco.model import Event, State
-from arco.orchestration import judging
+from arco.orchestration import judging, pools, run_limits
 from arco.orchestration.bridging import Bridged
 from arco.orchestration.commands import evaluations
 from arco.orchestration.controllers import (
+    admit_queued_runs,
     advance_backfills,
     dispatch_ready_tasks,
     fire_due_schedules,
     watch_freshness,
 )
 from arco.orchestration.freshness import FreshnessMissed
-from arco.orchestration.tables import READY
+from arco.orchestration.run_limits import QUEUED_RUNS, RUN_QUEUE, QueuedRun
+from arco.orchestration.states import RunState
+from arco.orchestration.tables import READY, RUNS
 from arco.service.loop import Leader
 from arco.testing.process import BEGINNING
 from arco.testing.world import CALM, Violation, World
@@ -109,9 +112,65 @@ def a_backfill_keeps_the_place_of_a_run_that_ended(patch: pytest.MonkeyPatch) ->
 
 def a_slot_is_given_to_whoever_asks(patch: pytest.MonkeyPatch) -> None:
     def everybody(state: State, slots: Any) -> Iterator[Any]:
-        return state.range(READY)
+        known = run_limits.considered_through(state)
+        return (row for row in state.range(READY) if row.run_number <= known)
 
     patch.setattr(dispatch_ready_tasks, "startable", everybody)
+
+
+def a_slot_of_what_failed_is_never_given_back(patch: pytest.MonkeyPatch) -> None:
+    taken = pools.Slots.taken
+
+    def leaking(slots: Any, name: str) -> int:
+        return taken(slots, name) + failed(slots._state)
+
+    patch.setattr(pools.Slots, "taken", leaking)
+
+
+def everybody_who_waits_is_let_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(admit_queued_runs, "admissible", in_turn)
+
+
+def who_came_last_is_let_in_first(patch: pytest.MonkeyPatch) -> None:
+    admissible = run_limits.admissible
+
+    def last(state: State) -> Iterator[QueuedRun]:
+        first = next(admissible(state), None)
+        alike = [row for row in in_turn(state) if first and row.limits == first.limits]
+        yield from alike[-1:]
+
+    patch.setattr(admit_queued_runs, "admissible", last)
+
+
+def a_hurry_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    def first_come(state: State) -> Iterator[QueuedRun]:
+        waiting = sorted(state.range(QUEUED_RUNS), key=lambda row: row.number)
+        room = {row.run_id for row in run_limits.admissible(state)}
+        yield from [row for row in waiting[:1] if room]
+
+    patch.setattr(admit_queued_runs, "admissible", first_come)
+
+
+def a_place_of_what_failed_is_never_given_back(patch: pytest.MonkeyPatch) -> None:
+    running = run_limits.running_under
+
+    def leaking(state: State) -> Any:
+        found = running(state)
+        found["*"] += failed(state)
+        return found
+
+    patch.setattr(run_limits, "running_under", leaking)
+
+
+def in_turn(state: State) -> Iterator[QueuedRun]:
+    for place in sorted(state.range(RUN_QUEUE), key=lambda place: (place.rank, place.number)):
+        row = state.get(QUEUED_RUNS, place.run_id)
+        assert row is not None
+        yield row
+
+
+def failed(state: State) -> int:
+    return sum(row.state is RunState.FAILED for row in state.range(RUNS))
 
 
 def who_takes_over_forgets_what_is_out(patch: pytest.MonkeyPatch) -> None:
@@ -139,6 +198,11 @@ MUTANTS: Sequence[tuple[Mutant, str | tuple[str, ...]]] = (
     (a_miss_is_told_twice, "a miss is told once"),
     (a_backfill_keeps_the_place_of_a_run_that_ended, "nothing is left that nobody moves"),
     (a_slot_is_given_to_whoever_asks, "no slot is given twice"),
+    (a_slot_of_what_failed_is_never_given_back, "nothing is left that nobody moves"),
+    (everybody_who_waits_is_let_in, "no more runs than fit"),
+    (who_came_last_is_let_in_first, "nobody is passed over"),
+    (a_hurry_is_forgotten, "nobody is passed over"),
+    (a_place_of_what_failed_is_never_given_back, "who has room is let in"),
     (who_takes_over_forgets_what_is_out, "nothing is left that nobody moves"),
     (somebody_who_was_not_there_counts_as_told, "everybody is told"),
 )

@@ -22,6 +22,7 @@ from arco.orchestration.notifications import (
     Notification,
     NotificationState,
 )
+from arco.orchestration.run_limits import ADMITTED_RUNS, QUEUED_RUNS, RUN_QUEUE
 from arco.orchestration.schedules import QUEUED_TICKS, SCHEDULES
 from arco.orchestration.sensors import SENSOR_MESSAGES, WAITING_MESSAGES, MessageState
 from arco.orchestration.tables import ACTIVE_RUNS, DISPATCHES, READY, RETRIES
@@ -32,6 +33,7 @@ from arco.testing.world import DAY_US, Violation, World
 from tests.simulation.stages import run_alone
 from tests.simulation.years_edges import FILE_EVERY_US
 from tests.simulation.years_laws import Account, demand
+from tests.simulation.years_project import LOOK_DAYS, POLLING
 from tests.simulation.years_stages import YearsStage
 
 HEALING_DAYS = 18
@@ -42,6 +44,9 @@ NOTHING_LEFT = (
     DISPATCHES,
     READY,
     RETRIES,
+    QUEUED_RUNS,
+    RUN_QUEUE,
+    ADMITTED_RUNS,
     QUEUED_TICKS,
     WAITING_MESSAGES,
     DUE_NOTIFICATIONS,
@@ -77,9 +82,11 @@ def lived(world: World, *, days: int, begins: datetime) -> tuple[YearsStage, Acc
         # Who waits for ever usually does so because a law was broken first.
         account.read(world.store, stage.vigil.settled)
     _check_left(stage, account, left=left)
-    looked_us = int(account.cursors["files"]) * FILE_EVERY_US
-    # Healing is a look, the file before it, and a day: nothing is looked at while all rests.
-    demand(looked_us > resting_us - HEALING_DAYS * DAY_US, "sensors are looked at", what=looked_us)
+    looked_us = int(account.cursors[POLLING]) * FILE_EVERY_US
+    # Healing is a look, the file before it, and a day: nothing is looked at while all rests. A look
+    # that broke is followed by another one a look later.
+    behind_us = (HEALING_DAYS + LOOK_DAYS * account.looks_lost) * DAY_US
+    demand(looked_us > resting_us - behind_us, "sensors are looked at", what=looked_us)
     return stage, account
 
 

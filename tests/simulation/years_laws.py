@@ -30,11 +30,13 @@ from tests.simulation.years_project import (
     BY_MONDAY,
     CONDITIONS,
     MONDAYS,
+    POLLING,
     POOLS,
     READ,
     SCHEDULES,
     WEEKLY,
 )
+from tests.simulation.years_queue import Queue
 
 MARGIN = 60 * DAY
 NEEDING = {each.key for each in ASSETS if each.pools}
@@ -186,10 +188,13 @@ class Account:
         self.handled: set[int] = set()
         self.cursors: dict[str, str] = {}
         self.looks: Counter[str] = Counter()
+        self.looks_lost = 0
+        """Of the sensor that polls, since the last one that was answered."""
         self.ended: set[str] = set()
         self.failed = 0
         self.out: set[tuple[str, int]] = set()
         """Attempts that hold a slot of the pool."""
+        self.queue = Queue(ASSETS)
         self._made: dict[str, dict[int, events.TaskSucceeded]] = {}
         self._conditions_since: datetime | None = None
         self._see = self._reactions()
@@ -206,6 +211,10 @@ class Account:
             evaluations.ConditionEvaluated: self._evaluated,
             evaluations.ConditionDisabled: self._disabled,
             events.RunTriggered: self._triggered,
+            events.RunLimitSet: self.queue.limit,
+            events.RunsQueued: self.queue.queue,
+            events.RunsAdmitted: self.queue.admit,
+            events.RunPrioritized: self.queue.prioritize,
             events.RunKeyConflicted: self._conflicted,
             events.TaskSucceeded: self._succeeded,
             events.TasksDispatched: self._dispatched,
@@ -227,6 +236,7 @@ class Account:
             met.update({f"tick {name.lower()}": count for name, count in ticks.counts.items()})
         met.update({f"look {name.lower()}": count for name, count in self.looks.items()})
         met["run"], met["run failed"] = len(self.plans), self.failed
+        met.update(self.queue.counts)
         met["conflict"], met["message"] = len(self.conflicts), len(self.messages)
         met["miss"] = sum(policy.counts["missed"] for policy in self.policies.values())
         return met
@@ -248,6 +258,7 @@ class Account:
             ticks.settle(now)
         for policy in self.policies.values():
             policy.settle(now)
+        self.queue.settle()
         for asset, event in self.judged.items():
             self._check_judged(asset, event, now=now)
 
@@ -311,6 +322,7 @@ class Account:
             event.run_key not in self.run_keys or not event.run_key, "one run per key", what=event
         )
         self.plans[event.run_id] = event.tasks
+        self.queue.trigger(event.run_id, event.tasks)
         self.run_keys[event.run_key] = event.request
 
     def _conflicted(self, event: events.RunKeyConflicted) -> None:
@@ -323,6 +335,7 @@ class Account:
         self.conflicts.add(named)
 
     def _dispatched(self, event: events.TasksDispatched) -> None:
+        self.queue.dispatch(event.run_id)
         for index, _ in event.tasks:
             if self.plans[event.run_id][index].asset in NEEDING:
                 self.out.add((event.run_id, index))
@@ -353,6 +366,7 @@ class Account:
     def _ended(self, run_id: str) -> None:
         demand(run_id not in self.ended, "a run ends once", what=run_id)
         self.ended.add(run_id)
+        self.queue.end(run_id)
 
     def _received(self, event: sensors.SensorMessageReceived) -> None:
         demand(event.message_id not in self.messages, "a message comes once", what=event.message_id)
@@ -361,7 +375,10 @@ class Account:
     def _looked(self, event: sensors.SensorEvaluated) -> None:
         self.looks[event.outcome] += 1
         if event.outcome in (EvaluationOutcome.FAILED, EvaluationOutcome.STALE):
+            self.looks_lost += event.name == POLLING
             return
+        if event.name == POLLING:
+            self.looks_lost = 0
         if event.message_number:
             law = "a message is handled once"
             demand(event.message_number not in self.handled, law, what=event)

@@ -14,6 +14,7 @@ from arco.orchestration.commands.deployments import Deploy, deploy
 from arco.orchestration.commands.freshness import DefineFreshness, define_freshness
 from arco.orchestration.commands.notifications import DefineNotifiers, define_notifiers
 from arco.orchestration.commands.pools import size_pool
+from arco.orchestration.commands.run_limits import limit_runs
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.commands.sensors import DefineSensors, define_sensors
 from arco.orchestration.conditions import Condition, ConditionDefinition
@@ -43,16 +44,19 @@ NEWS: tuple[NewsKind, ...] = (
     "freshness_recovered",
 )
 RETRY = RetryPolicy(max_attempts=2, delay_ms=1_800_000)
+SALES = {"team": "sales"}
 ASSETS: tuple[AssetDefinition, ...] = (
-    asset("marts.report", "marts.sales"),
-    asset("marts.sales", "raw.orders", retry=RETRY),
+    asset("marts.report", "marts.sales", tags=SALES),
+    asset("marts.sales", "raw.orders", retry=RETRY, tags=SALES),
     asset("marts.weekly", dependencies=(Dependency("raw.orders"),), pools={"warehouse": 1}),
     asset("raw.days", partitions=DailyPartitions(start="2026-01-01", end="2026-02-01")),
     asset("raw.files", pools={"warehouse": 1}),
-    asset("raw.orders", pools={"warehouse": 1}, retry=RETRY),
+    asset("raw.orders", pools={"warehouse": 1}, retry=RETRY, tags=SALES),
     asset("raw.twice"),
 )
 POOLS = {"warehouse": 2}
+LIMITS = {"*": 3, "asset:raw.twice": 1, "tag:team=sales": 2}
+"""How many runs may be under way at once."""
 
 NIGHTLY = ScheduleDefinition(
     name="nightly",
@@ -132,8 +136,11 @@ READ: Mapping[str, tuple[str, ...]] = {
 }
 
 CODE = CodeReference("project", "look", "1")
+POLLING, LOOK_DAYS = "files", 8
 SENSORS: tuple[SensorDefinition, ...] = (
-    SensorDefinition(name="files", code=CODE, selection=("raw.files",), interval_ms=8 * DAY_MS),
+    SensorDefinition(
+        name=POLLING, code=CODE, selection=("raw.files",), interval_ms=LOOK_DAYS * DAY_MS
+    ),
     SensorDefinition(name="mail", code=CODE, selection=("raw.files",), kind="push"),
 )
 NOTIFIERS = (NotifierDefinition(name="ops", channel="slack", address="env:OPS", kinds=NEWS),)
@@ -150,6 +157,7 @@ def deployed() -> Sequence[Decision]:
     return (
         deploy(Deploy(deployment_id="D1", manifest=Manifest("demo", ASSETS), entropy=1)),
         *(size_pool(name, slots) for name, slots in POOLS.items()),
+        *(limit_runs(name, runs) for name, runs in LIMITS.items()),
         define_notifiers(DefineNotifiers(**named, notifiers=NOTIFIERS)),
         define_freshness(DefineFreshness(**named, policies=tuple(POLICIES))),
         define_schedules(DefineSchedules(**named, schedules=schedules)),
@@ -163,8 +171,11 @@ __all__ = [
     "ASSETS",
     "BY_MONDAY",
     "CONDITIONS",
+    "LIMITS",
+    "LOOK_DAYS",
     "MONDAYS",
     "POLICIES",
+    "POLLING",
     "POOLS",
     "READ",
     "SCHEDULES",

@@ -31,6 +31,7 @@ from arco.orchestration.commands.backfills import (
     set_concurrency,
 )
 from arco.orchestration.commands.conditions import disable_condition
+from arco.orchestration.commands.run_limits import limit_runs, prioritize_run
 from arco.orchestration.commands.runs import trigger_run
 from arco.orchestration.commands.schedules import disable_schedule, enable_schedule
 from arco.orchestration.commands.sensors import SendMessage, disable_sensor, send_message
@@ -50,7 +51,7 @@ from arco.testing.process import BEGINNING, Process
 from arco.testing.scheduler import SECOND_US
 from arco.testing.world import DAY_US, HOUR_US, Faults, Mishaps, World
 from tests.simulation.years_edges import Hands, Nobody, Outlook, Outside, settled
-from tests.simulation.years_project import CONDITIONS, SCHEDULES, deployed
+from tests.simulation.years_project import CONDITIONS, LIMITS, SCHEDULES, deployed
 
 DAY_SECONDS = 86_400.0
 LOOK_SECONDS = 6 * 3_600.0
@@ -233,7 +234,7 @@ class YearsStage:
         """What somebody asks for, now and then twice and in another order than it happened."""
         chance = self.world.chance
         number = chance.draw(1 + self.world.time_us // (3 * DAY_US))
-        wish = chance.pick(("mail", "mail", "run", "backfill", "steer", "switch"))
+        wish = chance.pick(("mail", "mail", "run", "backfill", "steer", "switch", "crowd"))
         if wish == "mail":
             mail = SendMessage(name="mail", message_id=f"mail-{number}", payload=str(number))
             return [send_message(mail)] * chance.between(1, 2)
@@ -243,12 +244,29 @@ class YearsStage:
             run_id = f"{chance.entropy(120):030X}"[:26]
             asked = trigger(run_id, asset, which="all", run_key=f"run-{number % 40}")
             return [trigger_run(asked)] * chance.between(1, 2)
+        if wish == "crowd":
+            return self._crowd()
         if wish == "backfill":
             return [create_backfill(self._backfill(number))]
         if wish == "steer":
             return [self._steering(f"B{number // 4}")]
         name = chance.pick(sorted(SCHEDULES))
         return [disable_schedule(name) if chance.happens(0.3) else enable_schedule(name)]
+
+    def _crowd(self) -> Sequence[Decision]:
+        """More runs at once than fit, one of them in a hurry, and now and then other limits."""
+        chance = self.world.chance
+        runs = [f"{chance.entropy(120):030X}"[:26] for _ in range(chance.between(3, 6))]
+        assets = [chance.pick(("raw.orders", "raw.twice", "raw.files")) for _ in runs]
+        limit = chance.pick(sorted(LIMITS))
+        return [
+            *(
+                trigger_run(trigger(run, asset, which="all"))
+                for run, asset in zip(runs, assets, strict=True)
+            ),
+            prioritize_run(chance.pick(runs), chance.between(-2, 5)),
+            limit_runs(limit, LIMITS[limit] + chance.between(0, 2)),
+        ]
 
     def _backfill(self, number: int) -> CreateBackfill:
         chance = self.world.chance
@@ -281,6 +299,7 @@ def resting(state: State) -> Sequence[Decision]:
         *(disable_schedule(name) for name in sorted(SCHEDULES)),
         *(disable_condition(asset) for asset in sorted(CONDITIONS)),
         disable_sensor("files"),
+        *(limit_runs(name, runs) for name, runs in LIMITS.items()),
         *(resume_backfill(row.backfill_id) for row in state.range(ACTIVE_BACKFILLS)),
     )
 

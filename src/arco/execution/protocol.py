@@ -199,7 +199,7 @@ ToWorker: TypeAlias = Dispatch | Acknowledge | HeartbeatReply | Sense | Stop
 FromWorker: TypeAlias = Ready | Started | Heartbeat | Completed | Sensed
 
 
-def frame(message: ToWorker | FromWorker) -> bytes:
+def frame(message: msgspec.Struct) -> bytes:
     """The message with its length in front."""
     body = msgspec.json.encode(message)
     return len(body).to_bytes(4, "big") + body

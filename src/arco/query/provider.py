@@ -17,7 +17,9 @@ import msgspec
 from arco.access.callers import Caller
 from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
+from arco.access.mints import MINTS
 from arco.access.privileges import Privilege
+from arco.access.refusals import REFUSALS
 from arco.access.securables import WORKSPACE_CHAIN
 from arco.access.tables import COLUMN_MASKS, GRANTS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
 from arco.catalog.finding import close_names as close_objects
@@ -264,8 +266,10 @@ class Provisions:
 
     async def _audit(self, seq: int) -> list[AuditLine]:
         lines = [line for part in await self._of_log(seq, done_lines) for line in part]
-        lines += await self._database.asked(minted_lines)
-        return lines + await self._database.asked(refused_lines)
+        lines += await self._database.asked(lambda state: minted_lines(state.range(MINTS)))
+        return lines + await self._database.asked(
+            lambda state: refused_lines(state.range(REFUSALS))
+        )
 
     async def _of_log(self, newest: int, told: Callable[..., Line]) -> list[Line]:
         lines: list[Line] = []
