@@ -14,6 +14,7 @@ import pytest
 from deltalake import write_deltalake
 
 from tests.integration.api_server import Answer, Server, serving
+from tests.tidy.source import ROOT
 
 API = "/api/v1"
 CANARY = "canary-2c91"
@@ -35,7 +36,6 @@ ESCAPES = {
     "nothing": "  ",
     "no SQL": "'; --",
 }
-from tests.tidy.source import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -220,7 +220,7 @@ def test_damaged_metadata_is_named(table: Path) -> None:
     with pytest.raises(Corrupt, match="cannot be read: AvroUnreadable"):
         rows(table)
     metadata_file(table).write_bytes(b"{")
-    with pytest.raises(Corrupt, match="-.*metadata"):
+    with pytest.raises(Corrupt, match=r"-.*metadata"):
         rows(table)
 
 
