@@ -84,4 +84,4 @@ def _given(options: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value}
 
 
-__all__ = ["folder", "is_remote", "storage_options", "table_uri"]
+__all__ = ["folder", "is_remote", "refuse_leaving", "storage_options", "table_uri"]
