@@ -46,6 +46,7 @@ CODES: dict[str, tuple[str, str]] = {
     "CHANGES_INVALID": ("Invalid", "{} lists no changes: {}"),
     "CHANGES_TOO_MANY": ("Invalid", "one commit takes 1 to {} changes, not {}"),
     "CHECK_NOT_LOADED": ("Invalid", "the code this worker loaded declares no check {}"),
+    "CHECK_UNKNOWN": ("NotFound", "{} has no check {}"),
     "CLIENT_CLOSED": ("Invalid", "this client is closed"),
     "COLUMNS_DUPLICATE": ("Invalid", "two columns have one name (upper and lower case are one)"),
     "COLUMNS_MISSING": ("Invalid", "the data has no columns besides its partition columns"),

@@ -24,18 +24,27 @@ HOSTILE = (
 )
 ALL = " ".join(HOSTILE)
 TAG = HOSTILE[1]
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="40"><script>alert(7)</script>'
+    '<rect width="90" height="40" fill="teal"/></svg>'
+)
 MODULE = f"""
 import time
 from datetime import timedelta
 from arco import (
-    DailyPartitions, ProductPartitions, RunRequest, SkipReason, StaticPartitions, asset, check,
-    notify, on_cron, on_missing, schedule, sensor,
+    DailyPartitions, Markdown, Plot, ProductPartitions, RunRequest, Sample, SkipReason,
+    StaticPartitions, Url, asset, check, notify, on_cron, on_missing, schedule, sensor,
 )
 
 TEXT = {ALL!r}
+PICTURE = {PICTURE!r}
 
 @asset(namespace="odd", description=TEXT, group=TEXT, owners=[TEXT], tags={{"attack": TEXT}})
-def hostile():
+def hostile(context):
+    context.add_metadata(
+        share=0.25, words=TEXT, report=Url("javascript:alert(6)"), drawn=Plot.svg(PICTURE),
+        notes=Markdown("# " + TEXT), sample=Sample.of([{{TEXT: TEXT, "n": 1}}]),
+    )
     print(TEXT)
     return [{{"told": TEXT, "n": 1}}, {{"told": "plain", "n": 2}}]
 

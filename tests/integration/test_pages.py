@@ -52,6 +52,7 @@ SHOWN = {
     "/notifications/desk/test": "whoever leads would send desk something now",
     "/partitions/odd.cut": "30 partitions",
     "/checks": "share_of_cancelled_flights",
+    "/checks/staging.flights?check=share_of_cancelled_flights": "5.1% of the flights",
     "/sql": "Result",
     "/access?on=table:staging.flights": "allowed",
     "/audit": "orchestration.backfill_created",
@@ -61,6 +62,16 @@ SHOWN = {
     "/restore?table=raw.airlines&to=v0": "nothing to do",
 }
 """Page -> what is to be read on it."""
+SMALL = (
+    "/",
+    "/tables/staging.flights",
+    "/runs",
+    "/lineage",
+    "/checks/staging.flights?check=share_of_cancelled_flights",
+    "/conditions/odd.watched",
+    "/breaches",
+    "/notifications/desk",
+)
 
 
 @pytest.fixture
@@ -81,7 +92,7 @@ def test_a_page_shows_what_it_is_for_and_everybody_can_use_it(browser: Browser, 
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/tables/staging.flights", "/runs", "/lineage"])
+@pytest.mark.parametrize("path", SMALL)
 def test_a_page_is_as_readable_in_the_dark_and_in_a_small_window(
     browser: Browser, path: str
 ) -> None:
@@ -186,6 +197,20 @@ def test_a_run_is_started_once_followed_live_and_explains_its_failure(
         assert browser.unfit() == []
     browser.open("/checks")
     assert HOSTILE[1] in browser.text("#did-not-pass")
+    what_a_task_said(browser, pages, path=f"{run_path}/tasks/0")
+
+
+def what_a_task_said(browser: Browser, pages: Pages, *, path: str) -> None:
+    """It is told on the task's page, in a small window too, and its picture is no page of ours."""
+    browser.open(path, scheme="dark", width=400)
+    told = browser.text("#said")
+    assert "0.25" in told and "javascript:alert(6)" in told and told.count(HOSTILE[0]) == 4
+    browser.until("document.querySelector('#said img')?.naturalWidth === 90")
+    assert browser.unfit() == []
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    picture = browser.run("return document.querySelector('#said img').getAttribute('src')")
+    assert "sandbox" in pages.header(picture, "Content-Security-Policy")
+    assert pages.asked(picture.replace("/pictures/", "/pictures/9"))[0] == 404
 
 
 def test_a_run_is_cancelled_after_its_page_said_what_would_happen(

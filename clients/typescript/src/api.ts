@@ -2892,6 +2892,7 @@ export const CODES = {
   CHANGES_INVALID: "Invalid",
   CHANGES_TOO_MANY: "Invalid",
   CHECK_NOT_LOADED: "Invalid",
+  CHECK_UNKNOWN: "NotFound",
   CLIENT_CLOSED: "Invalid",
   COLUMNS_DUPLICATE: "Invalid",
   COLUMNS_MISSING: "Invalid",

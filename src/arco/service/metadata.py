@@ -16,11 +16,14 @@ OURS = "arco."
 LINE_CHARACTERS_MAX = 120
 
 
+def given(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that user code gave."""
+    return {name: fact for name, fact in metadata.items() if not name.startswith(OURS)}
+
+
 def summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The facts that user code gave; of a plot only its type and size."""
-    return {
-        name: _without_picture(fact) for name, fact in metadata.items() if not name.startswith(OURS)
-    }
+    return {name: _without_picture(fact) for name, fact in given(metadata).items()}
 
 
 def lines(metadata: Mapping[str, Any]) -> Iterator[str]:
@@ -57,4 +60,4 @@ def _without_picture(fact: Any) -> Any:
     return {KIND: "plot", "media_type": fact.get("media_type"), "size_bytes": size_bytes}
 
 
-__all__ = ["lines", "spelled", "summary"]
+__all__ = ["KIND", "given", "lines", "spelled", "summary"]

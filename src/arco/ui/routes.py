@@ -15,6 +15,7 @@ from arco.ui.pages.backfills import show_backfill, show_backfills
 from arco.ui.pages.breaches import show_breaches
 from arco.ui.pages.cancel import show_cancel
 from arco.ui.pages.catalog import show_catalog, show_namespace
+from arco.ui.pages.check import show_check
 from arco.ui.pages.checks import show_checks
 from arco.ui.pages.conditioning import show_disable_condition, show_enable_condition
 from arco.ui.pages.conditions import show_condition, show_conditions
@@ -26,6 +27,7 @@ from arco.ui.pages.login import show_login, sign_in, sign_out
 from arco.ui.pages.materialize import show_materialize
 from arco.ui.pages.notifications import show_news, show_notifier, show_test_notifier
 from arco.ui.pages.partitions import show_partitions
+from arco.ui.pages.pictures import show_picture
 from arco.ui.pages.rerun import show_rerun
 from arco.ui.pages.restore import show_restore
 from arco.ui.pages.runs import show_run, show_runs
@@ -52,6 +54,7 @@ ROUTES = (
     show_runs,
     show_run,
     show_task,
+    show_picture,
     show_cancel,
     show_rerun,
     show_backfills,
@@ -86,6 +89,7 @@ ROUTES = (
     show_lineage,
     show_partitions,
     show_checks,
+    show_check,
     show_console,
     show_access,
     show_audit,

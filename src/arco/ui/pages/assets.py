@@ -18,6 +18,7 @@ from arco.catalog.kinds import Kind
 from arco.errors import NotFound
 from arco.model import State
 from arco.orchestration.definitions import AssetDefinition
+from arco.orchestration.evaluations import CONDITIONS
 from arco.orchestration.rows import Check
 from arco.orchestration.tables import ASSETS
 from arco.service.assets import AssetFilter, AssetStatus, asset_statuses
@@ -81,6 +82,8 @@ class OneAsset(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     has_table: bool
     """True once something of it was published."""
+    has_condition: bool
+    """True for one that is run by itself when something holds."""
     downstream: list[str]
     """The assets that depend on it directly."""
     checks: list[Check]
@@ -140,6 +143,7 @@ def one_asset(state: State, key: str, *, now: datetime) -> OneAsset:
     if row is None or row.removed:
         raise NotFound("ASSET_UNKNOWN", f"no asset {key!r} is deployed", hint="Assets lists them")
     causes = stale_causes(state, [key], now=now)
+    condition = state.get(CONDITIONS, key)
     return OneAsset(
         definition=row.definition,
         project=row.project,
@@ -148,6 +152,7 @@ def one_asset(state: State, key: str, *, now: datetime) -> OneAsset:
             None if causes is None else causes.get(key, ()),
         ),
         has_table=look_up(state, Kind.TABLE, name=key) is not None,
+        has_condition=condition is not None and not condition.removed,
         downstream=[
             each.key
             for each in state.range(ASSETS)
@@ -225,6 +230,9 @@ def _asset_body(page: OneAsset) -> Child:
         "Group": definition.group or nothing(),
         "Owners": ", ".join(definition.owners) or nothing(),
         "Tags": tags(definition.tags),
+        "Condition": link("what it says, and how it stands", "conditions", definition.key)
+        if page.has_condition
+        else nothing(),
         "Attempts": number(definition.retry.max_attempts),
         "Time limit": span(definition.timeout_ms / 1000),
         "Writes": definition.write_mode,

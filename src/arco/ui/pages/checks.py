@@ -17,6 +17,7 @@ from arco.orchestration.tables import ASSETS, CHECKS
 from arco.ui.addresses import address
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, Html
+from arco.ui.pages.check import tone_of
 from arco.ui.pages.table_body import checks_grid
 from arco.ui.parts import grid, link, moment, more, number, section, strip
 
@@ -98,7 +99,7 @@ def _body(found: Checks) -> Child:
     rows = (
         (
             link(each.asset, "assets", each.asset),
-            each.name,
+            link(each.name, "checks", each.asset, check=each.name),
             _course(each.course),
             number(each.results),
             number(each.not_passed),
@@ -124,13 +125,9 @@ def _course(rows: list[Check]) -> Html:
     """A square a result, oldest first; the tall ones did not pass."""
     bad = sum(not row.passed for row in rows)
     squares = [
-        (_tone(row), f"{row.partition_key} {row.message}".strip() or row.name) for row in rows
+        (tone_of(row), f"{row.partition_key} {row.message}".strip() or row.name) for row in rows
     ]
     return strip(squares, told=f"the newest {len(rows)}: {len(rows) - bad} passed, {bad} did not")
-
-
-def _tone(row: Check) -> str:
-    return "good" if row.passed else "bad" if row.blocking else "warn"
 
 
 __all__ = ["Checks", "Record", "checks_of", "show_checks"]

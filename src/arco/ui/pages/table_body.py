@@ -142,7 +142,7 @@ def checks_grid(checks: Iterable[Check]) -> Html:
     rows = (
         (
             link(row.asset, "assets", row.asset),
-            row.name,
+            link(row.name, "checks", row.asset, check=row.name),
             badge("PASSED" if row.passed else "FAILED" if row.blocking else "WARNED"),
             display(row.partition_key) if row.partition_key else nothing(),
             row.message,

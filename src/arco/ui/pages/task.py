@@ -20,6 +20,7 @@ from arco.ui.addresses import plain_name
 from arco.ui.answering import Asked, Page, Visit, page_at
 from arco.ui.markup import Child, Html, joined, tag
 from arco.ui.pages.listing import run_link
+from arco.ui.pages.task_facts import said
 from arco.ui.parts import (
     badge,
     code,
@@ -83,6 +84,14 @@ def one_task(state: State, run_id: str, *, place: str) -> OneTask:
 
     Raises: NotFound RUN_NOT_FOUND, TASK_NOT_FOUND.
     """
+    return _told(find_task(state, run_id, place=place))
+
+
+def find_task(state: State, run_id: str, *, place: str) -> Task:
+    """The task at that place of the run's plan.
+
+    Raises: NotFound RUN_NOT_FOUND, TASK_NOT_FOUND.
+    """
     run = find_run(state, run_id)
     row = state.get(TASKS, run.run_id, int(place)) if _is_index(place) else None
     if row is None:
@@ -91,7 +100,7 @@ def one_task(state: State, run_id: str, *, place: str) -> OneTask:
             f"run {run.run_id} has no task {place}; it has {run.total}, counted from 0",
             hint="the page of the run lists its tasks",
         )
-    return _told(row)
+    return row
 
 
 def _is_index(place: str) -> bool:
@@ -115,6 +124,7 @@ def _body(page: OneTask) -> Child:
     return (
         section("About", facts(_facts(page)), extra=link("The run", "runs", page.run_id)),
         _error(page.task.error),
+        said(page.task.metadata, "runs", page.run_id, "tasks", str(page.task.index)),
         section("Log", _log(page), extra=_attempts(page)),
         section("Inputs", _reads(page.reads)),
     )
@@ -196,4 +206,4 @@ def _partitions(keys: tuple[str, ...]) -> Child:
     return f"{told} and {rest:,} more" if rest > 0 else told
 
 
-__all__ = ["OneTask", "one_task", "show_task"]
+__all__ = ["OneTask", "Place", "RunNamed", "find_task", "one_task", "show_task"]
