@@ -122,6 +122,14 @@ CODES: dict[str, tuple[str, str]] = {
     "GROUP_INVALID": ("Invalid", "nobody can be put into {}"),
     "HISTORY_LOST": ("Corrupt", "log slot {} is not what this process has seen there"),
     "HISTORY_ROLLBACK": ("Precondition", "a state token names a slot that is not in this log"),
+    "ICEBERG_UNREADABLE": (
+        "Corrupt",
+        "{} of the table at {}, or a manifest behind it, cannot be ...",
+    ),
+    "ICEBERG_UNSUPPORTED": (
+        "Invalid",
+        "the Iceberg table asks readers for what Arco does not do: {}",
+    ),
     "IDEMPOTENCY_KEY_EXPIRED": (
         "Invalid",
         "the idempotency key is older than seven days, or from the future",

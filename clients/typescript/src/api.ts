@@ -2972,6 +2972,8 @@ export const CODES = {
   GROUP_INVALID: "Invalid",
   HISTORY_LOST: "Corrupt",
   HISTORY_ROLLBACK: "Precondition",
+  ICEBERG_UNREADABLE: "Corrupt",
+  ICEBERG_UNSUPPORTED: "Invalid",
   IDEMPOTENCY_KEY_EXPIRED: "Invalid",
   IDEMPOTENCY_KEY_INVALID: "Invalid",
   IDEMPOTENCY_KEY_REUSED: "Invalid",
