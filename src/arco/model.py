@@ -11,6 +11,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -124,6 +125,15 @@ def noting(state: State) -> Noting | None:
     """The state, if it keeps notes."""
     # A hundred times cheaper than asking whether it is an instance of the protocol.
     return typing.cast("Noting", state) if hasattr(state, "mark") else None
+
+
+def row_count(state: State, table: Table[Any], *, most: int) -> int:
+    """How many rows the table has, so many at most.
+
+    Cost: what changed since the last slot, where the state counts its rows; else the rows.
+    """
+    count = state.count(table) if hasattr(state, "count") else None
+    return sum(1 for _ in islice(state.range(table), most)) if count is None else min(count, most)
 
 
 class AsRow(msgspec.Struct, frozen=True, eq=False):
@@ -342,6 +352,7 @@ __all__ = [
     "Unfinished",
     "field_types",
     "noting",
+    "row_count",
     "rows_under",
     "snake_case",
     "time_fields",

@@ -53,6 +53,10 @@ class MemoryTable:
             return row
         return None if self.stored is None else self.stored.get(key)
 
+    def count(self) -> int | None:
+        """How many rows there are; None: not all of them are in memory."""
+        return len(self.rows) if self.stored is None else None
+
     def range(self, prefix: Key, *, after: Key | None) -> Iterator[Any]:
         """Rows whose key starts with `prefix`, past `after`.
 

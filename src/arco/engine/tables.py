@@ -68,6 +68,10 @@ class Tables:
         """The keys and rows of `range`."""
         return self.memory[table.name].lines(prefix, after=after)
 
+    def count(self, table: Table[Any]) -> int | None:
+        """How many rows the table has; None: not all of them are in memory."""
+        return self.memory[table.name].count()
+
     def mark(self, table: Table[Any], first: Any) -> object:
         """Another object each time a row whose key begins with `first` has moved."""
         return self.memory[table.name].mark(first)
@@ -170,6 +174,17 @@ class Overlay:
         # Whoever walks may lay more over this state meanwhile.
         above = list(lines_in(rows, prefix, after=after)) if rows else []
         return _laid_over(below, above) if above else below
+
+    def count(self, table: Table[Any]) -> int | None:
+        """How many rows the table has; None: that is not known. Cost: what is laid over it."""
+        below = self._below.count(table) if isinstance(self._below, Tables | Overlay) else None
+        rows = self.rows.get(table.name)
+        if below is None or rows is None:
+            return below
+        known = self._below.get
+        return below + sum(
+            (row is not None) - (known(table, *key) is not None) for key, row in rows.items()
+        )
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Lay the changes over the state below."""

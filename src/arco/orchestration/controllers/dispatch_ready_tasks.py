@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from arco.model import Event, State
+from arco.model import Event, State, row_count
 from arco.orchestration.events import TasksDispatched
-from arco.orchestration.pools import Slots, startable
+from arco.orchestration.pools import startable, taken_slots
 from arco.orchestration.tables import DISPATCHES, READY
 
 WINDOW = 64
@@ -22,13 +22,13 @@ def decide(state: State, now: datetime, *, window: int = WINDOW) -> Sequence[Eve
     """One TasksDispatched per run, so that at most `window` attempts are out and no pool has more
     of its slots taken than it has.
 
-    Cost: the window's rows, whatever is ready; one look per asset and run that waits for a pool.
+    Cost: what is dispatched, whatever is ready; one look per asset and run that waits for a pool.
     """
-    if next(iter(state.range(READY)), None) is None:
+    free = window - row_count(state, DISPATCHES, most=window)
+    if free <= 0 or next(iter(state.range(READY)), None) is None:
         return ()
-    out = list(islice(state.range(DISPATCHES), window))
     per_run: dict[str, list[tuple[int, int]]] = {}
-    for ready in islice(startable(state, Slots(state, out)), window - len(out)):
+    for ready in islice(startable(state, taken_slots(state)), free):
         per_run.setdefault(ready.run_id, []).append((ready.index, ready.attempt))
     return [
         Event(TasksDispatched(run_id=run_id, tasks=tuple(tasks), dispatched_at=now))
