@@ -63,7 +63,8 @@ async def fill(database: Database, *, runs: int, tasks: int, assets: int, hours:
         CONSUMERS: consumers(assets),
         PARTITION_STATUS: statuses(hours),
     }
-    for table in (PLANS, NEWEST_RUNS, SEQUENCES, *beside):
+    filled: tuple[Table[Any], ...] = (PLANS, NEWEST_RUNS, SEQUENCES, *beside)
+    for table in filled:
         lines = chain(rows.get(table, ()), beside.get(table, ()))
         pieces = (rows_to_arrow(table, piece) for piece in history.in_pieces(iter(lines)))
         base = [await attempt.base_file(table, each) for each in pieces]
