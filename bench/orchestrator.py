@@ -39,7 +39,7 @@ from arco.orchestration.views import Partitioning
 from arco.runtime import AsyncioRuntime, put_loop_first
 from arco.service.settings import load
 from arco.service.workspace import Workspace, open_workspace
-from bench import projects
+from bench import projects, staleness
 from bench.results import Measurement, seconds, spelled
 
 ROUNDS = 5
@@ -82,7 +82,7 @@ async def measurements() -> AsyncIterator[Measurement]:
     per_task = f"{wide.bytes_per_run / 1_000:,.0f} bytes"
     yield Measurement("stored per no-op task", per_task, "<= 1 KB", "log, snapshots and indexes")
     yield Measurement("slots of 1,000 tasks", f"{wide.slots_per_run:.0f}", "", "one fsync each")
-    for each in (*plans(), *partition_sets()):
+    for each in (*plans(), *partition_sets(), *staleness.measurements()):
         yield each
 
 

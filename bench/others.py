@@ -50,13 +50,13 @@ SCENARIOS = (
     Scenario(
         name="import",
         what="import it",
-        counts=dict.fromkeys((OURS, "rivers", "dagster", "airflow", "prefect"), 1),
+        counts=dict.fromkeys((OURS, "rivers", "dagster", "airflow"), 1),
         note="a process of Python that does nothing else; Airflow: and its DAG",
     ),
     Scenario(
         name="help",
         what="the help of its command",
-        counts=dict.fromkeys((OURS, "rivers", "dagster", "airflow", "prefect"), 1),
+        counts=dict.fromkeys((OURS, "rivers", "dagster", "airflow"), 1),
         note="a process",
     ),
     Scenario(

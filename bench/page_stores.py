@@ -7,19 +7,22 @@ Written by the production writer of snapshots, from rows as the reducers make th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
 
 from arco.engine.database import Database
+from arco.engine.garbage import COLLECTIONS, Collection
 from arco.engine.index import TableFiles
 from arco.engine.parquet import rows_to_arrow
 from arco.engine.writing import Attempt
 from arco.lineage.tables import CONSUMERS, EDGES, Consumer, Edge
 from arco.model import Table
+from arco.orchestration import rows
 from arco.orchestration.definitions import Dependency
+from arco.orchestration.expiry import EXPIRED_OUTPUTS
 from arco.orchestration.partitions import (
     HourlyPartitions,
     ProductPartitions,
@@ -53,7 +56,7 @@ async def fill(database: Database, *, runs: int, tasks: int, assets: int, hours:
     """The empty workspace becomes that one: a snapshot of base files is published."""
     attempt = Attempt(database, database.position, "0123456789abcdef")
     tables: dict[str, TableFiles] = {}
-    rows, sample = (dict(history.past_rows(database, count)) for count in (runs, 1))
+    past, sample = (dict(history.past_rows(database, count)) for count in (runs, 1))
     wide = wide_run(next(sample[RUNS]), next(sample[TASKS]), count=tasks)
     beside: Mapping[Table[Any], Iterable[Any]] = {
         RUNS: [wide[0]],
@@ -63,13 +66,22 @@ async def fill(database: Database, *, runs: int, tasks: int, assets: int, hours:
         CONSUMERS: consumers(assets),
         PARTITION_STATUS: statuses(hours),
     }
-    filled: tuple[Table[Any], ...] = (PLANS, NEWEST_RUNS, SEQUENCES, *beside)
+    tidied = collected_lately(runs, database.runtime.now())
+    filled: tuple[Table[Any], ...] = (PLANS, NEWEST_RUNS, *tidied, *beside)
     for table in filled:
-        lines = chain(rows.get(table, ()), beside.get(table, ()))
+        lines = chain(tidied.get(table, ()), past.get(table, ()), beside.get(table, ()))
         pieces = (rows_to_arrow(table, piece) for piece in history.in_pieces(iter(lines)))
         base = [await attempt.base_file(table, each) for each in pieces]
         tables[table.name] = await attempt.paged(table, TableFiles(), base=base, deltas=())
     await published(database, attempt, tables=tables)
+
+
+def collected_lately(runs: int, now: datetime) -> Mapping[Table[Any], Sequence[Any]]:
+    """What says that the collector has seen these runs: its first pass walks through all of them,
+    beside whatever is measured.
+    """
+    expired = rows.Sequence(name=EXPIRED_OUTPUTS, last=runs)
+    return {SEQUENCES: [expired], COLLECTIONS: [Collection(passes=1, began_at=now)]}
 
 
 def wide_run(run: Run, task: Task, *, count: int) -> tuple[Run, Iterator[Task]]:

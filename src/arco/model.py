@@ -107,6 +107,25 @@ class State(Protocol):
         ...
 
 
+class Noting(Protocol):
+    """A state that says when rows moved, so that what was worked out from them can be kept."""
+
+    notes: dict[str, Any]
+    """What was worked out, by who did it; it says nothing that the rows do not."""
+
+    def mark(self, table: Table[Any], first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved; None: whatever is
+        worked out from these rows must not be kept.
+        """
+        ...
+
+
+def noting(state: State) -> Noting | None:
+    """The state, if it keeps notes."""
+    # A hundred times cheaper than asking whether it is an instance of the protocol.
+    return typing.cast("Noting", state) if hasattr(state, "mark") else None
+
+
 class AsRow(msgspec.Struct, frozen=True, eq=False):
     """The reducer of a fact that is a row: the fields of `table`'s row are taken from the fact.
 
@@ -171,6 +190,13 @@ class NotLoaded(Exception):
         """What was asked for beside it, and is loaded with it."""
 
 
+class Unfinished(NotLoaded):
+    """A long question stops, for others to have their turn, and goes on when it is asked again.
+
+    What it found stands in the notes of the state: a state that keeps none is never asked in parts.
+    """
+
+
 class Misses:
     """What the parts of one question miss, each asked `with` this one after the other: all of it is
     loaded at once, so that the question is asked again as often as its deepest part misses.
@@ -190,6 +216,11 @@ class Misses:
             self._found += (error, *error.others)
             return True
         return bool(self._found) and isinstance(error, Exception)
+
+    @property
+    def any(self) -> bool:
+        """True once a part missed something."""
+        return bool(self._found)
 
     def settle(self) -> None:
         """Nothing, when no part missed anything.
@@ -300,6 +331,7 @@ __all__ = [
     "Misses",
     "Names",
     "NotLoaded",
+    "Noting",
     "Payload",
     "Put",
     "Reducer",
@@ -307,7 +339,9 @@ __all__ = [
     "Row",
     "State",
     "Table",
+    "Unfinished",
     "field_types",
+    "noting",
     "rows_under",
     "snake_case",
     "time_fields",

@@ -17,7 +17,7 @@ from arco.engine.database import Database
 from arco.engine.sizes import Sizes
 from arco.execution.deploying import deploy_project
 from arco.execution.following import Follower
-from arco.formats import delta
+from arco.formats import reading
 from arco.ids import new_ulid
 from arco.orchestration.commands.deployments import (
     ChangeDynamicPartitions,
@@ -93,7 +93,7 @@ async def user_rows(workspace: Workspace) -> Rows:
     found: Rows = {}
     for pin in pins:
         location = workspace.store.location(keys.warehouse(pin.table_id).rstrip("/"))
-        rows = delta.dataset(location, pin.version).to_table().to_pylist()
+        rows = reading.dataset(location, pin.version).to_table().to_pylist()
         found[pin.asset] = sorted(rows, key=str)
     return found
 

@@ -1,5 +1,5 @@
 // `node browser.mjs CHROMIUM AXE`: one browser for many questions, each a line of JSON; so are the answers.
-// {open, scheme, width}: a page, which may read from a {store}, too; {asked}: what it requested since then; {save}: what a click downloads; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}.
+// {open, scheme, width}: a page, which may read from a {store}, too; {asked}: what it requested since then; {save}: what a click downloads; {run}: what a function's body returns in it; {press, click, fill}; {shot}; {axe}; {work}.
 // Every answer says what went wrong on the page since the last one, and which other hosts were asked.
 
 import { readFile } from "node:fs/promises";
@@ -11,6 +11,7 @@ const SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run
 const browser = await chromium.launch({ executablePath, args: SWITCHES });
 let context;
 let page;
+let meter;
 let faults = [];
 let bytes = 0;
 let requests = [];
@@ -22,6 +23,8 @@ async function opened({ open, scheme = "light", width = 1280, fresh = false, sto
     await context?.close();
     context = await browser.newContext({ viewport: { width, height: 800 }, reducedMotion: "reduce" });
     page = await context.newPage();
+    meter = await context.newCDPSession(page);
+    await meter.send("Performance.enable", { timeDomain: "threadTicks" });
     page.on("console", (each) => { if (["error", "warning"].includes(each.type())) faults.push(`console: ${each.text()}`); });
     page.on("pageerror", (each) => faults.push(`script: ${each.message}`));
     page.on("dialog", (each) => { faults.push(`dialog: ${each.message()}`); each.dismiss(); });
@@ -61,6 +64,11 @@ const doing = {
     const [download] = await Promise.all([page.waitForEvent("download"), page.click(click)]);
     await download.saveAs(save);
     return download.suggestedFilename();
+  },
+  // What the page's own thread did since it was opened, in seconds of processor time.
+  work: async () => {
+    const { metrics } = await meter.send("Performance.getMetrics");
+    return metrics.find((each) => each.name === "TaskDuration").value;
   },
   asked: () => requests,
   url: () => page.url(),

@@ -14,7 +14,7 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.past import state_at
 from arco.engine.verify import Finding, Verifier
 from arco.errors import ArcoError
-from arco.formats import delta
+from arco.formats import reading
 from arco.formats.dataset import Dataset
 from arco.formats.inspecting import inspect_tables
 from arco.model import State, Table
@@ -134,7 +134,7 @@ async def _data(workspace: Workspace, name: str) -> list[Any]:
     (row,) = (row for row in rows if row.name == name)
     location = workspace.store.location(f"warehouse/{row.table_id}")
     versions = range((row.version or 0) + 1)
-    pinned = [Dataset(delta.dataset(location, version)) for version in versions]
+    pinned = [Dataset(reading.dataset(location, version)) for version in versions]
     return [each.to_arrow().to_pylist() for each in pinned]
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from arco.formats import delta, staging
+from arco.formats import delta, reading, staging, steps
 from arco.formats.arrow import to_arrow
 from arco.orchestration.outcomes import Output
 
@@ -48,7 +48,7 @@ class Table:
         """The entry that publishes the outputs on the newest version."""
         newest = delta.latest_version(self.location)
         before = None if newest is None else delta.snapshot(self.location, newest)
-        return delta.prepare(publication(*outputs, **choices), before)
+        return delta.entry(steps.written(publication(*outputs, **choices), before), before)
 
     def publish(self, *outputs: Output, **choices: Any) -> int:
         """The version at which the outputs are part of the table."""
@@ -67,7 +67,7 @@ class Table:
         """What three independent readers agree the table holds."""
         theirs = DeltaTable(self.location, version=version)
         arrow = theirs.to_pyarrow_dataset().to_table()
-        ours = delta.dataset(self.location, theirs.version())
+        ours = reading.dataset(self.location, theirs.version())
         engine = duckdb.connect().from_arrow(ours).to_arrow_table()
         expected = in_order(arrow)
         assert in_order(ours.to_table()) == expected
@@ -75,11 +75,11 @@ class Table:
         return expected
 
 
-def publication(*outputs: Output, **choices: Any) -> delta.Publication:
+def publication(*outputs: Output, **choices: Any) -> steps.Publication:
     """A publication of the outputs, partitioned as they are."""
     columns = tuple(outputs[0].partition_values) if outputs else ()
     stated = {"partition_columns": columns, "run_id": "RUN", "committed_at_ms": 1_700_000_000_000}
-    return delta.Publication(table_id=TABLE_ID, outputs=outputs, **{**stated, **choices})
+    return steps.Publication(table_id=TABLE_ID, outputs=outputs, **{**stated, **choices})
 
 
 def in_order(table: pa.Table) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from arco.engine.domain import DOMAIN as ENGINE
 from arco.engine.garbage import collection_of
 from arco.engine.pins import CreatePin, create_pin
 from arco.engine.verify import Verifier
-from arco.formats import delta
+from arco.formats import reading
 from arco.formats.collecting import collect_garbage, survey_garbage
 from arco.formats.inspecting import inspect_tables
 from arco.ids import new_ulid
@@ -107,7 +107,7 @@ def test_a_week_later_only_the_newest_version_has_files_and_everything_verifies(
         assert done.deleted >= 3
         left = sorted(Path(location).glob("*.parquet"))
         assert len(left) == 1
-        assert delta.dataset(location, 2).to_table().num_rows == 3
+        assert reading.dataset(location, 2).to_table().num_rows == 3
         assert not list(Path(location).glob("_prepared/*"))
         assert len(list(Path(location).glob("_delta_log/*.json"))) == 3
         async with later(project, days=10) as workspace:
@@ -139,10 +139,10 @@ def test_a_pin_keeps_the_table_version_of_its_slot_and_only_that(project: Path) 
                 await system.done("n.numbers")
         location = await table_of(system.workspace)
         await swept(project, 8)
-        assert delta.dataset(location, 0).to_table().num_rows == 1
-        assert delta.dataset(location, 2).to_table().num_rows == 3
+        assert reading.dataset(location, 0).to_table().num_rows == 1
+        assert reading.dataset(location, 2).to_table().num_rows == 3
         with pytest.raises(FileNotFoundError):
-            delta.dataset(location, 1).to_table()
+            reading.dataset(location, 1).to_table()
 
     play(story)
 

@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from arco.errors import Invalid
-from arco.formats import delta
+from arco.formats import delta, reading, steps
 from tests.integration.delta_table import TABLE_ID, Table, publication
 
 
@@ -50,7 +50,7 @@ EVERY_TYPE = pa.table(
 
 def test_every_type_round_trips(table: Table) -> None:
     table.publish(table.stage(EVERY_TYPE))
-    assert delta.dataset(table.location, 0).to_table().equals(EVERY_TYPE)
+    assert reading.dataset(table.location, 0).to_table().equals(EVERY_TYPE)
     assert len(table.rows()) == 2
 
 
@@ -263,6 +263,6 @@ def test_statistics_let_other_readers_skip_files(table: Table) -> None:
 
 
 def test_prepare_needs_no_table_to_say_version_zero(table: Table) -> None:
-    entry = delta.prepare(publication(table.stage([{"x": 1}])), None)
+    entry = delta.entry(steps.written(publication(table.stage([{"x": 1}])), None), None)
     assert entry.count(b"\n") == 4
     assert entry.endswith(b"\n")

@@ -13,8 +13,9 @@ import pytest
 from deltalake import DeltaTable
 
 from arco.errors import Corrupt, Invalid, NotFound
-from arco.formats import delta
+from arco.formats import delta, reading
 from arco.formats.arrow import convert
+from arco.formats.versions import PublishedVersion
 from arco.ids import sha256
 from tests.integration.delta_table import Table, in_order
 
@@ -45,8 +46,8 @@ def test_a_snapshot_states_files_partitions_and_rows(regions: Table) -> None:
 
 def test_a_pinned_version_stays_what_it_was(regions: Table) -> None:
     regions.publish(regions.stage([{"x": 9}], region="eu"))
-    assert pairs(delta.dataset(regions.location, 0)) == {("eu", 0), (None, 1), ("us", 2)}
-    assert pairs(delta.dataset(regions.location, 1)) == {("eu", 9), (None, 1), ("us", 2)}
+    assert pairs(reading.dataset(regions.location, 0)) == {("eu", 0), (None, 1), ("us", 2)}
+    assert pairs(reading.dataset(regions.location, 1)) == {("eu", 9), (None, 1), ("us", 2)}
     assert delta.latest_version(regions.location) == 1
 
 
@@ -54,7 +55,7 @@ def test_filters_on_a_partition_open_no_other_file(regions: Table) -> None:
     others = [
         f for f in delta.snapshot(regions.location, 0).files if f.partition_values["region"] != "eu"
     ]
-    data = delta.dataset(regions.location, 0)
+    data = reading.dataset(regions.location, 0)
     for file in others:
         (regions.folder / file.path).unlink()
     assert pairs(data, filter=ds.field("region") == "eu") == {("eu", 0)}
@@ -66,13 +67,13 @@ def test_filters_on_a_partition_open_no_other_file(regions: Table) -> None:
 
 def test_only_the_asked_partitions_are_read(regions: Table) -> None:
     asked = [{"region": "us"}, {"region": None}, {"region": "unknown"}]
-    assert pairs(delta.dataset(regions.location, 0, partitions=asked)) == {(None, 1), ("us", 2)}
-    assert pairs(delta.dataset(regions.location, 0, partitions=[])) == set()
+    assert pairs(reading.dataset(regions.location, 0, partitions=asked)) == {(None, 1), ("us", 2)}
+    assert pairs(reading.dataset(regions.location, 0, partitions=[])) == set()
 
 
 def test_staged_output_replaces_its_partition_before_it_is_published(regions: Table) -> None:
     staged = [regions.stage([{"x": 9}], region=None), regions.stage([{"x": 8}], region="asia")]
-    data = delta.dataset(regions.location, 0, staged=staged)
+    data = reading.dataset(regions.location, 0, staged=staged)
     assert pairs(data) == {("eu", 0), (None, 9), ("us", 2), ("asia", 8)}
     regions.publish(*staged)
     assert in_order(data.to_table()) == regions.rows()
@@ -80,20 +81,20 @@ def test_staged_output_replaces_its_partition_before_it_is_published(regions: Ta
 
 def test_staged_appends_come_on_top(regions: Table) -> None:
     staged = [regions.stage([{"x": 9}], region="eu")]
-    data = delta.dataset(regions.location, 0, staged=staged, mode="append")
+    data = reading.dataset(regions.location, 0, staged=staged, mode="append")
     assert pairs(data) == {("eu", 0), ("eu", 9), (None, 1), ("us", 2)}
 
 
 def test_staged_output_replaces_a_whole_unpartitioned_table(table: Table) -> None:
     table.publish(table.stage([{"x": 1}]))
     staged = [table.stage([{"x": 2, "new": "a"}])]
-    data = delta.dataset(table.location, delta.snapshot(table.location, 0), staged=staged)
+    data = reading.dataset(table.location, delta.snapshot(table.location, 0), staged=staged)
     assert data.to_table().to_pylist() == [{"x": 2, "new": "a"}]
 
 
 def test_staged_output_is_read_before_anything_was_published(table: Table) -> None:
     staged = [table.stage([{"x": 1}], region="eu"), table.stage([{"y": 2}], region="us")]
-    data = delta.dataset(table.location, None, staged=staged)
+    data = reading.dataset(table.location, None, staged=staged)
     assert in_order(data.to_table()) == [
         {"region": "eu", "x": 1, "y": None},
         {"region": "us", "x": None, "y": 2},
@@ -102,7 +103,7 @@ def test_staged_output_is_read_before_anything_was_published(table: Table) -> No
 
 def test_staged_nothing_is_an_empty_table_with_columns(table: Table) -> None:
     staged = [table.stage(pa.table({"x": pa.array([], pa.int64())}))]
-    data = delta.dataset(table.location, None, staged=staged)
+    data = reading.dataset(table.location, None, staged=staged)
     assert (data.count_rows(), data.schema.names) == (0, ["x"])
     assert convert(data, pl.LazyFrame).collect().shape == (0, 1)
     assert convert(data).to_duckdb().fetchall() == []
@@ -110,7 +111,7 @@ def test_staged_nothing_is_an_empty_table_with_columns(table: Table) -> None:
 
 def test_a_table_without_data_says_what_to_do(table: Table) -> None:
     with pytest.raises(NotFound, match="nothing was published") as missing:
-        delta.dataset(table.location, None)
+        reading.dataset(table.location, None)
     assert "materialize" in missing.value.hint
     assert delta.latest_version(table.location) is None
     assert delta.latest_version(table.location + "-absent") is None
@@ -133,8 +134,8 @@ def test_a_torn_log_entry_is_corruption(regions: Table) -> None:
 def test_an_entry_that_is_not_what_was_published_is_never_read(regions: Table, place: str) -> None:
     entry = regions.folder / "_delta_log" / f"{0:020d}.json"
     location, whole = place.format(regions.location), entry.read_bytes()
-    published = delta.PublishedVersion(0, sha256(whole))
-    assert delta.dataset(location, published).count_rows() == 3
+    published = PublishedVersion(0, sha256(whole))
+    assert reading.dataset(location, published).count_rows() == 3
     lines = whole.splitlines(keepends=True)
     # Each is a log that can be replayed, and says something else.
     for damaged in (b"".join(lines[:-1]), whole.replace(b'"region":"eu"', b'"region":"us"')):
@@ -142,12 +143,12 @@ def test_an_entry_that_is_not_what_was_published_is_never_read(regions: Table, p
         entry.write_bytes(damaged)
         delta.snapshot(location, 0)
         with pytest.raises(Corrupt, match="is not what was published") as found:
-            delta.dataset(location, published)
+            reading.dataset(location, published)
         assert found.value.code == "TABLE_ENTRY_DAMAGED" and found.value.hint
     entry.write_bytes(whole)
     delta.checkpoint(location, 0)
     entry.unlink()
-    assert delta.dataset(location, published).count_rows() == 3
+    assert reading.dataset(location, published).count_rows() == 3
 
 
 def test_a_file_outside_its_table_is_refused(regions: Table) -> None:
@@ -189,13 +190,17 @@ def test_a_checkpoint_changes_nothing_a_reader_sees(regions: Table) -> None:
 
 def test_a_location_may_be_a_url(regions: Table) -> None:
     url = regions.folder.as_uri()
-    assert pairs(delta.dataset(url, delta.latest_version(url))) == {("eu", 0), (None, 1), ("us", 2)}
+    assert pairs(reading.dataset(url, delta.latest_version(url))) == {
+        ("eu", 0),
+        (None, 1),
+        ("us", 2),
+    }
 
 
 def test_files_of_older_schemas_are_read_with_the_newest_types(table: Table) -> None:
     table.publish(table.stage([{"x": 1}], p="1"))
     table.publish(table.stage([{"x": 2, "new": [1]}], p="2"))
-    data = delta.dataset(table.location, 1)
+    data = reading.dataset(table.location, 1)
     assert data.to_table(filter=ds.field("new").is_null()).to_pylist() == [
         {"x": 1, "p": "1", "new": None}
     ]
@@ -204,5 +209,5 @@ def test_files_of_older_schemas_are_read_with_the_newest_types(table: Table) -> 
 
 def test_staged_output_with_other_partition_columns_stands_alone(regions: Table) -> None:
     staged = [regions.stage([{"x": 9, "region": "eu"}], day="1")]
-    data = delta.dataset(regions.location, 0, staged=staged)
+    data = reading.dataset(regions.location, 0, staged=staged)
     assert data.to_table().to_pylist() == [{"x": 9, "region": "eu", "day": "1"}]

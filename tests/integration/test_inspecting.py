@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from arco.catalog.tables import TABLES, CatalogTable
 from arco.engine.tables import Tables
 from arco.errors import Corrupt
-from arco.formats import delta, inspecting
+from arco.formats import delta, inspecting, reading
 from arco.formats.arrow import to_arrow
 from arco.formats.inspecting import Depth, Inspection, Place, inspect_tables
 from arco.formats.recorded import recorded_entries
@@ -214,12 +214,12 @@ def test_an_entry_with_a_block_that_was_never_written_is_refused_and_not_read_up
     start = whole.index(b"att_") + 10
     shelf.entry(1).write_bytes(whole[:start] + bytes(50) + whole[start + 50 :])
     with pytest.raises(Corrupt, match="is torn"):
-        delta.dataset(shelf.table.location, 1)
-    assert delta.dataset(shelf.table.location, 0).count_rows() == len(ROWS)
+        reading.dataset(shelf.table.location, 1)
+    assert reading.dataset(shelf.table.location, 0).count_rows() == len(ROWS)
     assert any("is torn" in problem for problem in shelf.problems())
     delta_log = shelf.table.folder / "_delta_log"
     shelf.entry(1).write_bytes(whole)
     delta.checkpoint(shelf.table.location, 1)
     assert len(list(delta_log.glob("*.checkpoint.parquet"))) == 1
     shelf.entry(0).write_bytes(bytes(10))
-    assert delta.dataset(shelf.table.location, 1).count_rows() == 1
+    assert reading.dataset(shelf.table.location, 1).count_rows() == 1

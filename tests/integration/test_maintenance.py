@@ -17,7 +17,7 @@ from deltalake import DeltaTable, write_deltalake
 from arco.engine.past import state_at
 from arco.errors import Conflict, Invalid
 from arco.execution.maintaining import Maintaining
-from arco.formats import delta
+from arco.formats import delta, reading
 from arco.formats.maintaining import (
     ANOTHER_WROTE,
     begin_compaction,
@@ -104,7 +104,7 @@ def test_direct_readers_see_the_same_rows_in_fewer_files_and_an_old_version_stay
             assert len(delta.snapshot(path, before.version).files) == 4
             past = await state_at(system.database, slot)
             assert await past.asked(lambda state: state.get(PINS, FIRST)) == before
-            assert delta.dataset(path, before.version).count_rows() == 4
+            assert reading.dataset(path, before.version).count_rows() == 4
             assert await begin_compaction(system.workspace, FIRST, policy=POLICY) == "", (
                 "nothing is left"
             )

@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from arco.errors import Conflict
-from arco.formats import delta
+from arco.formats import steps
 from arco.orchestration.rows import Publication
 from arco.orchestration.states import PublicationState, RunState
 from arco.orchestration.tables import ASSETS, PUBLICATIONS, PUBLISHING
@@ -119,19 +119,19 @@ def test_a_question_or_an_answer_lost_at_any_call_publishes_every_row_once(proje
 def test_a_bug_while_publishing_delays_the_run_and_does_not_strand_it(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare = delta.prepare
+    written = steps.written
     broken = 0
 
-    def breaks_twice(entry: object, before: object) -> bytes:
+    def breaks_twice(entry: object, before: object) -> steps.Step:
         nonlocal broken
         broken += 1
         if broken <= 2:
             raise KeyError("a bug")
-        return prepare(entry, before)  # type: ignore[arg-type]
+        return written(entry, before)  # type: ignore[arg-type]
 
     async def story() -> None:
         async with opened(project) as system:
-            monkeypatch.setattr(delta, "prepare", breaks_twice)
+            monkeypatch.setattr(steps, "written", breaks_twice)
             await system.lead()
             assert (await system.done("n.first")).state is RunState.SUCCEEDED
             assert broken == 3

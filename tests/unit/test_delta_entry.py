@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from arco.formats import delta
-from arco.formats.snapshot import Protocol, TableFile, TableSnapshot
+from arco.formats import delta, steps
+from arco.formats.versions import Protocol, TableFile, TableSnapshot
 from arco.orchestration.outcomes import Output, StagedFile
 
 SCHEMA = (
@@ -20,7 +20,7 @@ OUTPUT = Output(
     data_version="dv_1",
     partition_values={"day": "2013-01-01"},
 )
-PUBLICATION = delta.Publication(
+PUBLICATION = steps.Publication(
     table_id="T", run_id="RUN", outputs=(OUTPUT,), committed_at_ms=7, partition_columns=("day",)
 )
 BEFORE = TableSnapshot(
@@ -46,7 +46,7 @@ ADD = (
 
 
 def test_a_first_entry_creates_the_table() -> None:
-    lines = delta.prepare(PUBLICATION, None).splitlines()
+    lines = delta.entry(steps.written(PUBLICATION, None), None).splitlines()
     assert lines[0] == COMMIT + b"}}"
     assert lines[1] == b'{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}'
     assert lines[2].startswith(
@@ -57,7 +57,7 @@ def test_a_first_entry_creates_the_table() -> None:
 
 
 def test_a_later_entry_replaces_its_partition_and_nothing_else() -> None:
-    assert delta.prepare(PUBLICATION, BEFORE).splitlines() == [
+    assert delta.entry(steps.written(PUBLICATION, BEFORE), BEFORE).splitlines() == [
         COMMIT + b',"readVersion":4}}',
         b'{"remove":{"path":"a%20b.parquet","deletionTimestamp":7,"dataChange":true,'
         b'"extendedFileMetadata":true,"partitionValues":{"day":"2013-01-01"},"size":5}}',

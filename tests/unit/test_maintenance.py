@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from arco.formats.compacting import BYTES_PER_MEGABYTE, Rewriting, bins_of, compacted
-from arco.formats.snapshot import Protocol, TableFile, TableSnapshot
+from arco.formats import delta
+from arco.formats.compacting import BYTES_PER_MEGABYTE, bins_of
+from arco.formats.steps import Rewriting, compacted
+from arco.formats.versions import Protocol, TableFile, TableSnapshot
 from arco.model import Payload
 from arco.orchestration.commands.maintenance import (
     StartCompaction,
@@ -227,9 +229,10 @@ def test_the_entry_of_a_compaction_says_that_no_row_changes() -> None:
         added=(TableFile(path="new.parquet", size_bytes=12, partition_values={"day": "a"}),),
         committed_at_ms=7,
     )
-    lines = [msgspec.json.decode(line) for line in compacted(rewriting, before).splitlines()]
+    entry = delta.entry(compacted(rewriting, before), before)
+    lines = [msgspec.json.decode(line) for line in entry.splitlines()]
     assert lines[0]["commitInfo"]["operation"] == "OPTIMIZE"
     assert [next(iter(line)) for line in lines[1:]] == ["remove", "remove", "add"]
     assert {body["dataChange"] for line in lines[1:] for body in line.values()} == {False}
     only_appended = msgspec.structs.replace(before, configuration={"delta.appendOnly": "true"})
-    assert compacted(rewriting, only_appended), "no row is taken away"
+    assert delta.entry(compacted(rewriting, only_appended), only_appended), "no row is taken away"

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from figures import Rounds, started, stored_bytes
+from figures import Rounds, stored_bytes
 
 rounds = Rounds()
 START_SECONDS_MAX = "240"
@@ -20,21 +20,11 @@ def main(scenario: str, count: int, *, folder: Path) -> None:
     os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = START_SECONDS_MAX
     import prefect
 
-    {"run": run, "import": imported, "help": told}[scenario](count, folder)
+    {"run": run}[scenario](count)
     rounds.printed(prefect.__version__, size_bytes=stored_bytes(folder))
 
 
-def imported(count: int, folder: Path) -> None:
-    """What every script of somebody's begins with."""
-    started(rounds, "-c", "import prefect", folder=folder)
-
-
-def told(count: int, folder: Path) -> None:
-    """The help of the command."""
-    started(rounds, "prefect", "--help", folder=folder)
-
-
-def run(count: int, folder: Path) -> None:
+def run(count: int) -> None:
     """A flow of so many tasks, once the server is there."""
     from prefect import flow, task
 

@@ -14,10 +14,13 @@ from typing import Annotated
 import msgspec
 
 from arco.access.mints import MINTS
-from arco.model import Change, Decision, Drop, Event, Payload, State, Table
+from arco.ids import milliseconds, ulid
+from arco.model import Change, Decision, Drop, Event, Key, Payload, Row, State, Table
 
 KEPT = timedelta(days=90)
 FORGOTTEN_AT_ONCE_MAX = 1_000
+SPANS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=8), *map(timedelta, (3, 20)))
+"""How far back is looked at once, for the newest: there may be none for days, or many a minute."""
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -62,6 +65,25 @@ def refusals_forgotten(state: State, event: RefusalsForgotten) -> Iterator[Chang
         yield Drop(MINTS, (mint.mint_id,))
 
 
+def newest_first(state: State, table: Table[Row], *, now: datetime) -> Iterator[Row]:
+    """The rows of a table whose ids begin with their time, the newest first.
+
+    Cost: what is taken, and the rest of the span in which the last of it stands.
+    """
+    until = ""
+    for span in SPANS:
+        begin = ulid(milliseconds(now - span), 0)
+        yield from _between(state, table, after=(begin,), until=until)
+        until = begin
+    yield from _between(state, table, after=None, until=until)
+
+
+def _between(state: State, table: Table[Row], *, after: Key | None, until: str) -> Iterator[Row]:
+    rows = state.range(table, after=after)
+    below = takewhile(lambda row: not until or table.key_of(row)[0] <= until, rows)
+    return reversed(list(below))
+
+
 def forget_refusals(kept: timedelta = KEPT) -> Decision:
     """RefusalsForgotten for the oldest that are older than `kept`, at most a thousand of a kind;
     else nothing.
@@ -87,5 +109,6 @@ __all__ = [
     "AccessRefused",
     "RefusalsForgotten",
     "forget_refusals",
+    "newest_first",
     "refusals_forgotten",
 ]

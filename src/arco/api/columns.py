@@ -6,8 +6,9 @@ not know routes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from arco.api.promises import FORMS
 from arco.api.session import Here, ask, state_headers
 from arco.catalog.kinds import Kind
 from arco.catalog.tables import COLUMNS, CatalogTable
-from arco.model import Key, State, Table, field_types
+from arco.model import Key, Misses, State, Table, field_types
 from arco.query.arrow import rows_to_ipc
 from arco.service.objects import leaves_behind
 from arco.wire.columns import ColumnLine, ColumnList
@@ -33,6 +34,8 @@ from arco.wire.headers import CURSOR_HEADER, ROWS_HEADER
 
 TABLES_MAX = 10_000
 TABLES_AT_ONCE = 500
+TABLES_TOGETHER = 64
+"""What so many tables miss is loaded together, and need not stay in memory for the others."""
 BEGUN_MAX = 2
 LINES = "application/x-ndjson"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -85,27 +88,46 @@ class Gathering:
         self._lines: list[ColumnLine] = []
         self._tables = 0
         self._behind = after
+        self._is_cold = False
 
     def __call__(self, state: State) -> Found | None:
         if self._at != self._seq():
             self._at, self._lines, self._tables, self._behind = self._seq(), [], 0, self._after
             self._begun += 1
-        among, pause = self._among, self._tables + self._at_once
-        for table in leaves_behind(
+        may_pause = self._begun <= BEGUN_MAX
+        pause = min(self._limit, self._tables + self._at_once) if may_pause else self._limit
+        ahead = self._ahead(state)
+        while tables := list(islice(ahead, min(TABLES_TOGETHER, pause - self._tables))):
+            self._lines += self._told(state, tables)
+            self._tables += len(tables)
+            last = tables[-1]
+            self._behind = (last.catalog, last.namespace, last.name)
+            if may_pause and self._is_cold:
+                pause = self._tables
+        self._is_cold = False
+        if next(ahead, None) is None:
+            return Found(self._lines, None)
+        return Found(self._lines, self._behind) if self._tables == self._limit else None
+
+    def _ahead(self, state: State) -> Iterator[CatalogTable]:
+        among = self._among
+        return leaves_behind(
             state,
             among.kind,
             after=self._behind,
             catalog=among.catalog,
             namespace=among.namespace,
-        ):
-            if self._tables == self._limit:
-                return Found(self._lines, self._behind)
-            if self._tables == pause and self._begun <= BEGUN_MAX:
-                return None
-            self._lines += lines_of(state, table)
-            self._tables += 1
-            self._behind = (table.catalog, table.namespace, table.name)
-        return Found(self._lines, None)
+        )
+
+    def _told(self, state: State, tables: Sequence[CatalogTable]) -> list[ColumnLine]:
+        misses = Misses()
+        lines: list[ColumnLine] = []
+        for table in tables:
+            with misses:
+                lines += lines_of(state, table)
+        self._is_cold |= misses.any
+        misses.settle()
+        return lines
 
 
 def lines_of(state: State, table: CatalogTable) -> list[ColumnLine]:
@@ -202,4 +224,4 @@ def _table(names: tuple[str, ...]) -> Table[Any]:
     return Table("columns", row, names)
 
 
-__all__ = ["BEGUN_MAX", "Found", "Gathering", "lines_of", "show_columns"]
+__all__ = ["BEGUN_MAX", "TABLES_TOGETHER", "Found", "Gathering", "lines_of", "show_columns"]

@@ -26,7 +26,7 @@ from arco.engine.relations import Unbuilt
 from arco.engine.stored import Missing, Place
 from arco.engine.tables import Overlay, Tables
 from arco.errors import Corrupt
-from arco.model import Change, Event, NotLoaded, Relation, State, Table
+from arco.model import Change, Event, NotLoaded, Relation, State, Table, Unfinished
 from arco.runtime import Runtime
 from arco.store.port import Store
 
@@ -42,13 +42,26 @@ async def answer(question: Question[Answer], tables: Tables, *, load: Load) -> A
         return question(tables)
     except NotLoaded as missing:
         cold = missing
-    with tables.cache.held():
-        while True:
-            await load(cold)
-            try:
-                return question(tables)
-            except NotLoaded as missing:
-                cold = missing
+    while True:
+        try:
+            with tables.cache.held():
+                return await _once_loaded(question, tables, load=load, cold=cold)
+        except Unfinished as paused:
+            # Nothing is held between its parts: what they found is noted.
+            cold = paused
+
+
+async def _once_loaded(
+    question: Question[Answer], tables: Tables, *, load: Load, cold: NotLoaded
+) -> Answer:
+    while True:
+        await load(cold)
+        try:
+            return question(tables)
+        except Unfinished:
+            raise
+        except NotLoaded as missing:
+            cold = missing
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -97,7 +110,9 @@ class Replay:
         """
         places: dict[Table[Any], dict[BlockId, Place]] = {}
         for each in (cold, *cold.others):
-            if isinstance(each, Missing) and each.places:
+            if isinstance(each, Unfinished):
+                await self._runtime.sleep(0)
+            elif isinstance(each, Missing) and each.places:
                 wanted = places.setdefault(each.table, {})
                 wanted |= {place.block: place for place in each.places}
             elif isinstance(each, Unbuilt):

@@ -31,6 +31,17 @@ class MemoryTable:
         self.slots: dict[Key, int] = {}
         """The slot that changed each key, oldest first; of every change after `since`."""
         self.since = -1
+        self._whole = object()
+        self._marks: dict[Any, object] | None = None
+
+    def mark(self, first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved.
+
+        Cost: what is merged from now on leaves a mark for each first part of its keys.
+        """
+        if self._marks is None:
+            self._marks = {}
+        return self._marks.get(first, self._whole)
 
     def get(self, key: Key) -> Any:
         """The row under the key, or None.
@@ -67,6 +78,7 @@ class MemoryTable:
     def merge(self, lines: Iterable[Line], seq: int) -> None:
         """Slot `seq` made these rows stand under their keys; None: no row does."""
         rows, slots, is_whole = self.rows, self.slots, self.stored is None
+        marks, mark = self._marks, object()
         for key, row in lines:
             if row is None and is_whole:
                 rows.drop(key)
@@ -74,6 +86,8 @@ class MemoryTable:
                 rows[key] = row
             slots.pop(key, None)
             slots[key] = seq
+            if marks is not None:
+                marks[key[0]] = mark
 
     def changed(self, slot: int) -> dict[Key, int]:
         """The keys that changed after `slot`, and the slots that changed them."""

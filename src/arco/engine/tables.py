@@ -41,6 +41,7 @@ class Tables:
         self.cache = cache if cache is not None else BlockCache(sizes.cache_bytes)
         self.adjacencies = adjacencies if adjacencies is not None else Adjacencies()
         self._relations = Relations(self.adjacencies)
+        self.notes: dict[str, Any] = {}
         self.written = 0
         """How many changes were ever applied."""
 
@@ -66,6 +67,10 @@ class Tables:
     def lines(self, table: Table[Any], prefix: Key, *, after: Key | None) -> Iterator[Line]:
         """The keys and rows of `range`."""
         return self.memory[table.name].lines(prefix, after=after)
+
+    def mark(self, table: Table[Any], first: Any) -> object:
+        """Another object each time a row whose key begins with `first` has moved."""
+        return self.memory[table.name].mark(first)
 
     def below(self, relation: Relation, nodes: Sequence[Key]) -> Iterator[Link]:
         """The edges that come from the nodes, in the order of the nodes, then of their far ends.

@@ -39,8 +39,8 @@ class Callbacks:
         self._database = workspace.database
         self.secrets = read_worker_secrets(settings)
         self.tokens = TaskTokens(workspace.runtime, settings.scope, secrets=read_secrets(settings))
-        self.listener: Listener | None = None
-        """The executor that hands attempts out; None: this process does not lead."""
+        self.listeners: list[Listener] = []
+        """The executors that hand attempts out; none: this process does not lead."""
         self.address = ""
         """Where this process answers; empty: nowhere yet."""
         self._given = settings.callback_url.rstrip("/")
@@ -88,16 +88,16 @@ class Callbacks:
             return Heard(dispatch_id, should_cancel=unwanted)
         if unwanted:
             return Heard(dispatch_id, should_cancel=True)
-        if self.listener is not None:
-            self.listener.heard(message)
-        elif isinstance(message, Started):
+        for listener in self.listeners:
+            listener.heard(message)
+        if isinstance(message, Started) and not self.listeners:
             await self._database.transact(started_as_told(message))
         return Heard(dispatch_id, token=self.tokens.renewed(claims))
 
     async def _is_unwanted(self, dispatch_id: str) -> bool:
         """Whether nobody waits for the attempt; another process may have just handed it out."""
         unwanted = await self._database.asked(lambda state: should_cancel(state, dispatch_id))
-        if unwanted and self.listener is None:
+        if unwanted and not self.listeners:
             await self._database.refresh()
             return await self._database.asked(lambda state: should_cancel(state, dispatch_id))
         return unwanted

@@ -1,7 +1,7 @@
-"""One worker process and the line to it: an inherited socket with length-prefixed messages.
+"""One child process and the line to it: an inherited socket with length-prefixed messages.
 
-A child and what it started in its group die with their parent's will. The only file of the pool
-that knows asyncio.
+A child and what it started in its group die with their parent's will. Most are workers. The only
+file of the pool that knows asyncio.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import signal
 import socket
 import sys
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from arco.errors import Corrupt
-from arco.execution.protocol import FromWorker, Ready, ToWorker, frame
+from arco.execution.protocol import FromWorker, Ready, frame
 from arco.execution.wire import CHUNK_BYTES, FrameBuffer
 
 STARTUP_SECONDS_MAX = 60.0
@@ -26,6 +28,7 @@ LAST_WORDS_SECONDS = 2.0
 UNHEARD_MAX = 64
 """Messages that may wait for us before the worker has to."""
 DECODER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+Incoming = TypeVar("Incoming")
 
 
 class WorkerGone(Exception):
@@ -36,14 +39,15 @@ class NotStarted(WorkerGone):
     """The operating system refused a process: nobody's project is at fault."""
 
 
-class Line(asyncio.BufferedProtocol):
+class Line(asyncio.BufferedProtocol, Generic[Incoming]):
     """Messages in the order in which they arrived, one listener at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoder: msgspec.json.Decoder[Incoming]) -> None:
+        self._decoder = decoder
         # Bytes land here: asking for so many anew for each message costs more than the message.
         self._landing = memoryview(bytearray(CHUNK_BYTES))
         self._buffer = FrameBuffer()
-        self._unheard: deque[FromWorker] = deque()
+        self._unheard: deque[Incoming] = deque()
         self._listener: asyncio.Future[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
@@ -66,7 +70,7 @@ class Line(asyncio.BufferedProtocol):
         self._buffer.feed(self._landing[:nbytes])
         try:
             while (body := self._buffer.take()) is not None:
-                self._unheard.append(DECODER.decode(body))
+                self._unheard.append(self._decoder.decode(body))
         except (Corrupt, msgspec.MsgspecError) as error:
             self._nonsense = str(error)
             self.close()
@@ -83,7 +87,7 @@ class Line(asyncio.BufferedProtocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    async def heard(self, seconds_max: float) -> FromWorker | None:
+    async def heard(self, seconds_max: float) -> Incoming | None:
         """The next message, or None after that much silence.
 
         Raises: EOFError once the line is down and everything was heard.
@@ -142,10 +146,10 @@ class Line(asyncio.BufferedProtocol):
             self._listener.set_result(None)
 
 
-class Child:
-    """A running worker process."""
+class Child(Generic[Incoming]):
+    """A running process that is ours."""
 
-    def __init__(self, process: asyncio.subprocess.Process, line: Line) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, line: Line[Incoming]) -> None:
         self._process = process
         self._line = line
 
@@ -154,27 +158,15 @@ class Child:
         """The operating system's name for it."""
         return self._process.pid
 
-    async def greet(self, connection: socket.socket) -> None:
-        """The worker is at the other end, has loaded the project and waits for a task.
+    def send(self, *messages: msgspec.Struct) -> None:
+        """The messages are on their way, in one piece: every piece wakes the child.
 
-        Raises: WorkerGone.
-        """
-        await asyncio.get_running_loop().create_connection(lambda: self._line, sock=connection)
-        ready = await self.receive(STARTUP_SECONDS_MAX)
-        if ready is None:
-            raise WorkerGone("it did not load the project in time")
-        if not isinstance(ready, Ready):
-            raise WorkerGone("it did not say that it is ready")
-
-    def send(self, *messages: ToWorker) -> None:
-        """The messages are on their way, in one piece: every piece wakes the worker.
-
-        A worker that has gone is noticed when it is listened to.
+        One that has gone is noticed when it is listened to.
         """
         self._line.send(b"".join(map(frame, messages)))
 
-    async def receive(self, seconds_max: float) -> FromWorker | None:
-        """The worker's next message; None after `seconds_max` of silence.
+    async def receive(self, seconds_max: float) -> Incoming | None:
+        """The child's next message; None after `seconds_max` of silence.
 
         Raises: WorkerGone.
         """
@@ -186,7 +178,7 @@ class Child:
     def kill(self) -> None:
         """It stops now, whatever it does, and so does what user code started beside it."""
         self._line.close()
-        # The worker leads a group of its own, which outlives it while a child of it lives.
+        # It leads a group of its own, which outlives it while a child of it lives.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -209,44 +201,76 @@ class Child:
         return f"it was ended by {name}{cause}"
 
 
-async def start_child(project: Path, store: str, *, scope: str) -> Child:
+Worker: TypeAlias = Child[FromWorker]
+
+
+async def start_child(project: Path, store: str, *, scope: str) -> Worker:
     """A worker that has loaded the project and waits for a task.
 
     Raises: WorkerGone when it ends before that; NotStarted when it could not even begin.
     """
+    arguments = ("--project", str(project), "--store", store, "--scope", scope)
+    child = await start_process("arco.execution.worker", arguments, decoder=DECODER, cwd=project)
+    try:
+        await _greet(child)
+    except BaseException:
+        # Whoever gives up waiting leaves no process behind.
+        child.kill()
+        await child.ended()
+        raise
+    return child
+
+
+async def start_process(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    decoder: msgspec.json.Decoder[Incoming],
+    cwd: Path,
+) -> Child[Incoming]:
+    """A process that runs this module of ours, told by `--fd` where it finds the other end.
+
+    Raises: NotStarted.
+    """
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            process = await _started(theirs.fileno(), project, store=store, scope=scope)
+            process = await _started(
+                (module, "--fd", str(theirs.fileno()), *arguments), theirs, cwd=cwd
+            )
+        line = Line(decoder)
+        await asyncio.get_running_loop().create_connection(lambda: line, sock=ours)
     except OSError as error:
         ours.close()
         raise NotStarted(f"it could not be started: {error}") from error
     except BaseException:
         ours.close()
         raise
-    child = Child(process, Line())
-    try:
-        await child.greet(ours)
-    except BaseException:
-        # Whoever gives up waiting leaves no process behind.
-        child.kill()
-        await child.ended()
-        ours.close()
-        raise
-    return child
+    return Child(process, line)
+
+
+async def _greet(child: Worker) -> None:
+    """The worker is at the other end, has loaded the project and waits for a task.
+
+    Raises: WorkerGone.
+    """
+    ready = await child.receive(STARTUP_SECONDS_MAX)
+    if ready is None:
+        raise WorkerGone("it did not load the project in time")
+    if not isinstance(ready, Ready):
+        raise WorkerGone("it did not say that it is ready")
 
 
 async def _started(
-    descriptor: int, project: Path, *, store: str, scope: str
+    command: Sequence[str], theirs: socket.socket, *, cwd: Path
 ) -> asyncio.subprocess.Process:
-    arguments = ("--fd", str(descriptor), "--project", str(project), "--store", store)
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "arco.execution.worker", *arguments, "--scope", scope),
+        *(sys.executable, "-m", *command),
         stdin=asyncio.subprocess.DEVNULL,
-        pass_fds=(descriptor,),
-        cwd=project,
+        pass_fds=(theirs.fileno(),),
+        cwd=cwd,
         start_new_session=True,
     )
 
 
-__all__ = ["Child", "Line", "NotStarted", "WorkerGone", "start_child"]
+__all__ = ["Child", "Line", "NotStarted", "Worker", "WorkerGone", "start_child", "start_process"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from arco.errors import ArcoError, Unavailable
-from arco.execution.child import Child, NotStarted, WorkerGone, start_child
+from arco.execution.child import NotStarted, Worker, WorkerGone, start_child
 from arco.execution.protocol import (
     Acknowledge,
     Completed,
@@ -53,7 +53,7 @@ class Held:
         """What every message about this attempt names."""
         self.run_id = run_id
         self.ask = ask
-        self.child: Child | None = None
+        self.child: Worker | None = None
         self.envelope: Envelope | None = None
         self.started_at: datetime | None = None
         self.started_due = NEVER
@@ -179,7 +179,7 @@ class Crew:
         while self._queue:
             self._end(self._queue.popleft(), completion)
 
-    async def _serve(self, child: Child, generation: int) -> None:
+    async def _serve(self, child: Worker, generation: int) -> None:
         while not self._closed:
             held = await self._next(generation)
             if held is None:
@@ -203,7 +203,7 @@ class Crew:
                 return None
         return None if generation != self._generation else self._queue.popleft()
 
-    async def _perform(self, child: Child, held: Held) -> None:
+    async def _perform(self, child: Worker, held: Held) -> None:
         envelope = await held.ask()
         if envelope is None:
             # Of an attempt that is out no more this report says nothing new and decides nothing.

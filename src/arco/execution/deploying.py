@@ -33,6 +33,7 @@ from arco.orchestration.definitions import (
 )
 from arco.orchestration.tables import ASSETS
 from arco.sdk.problems import definitions_invalid
+from arco.service.table_formats import refuse_other_formats
 from arco.service.workspace import Workspace
 
 COMPILE_SECONDS_MAX = 120.0
@@ -112,8 +113,8 @@ async def deploy_project(
     """The project's definitions are what the workspace runs from here on.
 
     Idempotent: by the manifest's fingerprint.
-    Raises: what `compile_project` raises; Invalid MANIFEST_INVALID; Conflict ASSET_TAKEN,
-    SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN, NOTIFIER_TAKEN.
+    Raises: what `compile_project` raises; Invalid MANIFEST_INVALID, FORMAT_CHANGED; Conflict
+    ASSET_TAKEN, SCHEDULE_TAKEN, CONDITION_TAKEN, FRESHNESS_TAKEN, SENSOR_TAKEN, NOTIFIER_TAKEN.
     """
     definitions = await compile_project(directory)
     deployment_id = new_ulid(workspace.runtime)
@@ -127,6 +128,7 @@ async def deploy_project(
     compared: list[Deployment] = []
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
+        refuse_other_formats(state, definitions.manifest.assets)
         defined = schedules(state, now)
         held = (*conditions(state, now), *freshness(state, now))
         looked_at, told = sensors(state, now), notifiers(state, now)

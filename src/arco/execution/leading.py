@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import msgspec
 
@@ -17,11 +17,12 @@ from arco.execution.callbacks import Callbacks
 from arco.execution.lookouts import Lookouts
 from arco.execution.maintaining import Maintaining
 from arco.execution.notifying import notifying
+from arco.execution.placing import http_executor, ray_executor
 from arco.execution.pool import Pool
-from arco.execution.remote import HttpExecutor
 from arco.execution.routing import Executors
 from arco.execution.sensing import sensing
 from arco.orchestration.controllers import AUTOMATING, CARRYING_ON, Standing
+from arco.orchestration.definitions import Executor as ExecutorName
 from arco.service.candidates import Candidate
 from arco.service.loop import Leader
 from arco.service.ports import Executor, Publisher
@@ -42,7 +43,7 @@ class PublisherOnDemand:
             module: Any = await self._workspace.runtime.thread(
                 importlib.import_module, "arco.formats.publishing"
             )
-            self._loaded = module.DeltaPublisher(self._workspace)
+            self._loaded = module.TablePublisher(self._workspace)
         assert self._loaded is not None
         await self._loaded.publish(run_id)
 
@@ -72,15 +73,19 @@ class Executing(Protocol):
 
 
 def apart(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
-    """Processes of this machine, and worker services."""
-    return {"pool": Pool(workspace, project), "http": HttpExecutor(workspace, callbacks)}
+    """Processes of this machine, worker services, and a Ray cluster."""
+    return {
+        "pool": Pool(workspace, project),
+        "http": http_executor(workspace, callbacks),
+        "ray": ray_executor(workspace, callbacks),
+    }
 
 
 def inline(workspace: Workspace, project: Path, *, callbacks: Callbacks) -> Mapping[str, Executor]:
     """This process, whatever an asset names."""
     module: Any = importlib.import_module("arco.execution.worker_inline")
     executor: Executor = module.Inline(workspace, project)
-    return dict.fromkeys(("pool", "http"), executor)
+    return dict.fromkeys(get_args(ExecutorName), executor)
 
 
 class Terms(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arco.execution.child import Child, WorkerGone, start_child
+from arco.execution.child import Worker, WorkerGone, start_child
 from arco.execution.protocol import Sense, Sensed
 from arco.orchestration.commands.evaluations import Answer, Look
 from arco.service.settings import Settings
@@ -27,7 +27,7 @@ class Lookouts:
         plain = "://" not in settings.store_url
         self._store = str(Path(settings.store_url).resolve()) if plain else settings.store_url
         self._scope = f"{settings.tenant}/{settings.workspace}"
-        self._idle: list[Child] = []
+        self._idle: list[Worker] = []
         self._generation = 0
         self._closed = False
 
@@ -66,7 +66,7 @@ class Lookouts:
         self._closed = True
         await self.rest()
 
-    async def _started(self) -> Child:
+    async def _started(self) -> Worker:
         return await start_child(self._project, self._store, scope=self._scope)
 
     def _keeps(self, generation: int) -> bool:
@@ -74,7 +74,7 @@ class Lookouts:
         return is_current and len(self._idle) < IDLE_MAX
 
 
-async def _asked(child: Child, look: Look) -> Answer | None:
+async def _asked(child: Worker, look: Look) -> Answer | None:
     """The answer; None when none came in time. Raises: WorkerGone."""
     named = f"sensor:{look.sensor}:{look.version}"
     child.send(Sense(named, look))
@@ -86,7 +86,7 @@ async def _asked(child: Child, look: Look) -> Answer | None:
     raise WorkerGone("it answered something else")
 
 
-async def _over(child: Child) -> None:
+async def _over(child: Worker) -> None:
     child.kill()
     await child.ended()
 

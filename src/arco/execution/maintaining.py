@@ -125,7 +125,8 @@ def may_want(state: State, *, asset: str, policy: MaintenancePolicy) -> bool:
         return False
     table = state.get(TABLES, name.namespace_id, name.name)
     many = policy.compact and table is not None and (table.files or 0) >= policy.files_min
-    return many or is_checkpoint_due(state, pin, policy=policy)
+    has_log = table is None or table.format == "delta"
+    return many or (has_log and is_checkpoint_due(state, pin, policy=policy))
 
 
 async def maintain(workspace: Workspace, asset: str, *, policy: MaintenancePolicy) -> bool:
@@ -135,7 +136,7 @@ async def maintain(workspace: Workspace, asset: str, *, policy: MaintenancePolic
     )
     pin = await workspace.database.asked(lambda state: state.get(PINS, asset))
     due = pin is not None and await workspace.database.asked(
-        lambda state: is_checkpoint_due(state, pin, policy=policy)
+        lambda state: module.wants_checkpoint(state, pin, policy=policy)
     )
     if due:
         await module.write_checkpoint(workspace, asset)

@@ -28,7 +28,7 @@ class Input(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     table_id: str
     partition_columns: dict[str, str] = {}
     table_version: int | None = None
-    """The pinned Delta version; None when nothing was published yet."""
+    """The pinned version; None when nothing was published yet."""
     table_entry: str = ""
     """The hash of that version's log entry, if it was recorded."""
     partition_keys: tuple[str, ...] = ()
@@ -199,7 +199,7 @@ ToWorker: TypeAlias = Dispatch | Acknowledge | HeartbeatReply | Sense | Stop
 FromWorker: TypeAlias = Ready | Started | Heartbeat | Completed | Sensed
 
 
-def frame(message: ToWorker | FromWorker) -> bytes:
+def frame(message: msgspec.Struct) -> bytes:
     """The message with its length in front."""
     body = msgspec.json.encode(message)
     return len(body).to_bytes(4, "big") + body

@@ -5,13 +5,11 @@ Every request is signed; whatever comes back is bounded and checked. Must not kn
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final
-
 import msgspec
 
 from arco.execution.callbacks import Callbacks
 from arco.execution.calling import Answer, Calls, Unanswered
+from arco.execution.places import BUSY, REFUSED, TAKEN, Desk, Told
 from arco.execution.proofs import SIGNATURE_HEADER, Purpose, signature
 from arco.execution.protocol import Accepted, Envelope, Offer, Roll
 from arco.orchestration.outcomes import ErrorCategory, TaskError
@@ -21,36 +19,24 @@ from arco.store.keys import Scope
 ATTEMPTS_PATH = "/v1/attempts"
 ANSWER_SECONDS_MAX = 10.0
 ROLL_SECONDS_MAX = 2.0
+START_SECONDS_MAX = 120.0
+"""What it took begins once its processes have loaded the project."""
 FAILURES_MAX = 16
 SHOWN_CHARACTERS = 500
 
 
-class Told(Enum):
-    """What a service made of an offer."""
-
-    TAKEN = "taken"
-    BUSY = "busy"
-    REFUSED = "refused"
-
-
-TAKEN: Final = Told.TAKEN
-BUSY: Final = Told.BUSY
-REFUSED: Final = Told.REFUSED
-
-
 class Station:
-    """A worker service."""
+    """A worker service: a `Place` that takes no more than it has processes for."""
 
     def __init__(self, url: str, callbacks: Callbacks, *, runtime: Runtime, scope: Scope) -> None:
-        self.url = url
+        self.name = f"the worker service {url}"
+        self.begins_within_seconds = START_SECONDS_MAX
+        self.is_queue = False
         self.free = 1
         """How many more attempts it takes, as far as is known."""
         self.roll: set[str] = set()
-        """Attempts that it said it has, and that were not offered to it by this process."""
         self.is_paused = False
-        """True when it was busy, whatever we believed: it is asked again in a moment."""
         self.failures = 0
-        """How often it could not be reached, since it last could."""
         self._refused = ""
         self._released = 0
         self._callbacks = callbacks
@@ -63,8 +49,11 @@ class Station:
         """Whether it would take another attempt now."""
         return self.free > 0 and not self.is_paused
 
-    def release(self) -> None:
-        """An attempt of it has ended."""
+    def attend(self, desk: Desk) -> None:
+        """Nothing: what it has to say it says to `Callbacks`."""
+
+    def release(self, dispatch_id: str, *, began: bool) -> None:
+        """An attempt of it has ended; the service hears so with its next heartbeat."""
         self.free += 1
         self._released += 1
 
@@ -118,11 +107,11 @@ class Station:
         """Why it did not take what it was offered last."""
         return TaskError(
             ErrorCategory.CONFIGURATION,
-            f"the worker service {self.url} refused the attempt: {self._refused}",
+            f"{self.name} refused the attempt: {self._refused}",
             hint="its secrets, store, tenant, workspace and the servers it answers have to fit",
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is asked of it any more."""
         self._calls.close()
 
@@ -149,4 +138,4 @@ class Station:
         raise Unanswered(f"it answered {answer.status}")
 
 
-__all__ = ["ATTEMPTS_PATH", "BUSY", "REFUSED", "TAKEN", "Station", "Told"]
+__all__ = ["ATTEMPTS_PATH", "Station"]

@@ -13,9 +13,20 @@ import msgspec
 
 from arco.errors import Conflict, Invalid
 from arco.execution.protocol import Envelope, Input
-from arco.formats import arrow, delta, external, merging, parquet, partition, schema, staging
+from arco.formats import (
+    arrow,
+    external,
+    kinds,
+    merging,
+    parquet,
+    partition,
+    reading,
+    schema,
+    staging,
+)
 from arco.formats.dataset import Dataset
 from arco.formats.fingerprint import data_version
+from arco.formats.versions import PublishedVersion
 from arco.orchestration.definitions import Format
 from arco.orchestration.outcomes import Output
 from arco.orchestration.partitions import parse_partition_key, partition_values
@@ -43,9 +54,9 @@ def input_dataset(store: Store, source: Input) -> Any:
         return external.dataset(source.location, source.format, version=source.data_versions[0])
     wanted = [column_values(source, key) for key in source.partition_keys if key]
     version, entry = source.table_version, source.table_entry
-    return delta.dataset(
+    return reading.dataset(
         table_location(store, source.table_id),
-        None if version is None else delta.PublishedVersion(version, entry),
+        None if version is None else PublishedVersion(version, entry, source.format),
         staged=source.staged,
         partitions=wanted or None,
         mode=source.write_mode,
@@ -123,9 +134,9 @@ def _merged_into(store: Store, envelope: Envelope) -> Dataset | None:
     if envelope.asset.write_mode != "merge" or envelope.table_version is None:
         return None
     values = partition.serialise_all(target(envelope).partition)
-    data = delta.dataset(
+    data = reading.dataset(
         table_location(store, envelope.table_id),
-        envelope.table_version,
+        PublishedVersion(envelope.table_version, format=envelope.asset.format),
         partitions=[values] if values else None,
     )
     return Dataset(data)
@@ -136,7 +147,8 @@ def published_schema(store: Store, envelope: Envelope) -> str | None:
     if envelope.table_version is None:
         return None
     location = table_location(store, envelope.table_id)
-    return delta.snapshot(location, envelope.table_version).schema
+    version = PublishedVersion(envelope.table_version, format=envelope.asset.format)
+    return kinds.snapshot(location, version).schema
 
 
 def target(envelope: Envelope) -> staging.Target:
@@ -152,6 +164,7 @@ def target(envelope: Envelope) -> staging.Target:
         table_id=envelope.table_id,
         attempt_id=f"{envelope.attempt_id}-{performance:08x}",
         partition_key=envelope.partition_key,
+        format=envelope.asset.format,
         partition={
             columns.get(dimension, dimension): value
             for dimension, value in parse_partition_key(envelope.partition_key).items()
@@ -176,7 +189,7 @@ async def write(store: Store, staged: staging.Staged) -> None:
 
 def staged_dataset(store: Store, output: Output) -> Any:
     """The staged rows with their partition columns, read back from the files."""
-    return delta.dataset(table_location(store, output.table_id), None, staged=(output,))
+    return reading.dataset(table_location(store, output.table_id), None, staged=(output,))
 
 
 def observed(location: str, format: Format) -> external.Observed:

@@ -69,7 +69,7 @@ class Wire(Generic[Incoming]):
         self._reading = threading.Lock()
         self._writing = threading.Lock()
 
-    def send(self, message: ToWorker | FromWorker) -> None:
+    def send(self, message: msgspec.Struct) -> None:
         """The message is with the kernel; an absent reader is noticed when reading."""
         try:
             with self._writing:

@@ -29,7 +29,7 @@ from arco.execution.protocol import (
     Started,
 )
 from arco.orchestration.outcomes import Completion, ErrorCategory, TaskError
-from arco.runtime import Runtime
+from arco.runtime import Runtime, Signal
 from arco.service.settings import Settings
 
 TASKS_PATH = "/api/v1/tasks"
@@ -51,12 +51,16 @@ Message = Started | Heartbeat | Completed
 class Order:
     """An offered attempt, until its answer is known to the server."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, over: Signal) -> None:
         self.envelope = offer.envelope
         self.callback_url = offer.callback_url
         self.token = offer.token
         self.heartbeat_seconds = offer.heartbeat_seconds
         self.is_unwanted = False
+        self.over = over
+        """Set when there is nothing to say of it any more."""
+        self.problem = ""
+        """Why the server heard nothing of what it was told last; empty: it heard."""
 
     @property
     def dispatch_id(self) -> str:
@@ -105,10 +109,20 @@ class WorkerService:
             raise Unavailable(
                 "WORKER_BUSY", "every process has an attempt", hint="offer it again in a moment"
             )
-        order = self._orders[dispatch_id] = Order(offer)
+        order = self._orders[dispatch_id] = Order(offer, self._runtime.signal())
         self._crew.take(Held(dispatch_id, order.envelope.run_id, ask=partial(self._ask, order)))
         self._runtime.spawn(self._beat(order), "arco-beat")
         return Accepted(dispatch_id, self._free)
+
+    async def answered(self, dispatch_id: str) -> str:
+        """Return once there is nothing to say of the attempt any more: empty when the server knows
+        how it ended or does not want it, else why nobody could be told.
+        """
+        order = self._orders.get(dispatch_id)
+        if order is None:
+            return ""
+        await order.over.wait()
+        return order.problem
 
     def roll(self) -> Roll:
         """What it has."""
@@ -138,7 +152,7 @@ class WorkerService:
         """The server hears how the attempt ended, unless nobody wanted it."""
         order = self._orders[held.dispatch_id]
         if order.is_unwanted:
-            del self._orders[held.dispatch_id]
+            self._part_with(order)
             return
         now = self._runtime.now()
         message = Completed(order.dispatch_id, held.started_at or now, now, completion)
@@ -192,7 +206,11 @@ class WorkerService:
         heard = await self._tell(order, fitting(message), seconds_max=GIVE_UP_SECONDS)
         if heard is None:
             LOG.error("nobody was told how %s ended", order.dispatch_id)
+        self._part_with(order)
+
+    def _part_with(self, order: Order) -> None:
         self._orders.pop(order.dispatch_id, None)
+        order.over.set()
 
     async def _tell(self, order: Order, message: Message, *, seconds_max: float) -> Heard | None:
         """What the server says; None when it never will.
@@ -204,11 +222,14 @@ class WorkerService:
         while self._runtime.monotonic() < gives_up:
             try:
                 heard = await self._told(order, message)
+                order.problem = "" if heard else "the server does not recognise this worker"
                 if heard is not None:
                     return heard
             except Unanswered as error:
+                order.problem = f"the server at {order.callback_url} was not reached: {error}"
                 LOG.warning("the server did not hear of an attempt: %s", error)
             except Forbidden as error:
+                order.problem = error.message
                 LOG.error("the server wants no answer: %s", error)
                 return None
             await self._runtime.sleep(delay_seconds)
@@ -285,7 +306,8 @@ def _refused(why: str) -> Forbidden:
     return Forbidden(
         "OFFER_REFUSED",
         f"this worker service does not take the attempt: {why}",
-        hint="ARCO_TENANT, ARCO_WORKSPACE and --server of `arco worker` say what it takes",
+        hint="ARCO_TENANT, ARCO_WORKSPACE and --server of `arco worker` (ARCO_WORKER_SERVERS on a "
+        "node of Ray) say what it takes",
     )
 
 

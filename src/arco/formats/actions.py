@@ -1,21 +1,19 @@
 """The lines of a Delta log entry: each action as Delta spells it.
 
-Pure: every value comes from the publication and the snapshot before it. Must not know which
-actions a publication needs, stores or clocks.
+Pure: every value comes from the step and the snapshot before it. Must not know how a step came
+about, stores or clocks.
 Source: Delta protocol, "Actions".
 """
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from arco.formats import schema as schemas
-from arco.formats.snapshot import Protocol, TableFile, TableSnapshot
-from arco.orchestration.definitions import SchemaPolicy, WriteMode
-from arco.orchestration.outcomes import Output, StagedFile
+from arco.formats.steps import Step
+from arco.formats.versions import Protocol, TableFile, TableSnapshot
 
 ENGINE = "arco"
 NAIVE_TIMESTAMP = "timestampNtz"
@@ -25,34 +23,30 @@ WRITER_VERSION_FEATURES = 7
 READER_VERSION_FEATURES = 3
 
 
-class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run adds to one table, whatever version the table has reached."""
-
-    table_id: str
-    run_id: str
-    outputs: tuple[Output, ...]
-    committed_at_ms: int
-    mode: WriteMode = "replace"
-    schema_policy: SchemaPolicy = "evolve"
-    partition_columns: tuple[str, ...] = ()
-
-
-def commit_info(publication: Publication, before: TableSnapshot | None) -> dict[str, Any]:
+def commit_info(step: Step, before: TableSnapshot | None) -> dict[str, Any]:
     """Who wrote the entry, why, and on top of what."""
+    operation, parameters = _operation(step)
     body: dict[str, Any] = {
-        "timestamp": publication.committed_at_ms,
-        "operation": "WRITE",
-        "operationParameters": {
-            "mode": "Append" if publication.mode == "append" else "Overwrite",
-            "partitionBy": msgspec.json.encode(publication.partition_columns).decode(),
-        },
-        "isBlindAppend": publication.mode == "append",
+        "timestamp": step.committed_at_ms,
+        "operation": operation,
+        "operationParameters": parameters,
+        "isBlindAppend": step.mode == "append",
         "engineInfo": ENGINE,
-        "runId": publication.run_id,
+        "runId": step.mover,
     }
     if before is not None:
         body["readVersion"] = before.version
     return {"commitInfo": body}
+
+
+def _operation(step: Step) -> tuple[str, dict[str, str]]:
+    if step.operation == "restore":
+        return "RESTORE", {"version": str(step.target_version)}
+    if step.operation == "compact":
+        return "OPTIMIZE", {}
+    mode = "Append" if step.mode == "append" else "Overwrite"
+    columns = msgspec.json.encode(step.partition_columns).decode()
+    return "WRITE", {"mode": mode, "partitionBy": columns}
 
 
 def protocol_action(before: TableSnapshot | None, schema: str) -> list[dict[str, Any]]:
@@ -73,16 +67,14 @@ def protocol_action(before: TableSnapshot | None, schema: str) -> list[dict[str,
     return [{"protocol": body}]
 
 
-def metadata_action(
-    publication: Publication, before: TableSnapshot | None, *, schema: str
-) -> list[dict[str, Any]]:
+def metadata_action(step: Step, before: TableSnapshot | None) -> list[dict[str, Any]]:
     """The table's schema and partitioning, when they are new; everything else stays as it was."""
-    columns = publication.partition_columns
+    schema, columns = step.schema, step.partition_columns
     if before is not None and (before.schema, before.partition_columns) == (schema, columns):
         return []
-    created_at_ms = before.created_at_ms if before else publication.committed_at_ms
+    created_at_ms = before.created_at_ms if before else step.committed_at_ms
     body = {
-        "id": before.metadata_id if before else publication.table_id,
+        "id": before.metadata_id if before else step.table_id,
         "name": before.name if before else None,
         "description": before.description if before else None,
         "format": {"provider": "parquet", "options": {}},
@@ -94,13 +86,13 @@ def metadata_action(
     return [{"metaData": {name: value for name, value in body.items() if value is not None}}]
 
 
-def remove(publication: Publication, file: TableFile) -> dict[str, Any]:
+def remove(step: Step, file: TableFile) -> dict[str, Any]:
     """The file is no longer part of the table."""
     return {
         "remove": {
             "path": file.path,
-            "deletionTimestamp": publication.committed_at_ms,
-            "dataChange": True,
+            "deletionTimestamp": step.committed_at_ms,
+            "dataChange": step.changes_rows,
             "extendedFileMetadata": True,
             "partitionValues": file.partition_values,
             "size": file.size_bytes,
@@ -108,39 +100,18 @@ def remove(publication: Publication, file: TableFile) -> dict[str, Any]:
     }
 
 
-def add(publication: Publication, output: Output, *, file: StagedFile) -> dict[str, Any]:
-    """The staged file becomes part of the table."""
-    return {
-        "add": {
-            "path": path_of(file),
-            "partitionValues": {
-                name: output.partition_values[name] for name in publication.partition_columns
-            },
-            "size": file.size_bytes,
-            "modificationTime": publication.committed_at_ms,
-            "dataChange": True,
-            **({"stats": file.statistics} if file.statistics else {}),
-        }
-    }
-
-
-def add_again(publication: Publication, file: TableFile) -> dict[str, Any]:
-    """A file that was part of the table once is part of it again."""
+def add(step: Step, file: TableFile) -> dict[str, Any]:
+    """The file is part of the table from now on."""
     return {
         "add": {
             "path": file.path,
             "partitionValues": file.partition_values,
             "size": file.size_bytes,
-            "modificationTime": publication.committed_at_ms,
-            "dataChange": True,
+            "modificationTime": step.committed_at_ms,
+            "dataChange": step.changes_rows,
             **({"stats": file.statistics} if file.statistics else {}),
         }
     }
-
-
-def path_of(file: StagedFile) -> str:
-    """The staged file's name in its table's folder, percent-encoded for the log."""
-    return quote(file.key.rsplit("/", 1)[-1])
 
 
 __all__ = [
@@ -148,12 +119,9 @@ __all__ = [
     "NAIVE_TIMESTAMP",
     "PLAIN_WRITER_FEATURES",
     "WRITER_VERSION_FEATURES",
-    "Publication",
     "add",
-    "add_again",
     "commit_info",
     "metadata_action",
-    "path_of",
     "protocol_action",
     "remove",
 ]

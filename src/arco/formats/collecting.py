@@ -21,9 +21,12 @@ from arco.engine.lanes.collecting import collect_batches, survey_batches
 from arco.engine.past import state_at
 from arco.engine.snapshot_files import snapshot_files
 from arco.errors import ArcoError, Corrupt
-from arco.formats import delta
+from arco.formats import kinds
+from arco.formats.kinds import KINDS
 from arco.formats.purging import forget_purged, purged_files
+from arco.formats.versions import PublishedVersion
 from arco.model import State
+from arco.orchestration.definitions import Format
 from arco.service.leftovers import (
     prepared_entries,
     published_versions,
@@ -33,6 +36,7 @@ from arco.service.leftovers import (
     versions_in_use,
 )
 from arco.service.retention import Retention, begin
+from arco.service.table_formats import formats_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 from arco.store.port import Entry
@@ -95,7 +99,8 @@ def table_files(workspace: Workspace, retention: Retention) -> Area:
         return [entry for entry in entries if keys.staged_parts(entry.key) is not None]
 
     async def mark(ask: Ask, names: Sequence[str]) -> Judge:
-        marker = Marker(workspace, await held_versions(workspace, ask))
+        formats = await ask(formats_of)
+        marker = Marker(workspace, await held_versions(workspace, ask), formats=formats)
         tables = sorted({table_of(name) for name in names})
         return judge_by_logs({table_id: await marker.kept(table_id) for table_id in tables})
 
@@ -135,16 +140,24 @@ def table_of(name: str) -> str:
 class Marker:
     """Reads the logs of tables for the files of every version that is kept."""
 
-    def __init__(self, workspace: Workspace, held: Sequence[Mapping[str, int]]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        held: Sequence[Mapping[str, int]],
+        *,
+        formats: Mapping[str, Format],
+    ) -> None:
         self._store = workspace.store
         self._runtime = workspace.runtime
         self._floor, *self._pinned = held
+        self._formats = formats
 
     async def kept(self, table_id: str) -> Kept | None:
         """What the table needs; None when that cannot be known."""
         location = self._store.location(keys.warehouse(table_id).rstrip("/"))
         try:
-            newest = await self._runtime.thread(delta.latest_version, location)
+            kind = KINDS[self._formats[table_id]]
+            newest = await self._runtime.thread(kind.latest_version, location)
             if newest is None:
                 return Kept(-1, frozenset())
             first = min(self._floor.get(table_id, 0), newest)
@@ -161,23 +174,25 @@ class Marker:
         location = self._store.location(keys.warehouse(table_id).rstrip("/"))
         names: set[str] = set()
         for version in sorted(versions):
-            snapshot = await self._runtime.thread(delta.snapshot, location, version)
+            wanted = PublishedVersion(version, format=self._formats[table_id])
+            snapshot = await self._runtime.thread(kinds.snapshot, location, wanted)
             names |= {keys.warehouse(table_id) + unquote(file.path) for file in snapshot.files}
         for version in range(max(versions) + 1, newest + 1):
             names |= await self._added(table_id, version)
         return names
 
     async def _added(self, table_id: str, version: int) -> set[str]:
-        entry = await self._store.get(keys.delta_entry(table_id, version))
+        kind = KINDS[self._formats[table_id]]
+        name = kind.entry_name(table_id, version)
+        entry = await self._store.get(name)
         if entry is None:
             raise Corrupt(
                 "DELTA_LOG_UNREADABLE",
                 f"version {version} of table {table_id} has no entry in its log",
                 hint="run `arco verify`; until it is there, all files of the table are kept",
             )
-        actions = [msgspec.json.decode(line) for line in entry.splitlines() if line]
-        paths = [str(action["add"]["path"]) for action in actions if "add" in action]
-        return {keys.warehouse(table_id) + unquote(path) for path in paths}
+        added = [action.add for action in kind.actions(entry, name) if action.add]
+        return {keys.warehouse(table_id) + unquote(file.path) for file in added}
 
 
 async def held_versions(workspace: Workspace, ask: Ask) -> list[Mapping[str, int]]:

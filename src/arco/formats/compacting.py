@@ -1,25 +1,22 @@
-"""Compaction of a Delta table: which small files belong together, their rows in one file, and the
-log entry that puts it in their place.
+"""Compaction of a table: which small files belong together, and their rows in one file.
 
-Law: the table holds the same rows before and after, and the entry says so (`dataChange`: false).
-Must not know stores, runs or clocks.
-Source: Delta protocol, "Actions".
+Law: the table holds the same rows before and after, in the same order within a partition. Must not
+know stores, runs or clocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from arco.formats import parquet
-from arco.formats.actions import Publication, add_again, commit_info, remove
 from arco.formats.dataset import Dataset
-from arco.formats.delta import dataset, refuse_features
+from arco.formats.kinds import KINDS
 from arco.formats.parquet import EncodedFile
-from arco.formats.snapshot import TableFile, TableSnapshot
+from arco.formats.reading import dataset
 from arco.formats.staging import Names
+from arco.formats.versions import TableFile, TableSnapshot
 from arco.orchestration.definitions import MaintenancePolicy
 
 BYTES_PER_MEGABYTE = 1024 * 1024
@@ -36,16 +33,6 @@ class Bin(msgspec.Struct, frozen=True):
     def size_bytes(self) -> int:
         """All of them together."""
         return sum(file.size_bytes for file in self.files)
-
-
-class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a compaction puts in the place of files."""
-
-    table_id: str
-    compaction_id: str
-    removed: tuple[TableFile, ...]
-    added: tuple[TableFile, ...]
-    committed_at_ms: int
 
 
 def bins_of(table: TableSnapshot, policy: MaintenancePolicy) -> list[Bin]:
@@ -91,7 +78,8 @@ def rewritten(
     """
     chosen = msgspec.structs.replace(table, files=together.files)
     rows = Dataset(dataset(location, chosen)).to_arrow()
-    data = rows.drop_columns(list(table.partition_columns))
+    left_out = [] if KINDS[table.format].files_are_whole else list(table.partition_columns)
+    data = rows.drop_columns(left_out)
     return list(parquet.stage(data, names, rows_per_file=max(1, data.num_rows)))
 
 
@@ -106,45 +94,11 @@ def as_table_file(file: EncodedFile, together: Bin) -> TableFile:
     )
 
 
-def compacted(rewriting: Rewriting, before: TableSnapshot) -> bytes:
-    """The log entry that follows `before` and exchanges the files.
-
-    Raises: Invalid DELTA_FEATURE_UNSUPPORTED.
-    """
-    refuse_features(before, "append")
-    publication = Publication(
-        table_id=rewriting.table_id,
-        run_id=rewriting.compaction_id,
-        outputs=(),
-        committed_at_ms=rewriting.committed_at_ms,
-        partition_columns=before.partition_columns,
-    )
-    actions = [
-        _optimized(commit_info(publication, before)),
-        *_unchanging(remove(publication, file) for file in rewriting.removed),
-        *_unchanging(add_again(publication, file) for file in rewriting.added),
-    ]
-    return b"".join(msgspec.json.encode(action) + b"\n" for action in actions)
-
-
-def _optimized(action: dict[str, Any]) -> dict[str, Any]:
-    body = action["commitInfo"]
-    return {"commitInfo": {**body, "operation": "OPTIMIZE", "operationParameters": {}}}
-
-
-def _unchanging(actions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {name: {**body, "dataChange": False} for name, body in action.items()} for action in actions
-    ]
-
-
 __all__ = [
     "BYTES_AT_ONCE_MAX",
     "BYTES_PER_MEGABYTE",
     "Bin",
-    "Rewriting",
     "as_table_file",
     "bins_of",
-    "compacted",
     "rewritten",
 ]

@@ -7,15 +7,20 @@ Source: orchestration, "Publishing".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from arco.catalog.commands import PublishedVersion
 from arco.errors import Corrupt
-from arco.formats import snapshot as snapshots
+from arco.formats import kinds, versions
 from arco.formats.columns import columns_of_delta
-from arco.formats.snapshot import TableSnapshot
+from arco.formats.versions import TableSnapshot
 from arco.ids import sha256
 from arco.model import State
+from arco.orchestration.definitions import Format
 from arco.orchestration.rows import Asset, PreparedTable
 from arco.orchestration.tables import ASSETS
+from arco.service.table_formats import format_of
+from arco.service.workspace import Workspace
 from arco.store import keys
 from arco.store.port import Store, StoreFault
 
@@ -33,17 +38,60 @@ async def fixed_entry(
     )
 
 
-def as_fixed(table: PreparedTable) -> snapshots.PublishedVersion:
+def as_fixed(table: PreparedTable, format: Format) -> versions.PublishedVersion:
     """The version that the entry makes, and what of it is compared when it is read."""
-    return snapshots.PublishedVersion(table.version, table.sha256)
+    return versions.PublishedVersion(table.version, table.sha256, format)
 
 
-async def entry_stands(store: Store, table: PreparedTable) -> bool:
+async def moving(
+    workspace: Workspace, tables: Iterable[PreparedTable]
+) -> list[tuple[PreparedTable, Format]]:
+    """The tables with their formats, in their order."""
+
+    def known(state: State) -> list[tuple[PreparedTable, Format]]:
+        return [(table, _format(state, table)) for table in tables]
+
+    return await workspace.database.asked(known)
+
+
+def _format(state: State, table: PreparedTable) -> Format:
+    asset = state.get(ASSETS, table.asset)
+    assert asset is not None, table.asset
+    return format_of(state, asset)
+
+
+async def displaced_of(
+    workspace: Workspace, tables: Iterable[PreparedTable]
+) -> list[PreparedTable]:
+    """Those tables in whose entry's place another program's stands; all the others' stand."""
+    return [
+        table
+        for table, format in await moving(workspace, tables)
+        if not await _entry_stands(workspace.store, table, format=format)
+    ]
+
+
+async def snapshots_of(
+    workspace: Workspace, tables: Iterable[PreparedTable]
+) -> dict[str, TableSnapshot]:
+    """Table id -> the version that its entry makes."""
+    folder = workspace.store.location
+    return {
+        table.table_id: await workspace.runtime.thread(
+            kinds.snapshot,
+            folder(keys.warehouse(table.table_id).rstrip("/")),
+            as_fixed(table, format),
+        )
+        for table, format in await moving(workspace, tables)
+    }
+
+
+async def _entry_stands(store: Store, table: PreparedTable, *, format: Format) -> bool:
     """The table's entry stands and is durable. False: somebody else's has its place.
 
     Raises: Corrupt when it does not stand and cannot be made from what was fixed.
     """
-    name = keys.delta_entry(table.table_id, table.version)
+    name = kinds.KINDS[format].entry_name(table.table_id, table.version)
     data = await store.get(table.prepared)
     is_whole = data is not None and sha256(data) == table.sha256
     if data is not None and is_whole and await store.create(name, data):
@@ -80,6 +128,7 @@ def published_version(
         size_bytes=sum(file.size_bytes for file in snapshot.files),
         files=len(snapshot.files),
         location=keys.warehouse(table.table_id),
+        format=snapshot.format,
         description=asset.definition.description,
         owner=next(iter(asset.definition.owners), ""),
         tags=asset.definition.tags,
@@ -87,4 +136,11 @@ def published_version(
     )
 
 
-__all__ = ["as_fixed", "entry_stands", "fixed_entry", "published_version"]
+__all__ = [
+    "as_fixed",
+    "displaced_of",
+    "fixed_entry",
+    "moving",
+    "published_version",
+    "snapshots_of",
+]

@@ -6,7 +6,7 @@ pins and retention keep, and what was staged and is not published yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,14 +17,16 @@ from arco.engine.garbage import collection_of
 from arco.engine.holding import held
 from arco.engine.package import Content, Manifest, log_contents, pack
 from arco.engine.past import Past, state_at
-from arco.formats import delta
+from arco.formats import kinds
 from arco.formats.collecting import Marker, held_versions
+from arco.formats.versions import PublishedVersion
 from arco.model import State
 from arco.orchestration.commands.publications import started_publications
 from arco.orchestration.commands.restores import started_restores
 from arco.orchestration.rows import PreparedTable
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import ACTIVE_RUNS, ASSETS, PLANS, RUNS, TASKS
+from arco.service.table_formats import formats_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -57,7 +59,7 @@ class Exported(msgspec.Struct, frozen=True):
 async def export(workspace: Workspace, path: Path) -> Exported:
     """The newest state stands in the file at `path`; others go on writing meanwhile.
 
-    Raises: what `pack` and `delta.snapshot` raise.
+    Raises: what `pack` and `snapshot` raise.
     """
     database = workspace.database
     async with held(database, "export") as slot:
@@ -88,10 +90,11 @@ async def table_contents(workspace: Workspace, past: Past) -> TableContents:
     """Every object of user tables that the state needs, and those it keeps where they still are.
 
     Cost: a LIST, a log replay and a GET a kept version for each table.
-    Raises: what `delta.snapshot` raises.
+    Raises: what `snapshot` raises.
     """
     needs = await past.asked(table_needs)
-    marker = Marker(workspace, await held_versions(workspace, past.asked))
+    formats = await past.asked(formats_of)
+    marker = Marker(workspace, await held_versions(workspace, past.asked), formats=formats)
     names: set[str] = set(needs.prepared)
     spare: set[str] = set()
     kept_by_table: dict[str, frozenset[str] | None] = {}
@@ -99,7 +102,9 @@ async def table_contents(workspace: Workspace, past: Past) -> TableContents:
         found = {entry.key for entry in await workspace.store.list(keys.warehouse(table_id))}
         names |= found & needs.staged
         names |= {key for key in found if _counts(key, needs.newest.get(table_id, -1))}
-        names |= await _files(workspace, table_id, versions=needs.versions.get(table_id, set()))
+        numbers = sorted(needs.versions.get(table_id, set()))
+        versions = [PublishedVersion(each, format=formats[table_id]) for each in numbers]
+        names |= await _files(workspace, table_id, versions=versions)
         kept = await marker.kept(table_id)
         kept_by_table[needs.tables.get(table_id, table_id)] = kept.names if kept else None
         spare |= found & (kept.names if kept else frozenset())
@@ -108,12 +113,14 @@ async def table_contents(workspace: Workspace, past: Past) -> TableContents:
     return TableContents((*needed, *older), kept_by_table)
 
 
-async def _files(workspace: Workspace, table_id: str, *, versions: set[int]) -> set[str]:
+async def _files(
+    workspace: Workspace, table_id: str, *, versions: Sequence[PublishedVersion]
+) -> set[str]:
     folder = keys.warehouse(table_id)
     location = workspace.store.location(folder.rstrip("/"))
     names: set[str] = set()
-    for version in sorted(versions):
-        snapshot = await workspace.runtime.thread(delta.snapshot, location, version)
+    for version in versions:
+        snapshot = await workspace.runtime.thread(kinds.snapshot, location, version)
         names |= {folder + unquote(file.path) for file in snapshot.files}
     return names
 
@@ -160,11 +167,11 @@ def _staged(state: State) -> Iterator[str]:
 
 
 def _counts(key: str, newest: int) -> bool:
-    """True for an entry or a checkpoint of the table's log, up to the newest version we know."""
+    """True for what makes a version, and for a checkpoint, up to the newest version we know."""
     folder, _, name = key.rpartition("/")
     number = name[:VERSION_DIGITS]
     is_version = len(number) == VERSION_DIGITS and number.isdecimal()
-    return folder.endswith("/_delta_log") and is_version and int(number) <= newest
+    return folder.endswith(("/_delta_log", "/_file_lists")) and is_version and int(number) <= newest
 
 
 __all__ = ["Exported", "Needs", "TableContents", "export", "table_contents", "table_needs"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from arco.formats import delta, surveying
+from arco.formats import delta, reading, surveying
 from arco.orchestration.definitions import Format
 
 
@@ -53,11 +53,11 @@ def dataset(location: str, format: Format, *, version: str) -> Any:
     kind, _, rest = version.partition(":")
     number = rest.partition(":")[0]
     if kind == "delta" and number.isdigit():
-        return delta.dataset(location, int(number), staged=(), partitions=None, mode="replace")
+        return reading.dataset(location, int(number), staged=(), partitions=None, mode="replace")
     newest = delta.latest_version(location)
     if newest is None:
         raise surveying.empty(location)
-    return delta.dataset(location, newest, staged=(), partitions=None, mode="replace")
+    return reading.dataset(location, newest, staged=(), partitions=None, mode="replace")
 
 
 def _files_hash(location: str) -> str:

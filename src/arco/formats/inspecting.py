@@ -18,14 +18,16 @@ import msgspec
 from arco.catalog.tables import TABLES, CatalogTable
 from arco.engine.verify import Finding
 from arco.errors import ArcoError
-from arco.formats import delta
-from arco.formats.recorded import Action, actions_of, recorded_entries
-from arco.formats.snapshot import TableSnapshot
+from arco.formats import kinds
+from arco.formats.kinds import KINDS
+from arco.formats.recorded import Action, recorded_entries
+from arco.formats.versions import PublishedVersion, TableSnapshot
 from arco.ids import sha256
 from arco.model import State
 from arco.orchestration.tables import PINS
 from arco.runtime import Runtime
 from arco.service.leftovers import versions_in_use
+from arco.service.table_formats import format_of_table
 from arco.store import keys
 from arco.store.port import Store
 
@@ -122,6 +124,8 @@ class _Inspector:
         self._runtime = runtime
         self._row = row
         self._folder = keys.warehouse(row.table_id)
+        self._format = format_of_table(row)
+        self._kind = KINDS[self._format]
         self._sizes: dict[str, int] = {}
         self._named: dict[str, int] = {}
         """Data file -> its size, of every version whose entry stands."""
@@ -188,20 +192,22 @@ class _Inspector:
 
     async def _entry(self, version: int, expected: str | None) -> Sequence[Action]:
         """What the entry says, once it was compared with what was recorded."""
-        name = keys.delta_entry(self._row.table_id, version)
+        name = self._kind.entry_name(self._row.table_id, version)
         data = await self._store.get(name) or b""
         if expected is None:
             self._entries_unrecorded += 1
         elif sha256(data) != expected:
             self._find(f"{name} is not the entry that was published", hint=ENTRY_HINT)
         try:
-            return actions_of(data, name)
+            return self._kind.actions(data, name)
         except ArcoError as error:
             self._find(error.message, hint=ENTRY_HINT)
             return ()
 
     def _apply(self, actions: Sequence[Action], live: set[str]) -> None:
         for action in actions:
+            if action.clear:
+                live.clear()
             if action.add is not None:
                 live.add(self._key(action.add.path))
                 self._named[self._key(action.add.path)] = action.add.size
@@ -211,7 +217,8 @@ class _Inspector:
     async def _snapshot(self, version: int) -> TableSnapshot | None:
         location = self._store.location(self._folder.rstrip("/"))
         try:
-            return await self._runtime.thread(delta.snapshot, location, version)
+            wanted = PublishedVersion(version, format=self._format)
+            return await self._runtime.thread(kinds.snapshot, location, wanted)
         except ArcoError as error:
             self._find(error.message, hint=error.hint)
             return None

@@ -19,18 +19,19 @@ import msgspec
 from arco.catalog.commands import PublishVersions, publish_versions
 from arco.catalog.tables import TABLE_NAMES
 from arco.errors import Conflict
-from arco.formats import delta
+from arco.formats import delta, kinds
 from arco.formats.compacting import (
     Bin,
-    Rewriting,
     as_table_file,
     bins_of,
-    compacted,
     rewritten,
 )
-from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
+from arco.formats.entries import displaced_of, fixed_entry, published_version, snapshots_of
+from arco.formats.kinds import KINDS
 from arco.formats.restore_plans import location_of
-from arco.formats.snapshot import LOG_FILE, TableFile, TableSnapshot
+from arco.formats.snapshot import LOG_FILE
+from arco.formats.steps import Rewriting, compacted
+from arco.formats.versions import PublishedVersion, TableFile, TableSnapshot
 from arco.ids import attempt_id, milliseconds, new_ulid
 from arco.model import Event, State
 from arco.orchestration.commands.maintenance import (
@@ -46,6 +47,7 @@ from arco.orchestration.maintenance import COMPACTIONS, Compaction, is_under_way
 from arco.orchestration.published import recorded_entry
 from arco.orchestration.rows import Asset, Pin
 from arco.orchestration.tables import ASSETS, PINS, PUBLISHING
+from arco.service.table_formats import format_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 from arco.store.creating import create_patiently
@@ -95,7 +97,7 @@ async def needs_of(workspace: Workspace, table: str, *, policy: MaintenancePolic
     """What there is to do for the table; nothing is changed. Cost: replays the table's log."""
     standing = await _standing(workspace, table)
     bins = bins_of(standing.snapshot, policy) if policy.compact else []
-    due = partial(is_checkpoint_due, pin=standing.pin, policy=policy)
+    due = partial(wants_checkpoint, pin=standing.pin, policy=policy)
     return Needs(
         table=table,
         version=standing.pin.version,
@@ -121,7 +123,7 @@ async def begin_compaction(
     busy = await workspace.database.asked(partial(_why_busy, standing=standing))
     if busy or not bins:
         return ""
-    delta.refuse_features(standing.snapshot, "append")
+    KINDS[standing.snapshot.format].refuse_features(standing.snapshot, "append")
     compaction_id = new_ulid(workspace.runtime)
     added: list[TableFile] = []
     for index, each in enumerate(bins):
@@ -145,10 +147,10 @@ async def compact(workspace: Workspace, compaction_id: str) -> None:
     row = await workspace.database.asked(lambda state: state.get(COMPACTIONS, compaction_id))
     if row is None or not is_under_way(row):
         return
-    if await entry_stands(workspace.store, row.table):
-        await _finish(workspace, row)
-    else:
+    if await displaced_of(workspace, (row.table,)):
         await workspace.database.transact(abandon_compaction(compaction_id, ANOTHER_WROTE))
+    else:
+        await _finish(workspace, row)
 
 
 async def write_checkpoint(workspace: Workspace, table: str) -> int:
@@ -171,6 +173,14 @@ async def write_checkpoint(workspace: Workspace, table: str) -> int:
     return pin.version
 
 
+def wants_checkpoint(state: State, pin: Pin, *, policy: MaintenancePolicy) -> bool:
+    """True when a checkpoint is due, and the table's format has any."""
+    asset = state.get(ASSETS, pin.asset)
+    assert asset is not None, pin.asset
+    has_any = KINDS[format_of(state, asset)].has_checkpoints
+    return has_any and is_checkpoint_due(state, pin, policy=policy)
+
+
 def ended_compaction(state: State, compaction_id: str) -> Compaction | None:
     """The compaction, once it has come to its end.
 
@@ -189,16 +199,16 @@ def ended_compaction(state: State, compaction_id: str) -> Compaction | None:
 
 
 async def _standing(workspace: Workspace, table: str) -> _Standing:
-    def known(state: State) -> tuple[Asset, Pin, str]:
+    def known(state: State) -> tuple[Asset, Pin, PublishedVersion]:
         asset, pin = state.get(ASSETS, table), state.get(PINS, table)
         assert asset is not None and pin is not None, table
-        return asset, pin, recorded_entry(state, table, version=pin.version)
+        entry = recorded_entry(state, table, version=pin.version)
+        return asset, pin, PublishedVersion(pin.version, entry, format_of(state, asset))
 
-    asset, pin, entry = await workspace.database.asked(known)
+    asset, pin, seen = await workspace.database.asked(known)
     location = location_of(workspace, pin.table_id)
-    seen = delta.PublishedVersion(pin.version, entry)
-    snapshot = await workspace.runtime.thread(delta.snapshot, location, seen)
-    newest = await workspace.runtime.thread(delta.latest_version, location)
+    snapshot = await workspace.runtime.thread(kinds.snapshot, location, seen)
+    newest = await workspace.runtime.thread(KINDS[seen.format].latest_version, location)
     return _Standing(asset, pin, location, snapshot, pin.version if newest is None else newest)
 
 
@@ -230,7 +240,9 @@ async def _written(
 async def _prepared(
     workspace: Workspace, standing: _Standing, *, rewriting: Rewriting, actor: str
 ) -> StartCompaction:
-    data = await workspace.runtime.thread(compacted, rewriting, standing.snapshot)
+    before = standing.snapshot
+    step = compacted(rewriting, before)
+    data = await workspace.runtime.thread(KINDS[before.format].entry, step, before)
     table = await fixed_entry(
         workspace.store,
         standing.asset,
@@ -251,8 +263,7 @@ async def _prepared(
 
 
 async def _finish(workspace: Workspace, row: Compaction) -> None:
-    location = location_of(workspace, row.table_id)
-    snapshot = await workspace.runtime.thread(delta.snapshot, location, as_fixed(row.table))
+    snapshots = await snapshots_of(workspace, (row.table,))
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
         done = finish_compaction(row.compaction_id)(state, now)
@@ -260,7 +271,7 @@ async def _finish(workspace: Workspace, row: Compaction) -> None:
         # A table that was dropped meanwhile stays dropped.
         if not done or pin is None or state.get(TABLE_NAMES, row.table_id) is None:
             return done
-        version = published_version(state, row.table, snapshot=snapshot)
+        version = published_version(state, row.table, snapshot=snapshots[row.table_id])
         command = PublishVersions(
             versions=(version,), run_id=pin.run_id, actor=row.actor, mint=_nothing_new
         )
@@ -303,5 +314,6 @@ __all__ = [
     "ended_compaction",
     "maintained_tables",
     "needs_of",
+    "wants_checkpoint",
     "write_checkpoint",
 ]

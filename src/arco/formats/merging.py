@@ -6,16 +6,14 @@ another content of the partition than it replaces is refused. Must not know runs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arco.errors import Invalid
-from arco.formats import places
-from arco.formats.snapshot import TableSnapshot, snapshot
+from arco.formats.kinds import KINDS, snapshot
+from arco.formats.versions import PublishedVersion, TableSnapshot
 from arco.orchestration.outcomes import Output
 
 PLACE = "_arco_place"
@@ -44,7 +42,10 @@ def refuse_other_base(
     """
     if (before.version if before else None) == base:
         return
-    merged_into = None if base is None else snapshot(location, base)
+    format = before.format if before else "delta"
+    merged_into = (
+        None if base is None else snapshot(location, PublishedVersion(base, format=format))
+    )
     for output in outputs:
         if _paths(merged_into, output) == _paths(before, output):
             continue
@@ -64,23 +65,11 @@ def _rows_changed(
     """False when the partition's files were only put together since: it holds the same rows."""
     if since is None or until is None:
         return True
-    folder = places.folder(location, {})
-    for version in range(since + 1, until.version + 1):
-        try:
-            with folder.open_input_stream(f"_delta_log/{version:020d}.json") as stream:
-                lines = [msgspec.json.decode(line) for line in stream.read().splitlines() if line]
-        except OSError:
-            return True
-        moves = (line.get("add") or line.get("remove") for line in lines)
-        if any(move and _changes(move, output) for move in moves):
-            return True
-    return False
-
-
-def _changes(move: Mapping[str, Any], output: Output) -> bool:
-    # Without partition values nobody knows whose rows moved.
-    values = move.get("partitionValues", output.partition_values)
-    return bool(move.get("dataChange", True)) and values == output.partition_values
+    moves_rows = KINDS[until.format].moves_rows
+    return any(
+        moves_rows(location, version, of=output.partition_values)
+        for version in range(since + 1, until.version + 1)
+    )
 
 
 def _paths(found: TableSnapshot | None, output: Output) -> set[str]:

@@ -109,6 +109,18 @@ def detach(table: pa.Table, values: ColumnValues) -> tuple[pa.Table, str]:
     return table.select(kept), schemas.to_delta(pa.schema(list(fields.values())))
 
 
+def attach(table: pa.Table, values: ColumnValues, *, schema: str) -> pa.Table:
+    """The table with its partition columns, in the order and the types of the schema."""
+
+    def column(field: pa.Field) -> Any:
+        if field.name not in values:
+            return table.column(field.name)
+        return pa.repeat(parse(serialise(values[field.name]), field.type), table.num_rows)
+
+    fields = schemas.to_arrow(schema) if values else table.schema
+    return pa.table([column(field) for field in fields], names=fields.names)
+
+
 def _refuse_strangers(column: pa.ChunkedArray, value: ColumnValue, *, name: str) -> None:
     """Refuse rows that belong to another partition than the one being written."""
     try:
@@ -143,6 +155,7 @@ def guarantee(values: Mapping[str, str | None], schema: pa.Schema) -> ds.Express
 __all__ = [
     "ColumnValue",
     "ColumnValues",
+    "attach",
     "column_type",
     "column_values",
     "detach",

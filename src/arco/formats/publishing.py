@@ -17,16 +17,16 @@ from arco.catalog.commands import PublishVersions, publish_versions
 from arco.engine.fold import fold
 from arco.engine.tables import Overlay
 from arco.errors import ArcoError, Invalid, NotFound
-from arco.formats import delta
+from arco.formats import kinds, steps
 from arco.formats import schema as schemas
-from arco.formats.actions import Publication as Entry
 from arco.formats.column_lineage import columns_event, traceable_assets, traced
-from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
+from arco.formats.entries import displaced_of, fixed_entry, published_version, snapshots_of
+from arco.formats.kinds import KINDS
 from arco.formats.maintaining import compact
 from arco.formats.merging import refuse_other_base
 from arco.formats.restoring import restore
-from arco.formats.snapshot import TableSnapshot
 from arco.formats.undoing import undo_of
+from arco.formats.versions import PublishedVersion, TableSnapshot
 from arco.ids import milliseconds, new_uuid7
 from arco.lineage.columns import DatasetTrace
 from arco.lineage.domain import next_recording
@@ -46,6 +46,7 @@ from arco.orchestration.commands.publications import (
     rebase_publication,
     start_publication,
 )
+from arco.orchestration.definitions import Format
 from arco.orchestration.maintenance import COMPACTIONS
 from arco.orchestration.outcomes import Output
 from arco.orchestration.published import recorded_entry
@@ -54,6 +55,7 @@ from arco.orchestration.restores import RESTORES
 from arco.orchestration.rows import Asset, PreparedTable, Publication, Task
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PINS, PLANS, PUBLICATIONS, TASKS
+from arco.service.table_formats import format_of, refuse_other_format
 from arco.service.view_lineage import retraced, views_among
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -65,6 +67,7 @@ class StagedTable(msgspec.Struct, frozen=True):
     """One table of a run: the asset, the version readers see now, and what was staged for it."""
 
     asset: Asset
+    format: Format
     pinned: int | None
     outputs: tuple[Output, ...]
     merged_into: int | None = None
@@ -73,13 +76,15 @@ class StagedTable(msgspec.Struct, frozen=True):
     """The hash of the log entry that made `pinned`, as it was recorded."""
 
     @property
-    def seen(self) -> delta.PublishedVersion | None:
+    def seen(self) -> PublishedVersion | None:
         """What readers see now, as it was published."""
-        return None if self.pinned is None else delta.PublishedVersion(self.pinned, self.entry)
+        if self.pinned is None:
+            return None
+        return PublishedVersion(self.pinned, self.entry, self.format)
 
 
-class DeltaPublisher:
-    """The service's `Publisher` for Delta tables."""
+class TablePublisher:
+    """The service's `Publisher`."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -135,16 +140,17 @@ class DeltaPublisher:
         return tuple([await self._prepared(run_id, table, onto=table.seen) for table in staged])
 
     async def _prepared(
-        self, run_id: str, table: StagedTable, *, onto: delta.PublishedVersion | None
+        self, run_id: str, table: StagedTable, *, onto: PublishedVersion | None
     ) -> PreparedTable:
+        refuse_other_format(table.asset.definition, table.format)
         location = self._location(table.asset.table_id)
         before = None
         if onto is not None:
-            before = await self._runtime.thread(delta.snapshot, location, onto)
+            before = await self._runtime.thread(kinds.snapshot, location, onto)
         if table.asset.definition.write_mode == "merge":
             refuse = partial(refuse_other_base, location, table.outputs)
             await self._runtime.thread(partial(refuse, base=table.merged_into, before=before))
-        entry = Entry(
+        publication = steps.Publication(
             table_id=table.asset.table_id,
             run_id=run_id,
             outputs=table.outputs,
@@ -153,7 +159,7 @@ class DeltaPublisher:
             schema_policy=table.asset.definition.schema_policy,
             partition_columns=tuple(table.asset.definition.partition_carriers.values()),
         )
-        data = await self._runtime.thread(delta.prepare, entry, before)
+        data = await self._runtime.thread(partial(_entry, publication, before, format=table.format))
         following = 0 if onto is None else onto.number + 1
         return await fixed_entry(
             self._store, table.asset, data=data, version=following, owner=run_id
@@ -163,9 +169,7 @@ class DeltaPublisher:
         """Every table-log entry stands. False: a foreign one was in the way and we moved past
         it.
         """
-        displaced = [
-            table for table in publication.tables if not await entry_stands(self._store, table)
-        ]
+        displaced = await displaced_of(self._workspace, publication.tables)
         if displaced and is_abandoned(publication):
             await self._rebase_undo(publication, displaced)
         elif displaced:
@@ -182,9 +186,10 @@ class DeltaPublisher:
         moved = []
         for table in displaced:
             location = self._location(table.table_id)
-            newest = await self._runtime.thread(delta.latest_version, location)
-            onto = None if newest is None else delta.PublishedVersion(newest)
-            following = await self._prepared(run_id, staged[table.table_id], onto=onto)
+            kept = staged[table.table_id]
+            newest = await self._runtime.thread(KINDS[kept.format].latest_version, location)
+            onto = None if newest is None else PublishedVersion(newest, format=kept.format)
+            following = await self._prepared(run_id, kept, onto=onto)
             moved.append(following)
         command = RebasePublication(run_id=publication.run_id, tables=tuple(moved))
         await self._database.transact(rebase_publication(command))
@@ -227,12 +232,7 @@ class DeltaPublisher:
         await self._database.transact(rebase_publication(command))
 
     async def _finish(self, publication: Publication) -> None:
-        snapshots = {
-            table.table_id: await self._runtime.thread(
-                delta.snapshot, self._location(table.table_id), as_fixed(table)
-            )
-            for table in publication.tables
-        }
+        snapshots = await snapshots_of(self._workspace, publication.tables)
         traces = await self._traces(publication, snapshots)
         ids: dict[str, str] = {}
 
@@ -285,6 +285,16 @@ class DeltaPublisher:
         return self._store.location(keys.warehouse(table_id).rstrip("/"))
 
 
+def _entry(
+    publication: steps.Publication, before: TableSnapshot | None, *, format: Format
+) -> bytes:
+    """The entry that publishes on top of `before`.
+
+    Raises: what `steps.written` and the format's `entry` raise.
+    """
+    return KINDS[format].entry(steps.written(publication, before), before)
+
+
 def _why(error: ArcoError, displaced: Sequence[PreparedTable], *, left: Sequence[str]) -> str:
     """What the run ends with."""
     names = ", ".join(table.asset for table in displaced)
@@ -312,7 +322,8 @@ def staged_tables(state: State, run_id: str) -> list[StagedTable]:
             base = plan.pins.get(key) if plan else None
             version = pin.version if pin else None
             entry = recorded_entry(state, key, version=version)
-            tables.append(StagedTable(asset, version, tuple(staged), base, entry))
+            format = format_of(state, asset)
+            tables.append(StagedTable(asset, format, version, tuple(staged), base, entry))
     return tables
 
 
@@ -343,8 +354,8 @@ def _observed(task: Task, index: int, *, versions: dict[str, int]) -> ObservedRe
 
 
 __all__ = [
-    "DeltaPublisher",
     "StagedTable",
+    "TablePublisher",
     "recorded_reads",
     "staged_tables",
 ]

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Literal
 
 import msgspec
 
+from arco.formats.file_lists import listed
 from arco.model import State
 from arco.orchestration.maintenance import COMPACTIONS, Compaction
 from arco.orchestration.restores import RESTORES, Restore
@@ -33,6 +35,8 @@ class Action(msgspec.Struct, frozen=True):
 
     add: Added | None = None
     remove: Added | None = None
+    clear: Literal[True] | None = None
+    """The entry says the whole: what stood before counts no more."""
 
 
 _ACTIONS = msgspec.json.Decoder(Action)
@@ -59,6 +63,15 @@ def actions_of(entry: bytes, name: str) -> list[Action]:
     return decoded(entry, _ACTIONS.decode_lines, damaged=partial(text_unreadable, name))
 
 
+def actions_of_list(entry: bytes, name: str) -> list[Action]:
+    """What a file list says: its files, and no others.
+
+    Raises: Corrupt FILE_LIST_UNREADABLE.
+    """
+    files = listed(entry, name).files
+    return [Action(clear=True), *(Action(Added(file.path, file.size_bytes)) for file in files)]
+
+
 def _finished(state: State) -> Iterator[Publication | Restore | Compaction]:
     yield from (row for row in state.range(PUBLICATIONS) if _is_over(row))
     yield from (row for row in state.range(RESTORES) if _is_over(row))
@@ -69,4 +82,4 @@ def _is_over(row: Publication | Restore | Compaction) -> bool:
     return row.state is PublicationState.PUBLISHED
 
 
-__all__ = ["Action", "Added", "actions_of", "recorded_entries"]
+__all__ = ["Action", "Added", "actions_of", "actions_of_list", "recorded_entries"]

@@ -6,23 +6,27 @@ Changes nothing. Must not know how a restore is carried out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import unquote
 
 from arco.catalog.finding import find_table
 from arco.engine.garbage import collection_of, first_condemned
 from arco.engine.past import Past, state_at
 from arco.errors import Invalid, NotFound
-from arco.formats import delta
-from arco.formats.reverting import is_same, without
-from arco.formats.snapshot import TableSnapshot
+from arco.formats import kinds
+from arco.formats.kinds import KINDS
+from arco.formats.steps import is_same, without
+from arco.formats.versions import PublishedVersion, TableSnapshot
 from arco.model import State
 from arco.orchestration.commands.restores import Held, restored_partitions
+from arco.orchestration.definitions import Format
 from arco.orchestration.published import recorded_entry
 from arco.orchestration.restores import Restore, RestoredPartition
 from arco.orchestration.rows import Asset, Pin, PreparedTable
 from arco.orchestration.states import PublicationState
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
 from arco.service.restores import RestorePlan, TablePlan
+from arco.service.table_formats import format_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -43,9 +47,9 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
     asset, version_now, version_then = await _versions(workspace, name, past=past)
     location = location_of(workspace, asset.table_id)
     read = workspace.runtime.thread
-    now = await read(delta.snapshot, location, version_now)
-    then = await read(delta.snapshot, location, version_then)
-    delta.refuse_features(now, "replace")
+    now = await read(kinds.snapshot, location, version_now)
+    then = await read(kinds.snapshot, location, version_then)
+    KINDS[now.format].refuse_features(now, "replace")
     _refuse_partitioning(asset, then)
     await refuse_missing(workspace, asset, then=then)
     probe = PreparedTable(
@@ -67,15 +71,15 @@ async def _planned(workspace: Workspace, name: str, *, past: Past) -> TablePlan:
 
 async def _versions(
     workspace: Workspace, name: str, *, past: Past
-) -> tuple[Asset, delta.PublishedVersion, delta.PublishedVersion]:
+) -> tuple[Asset, PublishedVersion, PublishedVersion]:
     """The asset, what readers see now, and what they saw then."""
 
-    def present(state: State) -> tuple[Asset, delta.PublishedVersion]:
+    def present(state: State) -> tuple[Asset, PublishedVersion]:
         key = find_table(state, name).full_name
         asset, pin = state.get(ASSETS, key), state.get(PINS, key)
         if asset is None or pin is None:
             raise _never_published(name)
-        return asset, _as_published(state, pin)
+        return asset, _as_published(state, pin, format=format_of(state, asset))
 
     asset, version_now = await workspace.database.asked(present)
     then = await past.asked(lambda state: state.get(PINS, asset.key))
@@ -85,12 +89,13 @@ async def _versions(
             f"{name} had no data at slot {past.seq}",
             hint=f"`arco history {name}` lists its versions and their slots",
         )
-    return asset, version_now, await past.asked(lambda state: _as_published(state, then))
+    seen = partial(_as_published, pin=then, format=version_now.format)
+    return asset, version_now, await past.asked(seen)
 
 
-def _as_published(state: State, pin: Pin) -> delta.PublishedVersion:
+def _as_published(state: State, pin: Pin, *, format: Format) -> PublishedVersion:
     entry = recorded_entry(state, pin.asset, version=pin.version)
-    return delta.PublishedVersion(pin.version, entry)
+    return PublishedVersion(pin.version, entry, format)
 
 
 def _never_published(name: str) -> Invalid:

@@ -19,16 +19,18 @@ from arco.catalog.commands import PublishVersions, publish_versions
 from arco.engine.garbage import collection_of
 from arco.engine.past import state_at
 from arco.errors import ArcoError, Conflict, Invalid, NotFound
-from arco.formats import delta
-from arco.formats.entries import as_fixed, entry_stands, fixed_entry, published_version
+from arco.formats import kinds
+from arco.formats.entries import displaced_of, fixed_entry, published_version, snapshots_of
+from arco.formats.kinds import KINDS
 from arco.formats.restore_plans import (
     held_then,
     location_of,
     plan_restore,
     refuse_missing,
 )
-from arco.formats.reverting import Reversion, revert, without
+from arco.formats.steps import Reversion, reverted, without
 from arco.formats.undoing import undo_of
+from arco.formats.versions import PublishedVersion
 from arco.ids import milliseconds, new_ulid
 from arco.lineage.domain import next_recording
 from arco.lineage.events import ObservedRead, ReadsRecordedV2
@@ -53,9 +55,10 @@ from arco.orchestration.restores import (
     is_abandoned,
     is_moving,
 )
-from arco.orchestration.rows import PreparedTable
+from arco.orchestration.rows import Asset, PreparedTable
 from arco.orchestration.tables import ASSETS, PINS
 from arco.service.restores import RestorePlan
+from arco.service.table_formats import format_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -145,9 +148,7 @@ async def restore(workspace: Workspace, restore_id: str) -> None:
         row = await workspace.database.asked(lambda state: state.get(RESTORES, restore_id))
         if row is None or not is_moving(row):
             return
-        displaced = [
-            table for table in row.tables if not await entry_stands(workspace.store, table)
-        ]
+        displaced = await displaced_of(workspace, row.tables)
         if displaced and is_abandoned(row):
             await _rebase_undo(workspace, row, displaced=displaced)
         elif displaced:
@@ -175,17 +176,11 @@ async def _prepared(
 
     Raises: NotFound FILES_GONE.
     """
-    asset = await workspace.database.asked(lambda state: state.get(ASSETS, name))
-    pin = await workspace.database.asked(lambda state: state.get(PINS, name))
-    assert asset is not None and pin is not None, name
-    location = location_of(workspace, asset.table_id)
-    following = pin.version if onto is None else onto
-    entry = await workspace.database.asked(
-        lambda state: recorded_entry(state, name, version=following)
-    )
-    seen = delta.PublishedVersion(following, entry)
-    before = await workspace.runtime.thread(delta.snapshot, location, seen)
-    target = await workspace.runtime.thread(delta.snapshot, location, version)
+    asset, seen = await workspace.database.asked(partial(_seen, name=name, onto=onto))
+    location, format = location_of(workspace, asset.table_id), seen.format
+    then = PublishedVersion(version, format=format)
+    before = await workspace.runtime.thread(kinds.snapshot, location, seen)
+    target = await workspace.runtime.thread(kinds.snapshot, location, then)
     await refuse_missing(workspace, asset, then=target)
     reversion = Reversion(
         table_id=asset.table_id,
@@ -193,20 +188,31 @@ async def _prepared(
         target=target,
         committed_at_ms=milliseconds(workspace.runtime.now()),
     )
-    data = await workspace.runtime.thread(revert, reversion, before)
+    step = reverted(reversion, before)
+    data = await workspace.runtime.thread(KINDS[format].entry, step, before)
     table = await fixed_entry(
-        workspace.store, asset, data=data, version=following + 1, owner=restore_id
+        workspace.store, asset, data=data, version=seen.number + 1, owner=restore_id
     )
     folder = keys.warehouse(asset.table_id)
     files = (folder + unquote(file.path) for file in without(target, before))
     return _Prepared(table, tuple(files))
 
 
+def _seen(state: State, *, name: str, onto: int | None) -> tuple[Asset, PublishedVersion]:
+    """The asset, and the version that is built upon: `onto`, or what readers see."""
+    asset, pin = state.get(ASSETS, name), state.get(PINS, name)
+    assert asset is not None and pin is not None, name
+    version = pin.version if onto is None else onto
+    entry = recorded_entry(state, name, version=version)
+    return asset, PublishedVersion(version, entry, format_of(state, asset))
+
+
 async def _rebase(workspace: Workspace, row: Restore, *, displaced: list[PreparedTable]) -> None:
     moved = []
     for table in displaced:
         location = location_of(workspace, table.table_id)
-        newest = await workspace.runtime.thread(delta.latest_version, location)
+        _, seen = await workspace.database.asked(partial(_seen, name=table.asset, onto=None))
+        newest = await workspace.runtime.thread(KINDS[seen.format].latest_version, location)
         version = row.versions[table.asset]
         again = await _prepared(
             workspace, table.asset, version=version, restore_id=row.restore_id, onto=newest
@@ -271,12 +277,7 @@ async def _finish(workspace: Workspace, row: Restore) -> None:
     names = [table.asset for table in row.tables]
     command = FinishRestore(restore_id=row.restore_id, held=await held_then(past, names))
     reads = await past.asked(lambda state: _reads(state, row))
-    snapshots = {
-        table.table_id: await workspace.runtime.thread(
-            delta.snapshot, location_of(workspace, table.table_id), as_fixed(table)
-        )
-        for table in row.tables
-    }
+    snapshots = await snapshots_of(workspace, row.tables)
 
     def decide(state: State, now: datetime) -> Sequence[Event]:
         restored = finish_restore(command)(state, now)

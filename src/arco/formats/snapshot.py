@@ -10,7 +10,6 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
 import pyarrow as pa
 import pyarrow.fs
 from deltalake import DeltaTable
@@ -21,6 +20,7 @@ from arco.formats import places
 from arco.formats.partition import serialise
 from arco.formats.statistics import bound_of
 from arco.formats.statistics import spell as spell_statistics
+from arco.formats.versions import Protocol, PublishedVersion, TableFile, TableSnapshot
 from arco.ids import sha256
 
 READER_FEATURES = frozenset(
@@ -30,55 +30,6 @@ READER_FEATURES = frozenset(
 
 
 LOG_FILE = re.compile(r"/(\d{20})\.(json|checkpoint[^/]*\.parquet)\Z")
-
-
-class Protocol(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a reader and a writer of the table must understand."""
-
-    reader: int = 1
-    writer: int = 2
-    reader_features: tuple[str, ...] = ()
-    writer_features: tuple[str, ...] = ()
-
-
-class PublishedVersion(msgspec.Struct, frozen=True):
-    """A version of a table, and the hash of the entry that made it, as it was recorded."""
-
-    number: int
-    entry: str = ""
-    """Lower-case hex of sha256; empty: nobody recorded one."""
-
-
-class TableFile(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A file that is part of the table."""
-
-    path: str
-    """Relative to the table's folder, percent-encoded as in the log."""
-    size_bytes: int
-    rows: int | None = None
-    modified_at_ms: int = 0
-    partition_values: dict[str, str | None] = {}
-    statistics: str = ""
-
-
-class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A table at one version."""
-
-    version: int
-    schema: str
-    metadata_id: str
-    partition_columns: tuple[str, ...]
-    files: tuple[TableFile, ...]
-    protocol: Protocol
-    configuration: dict[str, str]
-    created_at_ms: int | None = None
-    name: str | None = None
-    description: str | None = None
-
-    @property
-    def rows(self) -> int:
-        """Rows of all files that state them."""
-        return sum(file.rows or 0 for file in self.files)
 
 
 def latest_version(location: str) -> int | None:
@@ -282,10 +233,6 @@ def _known(values: dict[str, Any] | None) -> dict[str, Any]:
 
 __all__ = [
     "LOG_FILE",
-    "Protocol",
-    "PublishedVersion",
-    "TableFile",
-    "TableSnapshot",
     "checkpoint",
     "latest_version",
     "snapshot",

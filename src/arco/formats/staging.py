@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from arco.formats import parquet, partition
 from arco.formats.fingerprint import data_version
+from arco.formats.kinds import KINDS
 from arco.formats.parquet import EncodedFile
 from arco.formats.partition import ColumnValue
+from arco.orchestration.definitions import Format
 from arco.orchestration.outcomes import Output
 from arco.store import keys
 
@@ -29,6 +31,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     partition_key: str = ""
     partition: dict[str, ColumnValue] = {}
     """Partition column -> value; empty when unpartitioned."""
+    format: Format = "delta"
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -49,7 +52,9 @@ def stage(table: pa.Table, target: Target, *, encode: Encode = parquet.stage) ->
     Raises: Invalid PARTITION_MISMATCH when rows belong to another partition.
     """
     data, schema = partition.detach(table, target.partition)
-    files = tuple(encode(data, _names(target)))
+    whole = KINDS[target.format].files_are_whole
+    body = partition.attach(data, target.partition, schema=schema) if whole else data
+    files = tuple(encode(body, _names(target)))
     output = Output(
         asset=target.asset,
         partition_key=target.partition_key,

@@ -14,15 +14,18 @@ from collections.abc import Iterable
 import msgspec
 
 from arco.errors import Invalid, NotFound
-from arco.formats import delta
+from arco.formats import kinds
 from arco.formats.entries import as_fixed, fixed_entry
-from arco.formats.reverting import Reversion, revert, without
-from arco.formats.snapshot import TableSnapshot
+from arco.formats.kinds import KINDS
+from arco.formats.steps import Reversion, reverted, without
+from arco.formats.versions import PublishedVersion, TableSnapshot
 from arco.ids import milliseconds
 from arco.model import State
+from arco.orchestration.definitions import Format
 from arco.orchestration.published import recorded_entry
 from arco.orchestration.rows import Asset, PreparedTable
 from arco.orchestration.tables import ASSETS
+from arco.service.table_formats import format_of
 from arco.service.workspace import Workspace
 from arco.store import keys
 
@@ -56,27 +59,29 @@ async def undo_of(workspace: Workspace, standing: Iterable[PreparedTable], *, ru
 async def _undone(workspace: Workspace, table: PreparedTable, *, run_id: str) -> PreparedTable:
     former = table.version - 1
 
-    def known(state: State) -> tuple[Asset | None, str]:
+    def known(state: State) -> tuple[Asset, Format, str]:
+        asset = state.get(ASSETS, table.asset)
+        assert asset is not None, table.asset
         entry = recorded_entry(state, table.asset, version=former)
-        return state.get(ASSETS, table.asset), entry
+        return asset, format_of(state, asset), entry
 
-    asset, entry = await workspace.database.asked(known)
-    assert asset is not None, table.asset
+    asset, format, entry = await workspace.database.asked(known)
     location = workspace.store.location(keys.warehouse(table.table_id).rstrip("/"))
     thread = workspace.runtime.thread
-    newest = await thread(delta.latest_version, location)
+    newest = await thread(KINDS[format].latest_version, location)
     assert newest is not None, location
-    present = await thread(delta.snapshot, location, newest)
-    ours = await thread(delta.snapshot, location, as_fixed(table))
-    onto = delta.PublishedVersion(former, entry)
-    before = await thread(delta.snapshot, location, onto) if table.version else None
+    present = await thread(kinds.snapshot, location, PublishedVersion(newest, format=format))
+    ours = await thread(kinds.snapshot, location, as_fixed(table, format))
+    onto = PublishedVersion(former, entry, format)
+    before = await thread(kinds.snapshot, location, onto) if table.version else None
     reversion = Reversion(
         table_id=table.table_id,
         restore_id=run_id,
         target=as_without(present, ours=ours, before=before),
         committed_at_ms=milliseconds(workspace.runtime.now()),
     )
-    data = await thread(revert, reversion, present)
+    step = reverted(reversion, present)
+    data = await thread(KINDS[format].entry, step, present)
     return await fixed_entry(workspace.store, asset, data=data, version=newest + 1, owner=run_id)
 
 

@@ -20,8 +20,8 @@ SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 Which: TypeAlias = Literal["stale", "refresh", "all"]
 """`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
 Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
-Executor: TypeAlias = Literal["pool", "http"]
-"""Who performs attempts: processes of the leading server, or worker services."""
+Executor: TypeAlias = Literal["pool", "http", "ray"]
+"""Who performs attempts: processes of the leading server, worker services, or a Ray cluster."""
 DEFAULT_EXECUTOR: Executor = "pool"
 AssetKind: TypeAlias = Literal["python", "sql", "external"]
 """`external`: somebody else writes the data; a run looks at it and records its version."""
@@ -138,7 +138,9 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     group: str = ""
     owners: tuple[str, ...] = ()
     executor: Executor = DEFAULT_EXECUTOR
-    """Who performs its attempts: processes of the leading server, or worker services."""
+    """Who performs its attempts: processes of the leading server, worker services, or a Ray
+    cluster.
+    """
     column_lineage: tuple[DeclaredSource, ...] = ()
     """Empty: the author says nothing; a query says it by itself."""
     made_with: tuple[str, ...] = ()

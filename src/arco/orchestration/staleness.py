@@ -6,32 +6,29 @@ Compares data versions, never times, and is computed, never stored. Must not pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from arco.orchestration.definitions import AssetDefinition, Dependency
+from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.plan import upstream_first
-from arco.orchestration.rows import Materialization
 from arco.orchestration.selection import upstream_closure
-from arco.orchestration.tables import PARTITION_STATUS
-from arco.orchestration.views import AssetView, partitions_of, upstream_keys
+from arco.orchestration.standing import (
+    Judgement,
+    Place,
+    Reads,
+    StaleReason,
+    Standings,
+    changed_places,
+    judgement,
+    materialization,
+    upstreams_of,
+)
+from arco.orchestration.views import AssetView, is_same, upstream_keys, upstream_mapping
 
-Place: TypeAlias = tuple[str, str]
-"""Asset key and partition key."""
-Reads: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Upstream asset -> partition key -> data version that was read."""
-
-
-class StaleReason(StrEnum):
-    """Why, in the order in which reasons are looked for."""
-
-    NEVER_MATERIALIZED = "NEVER_MATERIALIZED"
-    CODE_CHANGED = "CODE_CHANGED"
-    UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
-    UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
+Keys: TypeAlias = Collection[str]
+"""Partition keys of one asset: a set, or the keys of a mapping."""
 
 
 class Staleness(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,108 +47,154 @@ class Staleness(msgspec.Struct, frozen=True, kw_only=True):
 def own_staleness(view: AssetView, asset: str, *, key: str) -> Staleness | None:
     """Why the partition is stale by its own record; upstream partitions count as they are."""
     definition = view.definitions[asset]
-    held = _materialization(view, asset, key=key)
-    if held is None:
-        return _stale(asset, key, reason=StaleReason.NEVER_MATERIALIZED)
-    if held.code_version != definition.code.version:
-        return _stale(asset, key, reason=StaleReason.CODE_CHANGED)
-    missing: Place | None = None
-    changed: Place | None = None
-    for place, is_missing in changed_upstreams(view, definition, key=key, reads=held.reads):
-        missing = missing or (place if is_missing else None)
-        changed = changed or (None if is_missing else place)
-    if missing is not None:
-        reason = StaleReason.UPSTREAM_NEVER_MATERIALIZED
-        return _stale(asset, key, reason=reason, cause=missing, is_runnable=changed is not None)
-    if changed is not None:
-        return _stale(asset, key, reason=StaleReason.UPSTREAM_CHANGED, cause=changed)
-    return None
+    held = materialization(view, asset, key=key)
+    reads: Reads = held.reads if held else {}
+    changed = changed_upstreams(view, definition, key=key, reads=reads)
+    said = judgement(held, definition, changed=changed)
+    return _stale(asset, key, said=said) if said else None
 
 
 def stale_partitions(view: AssetView, assets: Sequence[str]) -> Iterator[Staleness]:
     """Every stale partition of the assets, also those that only wait for a stale upstream.
 
-    Shape: assets from sources on, partitions in order. Cost: linear in the partitions of the
-    assets and of everything upstream of them.
+    Shape: assets from sources on, partitions in order. Cost: a look at each asset and everything
+    upstream of it, at the partitions of those that moved, and at what is stale.
     """
-    found: dict[Place, Staleness] = {}
+    found: dict[str, dict[str, Staleness]] = {}
     asked = set(assets)
-    closure = sorted(upstream_closure(view.definitions, assets))
-    for asset in upstream_first(view.definitions, closure):
-        for stale in _stale_of_asset(view, asset, found=found):
-            found[(asset, stale.partition_key)] = stale
+    standings = Standings(view)
+    for asset in _closure(view, assets):
+        here = found[asset] = {}
+        for stale in _stale_of_asset(standings, view.definitions[asset], found=found):
+            here[stale.partition_key] = stale
             if asset in asked:
                 yield stale
+
+
+def stale_keys(
+    standings: Standings, assets: Sequence[str], *, partitions_max: int
+) -> Mapping[str, Keys | None]:
+    """Asset -> the keys of its partitions that `stale_partitions` tells of, of all upstream assets
+    too; None: it, or something upstream, has more partitions than are looked at.
+
+    Cost: that of `stale_partitions`, without a thing for each partition that is stale.
+    """
+    found: dict[str, Keys | None] = {}
+    view = standings.view
+    for asset in _closure(view, assets):
+        definition = view.definitions[asset]
+        is_large = standings.shape(definition.partitions).count > partitions_max
+        if is_large or any(
+            found.get(each.upstream, ()) is None for each in definition.dependencies
+        ):
+            found[asset] = None
+        else:
+            found[asset] = _stale_keys(standings, definition, found=found)
+    return found
 
 
 def changed_upstreams(
     view: AssetView, asset: AssetDefinition, *, key: str, reads: Reads
 ) -> Iterator[tuple[Place, bool]]:
     """Upstream partitions that are not what was read; True marks those that hold nothing."""
-    for dependency in asset.dependencies:
-        recorded = reads.get(dependency.upstream)
-        # What is upstream for the order only is never read, so it cannot have changed.
-        is_read = recorded is not None or bool(dependency.parameter)
-        for upstream in _keys(view, asset, dependency=dependency, key=key):
-            place = dependency.upstream, upstream
-            now = _materialization(view, dependency.upstream, key=upstream)
-            is_same = now is not None and (recorded or {}).get(upstream) == now.data_version
-            if now is None or (is_read and not is_same):
-                yield place, now is None
+    return changed_places(upstreams_of(view, asset), key, reads=reads)
 
 
 def upstream_places(view: AssetView, asset: AssetDefinition, *, key: str) -> Iterator[Place]:
     """Every deployed upstream partition that the partition depends on."""
     for dependency in asset.dependencies:
-        for upstream in _keys(view, asset, dependency=dependency, key=key):
-            yield dependency.upstream, upstream
+        upstream = view.definitions.get(dependency.upstream)
+        if upstream is not None:
+            keys = upstream_keys(dependency, key, downstream=asset, upstream=upstream, at=view.at)
+            for each in keys:
+                yield dependency.upstream, each
+
+
+def _closure(view: AssetView, assets: Sequence[str]) -> list[str]:
+    """The assets and everything upstream of them, from sources on."""
+    return upstream_first(view.definitions, sorted(upstream_closure(view.definitions, assets)))
 
 
 def _stale_of_asset(
-    view: AssetView, asset: str, *, found: Mapping[Place, Staleness]
+    standings: Standings,
+    definition: AssetDefinition,
+    *,
+    found: Mapping[str, Mapping[str, Staleness]],
 ) -> Iterator[Staleness]:
-    """The asset's stale partitions; `found` has those of everything upstream."""
-    for key in partitions_of(view.definitions[asset], view.at):
-        own = own_staleness(view, asset, key=key)
-        stale = _traced(own, found) if own else _inherited(view, asset, key=key, found=found)
-        if stale is not None:
+    """The asset's stale partitions; `found` has those of everything upstream, and gains these."""
+    own, asset = standings.of(definition.key).stale, definition.key
+    if not own and not any(found.get(each.upstream) for each in definition.dependencies):
+        return
+    for key in standings.shape(definition.partitions).keys:
+        said = own.get(key)
+        if said is not None:
+            yield _traced(_stale(asset, key, said=said), found)
+        elif (stale := _inherited(standings.view, definition, key=key, found=found)) is not None:
             yield stale
 
 
-def _stale(
-    asset: str,
-    key: str,
+def _stale_keys(
+    standings: Standings, definition: AssetDefinition, *, found: Mapping[str, Keys | None]
+) -> Keys:
+    """The keys of the asset's stale partitions; `found` has those of everything upstream."""
+    own = standings.of(definition.key).stale
+    every = standings.shape(definition.partitions).never
+    waiting = [
+        each
+        for each in definition.dependencies
+        if found.get(each.upstream) or (own and each.upstream == definition.key)
+    ]
+    if not waiting or len(own) == len(every):
+        return own.keys()
+    upstreams = [standings.view.definitions[each.upstream] for each in waiting]
+    if any(each.partitions is None for each in upstreams):
+        return every.keys()
+    pairs = zip(waiting, upstreams, strict=True)
+    if not all(is_same(each, definition, upstream=upstream) for each, upstream in pairs):
+        return _followed(standings.view, definition, own=own, every=every, found=found)
+    above = [found.get(each.upstream) or () for each in waiting]
+    whole = (each for each in above if len(each) == len(every))
+    return next(whole, None) or own.keys() | set().union(*above)
+
+
+def _followed(
+    view: AssetView,
+    definition: AssetDefinition,
     *,
-    reason: StaleReason,
-    cause: Place | None = None,
-    is_runnable: bool = True,
-) -> Staleness:
+    own: Mapping[str, Judgement],
+    every: Iterable[str],
+    found: Mapping[str, Keys | None],
+) -> Keys:
+    """The stale partitions, where they are made from others than those of the same key."""
+    stale: dict[str, None] = {}
+    above: Mapping[str, Keys | None] = {**found, definition.key: stale}
+    ways: list[tuple[Keys, Callable[[str], Collection[str]]]] = []
+    for each in definition.dependencies:
+        upstream, there = view.definitions.get(each.upstream), above.get(each.upstream)
+        if upstream is not None and there is not None:
+            keys = upstream_mapping(each, downstream=definition, upstream=upstream, at=view.at)
+            ways.append((there, keys))
+    for key in every:
+        if key in own or any(up in there for there, keys in ways for up in keys(key)):
+            # A later partition of the asset may be made from this one.
+            stale[key] = None
+    return stale.keys()
+
+
+def _stale(asset: str, key: str, *, said: Judgement) -> Staleness:
     return Staleness(
         asset=asset,
         partition_key=key,
-        reason=reason,
-        root_reason=reason,
-        path=((asset, key), cause) if cause else ((asset, key),),
-        is_runnable=is_runnable,
+        reason=said.reason,
+        root_reason=said.reason,
+        path=((asset, key), said.cause) if said.cause else ((asset, key),),
+        is_runnable=said.is_runnable,
     )
 
 
-def _keys(
-    view: AssetView, asset: AssetDefinition, *, dependency: Dependency, key: str
-) -> Iterator[str]:
-    upstream = view.definitions.get(dependency.upstream)
-    if upstream is not None:
-        yield from upstream_keys(dependency, key, downstream=asset, upstream=upstream, at=view.at)
-
-
-def _materialization(view: AssetView, asset: str, *, key: str) -> Materialization | None:
-    status = view.state.get(PARTITION_STATUS, asset, key)
-    return status.materialization if status else None
-
-
-def _traced(own: Staleness, found: Mapping[Place, Staleness]) -> Staleness:
+def _traced(own: Staleness, found: Mapping[str, Mapping[str, Staleness]]) -> Staleness:
     """The path goes on through an upstream partition that is stale itself."""
-    cause = found.get(own.path[-1]) if len(own.path) > 1 else None
+    cause = _at(found, own.path[-1]) if len(own.path) > 1 else None
     if cause is None:
         return own
     path = (own.path[0], *cause.path)
@@ -159,29 +202,40 @@ def _traced(own: Staleness, found: Mapping[Place, Staleness]) -> Staleness:
 
 
 def _inherited(
-    view: AssetView, asset: str, *, key: str, found: Mapping[Place, Staleness]
+    view: AssetView,
+    definition: AssetDefinition,
+    *,
+    key: str,
+    found: Mapping[str, Mapping[str, Staleness]],
 ) -> Staleness | None:
-    for place in upstream_places(view, view.definitions[asset], key=key):
-        cause = found.get(place)
+    for place in upstream_places(view, definition, key=key):
+        cause = _at(found, place)
         if cause is not None:
             return Staleness(
-                asset=asset,
+                asset=definition.key,
                 partition_key=key,
                 reason=StaleReason.UPSTREAM_CHANGED,
                 root_reason=cause.root_reason,
-                path=((asset, key), *cause.path),
+                path=((definition.key, key), *cause.path),
                 is_runnable=False,
             )
     return None
 
 
+def _at(found: Mapping[str, Mapping[str, Staleness]], place: Place) -> Staleness | None:
+    asset, key = place
+    return found.get(asset, {}).get(key)
+
+
 __all__ = [
+    "Keys",
     "Place",
     "Reads",
     "StaleReason",
     "Staleness",
     "changed_upstreams",
     "own_staleness",
+    "stale_keys",
     "stale_partitions",
     "upstream_places",
 ]

@@ -6,7 +6,7 @@ not decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -101,11 +101,22 @@ def upstream_keys(
     at: Partitioning,
 ) -> Collection[str]:
     """The upstream partitions that the downstream partition `key` depends on."""
+    return upstream_mapping(dependency, downstream=downstream, upstream=upstream, at=at)(key)
+
+
+def upstream_mapping(
+    dependency: Dependency,
+    *,
+    downstream: AssetDefinition,
+    upstream: AssetDefinition,
+    at: Partitioning,
+) -> Callable[[str], Collection[str]]:
+    """From a downstream partition to the upstream partitions that it depends on."""
     if upstream.partitions is None:
-        return ("",)
-    if dependency.mapping is None and upstream.partitions == downstream.partitions:
-        return (key,)
-    return upstream_partitions(
+        return lambda key: ("",)
+    if is_same(dependency, downstream, upstream=upstream):
+        return lambda key: (key,)
+    return lambda key: upstream_partitions(
         dependency.mapping,
         some_keys(downstream.partitions, (key,), dynamic=at.dynamic),
         upstream=upstream.partitions,
@@ -114,12 +125,21 @@ def upstream_keys(
     )
 
 
+def is_same(
+    dependency: Dependency, downstream: AssetDefinition, *, upstream: AssetDefinition
+) -> bool:
+    """Whether each partition is made from the upstream partition of the same key."""
+    return dependency.mapping is None and upstream.partitions == downstream.partitions
+
+
 __all__ = [
     "AssetView",
     "DeployedDefinitions",
     "DynamicValues",
     "Partitioning",
     "asset_view",
+    "is_same",
     "partitions_of",
     "upstream_keys",
+    "upstream_mapping",
 ]

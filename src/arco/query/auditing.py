@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from arco.access.mints import MINTS
-from arco.access.refusals import REFUSALS
+from arco.access.mints import UrlsMinted
+from arco.access.refusals import AccessRefused
 from arco.engine.log import Slot
 from arco.engine.registry import WireEvent
-from arco.model import State, Table
+from arco.model import Table
 
 # The first of these that an event has says what it was about.
 SUBJECTS = ("run_id", "key_id", "principal", "group", "table_id", "project", "name", "securable_id")
@@ -68,8 +68,8 @@ def done_lines(slot: Slot, wires: Iterable[WireEvent]) -> list[AuditLine]:
     ]
 
 
-def refused_lines(state: State) -> list[AuditLine]:
-    """Every refusal that is kept."""
+def refused_lines(rows: Iterable[AccessRefused]) -> list[AuditLine]:
+    """These refusals."""
     return [
         AuditLine(
             audited_at=row.refused_at,
@@ -82,12 +82,12 @@ def refused_lines(state: State) -> list[AuditLine]:
             request_id=row.request_id,
             address=row.address,
         )
-        for row in state.range(REFUSALS)
+        for row in rows
     ]
 
 
-def minted_lines(state: State) -> list[AuditLine]:
-    """Every time that signed URLs were given away, and is kept."""
+def minted_lines(rows: Iterable[UrlsMinted]) -> list[AuditLine]:
+    """These times that signed URLs were given away."""
     return [
         AuditLine(
             audited_at=row.minted_at,
@@ -98,7 +98,7 @@ def minted_lines(state: State) -> list[AuditLine]:
             request_id=row.request_id,
             address=row.address,
         )
-        for row in state.range(MINTS)
+        for row in rows
     ]
 
 

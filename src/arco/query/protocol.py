@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from arco.orchestration.definitions import Format as TableFormat
 from arco.query.names import TableName
 
 FRAME_BYTES_MAX = 2**31
@@ -86,12 +87,13 @@ class Restriction(msgspec.Struct, frozen=True):
 
 
 class PinnedTable(msgspec.Struct, frozen=True, tag="pinned"):
-    """A Delta table at one version."""
+    """A table at one version."""
 
     location: str
     version: int
     entry: str = ""
     """The hash of that version's log entry, if it was recorded."""
+    format: TableFormat = "delta"
     restriction: Restriction | None = None
 
 

@@ -17,7 +17,9 @@ import msgspec
 from arco.access.callers import Caller
 from arco.access.decisions import decide
 from arco.access.domain import DOMAIN as ACCESS
+from arco.access.mints import MINTS
 from arco.access.privileges import Privilege
+from arco.access.refusals import REFUSALS
 from arco.access.securables import WORKSPACE_CHAIN
 from arco.access.tables import COLUMN_MASKS, GRANTS, MEMBERSHIPS, PRINCIPALS, ROW_FILTERS
 from arco.catalog.finding import close_names as close_objects
@@ -52,6 +54,7 @@ from arco.service.chains import chain_of
 from arco.service.locations import checked_location, grounds_of
 from arco.service.past import Standing
 from arco.service.restrictions import readable
+from arco.service.table_formats import format_of_table
 from arco.service.views import View, whole_of
 from arco.service.workspace import Workspace
 from arco.store import keys
@@ -199,7 +202,8 @@ class Provisions:
             return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
         entry = recorded_entry(whole_of(state), table.full_name, version=version)
-        return UserTable(table, PinnedTable(self._workspace.store.location(folder), version, entry))
+        place = self._workspace.store.location(folder)
+        return UserTable(table, PinnedTable(place, version, entry, format_of_table(table)))
 
     def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
         if table.format != PARQUET:
@@ -261,8 +265,10 @@ class Provisions:
 
     async def _audit(self, seq: int) -> list[AuditLine]:
         lines = [line for part in await self._of_log(seq, done_lines) for line in part]
-        lines += await self._database.asked(minted_lines)
-        return lines + await self._database.asked(refused_lines)
+        lines += await self._database.asked(lambda state: minted_lines(state.range(MINTS)))
+        return lines + await self._database.asked(
+            lambda state: refused_lines(state.range(REFUSALS))
+        )
 
     async def _of_log(self, newest: int, told: Callable[..., Line]) -> list[Line]:
         lines: list[Line] = []

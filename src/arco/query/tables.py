@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from arco.errors import ArcoError, Corrupt, NotFound, Unavailable
 from arco.formats.checked import damage_in
-from arco.formats.delta import PublishedVersion
-from arco.formats.delta import dataset as delta_dataset
+from arco.formats.reading import dataset
 from arco.formats.surveying import parquet_dataset
+from arco.formats.versions import PublishedVersion
 from arco.ids import sha256
 from arco.query import layers
 from arco.query.layers import arrow_stream
@@ -63,7 +63,8 @@ def stand(connection: duckdb.DuckDBPyConnection, table: TableName, *, query: str
 def open_dataset(spec: OnWire) -> Any:
     """An Arrow dataset of exactly what `spec` names; nothing is read yet."""
     if isinstance(spec, PinnedTable):
-        return delta_dataset(spec.location, PublishedVersion(spec.version, spec.entry))
+        version = PublishedVersion(spec.version, spec.entry, spec.format)
+        return dataset(spec.location, version)
     assert isinstance(spec, ParquetFolder), spec
     return parquet_dataset(spec.location)
 

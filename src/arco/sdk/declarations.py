@@ -68,7 +68,7 @@ class AssetOptions(TypedDict, total=False):
     memory_bytes: int
     cpu_millicores: int
     executor: Executor
-    format: Literal["delta", "none"]
+    format: Literal["delta", "parquet", "none"]
     write_mode: WriteMode
     merge_keys: Sequence[str]
     schema_policy: SchemaPolicy

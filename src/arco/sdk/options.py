@@ -32,7 +32,7 @@ class PlainOptions(msgspec.Struct, frozen=True):
     """Options that are plain values, with what they may be."""
 
     executor: Executor = DEFAULT_EXECUTOR
-    format: Literal["delta", "none"] = "delta"
+    format: Literal["delta", "parquet", "none"] = "delta"
     write_mode: WriteMode = "replace"
     merge_keys: tuple[str, ...] = ()
     schema_policy: SchemaPolicy = "evolve"

@@ -5,8 +5,7 @@ Reads state, changes nothing.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -16,14 +15,17 @@ from arco.model import State
 from arco.orchestration.definitions import AssetKind
 from arco.orchestration.partitions import dimensions
 from arco.orchestration.rows import Asset, PartitionStatus
-from arco.orchestration.staleness import stale_partitions
+from arco.orchestration.staleness import Keys, stale_keys
+from arco.orchestration.standing import Standings
 from arco.orchestration.tables import ASSETS, PARTITION_STATUS, PINS
-from arco.orchestration.views import AssetView, asset_view, partitions_of
+from arco.orchestration.views import asset_view
 
 SUMMARISED = ("kind", "description", "group", "tags", "owners", "version")
 JUDGED_PARTITIONS_MAX = 200_000
-"""Staleness looks at every partition; above this many it is left to `arco run`. Nor are those of an
-asset counted that has more."""
+"""What looks at each partition by itself looks at no more. Nor is an asset counted, or judged, that
+has more; how stale it is is left to `arco run`."""
+SUMMED_PARTITIONS_MAX = 2_000_000
+"""Of so many partitions in all is it worked out how their assets stand."""
 GLANCED_AT = 10_000
 """Of an asset that is not counted so many partitions are looked at."""
 
@@ -133,33 +135,49 @@ def asset_statuses(state: State, rows: Sequence[Asset], *, now: datetime) -> lis
     Cost: linear in their partitions and those of everything upstream of them.
     """
     view = asset_view(state, now)
-    counts = {row.key: len(partitions_of(row.definition, view.at)) for row in rows}
-    stale = _stale_counts(view, counts)
-    return [_status(state, row, partitions=counts[row.key], stale=stale) for row in rows]
+    standings = Standings(view)
+    shapes = {row.key: standings.shape(row.definition.partitions) for row in rows}
+    stale: Mapping[str, Keys | None] = {}
+    if sum(shape.count for shape in shapes.values()) <= SUMMED_PARTITIONS_MAX:
+        stale = stale_keys(standings, list(shapes), partitions_max=JUDGED_PARTITIONS_MAX)
+    found = []
+    for row in rows:
+        status = _status(state, row, partitions=shapes[row.key].count)
+        keys = stale.get(row.key)
+        found.append(
+            _glanced(state, status) if keys is None else _judged(status, standings, stale=keys)
+        )
+    return found
 
 
-def _stale_counts(view: AssetView, counts: dict[str, int]) -> Counter[str] | None:
-    if sum(counts.values()) > JUDGED_PARTITIONS_MAX:
-        return None
-    return Counter(stale.asset for stale in stale_partitions(view, list(counts)))
-
-
-def _status(
-    state: State, row: Asset, *, partitions: int, stale: Counter[str] | None
-) -> AssetStatus:
+def _status(state: State, row: Asset, *, partitions: int) -> AssetStatus:
     summary = asset_summary(state, row)
-    found = AssetStatus(
+    return AssetStatus(
         **{name: getattr(summary, name) for name in SUMMARISED},
         key=row.key,
         upstreams=tuple(sorted(set(summary.upstreams))),
         partitions=partitions,
         is_partitioned=bool(summary.dimensions),
         materialized=0,
-        stale=None if stale is None else stale[row.key],
         materialized_at=summary.published_at,
     )
-    statuses = state.range(PARTITION_STATUS, row.key)
-    if partitions <= JUDGED_PARTITIONS_MAX:
+
+
+def _judged(found: AssetStatus, standings: Standings, *, stale: Keys) -> AssetStatus:
+    standing = standings.of(found.key)
+    return msgspec.structs.replace(
+        found,
+        stale=len(stale),
+        materialized=standing.materialized,
+        rows=standing.rows,
+        materialized_at=standing.newest,
+    )
+
+
+def _glanced(state: State, found: AssetStatus) -> AssetStatus:
+    """The asset as it is told of when it is not judged."""
+    statuses = state.range(PARTITION_STATUS, found.key)
+    if found.partitions <= JUDGED_PARTITIONS_MAX:
         return _counted(found, statuses)
     seen = sum(each.materialization is not None for each in islice(statuses, GLANCED_AT))
     return msgspec.structs.replace(found, materialized=seen, is_counted=False)
@@ -178,6 +196,7 @@ def _counted(found: AssetStatus, statuses: Iterator[PartitionStatus]) -> AssetSt
 
 __all__ = [
     "JUDGED_PARTITIONS_MAX",
+    "SUMMED_PARTITIONS_MAX",
     "AssetFilter",
     "AssetStatus",
     "AssetSummary",

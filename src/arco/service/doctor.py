@@ -31,8 +31,8 @@ from arco.store.local import LocalStore
 from arco.store.port import Certifiable, Store
 from arco.store.scoped import ScopedStore
 
-LIBRARIES = ("msgspec", "pyarrow", "duckdb", "deltalake", "litestar", "uvicorn", "obstore")
-EXTRAS = frozenset({"obstore"})
+LIBRARIES = ("msgspec", "pyarrow", "duckdb", "deltalake", "litestar", "uvicorn", "obstore", "ray")
+EXTRAS = frozenset({"obstore", "ray"})
 
 
 async def examine(

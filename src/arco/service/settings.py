@@ -24,6 +24,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "az": ("AZURE_", "IDENTITY_", "MSI_"),
 }
 PUBLIC_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+RAY_ADDRESS = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\Z")
 REACHING = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 
 
@@ -84,6 +85,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_secrets: str = ""
     """A file, from the project's folder, with a secret a line that servers and worker services
     share: they prove with it who they are."""
+    worker_servers: str = ""
+    """URLs of the servers that a node of Ray answers, by commas; empty: any on its own machine."""
+    ray_address: str = ""
+    """`HOST:PORT` of a Ray cluster's head: it performs the assets whose executor is `ray`."""
+    ray_node_seconds: float = 300.0
+    """How long an attempt that no node of the Ray cluster is large enough for waits for one."""
     callback_url: str = ""
     """Where worker services reach this process; empty: at the address it listens on."""
     requests_per_second: float = 200.0
@@ -137,6 +144,8 @@ LIMITS: Mapping[str, Callable[[Any], bool]] = {
     "tenant_requests_per_second": lambda value: 0 <= value <= 1_000_000,
     "strangers_per_second": lambda value: 0 <= value <= 1_000_000,
     "dispatch_seconds_max": lambda value: 0 <= value <= 86_400,
+    "ray_address": lambda value: not value or RAY_ADDRESS.match(value) is not None,
+    "ray_node_seconds": lambda value: 0 <= value <= 86_400,
     "controller_seconds_max": lambda value: 0 <= value <= 3_600,
     "requests_at_once": lambda value: 1 <= value <= 100_000,
 }
@@ -227,6 +236,14 @@ def take_memory_from_the_system() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
+def keep_ray_to_itself() -> None:
+    """Ray, when it is loaded, shall report to nobody, and not try to take the environment of a
+    `uv run` along to its nodes: they have one of their own.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+
+
 def find_project(start: Path) -> Path:
     """The nearest folder at or above `start` that holds `.arco/`; `start` itself when none does."""
     for folder in (start, *start.parents):
@@ -261,6 +278,7 @@ __all__ = [
     "configured_names",
     "credential",
     "find_project",
+    "keep_ray_to_itself",
     "listed",
     "load",
     "referenced",

@@ -16,11 +16,18 @@ from arco.model import State
 from arco.orchestration.partitions import display
 from arco.orchestration.rows import Task
 from arco.orchestration.selection import select_assets, unknown_asset, upstream_closure
-from arco.orchestration.staleness import Place, Staleness, StaleReason, stale_partitions
+from arco.orchestration.staleness import (
+    Place,
+    Staleness,
+    StaleReason,
+    stale_keys,
+    stale_partitions,
+)
+from arco.orchestration.standing import Standings
 from arco.orchestration.tables import ACTIVE_RUNS, PLANS, TASKS
 from arco.orchestration.views import AssetView, asset_view, partitions_of
 from arco.orchestration.waiting import TaskStory, task_story
-from arco.service.assets import JUDGED_PARTITIONS_MAX
+from arco.service.assets import JUDGED_PARTITIONS_MAX, SUMMED_PARTITIONS_MAX
 
 EXAMPLES_MAX = 3
 RUNS_LOOKED_AT_MAX = 100
@@ -115,13 +122,23 @@ def _keys(view: AssetView, asset: str, *, partition: str) -> Iterable[str]:
 
 def _refuse_too_many(view: AssetView, assets: Sequence[str]) -> None:
     closure = upstream_closure(view.definitions, assets)
-    count = sum(len(partitions_of(view.definitions[asset], view.at)) for asset in closure)
-    if count > JUDGED_PARTITIONS_MAX:
+    standings = Standings(view)
+    count = sum(standings.shape(view.definitions[each].partitions).count for each in closure)
+    if count > SUMMED_PARTITIONS_MAX:
         raise Invalid(
             "STALENESS_TOO_LARGE",
             f"These assets and what they are made from have {count:,} partitions; "
-            f"{JUDGED_PARTITIONS_MAX:,} is the most that is judged at once.",
+            f"{SUMMED_PARTITIONS_MAX:,} is the most that is judged at once.",
             hint="Name fewer assets.",
+        )
+    stale = stale_keys(standings, assets, partitions_max=SUMMED_PARTITIONS_MAX)
+    count = sum(len(keys or ()) for keys in stale.values())
+    if count > JUDGED_PARTITIONS_MAX:
+        raise Invalid(
+            "STALENESS_TOO_LARGE",
+            f"{count:,} partitions of these assets and of what they are made from are stale; "
+            f"{JUDGED_PARTITIONS_MAX:,} is the most that is explained at once.",
+            hint="Name fewer assets, or run what they are made from first.",
         )
 
 

@@ -37,7 +37,7 @@ from arco.catalog.tables import (
 from arco.lineage.columns import COLUMN_CONSUMERS, COLUMN_EDGES, TRACED_DATASETS
 from arco.lineage.graph import Link, graph_of
 from arco.lineage.tables import CONSUMERS, EDGES, OBSERVATIONS
-from arco.model import Key, Relation, Row, State, Table
+from arco.model import Key, Relation, Row, State, Table, noting
 from arco.orchestration import run_limits
 from arco.orchestration.backfills import (
     BACKFILL_CHUNKS,
@@ -90,6 +90,21 @@ class View:
     def __init__(self, state: State, visible: Visible) -> None:
         self._state = state
         self._visible = visible
+        self._noting = noting(state)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Those of the state: who keeps some there says what they rest on, and asks `mark`."""
+        return self._noting.notes if self._noting is not None else {}
+
+    def mark(self, table: Table[Any], first: Any) -> object:
+        """That of the state for rows of an asset that may be known of; None for any others."""
+        # The rule speaks of the asset: all of its rows are shown, or none.
+        if self._noting is None or RULES.get(table.name) is not _of_asset:
+            return None
+        if not self._visible.sees_asset(self._state, first):
+            return None
+        return self._noting.mark(table, first)
 
     @property
     def visible(self) -> Visible:

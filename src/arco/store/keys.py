@@ -30,7 +30,7 @@ _DATA = re.compile(r"data/[^/]+/(\d{20})-[0-9a-f]+/[^/]+\Z")
 _STAGED = re.compile(
     r"warehouse/([^/]+)/(att_[0-9a-f]{24})-[0-9a-f]{8}-\d+(?:-([0-9a-f]{64}))?\.parquet\Z"
 )
-_ENTRY = re.compile(r"warehouse/[^/]+/_delta_log/(\d{20})\.json\Z")
+_ENTRY = re.compile(r"warehouse/[^/]+/(?:_delta_log|_file_lists)/(\d{20})\.json\Z")
 _PREPARED = re.compile(r"warehouse/[^/]+/_prepared/([^/]+)-[0-9a-f]{16}-\d{20}\.json\Z")
 _TASK_LOG = re.compile(r"logs/([^/]+)/[^/]+/\d{6}\.ndjson\Z")
 
@@ -139,6 +139,11 @@ def delta_newest_checkpoint(table_id: str) -> str:
     return f"{delta_log(table_id)}_last_checkpoint"
 
 
+def file_list(table_id: str, version: int) -> str:
+    """One version of a managed table of plain Parquet files."""
+    return f"warehouse/{table_id}/_file_lists/{version:020d}.json"
+
+
 def staged(table_id: str, attempt: str, index: int, *, sha256: str = "") -> str:
     """A data file of one attempt; the hash of its bytes is part of the name, so that whatever names
     the file says what it holds.
@@ -228,6 +233,7 @@ __all__ = [
     "delta_log",
     "delta_newest_checkpoint",
     "entry_version",
+    "file_list",
     "lane_end",
     "lane_folder",
     "lane_slot",

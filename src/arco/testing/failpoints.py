@@ -39,6 +39,7 @@ KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"lanes/", "lane batch"),
         (r"logs/", "task log"),
         (r"warehouse/[^/]+/_delta_log/", "delta entry"),
+        (r"warehouse/[^/]+/_file_lists/", "file list"),
         (r"warehouse/[^/]+/_prepared/", "prepared entry"),
         (r"warehouse/", "data file"),
         (r"certificates/", "certificate"),

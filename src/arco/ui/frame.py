@@ -6,10 +6,12 @@ page shows.
 
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 
 from arco.ui.addresses import address
-from arco.ui.files import file_address
+from arco.ui.files import file_address, imported
 from arco.ui.markup import Child, Html, joined, tag
 from arco.ui.parts import link
 
@@ -53,6 +55,9 @@ SECTIONS = (
     ("System", "system"),
 )
 """The ways that stand on every page: what they are called and where they lead."""
+
+EVERYWHERE = "arco.js"
+"""The module of every page."""
 
 SKIP = tag("a", "Skip to content", href="#content", class_="skip")
 
@@ -103,10 +108,20 @@ def _whole(title: str, body: Html, *, script: str) -> str:
         tag("link", rel="icon", href=file_address("arco.svg"), type="image/svg+xml"),
         tag("link", rel="stylesheet", href=file_address("arco.css")),
         tag("script", src=file_address("theme.js")),
-        tag("script", src=file_address("arco.js"), type="module"),
-        tag("script", src=file_address(script), type="module") if script else None,
+        _modules(script),
     )
     return f"<!doctype html>\n{tag('html', head, body, lang='en').text}\n"
+
+
+@cache
+def _modules(script: str) -> Html:
+    """The modules of a page, and what they import: a browser that knows of all asks at once."""
+    names = [each for each in (EVERYWHERE, script) if each]
+    others = sorted({needed for name in names for needed in imported(name)})
+    return joined(
+        *(tag("script", src=file_address(each), type="module") for each in names),
+        *(tag("link", rel="modulepreload", href=file_address(each)) for each in others),
+    )
 
 
 def _top(around: Around) -> Html:

@@ -20,52 +20,55 @@ class Place(msgspec.Struct, frozen=True):
     row: float
 
 
-def laid_out(layers: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> dict[str, Place]:
+def laid_out(layers: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> dict[str, Place]:
     """A place for every node; each column is centred on the first one's.
 
     >>> found = laid_out({"a": 0, "b": 1, "c": 1}, [("a", "c"), ("a", "b")])
     >>> found["a"].row, found["b"].row, found["c"].row
     (0.0, -0.5, 0.5)
     """
-    columns: dict[int, list[str]] = {}
-    for name in sorted(layers):
-        columns.setdefault(layers[name], []).append(name)
-    near = _neighbours(edges, layers)
-    rows = _rows(columns)
+    # Nodes are numbered in the order of their names: that order decides between equals.
+    names = sorted(layers)
+    near = _neighbours({name: place for place, name in enumerate(names)}, edges)
+    columns: dict[int, list[int]] = {}
+    for node, name in enumerate(names):
+        columns.setdefault(layers[name], []).append(node)
+    rows = [0.0] * len(names)
+    for column in columns.values():
+        _centred(column, rows)
     for sweep in range(SWEEPS):
         for layer in sorted(columns, reverse=bool(sweep % 2)):
-            columns[layer].sort(key=lambda name: (_middle(name, near, rows=rows), name))
-            rows |= _column(columns[layer])
-    return {name: Place(layer, rows[name]) for name, layer in layers.items()}
+            _sorted(columns[layer], near, rows=rows)
+    return {name: Place(layers[name], row) for name, row in zip(names, rows, strict=True)}
 
 
-def _neighbours(
-    edges: Iterable[tuple[str, str]], layers: Mapping[str, int]
-) -> dict[str, list[str]]:
-    near: dict[str, list[str]] = {}
+def _neighbours(number: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> list[list[int]]:
+    near: list[list[int]] = [[] for _ in number]
     for one, other in edges:
-        if one in layers and other in layers:
-            near.setdefault(one, []).append(other)
-            near.setdefault(other, []).append(one)
+        if one in number and other in number:
+            near[number[one]].append(number[other])
+            near[number[other]].append(number[one])
     return near
 
 
-def _rows(columns: Mapping[int, Sequence[str]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for names in columns.values():
-        found |= _column(names)
-    return found
+def _sorted(column: list[int], near: Sequence[Sequence[int]], *, rows: list[float]) -> None:
+    """Nodes of the column stand by the mean place of what they are joined with, or stay."""
+    if len(column) == 1:
+        return
+    row = rows.__getitem__
+    middle = {
+        node: sum(map(row, near[node])) / len(near[node]) if near[node] else rows[node]
+        for node in column
+    }
+    column.sort()
+    column.sort(key=middle.__getitem__)
+    _centred(column, rows)
 
 
-def _column(names: Sequence[str]) -> dict[str, float]:
-    middle = (len(names) - 1) / 2
-    return {name: place - middle for place, name in enumerate(names)}
-
-
-def _middle(name: str, near: Mapping[str, Sequence[str]], *, rows: Mapping[str, float]) -> float:
-    """The mean place of what it is joined with; its own where that is nothing."""
-    found = near.get(name)
-    return sum(rows[each] for each in found) / len(found) if found else rows[name]
+def _centred(column: Sequence[int], rows: list[float]) -> None:
+    middle = (len(column) - 1) / 2
+    for place, node in enumerate(column):
+        rows[node] = place - middle
 
 
 __all__ = ["Place", "laid_out"]

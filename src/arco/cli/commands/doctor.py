@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from arco.cli.live import spinning
 from arco.cli.options import directory_option, json_option
 from arco.cli.session import run_to_end, settings_for
 from arco.cli.terminal import counted, is_live, print_json
+from arco.execution.ray_doctor import examine_ray, is_wanted
 from arco.runtime import AsyncioRuntime
 from arco.service.doctor import examine
 from arco.service.findings import Finding, Outcome
@@ -48,7 +49,8 @@ class Examination(msgspec.Struct, frozen=True):
 @directory_option
 @json_option
 def command(url: str, origin: str, directory: Path | None, as_json: bool) -> None:
-    """Check rights, promises, clock, versions and the rule for browsers of a store.
+    """Check rights, promises, clock, versions and the rule for browsers of a store, and the way to
+    a Ray cluster where the project has one.
 
     URL is a folder, file://, s3://, gs:// or az://; without it, the store of the project. What is
     written for the trial is deleted. Exit code 1: something must be mended.
@@ -66,12 +68,19 @@ def command(url: str, origin: str, directory: Path | None, as_json: bool) -> Non
 
 async def _examined(settings: Settings, origin: str, *, show: Printer) -> Examination:
     findings = []
-    release = installed_version()
-    async for finding in examine(settings, AsyncioRuntime(), release=release, origin=origin):
+    async for finding in _findings(settings, origin):
         findings.append(finding)
         show(told(finding))
     healthy = all(each.outcome is not Outcome.FAILED for each in findings)
     return Examination(healthy, tuple(findings))
+
+
+async def _findings(settings: Settings, origin: str) -> AsyncIterator[Finding]:
+    release = installed_version()
+    async for finding in examine(settings, AsyncioRuntime(), release=release, origin=origin):
+        yield finding
+    if is_wanted(settings):
+        yield await examine_ray(settings)
 
 
 def told(finding: Finding) -> str:

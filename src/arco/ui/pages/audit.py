@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.params import Parameter
 
+from arco.access.mints import MINTS, UrlsMinted
 from arco.access.privileges import Privilege
+from arco.access.refusals import REFUSALS, AccessRefused, newest_first
 from arco.api.callers import CallerHere
 from arco.api.paging import Cursor, read_cursor, write_cursor
 from arco.api.session import Here, Seen
 from arco.api.strictness import PRESENT_ONLY
 from arco.engine.travel import events_between
-from arco.model import State
+from arco.model import State, Table
 from arco.query.auditing import AuditLine, done_lines, minted_lines, refused_lines
 from arco.service.authority import require_on_workspace
 from arco.service.workspace import Workspace
@@ -33,6 +36,7 @@ SQL = """SELECT audited_at, outcome, principal, action, subject, seq, code, rule
 FROM system.access.audit ORDER BY audited_at DESC LIMIT 100"""
 ACTING_KINDS = ("user:", "service:")
 """Principals of these kinds decide; other actors are parts of Arco that follow a decision."""
+T = TypeVar("T", AccessRefused, UrlsMinted)
 By: TypeAlias = Literal["people", "everybody"]
 WORDS = {"people": "people and services", "everybody": "and what follows by itself"}
 OfWhom = Annotated[By, Parameter(description="Whether what follows by itself is told, too.")]
@@ -76,7 +80,7 @@ async def show_audit(
     cursor: Cursor = "",
 ) -> Response[Any]:
     """Who did what, for who may audit the workspace."""
-    workspace = session.workspace
+    workspace, now = session.workspace, session.workspace.runtime.now()
     await session.terms.brought(workspace.database)
     await workspace.database.asked(
         lambda state: require_on_workspace(state, caller, privilege=Privilege.AUDIT)
@@ -91,8 +95,8 @@ async def show_audit(
             wanted=wanted,
             done=done,
             next_cursor=write_cursor((last,) if last >= 0 else None, *asked),
-            refused=_newest(refused_lines(state), principal),
-            minted=_newest(minted_lines(state), principal),
+            refused=refused_lines(_newest(state, REFUSALS, who=principal, now=now)),
+            minted=minted_lines(_newest(state, MINTS, who=principal, now=now)),
         )
 
     seen = Seen(await workspace.database.asked(look), workspace.database.token)
@@ -120,9 +124,10 @@ async def _done(
     return found, last
 
 
-def _newest(lines: Iterable[AuditLine], principal: str) -> list[AuditLine]:
-    told = (each for each in lines if principal in ("", each.principal))
-    return list(deque(told, LINES))[::-1]
+def _newest(state: State, table: Table[T], *, who: str, now: datetime) -> Iterator[T]:
+    """The newest rows of one principal, or of all. Cost: those, and for one the others beside."""
+    rows = newest_first(state, table, now=now)
+    return islice((row for row in rows if who in ("", row.principal)), LINES)
 
 
 def _body(found: Audit) -> Child:

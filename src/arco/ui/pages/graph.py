@@ -41,7 +41,7 @@ def graph_drawn(
     """The nodes where they were placed, and the edges between them."""
     if is_picture:
         return _picture(nodes, edges)
-    places = [(node.name, address("lineage", node.dataset), node.layer, node.row) for node in nodes]
+    places = [(node.name, _other(node), node.layer, node.row) for node in nodes]
     canvas = tag("canvas", tabindex=0, role="img", aria_label="The graph; below it as a list")
     hint = "Drag to move, wheel or + and - to zoom, click a dataset to go there."
     return tag(
@@ -53,6 +53,13 @@ def graph_drawn(
         data_graph=True,
         data_keep=True,
     )
+
+
+def _other(node: Placed) -> str | int:
+    """Where a node leads: the script builds the address of a dataset from its name. A node that is
+    called otherwise, as a column is, says the address.
+    """
+    return 0 if node.name == node.dataset else address("lineage", node.dataset)
 
 
 def _picture(nodes: Sequence[Placed], edges: Sequence[tuple[int, int]]) -> Html:

@@ -6,7 +6,7 @@ Law: the picture's size does not grow with the run. Must not know runs beyond th
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -61,10 +61,10 @@ def bars_of(rows: Sequence[Task], *, first: datetime, last: datetime) -> list[Ba
             for line, (start, end, row) in enumerate(spans)
         ]
     gap = whole / WIDTH
-    bars = _packed(spans, gap=gap)
+    bars = _merged(_on_lines(spans), gap)
     while len(bars) > BARS_MAX and gap < GAP_PIXELS_MAX * whole / WIDTH:
         gap *= 2
-        bars = _packed(spans, gap=gap)
+        bars = _merged(bars, gap)
     return bars
 
 
@@ -97,27 +97,36 @@ def timeline(bars: Sequence[Bar], *, first: datetime, last: datetime) -> Html:
     )
 
 
-def _packed(spans: Sequence[tuple[float, float, Task]], *, gap: float) -> list[Bar]:
-    """Tasks share lines, each on the first that is free; neighbours of one state become one bar."""
+def _on_lines(spans: Iterable[tuple[float, float, Task]]) -> Iterator[Bar]:
+    """Tasks share lines, each on the first that is free."""
     free: list[tuple[float, int]] = []
-    newest: dict[int, int] = {}
-    bars: list[Bar] = []
     for start, end, row in spans:
         if free and (free[0][0] <= start or len(free) >= LINES_MAX):
             line = heapq.heappop(free)[1]
         else:
             line = len(free)
         heapq.heappush(free, (end, line))
-        place = newest.get(line)
-        before = bars[place] if place is not None else None
-        if before and place is not None and before.state is row.state and start - before.end < gap:
-            bars[place] = msgspec.structs.replace(
-                before, end=max(end, before.end), tasks=before.tasks + 1
-            )
+        yield Bar(line=line, start=start, end=end, state=row.state)
+
+
+def _merged(bars: Iterable[Bar], gap: float) -> list[Bar]:
+    """Neighbours on a line that are of one state and nearer than `gap` become one bar."""
+    newest: dict[int, int] = {}
+    found: list[Bar] = []
+    for bar in bars:
+        place = newest.get(bar.line)
+        before = found[place] if place is not None else None
+        if place is None or before is None or not _joins(before, bar, gap=gap):
+            newest[bar.line] = len(found)
+            found.append(bar)
             continue
-        newest[line] = len(bars)
-        bars.append(Bar(line=line, start=start, end=end, state=row.state))
-    return bars
+        end, tasks = max(bar.end, before.end), before.tasks + bar.tasks
+        found[place] = msgspec.structs.replace(before, end=end, tasks=tasks)
+    return found
+
+
+def _joins(before: Bar, bar: Bar, *, gap: float) -> bool:
+    return before.state is bar.state and bar.start - before.end < gap
 
 
 def _bar(each: Bar, *, scale: float, left: float, height: int) -> Html:

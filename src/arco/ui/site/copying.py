@@ -12,6 +12,7 @@ from html import escape, unescape
 
 import msgspec
 
+from arco.ui.addresses import address
 from arco.ui.files import PREFIX
 from arco.ui.frame import POLICY
 from arco.ui.markup import VOID, tag
@@ -196,7 +197,7 @@ def _graph(text: str, way: Way) -> str:
     """The data of a large graph, with the ways to files."""
     graph = msgspec.json.decode(text)
     for node in graph["nodes"]:
-        node[1] = way.leads(node[1]) or "#"
+        node[1] = way.leads(node[1] or address("lineage", node[0])) or "#"
     return msgspec.json.encode(graph).decode().replace("<", "\\u003c")
 
 

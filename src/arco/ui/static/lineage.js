@@ -4,6 +4,9 @@ const WIDTH = 215;
 const HEIGHT = 28;
 const COLUMN = 270;
 const ROW = 38;
+const FAR_PIXELS = 4;
+// Where many lines cross, one path of all takes a browser seven times as long as several of some.
+const LINES_AT_ONCE = 500;
 
 function reached(edges, start, from, to) {
   const next = new Map();
@@ -43,7 +46,7 @@ for (const name of ["pointerover", "focusin"]) {
 function colours() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  return { line: colour("--line"), ink: colour("--ink"), card: colour("--card"), accent: colour("--accent"), busy: colour("--busy-back") };
+  return { line: colour("--line"), ink: colour("--ink"), soft: colour("--soft"), card: colour("--card"), accent: colour("--accent"), busy: colour("--busy-back") };
 }
 
 class Drawing {
@@ -83,30 +86,56 @@ class Drawing {
     pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     pen.setTransform(this.zoom, 0, 0, this.zoom, this.x, this.y);
     pen.lineWidth = 1 / Math.min(1, this.zoom);
-    for (const isLit of [false, true]) {
-      pen.strokeStyle = isLit ? c.accent : c.line;
+    const seen = [-this.x / this.zoom - WIDTH, -this.y / this.zoom - HEIGHT, (this.canvas.width - this.x) / this.zoom, (this.canvas.height - this.y) / this.zoom];
+    const isSeen = ([x, y]) => x >= seen[0] && y >= seen[1] && x <= seen[2] && y <= seen[3];
+    for (const isLit of [false, true]) this.lines(pen, isLit, isLit ? c.accent : c.line);
+    const kinds = { card: [], below: [], start: [] };
+    this.places.forEach((place, number) => {
+      if (isSeen(place)) kinds[this.graph.nodes[number].layer === 0 ? "start" : this.below.has(number) ? "below" : "card"].push(number);
+    });
+    const isFar = this.zoom * HEIGHT < FAR_PIXELS;
+    const boxes = isFar ? this.dots : this.boxes;
+    boxes.call(this, pen, kinds.card, isFar ? c.soft : c.card, c.line, c.ink);
+    boxes.call(this, pen, kinds.below, isFar ? c.accent : c.busy, c.accent, c.ink);
+    boxes.call(this, pen, kinds.start, c.accent, c.line, c.card);
+  }
+
+  lines(pen, isLit, colour) {
+    const found = this.graph.edges.filter(([from]) => this.below.has(from) === isLit);
+    pen.strokeStyle = colour;
+    for (let first = 0; first < found.length; first += LINES_AT_ONCE) {
       pen.beginPath();
-      for (const [from, to] of this.graph.edges) {
-        if (this.below.has(from) !== isLit) continue;
+      for (const [from, to] of found.slice(first, first + LINES_AT_ONCE)) {
         const [a, b] = [this.places[from], this.places[to]];
         pen.moveTo(a[0] + WIDTH, a[1] + HEIGHT / 2);
         pen.lineTo(b[0], b[1] + HEIGHT / 2);
       }
       pen.stroke();
     }
-    const seen = [-this.x / this.zoom - WIDTH, -this.y / this.zoom - HEIGHT, (this.canvas.width - this.x) / this.zoom, (this.canvas.height - this.y) / this.zoom];
+  }
+
+  // From afar a box is a spot, never smaller than one that is seen.
+  dots(pen, numbers, colour) {
+    pen.fillStyle = colour;
+    const least = 1 / this.zoom;
+    for (const number of numbers) pen.fillRect(...this.places[number], Math.max(WIDTH, least), Math.max(HEIGHT, least));
+  }
+
+  boxes(pen, numbers, back, edge, ink) {
+    pen.fillStyle = back;
+    pen.strokeStyle = edge;
+    for (const number of numbers) {
+      pen.fillRect(...this.places[number], WIDTH, HEIGHT);
+      pen.strokeRect(...this.places[number], WIDTH, HEIGHT);
+    }
+    if (this.zoom < 0.35) return;
     pen.font = "12px system-ui";
-    this.places.forEach(([x, y], place) => {
-      if (x < seen[0] || y < seen[1] || x > seen[2] || y > seen[3]) return;
-      const node = this.graph.nodes[place];
-      pen.fillStyle = node.layer === 0 ? c.accent : this.below.has(place) ? c.busy : c.card;
-      pen.strokeStyle = this.below.has(place) ? c.accent : c.line;
-      pen.fillRect(x, y, WIDTH, HEIGHT);
-      pen.strokeRect(x, y, WIDTH, HEIGHT);
-      if (this.zoom < 0.35) return;
-      pen.fillStyle = node.layer === 0 ? c.card : c.ink;
-      pen.fillText(node.name.length > 30 ? `…${node.name.slice(-29)}` : node.name, x + 8, y + 18, WIDTH - 14);
-    });
+    pen.fillStyle = ink;
+    for (const number of numbers) {
+      const [x, y] = this.places[number];
+      const { name } = this.graph.nodes[number];
+      pen.fillText(name.length > 30 ? `…${name.slice(-29)}` : name, x + 8, y + 18, WIDTH - 14);
+    }
   }
 
   at(event) {
@@ -168,10 +197,15 @@ class Drawing {
   }
 }
 
+// As `arco.ui.addresses` builds it: what ends in these is asked otherwise.
+function addressOf(dataset) {
+  return `/lineage/${encodeURIComponent(dataset)}${/\.(json|html)$/.test(dataset) ? ".html" : ""}`;
+}
+
 const frame = document.querySelector("[data-graph]");
 if (frame) {
   const { nodes, edges } = JSON.parse(frame.querySelector("#graph-data").textContent);
-  const named = nodes.map(([name, href, layer, row]) => ({ name, href, layer, row }));
+  const named = nodes.map(([name, href, layer, row]) => ({ name, href: href || addressOf(name), layer, row }));
   const drawing = new Drawing(frame, { nodes: named, edges });
   frame.dataset.drawn = drawing.graph.nodes.length;
 }
