@@ -134,7 +134,7 @@ def test_a_service_that_lives_but_never_ends_is_given_up_after_the_assets_limit(
 def test_a_service_that_takes_and_never_begins_is_given_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("arco.execution.remote.START_SECONDS_MAX", 0.2)
+    monkeypatch.setattr("arco.execution.stations.START_SECONDS_MAX", 0.2)
     run_id = stage.trigger("n.one")
     stage.played.offered()
     assert stage.played.offered()["envelope"]["attempt"] == 2
@@ -361,7 +361,7 @@ def test_a_service_that_cannot_be_reached_costs_attempts_and_then_the_task(hasty
     until(lambda: hasty.task(run_id).infra_attempts == 1)
     error = hasty.task(run_id).error
     assert error is not None
-    assert "could be reached" in error.message
+    assert "could not be reached" in error.message
     hasty.played.status = 202
     offer = hasty.played.offered()
     assert hasty.done(offer).status == 200
@@ -388,7 +388,7 @@ def test_the_next_leader_finds_an_attempt_where_it_is(played: Played, tmp_path: 
 def test_a_server_that_leads_no_more_still_takes_answers(stage: Stage) -> None:
     run_id = stage.trigger("n.one")
     offer = stage.played.offered()
-    stage.server.callbacks.listener = None
+    stage.server.callbacks.listeners.clear()
     assert stage.tell(offer, "started").status == 200
     assert stage.task(run_id).state is TaskState.RUNNING
     assert stage.done(offer).status == 200

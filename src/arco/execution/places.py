@@ -45,12 +45,15 @@ class Place(Protocol):
     """True when it was busy, whatever we believed: it is asked again in a moment."""
     failures: int
     """How often it could not be reached, since it last could."""
-    begins_within_seconds: float
-    """How long what it took may wait to begin."""
     is_queue: bool
     """False: what does not begin in time is lost, and silence until then counts. True: it stands in
     the place's own queue, which says itself when it is lost; then it is offered again.
     """
+
+    @property
+    def begins_within_seconds(self) -> float:
+        """How long what it took may wait to begin."""
+        ...
 
     @property
     def may_take(self) -> bool:

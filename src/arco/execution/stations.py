@@ -30,7 +30,6 @@ class Station:
 
     def __init__(self, url: str, callbacks: Callbacks, *, runtime: Runtime, scope: Scope) -> None:
         self.name = f"the worker service {url}"
-        self.begins_within_seconds = START_SECONDS_MAX
         self.is_queue = False
         self.free = 1
         """How many more attempts it takes, as far as is known."""
@@ -43,6 +42,11 @@ class Station:
         self._runtime = runtime
         self._scope = scope
         self._calls = Calls(url, seconds_max=ANSWER_SECONDS_MAX)
+
+    @property
+    def begins_within_seconds(self) -> float:
+        """How long what it took may wait to begin."""
+        return START_SECONDS_MAX
 
     @property
     def may_take(self) -> bool:
