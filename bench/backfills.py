@@ -12,7 +12,7 @@ import msgspec
 
 from arco.engine.applied import Applied
 from arco.execution.deploying import deploy_project
-from arco.execution.leading import try_to_lead
+from arco.execution.leading import Terms, try_to_lead
 from arco.ids import new_ulid
 from arco.orchestration.backfill_events import BackfillCreated
 from arco.orchestration.backfills import BACKFILL_CHUNKS, BACKFILLS, ENDED, BackfillState
@@ -44,7 +44,7 @@ async def measurements() -> AsyncIterator[Measurement]:
 
 async def warm_backfills(workspace: Workspace, project: Path) -> AsyncIterator[Measurement]:
     """Backfills of all partitions, once the workers are there."""
-    leader = await try_to_lead(workspace, project, standing=BACKFILLING)
+    leader = await try_to_lead(workspace, project, terms=Terms(standing=BACKFILLING))
     assert leader is not None
     each: dict[str, Any] = {"runs_per": "partition", "concurrency": 64}
     whole: dict[str, Any] = {"runs_per": "chunk", "chunk_size": COUNT}

@@ -67,7 +67,8 @@ async def fill(database: Database, *, runs: int, tasks: int, assets: int, hours:
         PARTITION_STATUS: statuses(hours),
     }
     tidied = collected_lately(runs, database.runtime.now())
-    for table in (PLANS, NEWEST_RUNS, *tidied, *beside):
+    filled: tuple[Table[Any], ...] = (PLANS, NEWEST_RUNS, *tidied, *beside)
+    for table in filled:
         lines = chain(tidied.get(table, ()), past.get(table, ()), beside.get(table, ()))
         pieces = (rows_to_arrow(table, piece) for piece in history.in_pieces(iter(lines)))
         base = [await attempt.base_file(table, each) for each in pieces]

@@ -122,6 +122,14 @@ CODES: dict[str, tuple[str, str]] = {
     "GROUP_INVALID": ("Invalid", "nobody can be put into {}"),
     "HISTORY_LOST": ("Corrupt", "log slot {} is not what this process has seen there"),
     "HISTORY_ROLLBACK": ("Precondition", "a state token names a slot that is not in this log"),
+    "ICEBERG_UNREADABLE": (
+        "Corrupt",
+        "{} of the table at {}, or a manifest behind it, cannot be ...",
+    ),
+    "ICEBERG_UNSUPPORTED": (
+        "Invalid",
+        "the Iceberg table asks readers for what Arco does not do: {}",
+    ),
     "IDEMPOTENCY_KEY_EXPIRED": (
         "Invalid",
         "the idempotency key is older than seven days, or from the future",
@@ -298,7 +306,10 @@ CODES: dict[str, tuple[str, str]] = {
     "SENSOR_UNKNOWN": ("NotFound", "There is no sensor {}."),
     "SERVER_UNREACHABLE": ("Unavailable", "the server does not answer: {}"),
     "SERVER_URL_INVALID": ("Invalid", "{} is no URL of a server"),
+    "SETTINGS_TOO_LARGE": ("Invalid", "The run's settings have {} bytes; at most {} are kept."),
     "SETTING_INVALID": ("Invalid", "a setting makes no sense: {}"),
+    "SETTING_SECRET": ("Invalid", "{} of {} is a secret; a run's settings are kept and shown."),
+    "SETTING_UNKNOWN": ("Invalid", "{}; {}"),
     "SIGNATURE_INVALID": (
         "Unauthenticated",
         "the request is not signed with a secret of this worker ...",

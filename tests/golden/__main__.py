@@ -24,6 +24,7 @@ from tests.golden import (
     observing,
     pools,
     run_limits,
+    run_settings,
     schedules,
     schemas,
     sensors,
@@ -48,6 +49,7 @@ STORIES = {
     "promises": conditions.promised,
     "rounds": facts.patrolled,
     "run_limits": run_limits.story,
+    "run_settings": run_settings.story,
     "schedules": schedules.story,
     "sensors": sensors.story,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from deltalake import write_deltalake
 
 from tests.integration.api_server import Answer, Server, serving
+from tests.tidy.source import ROOT
 
 API = "/api/v1"
 CANARY = "canary-2c91"
@@ -43,6 +45,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         write_deltalake(str(folder / "delta"), ORDERS)
         (folder / "parquet" / "region=eu").mkdir(parents=True)
         pq.write_table(ORDERS, folder / "parquet" / "region=eu" / "part-0.parquet")
+        with zipfile.ZipFile(ROOT / "tests/unit/iceberg_orders.zip") as packed:
+            packed.extractall(folder / "iceberg")
         (folder / "canary.csv").write_text(f"a\n{CANARY}\n")
         create(server, "namespaces", name="sales")
         create(server, "namespaces", name="sales.eu")
@@ -54,6 +58,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             location=str(folder / "parquet"),
             format="parquet",
         )
+        place = str(folder / "iceberg")
+        create(server, "tables", name="sales.eu.iced", location=place, format="iceberg")
         yield server
 
 
@@ -77,6 +83,13 @@ def test_tables_that_stand_elsewhere_are_read_where_they_stand(server: Server) -
     assert query(server, "select sum(amount) as total from sales.orders").json() == [{"total": 60}]
     files = "select region, count(*) as n from sales.eu.files group by region"
     assert query(server, files).json() == [{"region": "eu", "n": 3}]
+    iced = "select region, sum(price) as total, max(note) as note from sales.eu.iced group by 1"
+    assert query(server, f"{iced} order by 1").json() == [
+        {"region": "eu", "total": 9.5, "note": "again"},
+        {"region": "us", "total": 0.75, "note": None},
+    ]
+    older = "select count(*) as n from sales.eu.iced at (version => 1)"
+    assert query(server, older).json() == [{"n": 2}]
     quoted = 'select count(*) as n from main."sales.eu".files'
     assert query(server, quoted).json() == [{"n": 3}]
 

@@ -55,6 +55,12 @@ def test_a_run_key_stands_for_one_request(server: Server) -> None:
     assert other.error()["details"]["run_id"] == first.json()["run_id"]
 
 
+def test_settings_that_nobody_reads_are_refused_before_a_run_exists(server: Server) -> None:
+    answer = server.post(RUNS, {"settings": {"source": {"pages": 3}}})
+    assert (answer.status, answer.error()["code"]) == (400, "SETTING_UNKNOWN")
+    assert server.get(RUNS).json() == {"runs": []}
+
+
 def test_runs_are_listed_newest_first(server: Server) -> None:
     made = [server.post(RUNS, {"which": "all"}).json()["run_id"] for _ in range(3)]
     listed = server.get(f"{RUNS}?limit=2").json()["runs"]

@@ -10,6 +10,7 @@ from arco.model import Payload
 from arco.orchestration import (
     events,
     events_joint,
+    events_of_runs,
     maintenance,
     pools,
 )
@@ -57,6 +58,23 @@ others = st.lists(st.builds(events_joint.OtherTask, index=indices, output=output
 )
 any_event: st.SearchStrategy[Payload] = st.one_of(
     any_trigger,
+    st.builds(
+        events_of_runs.RunTriggeredV2,
+        run_id=run_ids,
+        tasks=st.lists(planned, max_size=4).map(tuple),
+        fingerprint=st.just(""),
+        triggered_at=times,
+        settings=st.sampled_from([{}, {"source": {"pages": 3}}]),
+        memoized=st.lists(indices, max_size=3).map(tuple),
+    ),
+    st.builds(
+        events_of_runs.TaskMemoized,
+        run_id=run_ids,
+        index=indices,
+        made_by=run_ids,
+        data_version=st.sampled_from(["v", "value:1"]),
+        memoized_at=times,
+    ),
     st.builds(
         events.RunKeyConflicted, run_key=st.just("k"), request=st.just("q"), conflicted_at=times
     ),

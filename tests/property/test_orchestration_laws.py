@@ -19,6 +19,7 @@ from arco.orchestration import (
     breaches,
     evaluations,
     events,
+    events_of_runs,
     freshness,
     maintenance,
     notifications,
@@ -48,6 +49,7 @@ from arco.orchestration.commands.runs import CancelRun, cancel_run
 from arco.orchestration.controllers import standing_decisions
 from arco.orchestration.definitions import AssetDefinition, RetryPolicy
 from arco.orchestration.domain import DOMAIN
+from arco.orchestration.events_joint import EVENTS as JOINT_EVENTS
 from arco.orchestration.invariants import forbidden_moves, overdrawn_pools, violations
 from arco.orchestration.outcomes import Completion, ErrorCategory, Made, TaskError
 from arco.orchestration.rows import PreparedTable
@@ -324,8 +326,10 @@ def test_every_event_has_a_reducer() -> None:
         restores,
         schedules,
         sensors,
+        events_of_runs,
     )
-    assert set(DOMAIN.reducers) == {each for module in modules for each in module.EVENTS}
+    known = {each for module in modules for each in module.EVENTS}
+    assert set(DOMAIN.reducers) == known.union(JOINT_EVENTS)
 
 
 @given(projects())

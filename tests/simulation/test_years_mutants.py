@@ -11,7 +11,7 @@ import pytest
 
 from arco.execution import notifying
 from arco.model import Event, State
-from arco.orchestration import judging, pools, run_limits
+from arco.orchestration import choosing, judging, plan, pools, run_limits
 from arco.orchestration.bridging import Bridged
 from arco.orchestration.commands import evaluations
 from arco.orchestration.controllers import (
@@ -22,6 +22,7 @@ from arco.orchestration.controllers import (
     watch_freshness,
 )
 from arco.orchestration.freshness import FreshnessMissed
+from arco.orchestration.reducers import joining
 from arco.orchestration.run_limits import QUEUED_RUNS, RUN_QUEUE, QueuedRun
 from arco.orchestration.states import RunState
 from arco.orchestration.tables import READY, RUNS
@@ -187,6 +188,18 @@ def somebody_who_was_not_there_counts_as_told(patch: pytest.MonkeyPatch) -> None
     patch.setattr(notifying, "told", content)
 
 
+def whoever_is_made_with_another_is_handed_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(plan, "_follows", lambda asset, places: False)
+
+
+def one_runs_without_what_is_made_with_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(choosing, "with_families", lambda definitions, keys: tuple(sorted(keys)))
+
+
+def an_attempt_forgets_what_it_made_beside(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(joining, "_waiting", lambda state, event: iter(()))
+
+
 TICKS = ("every tick once", "no tick missed")
 MUTANTS: Sequence[tuple[Mutant, str | tuple[str, ...]]] = (
     (a_leader_repeats_the_last_tick_after_a_gap, TICKS),
@@ -205,6 +218,9 @@ MUTANTS: Sequence[tuple[Mutant, str | tuple[str, ...]]] = (
     (a_place_of_what_failed_is_never_given_back, "who has room is let in"),
     (who_takes_over_forgets_what_is_out, "nothing is left that nobody moves"),
     (somebody_who_was_not_there_counts_as_told, "everybody is told"),
+    (whoever_is_made_with_another_is_handed_out, "one attempt makes what is made together"),
+    (one_runs_without_what_is_made_with_it, "what is made together runs together"),
+    (an_attempt_forgets_what_it_made_beside, "one attempt makes what is made together"),
 )
 
 

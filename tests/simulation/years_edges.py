@@ -24,9 +24,10 @@ from arco.orchestration.commands.attempts import (
 )
 from arco.orchestration.commands.evaluations import Answer, Look
 from arco.orchestration.commands.notifications import Delivery
-from arco.orchestration.outcomes import Completion, ErrorCategory, Read, TaskError
+from arco.orchestration.outcomes import Completion, ErrorCategory, Made, Read, TaskError
 from arco.orchestration.rows import Dispatch
 from arco.orchestration.tables import PARTITION_STATUS, TASKS
+from arco.orchestration.together import waiting_with
 from arco.runtime import Runtime, Spawned
 from arco.service.settings import Settings
 from arco.testing.world import DAY_US, World
@@ -138,7 +139,11 @@ class Hands:
             dispatch_id=named,
             started_at=started_at,
             ended_at=self._runtime.now(),
-            completion=Completion(error=error, reads=() if error else reads),
+            completion=Completion(
+                error=error,
+                reads=() if error else reads,
+                others=() if error else await self._beside(dispatch),
+            ),
         )
         if fate in ("lost", "late"):
             await self._say(lose_attempt(LoseAttempt(dispatch_id=named, reason="it is silent")))
@@ -162,6 +167,17 @@ class Hands:
             return tuple(reads)
 
         answer: tuple[Read, ...] = await self._asked(found)
+        return answer
+
+    async def _beside(self, dispatch: Dispatch) -> tuple[Made, ...]:
+        """What the function makes, too."""
+
+        def waiting(state: State) -> tuple[Made, ...]:
+            task = state.get(TASKS, dispatch.run_id, dispatch.index)
+            found = waiting_with(state, task) if task else []
+            return tuple(Made(asset=each.asset) for each in found)
+
+        answer: tuple[Made, ...] = await self._asked(waiting)
         return answer
 
     async def _asked(self, question: Callable[[State], object]):  # type: ignore[no-untyped-def]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from arco.model import Payload
-from arco.orchestration import evaluations, events, freshness, schedules, sensors
+from arco.orchestration import evaluations, events, events_joint, freshness, schedules, sensors
 from arco.orchestration.conditions import Term
 from arco.orchestration.domain import DOMAIN
 from arco.orchestration.rows import PlannedTask, task_key
@@ -34,6 +34,7 @@ from tests.simulation.years_project import (
     POOLS,
     READ,
     SCHEDULES,
+    TOGETHER,
     WEEKLY,
 )
 from tests.simulation.years_queue import Queue
@@ -59,13 +60,13 @@ class Told(msgspec.Struct, frozen=True):
 
 def told(store: ModelStore) -> Iterator[list[Told]]:
     """The orchestrator's events, commit by commit."""
-    names = {DOMAIN.event_type(each): each for each in DOMAIN.reducers if each.VERSION == 1}
+    names = {(DOMAIN.event_type(each), each.VERSION): each for each in DOMAIN.reducers}
     for key in sorted(key for key in store.objects if key.startswith("log/")):
         commit = msgspec.json.decode(store.objects[key])
         found = [
             Told(commit["seq"], commit["writer"], msgspec.convert(each["payload"], names[kind]))
             for each in events_of(store, commit, created_us=store.written_us[key])
-            if (kind := each["type"]) in names
+            if (kind := (each["type"], each.get("version", 1))) in names
         ]
         yield found or [Told(commit["seq"], commit["writer"], Payload())]
 
@@ -218,7 +219,9 @@ class Account:
             events.RunKeyConflicted: self._conflicted,
             events.TaskSucceeded: self._succeeded,
             events.TasksDispatched: self._dispatched,
+            events_joint.TaskSucceededV3: self._succeeded_together,
             events.TaskFailed: self._freed,
+            events_joint.TaskFailedV2: self._freed,
             events.TaskCancelled: self._freed,
             events.AttemptLost: self._freed,
             events.RunSucceeded: self._run_succeeded,
@@ -321,6 +324,8 @@ class Account:
         demand(
             event.run_key not in self.run_keys or not event.run_key, "one run per key", what=event
         )
+        planned = {task.asset for task in event.tasks}.intersection(TOGETHER)
+        demand(len(planned) in (0, 2), "what is made together runs together", what=event)
         self.plans[event.run_id] = event.tasks
         self.queue.trigger(event.run_id, event.tasks)
         self.run_keys[event.run_key] = event.request
@@ -337,6 +342,8 @@ class Account:
     def _dispatched(self, event: events.TasksDispatched) -> None:
         self.queue.dispatch(event.run_id)
         for index, _ in event.tasks:
+            law, asset = "one attempt makes what is made together", self.plans[event.run_id][index]
+            demand(asset.asset not in TOGETHER[1:], law, what=event)
             if self.plans[event.run_id][index].asset in NEEDING:
                 self.out.add((event.run_id, index))
         demand(len(self.out) <= POOLS["warehouse"], "no slot is given twice", what=self.out)
@@ -352,8 +359,16 @@ class Account:
         self.out.discard((event.run_id, event.index))
         self._made.setdefault(event.run_id, {})[event.index] = event
 
+    def _succeeded_together(self, event: events_joint.TaskSucceededV3) -> None:
+        self._succeeded(event)
+        for other in event.others:
+            self._made[event.run_id][other.index] = event
+
     def _run_succeeded(self, event: events.RunSucceeded) -> None:
         self._ended(event.run_id)
+        everything = set(range(len(self.plans[event.run_id])))
+        made_all = self._made.get(event.run_id, {}).keys() == everything
+        demand(made_all, "a run succeeds with all of its tasks", what=event)
         for index, made in self._made.pop(event.run_id, {}).items():
             task = self.plans[event.run_id][index]
             held = self.assets[task.asset]

@@ -43,6 +43,9 @@ NEWS: tuple[NewsKind, ...] = (
     "freshness_missed",
     "freshness_recovered",
 )
+TOGETHER = ("raw.thrice", "raw.twice")
+"""One function makes both."""
+OF_BOTH = CodeReference("project", "twice_and_thrice", "1")
 RETRY = RetryPolicy(max_attempts=2, delay_ms=1_800_000)
 SALES = {"team": "sales"}
 ASSETS: tuple[AssetDefinition, ...] = (
@@ -52,7 +55,8 @@ ASSETS: tuple[AssetDefinition, ...] = (
     asset("raw.days", partitions=DailyPartitions(start="2026-01-01", end="2026-02-01")),
     asset("raw.files", pools={"warehouse": 1}),
     asset("raw.orders", pools={"warehouse": 1}, retry=RETRY, tags=SALES),
-    asset("raw.twice"),
+    asset("raw.thrice", code=OF_BOTH, made_with=TOGETHER, retry=RETRY),
+    asset("raw.twice", code=OF_BOTH, made_with=TOGETHER, retry=RETRY),
 )
 POOLS = {"warehouse": 2}
 LIMITS = {"*": 3, "asset:raw.twice": 1, "tag:team=sales": 2}
@@ -180,6 +184,7 @@ __all__ = [
     "READ",
     "SCHEDULES",
     "SENSORS",
+    "TOGETHER",
     "UPSTREAMS",
     "WEEKLY",
     "deployed",

@@ -123,6 +123,19 @@ def test_a_beginning_says_which_partitions_run() -> None:
     assert named == "run R: 1 task in 1 asset, partition 2024-01"
 
 
+def test_a_run_with_settings_of_its_own_is_told_with_them() -> None:
+    own = detail(task("a.x", TaskState.READY), settings={"source": {"pages": 3, "mode": "full"}})
+    assert beginning(own, which="all").endswith("with source.pages=3, source.mode=full")
+
+
+def test_what_was_left_out_is_counted_among_what_succeeded() -> None:
+    done = task("a.x", TaskState.SUCCEEDED)
+    same = task("a.y", TaskState.SUCCEEDED, memoized_from="Q")
+    text = ending(detail(done, same, state=RunState.SUCCEEDED))
+    assert "2 succeeded, 1 of them unchanged" in text
+    assert "unchanged" not in ending(detail(done, state=RunState.SUCCEEDED))
+
+
 def test_a_deployment_is_told_by_what_it_changed() -> None:
     changed = Deployment(project="p", assets=3, added=("a.x",), removed=("a.y", "a.z"), seq=1)
     assert deployment_line(changed) == "deployed p: 3 assets (1 new, 2 removed)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from arco.execution.envelopes import pinned_data_version
+from arco.orchestration.inputs import pinned_data_version
 from arco.orchestration.rows import Materialization, PartitionStatus
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from figures import Rounds, upstreams
+from figures import Rounds, started, upstreams
 
 rounds = Rounds()
 
@@ -19,11 +19,21 @@ def main(scenario: str, count: int, *, folder: Path) -> None:
     import airflow
 
     logging.disable(logging.CRITICAL)
-    {"plan": plan}[scenario](count)
+    {"plan": plan, "import": imported, "help": told}[scenario](count, folder)
     rounds.printed(airflow.__version__)
 
 
-def plan(count: int) -> None:
+def imported(count: int, folder: Path) -> None:
+    """What every file of somebody's begins with."""
+    started(rounds, "-c", "import airflow.sdk; airflow.sdk.DAG", folder=folder)
+
+
+def told(count: int, folder: Path) -> None:
+    """The help of the command."""
+    started(rounds, "airflow", "--help", folder=folder)
+
+
+def plan(count: int, folder: Path) -> None:
     """A graph, serialized."""
     from airflow.sdk import DAG, task
     from airflow.serialization.serialized_objects import DagSerialization

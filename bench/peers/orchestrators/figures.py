@@ -6,7 +6,10 @@ Runs in environments that have nothing but the standard library in common.
 from __future__ import annotations
 
 import json
+import os
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +40,21 @@ class Rounds:
         print("\n" + json.dumps(told), flush=True)
 
 
+def started(rounds: Rounds, *command: str, folder: Path, **environment: str) -> None:
+    """A round that is a process of its own: a program beside this Python, or `-c` and code."""
+    program = Path(sys.executable).with_name(command[0]) if command[0] != "-c" else ""
+    whole = [sys.executable, *([str(program)] if program else ["-c"]), *command[1:]]
+
+    def run() -> None:
+        done = subprocess.run(
+            whole, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=False
+        )
+        if done.returncode:
+            sys.exit(f"{command[0]} failed:\n{done.stderr.decode()[-2000:]}")
+
+    rounds.add(run)
+
+
 def processor_seconds() -> float:
     """Of this process, and of its children that have ended."""
     return sum(
@@ -55,4 +73,4 @@ def upstreams(count: int) -> list[tuple[int, ...]]:
     return [tuple(sorted({node - 1, node // 2, node // 3} - {node, -1})) for node in range(count)]
 
 
-__all__ = ["Rounds", "processor_seconds", "stored_bytes", "upstreams"]
+__all__ = ["Rounds", "processor_seconds", "started", "stored_bytes", "upstreams"]

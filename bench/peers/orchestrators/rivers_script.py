@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import rivers
-from figures import Rounds, stored_bytes, upstreams
+from figures import Rounds, started, stored_bytes, upstreams
 
 rounds = Rounds()
 
 
 def main(scenario: str, count: int, *, folder: Path) -> None:
     """Prints the scenario's figures."""
-    {"plan": plan, "run": run, "partitions": partitions}[scenario](count, folder)
+    SCENARIOS[scenario](count, folder)
     rounds.printed(version("rivers"), size_bytes=stored_bytes(folder))
 
 
@@ -62,6 +63,24 @@ def partitions(count: int, folder: Path) -> None:
 
     rounds.add(each)
 
+
+def imported(count: int, folder: Path) -> None:
+    """What every script of somebody's begins with."""
+    started(rounds, "-c", "import rivers", folder=folder)
+
+
+def told(count: int, folder: Path) -> None:
+    """The help of the command."""
+    started(rounds, "rivers", "--help", folder=folder)
+
+
+SCENARIOS: dict[str, Callable[[int, Path], None]] = {
+    "import": imported,
+    "help": told,
+    "plan": plan,
+    "run": run,
+    "partitions": partitions,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]), folder=Path(sys.argv[3]))

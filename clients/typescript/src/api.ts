@@ -1374,7 +1374,7 @@ export interface PlanPreview {
 }
 
 /** Why a task is in a plan. */
-export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS" | "MADE_TOGETHER";
+export type PlanReason = "ASKED" | "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED" | "UPSTREAM_RUNS" | "MADE_TOGETHER";
 
 /** What stands between a table and its readers. */
 export interface PolicyLine {
@@ -1446,6 +1446,8 @@ export interface PreviewedTask {
   reason: PlanReason;
   /** The tasks of the plan that it waits for. */
   upstreams?: Array<string>;
+  /** Of a memoized asset: `yes`, it is left out; `perhaps`, if what it reads comes out alike. */
+  unchanged?: "" | "perhaps" | "yes";
   /** The task of the plan whose function makes its data, too; empty: it has an attempt of its own. */
   made_by?: string;
 }
@@ -1703,6 +1705,8 @@ export interface RunSummary {
   message?: string;
   /** The limits under which it waits for room; empty: it does not wait. */
   queued_for?: Array<string>;
+  /** Name of the settings -> field -> value that holds for this run alone. */
+  settings?: Record<string, Record<string, unknown>>;
 }
 
 /** One schedule, the times it fires next, and its newest ticks. */
@@ -2012,7 +2016,7 @@ export interface StaleList {
 }
 
 /** Why, in the order in which reasons are looked for. */
-export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
+export type StaleReason = "NEVER_MATERIALIZED" | "CODE_CHANGED" | "SETTINGS_CHANGED" | "UPSTREAM_NEVER_MATERIALIZED" | "UPSTREAM_CHANGED";
 
 /** Where one task stands, and why. */
 export interface Standing {
@@ -2176,6 +2180,8 @@ export interface TaskSummary {
   error?: TaskError | null;
   /** The run whose result was taken over; empty: it is this run's own. */
   adopted_from?: string;
+  /** The run that made what this one would make again; empty: the task is performed. */
+  memoized_from?: string;
   /** The task whose attempt made its data, too. */
   made_by?: number | null;
   /** What user code said about its output; of a plot, what it is and how large. */
@@ -2247,6 +2253,10 @@ export interface TriggerRequest {
   run_key?: string;
   /** Where runs have to wait, higher goes first. */
   priority?: number;
+  /** What becomes of tasks of memoized assets that would come out as they did. */
+  unchanged?: "skip" | "perform";
+  /** Name of the settings -> field -> value that holds for this run alone; never a secret. */
+  settings?: Record<string, Record<string, unknown>>;
 }
 
 /** The run that answers the request, or `fresh`: nothing had to run. */
@@ -2962,6 +2972,8 @@ export const CODES = {
   GROUP_INVALID: "Invalid",
   HISTORY_LOST: "Corrupt",
   HISTORY_ROLLBACK: "Precondition",
+  ICEBERG_UNREADABLE: "Corrupt",
+  ICEBERG_UNSUPPORTED: "Invalid",
   IDEMPOTENCY_KEY_EXPIRED: "Invalid",
   IDEMPOTENCY_KEY_INVALID: "Invalid",
   IDEMPOTENCY_KEY_REUSED: "Invalid",
@@ -3117,7 +3129,10 @@ export const CODES = {
   SENSOR_UNKNOWN: "NotFound",
   SERVER_UNREACHABLE: "Unavailable",
   SERVER_URL_INVALID: "Invalid",
+  SETTINGS_TOO_LARGE: "Invalid",
   SETTING_INVALID: "Invalid",
+  SETTING_SECRET: "Invalid",
+  SETTING_UNKNOWN: "Invalid",
   SIGNATURE_INVALID: "Unauthenticated",
   SIGNED_URL_NAME_UNSUITABLE: "Invalid",
   SIGNED_URL_SECONDS_INVALID: "Invalid",

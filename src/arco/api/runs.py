@@ -146,6 +146,8 @@ async def trigger(
         run_key=data.run_key,
         actor=caller.principal,
         priority=data.priority,
+        settings=data.settings,
+        unchanged=data.unchanged,
     )
     permitted = permitted_trigger(command, caller=caller, authority=workspace.authority)
 

@@ -16,12 +16,14 @@ STALE_HEADINGS = ("asset", "stale", "because", "root cause", "path")
 WORDS = {
     StaleReason.NEVER_MATERIALIZED: "it was never made",
     StaleReason.CODE_CHANGED: "its code changed",
+    StaleReason.SETTINGS_CHANGED: "it was made with other settings",
     StaleReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     StaleReason.UPSTREAM_CHANGED: "what it reads has changed",
 }
 ROOT_WORDS = {
     StaleReason.NEVER_MATERIALIZED: "was never made",
     StaleReason.CODE_CHANGED: "has other code",
+    StaleReason.SETTINGS_CHANGED: "was made with other settings",
     StaleReason.UPSTREAM_NEVER_MATERIALIZED: "was never made",
     StaleReason.UPSTREAM_CHANGED: "was made anew",
 }

@@ -105,6 +105,8 @@ async def trigger(stage: Stage, request: TriggerRequest) -> str | None:
         run_key=request.run_key,
         actor="cli",
         priority=request.priority,
+        settings=request.settings,
+        unchanged=request.unchanged,
     )
     await workspace.database.transact(trigger_run(command))
     return await workspace.database.asked(lambda state: triggered_run(state, command))

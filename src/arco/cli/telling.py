@@ -9,10 +9,11 @@ from arco.cli.terminal import counted, harmless, seconds
 from arco.execution.deploying import Deployment
 from arco.orchestration.adopting import Repetition
 from arco.orchestration.definitions import Which
+from arco.orchestration.run_settings import spelled_settings
 from arco.orchestration.states import RunState, TaskState
 from arco.service import metadata
 from arco.service.reruns import Rerun
-from arco.service.summaries import RunDetail, TaskSummary
+from arco.service.summaries import RunDetail, RunSummary, TaskSummary
 
 FAILURES_SHOWN_MAX = 5
 FACTS_SHOWN_MAX = 5
@@ -53,7 +54,14 @@ def beginning(detail: RunDetail, *, which: Which) -> str:
     else:
         what = "every missing or stale partition"
     run = detail.run
-    return f"run {run.run_id}: {counted(run.total, 'task')} in {counted(assets, 'asset')}, {what}"
+    asked = f"{counted(run.total, 'task')} in {counted(assets, 'asset')}, {what}"
+    return f"run {run.run_id}: {asked}{with_settings(run)}"
+
+
+def with_settings(run: RunSummary) -> str:
+    """`, with source.pages=3`; nothing where the project's settings hold."""
+    told = ", ".join(map(harmless, spelled_settings(run.settings)))
+    return f", with {told}" if told else ""
 
 
 def again(rerun: Rerun) -> str:
@@ -146,8 +154,19 @@ def _summary(detail: RunDetail) -> str:
         "cancelled": run.cancelled,
     }
     parts = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    unchanged = sum(bool(task.memoized_from) for task in detail.tasks)
+    parts += f", {unchanged:,} of them unchanged" if unchanged else ""
     tail = f", {counted(rows, 'row')}" if run.state is RunState.SUCCEEDED else ""
     return f"run {run.run_id} {run.state.lower()}: {parts}{tail} in {seconds(run.seconds)}"
 
 
-__all__ = ["again", "beginning", "deployment_line", "ending", "failure", "place", "remainder"]
+__all__ = [
+    "again",
+    "beginning",
+    "deployment_line",
+    "ending",
+    "failure",
+    "place",
+    "remainder",
+    "with_settings",
+]

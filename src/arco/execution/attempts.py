@@ -49,7 +49,7 @@ def perform(shop: Workshop, envelope: Envelope) -> Completion:
         )
     names = [each.output for each in declaration.family]
     work = Work(shop, envelope, context_of(envelope, outputs=names))
-    with shop.supplies.task():
+    with shop.supplies.task(envelope.settings):
         if declaration.family:
             return _made_together(work, declaration)
         return _made(work, declaration.function)

@@ -79,6 +79,9 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
     cursor: Any = None
     """What the partition's last published attempt remembered."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Name of the settings -> field -> value that holds for this run, over whatever else is given.
+    """
     others: tuple[OtherAsset, ...] = ()
     """What the function makes at once, for the same partition, and the answer speaks of, too."""
 

@@ -10,19 +10,24 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from arco.errors import Invalid
 from arco.sdk.configuration import (
     Asked,
     configured,
+    fields_of,
     from_variables,
     is_settings,
     resolver,
 )
 from arco.sdk.declarations import Function, ResourceDeclaration
 from arco.sdk.parameters import annotations_of, names_of
+from arco.sdk.setting_schemas import settings_names
 from arco.sdk.supplies import Config, Resources
+
+NOTHING: Config = MappingProxyType({})
 
 
 class Held:
@@ -50,13 +55,20 @@ class Supplies:
         self._resolve = resolver(environment, folder)
         self._worker = Held()
         self._task = Held()
+        self._own: Config = NOTHING
 
     @contextmanager
-    def task(self) -> Iterator[None]:
-        """Resources of one task are closed at the end of the block."""
+    def task(self, own: Config = NOTHING) -> Iterator[None]:
+        """Resources of one task are closed at the end of the block; its run's own settings hold
+        inside.
+        """
         self._task = held = Held()
-        with held.stack:
-            yield
+        self._own = own
+        try:
+            with held.stack:
+                yield
+        finally:
+            self._own = NOTHING
 
     def close(self) -> None:
         """Resources of the worker are closed."""
@@ -79,21 +91,30 @@ class Supplies:
 
     def _is_wanted(self, name: str, parameter: inspect.Parameter) -> bool:
         """A default stands where nobody gives anything."""
-        given = name in self._config or bool(from_variables(name, self._environment))
+        given = name in self._config or name in self._own
+        given = given or bool(from_variables(name, self._environment))
         return given or parameter.default is parameter.empty
 
     def _settings(self, settings: type, asked: Asked) -> Any:
-        table = self._config.get(asked.section, {})
+        table, own = self._config.get(asked.section, {}), self._own.get(asked.section, {})
         if isinstance(table, settings):
-            return table
-        given = {**table, **from_variables(asked.section, self._environment)}
+            if not own:
+                return table
+            table = {each.name: getattr(table, each.name) for each in fields_of(settings)}
+        given = {**table, **from_variables(asked.section, self._environment), **own}
         return configured(settings, asked, given=given, resolve=self._resolve)
 
     def _resource(self, declaration: ResourceDeclaration) -> Any:
-        held = self._worker if declaration.per == "worker" else self._task
+        # What is made with the settings of one run is not for the next.
+        is_shared = declaration.per == "worker" and not self._reads_own(declaration)
+        held = self._worker if is_shared else self._task
         if declaration.name not in held.values:
             held.values[declaration.name] = self._opened(declaration, held.stack)
         return held.values[declaration.name]
+
+    def _reads_own(self, declaration: ResourceDeclaration) -> bool:
+        names = settings_names((declaration.function,), self._resources) if self._own else set()
+        return not names.isdisjoint(self._own)
 
     def _opened(self, declaration: ResourceDeclaration, stack: ExitStack) -> Any:
         function = declaration.function
@@ -122,4 +143,4 @@ def _yielded(running: Iterator[Any], declaration: ResourceDeclaration, *, stack:
     )
 
 
-__all__ = ["Held", "Supplies"]
+__all__ = ["NOTHING", "Held", "Supplies"]

@@ -7,11 +7,14 @@ know what a table is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import pyarrow.fs
 from deltalake.fs import DeltaStorageHandler
 
+from arco.errors import Invalid
 from arco.store.address import CloudAddress, is_cloud_url, located
 
 REGION_OF_ENDPOINT = "us-east-1"
@@ -42,6 +45,22 @@ def storage_options(location: str) -> dict[str, str] | None:
     return options | _given(azure | {"azure_storage_endpoint": address.endpoint})
 
 
+def refuse_leaving(location: str, path: str) -> None:
+    """Nothing, unless a link in a folder of this machine leads out of it.
+
+    Raises: Invalid LOCATION_REFUSED.
+    """
+    if is_remote(location):
+        return
+    root = os.path.realpath(unquote(location.removeprefix("file://")))
+    if not os.path.realpath(os.path.join(root, path)).startswith(root + os.sep):
+        raise Invalid(
+            "LOCATION_REFUSED",
+            f"{path[:200]} leads out of its folder",
+            hint="copy the file into the folder, or register the folder it is in",
+        )
+
+
 def folder(location: str, sizes: Mapping[str, int]) -> pyarrow.fs.FileSystem:
     """The folder as a file system of its own: no file outside it can be named.
 
@@ -65,4 +84,4 @@ def _given(options: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value}
 
 
-__all__ = ["folder", "is_remote", "storage_options", "table_uri"]
+__all__ = ["folder", "is_remote", "refuse_leaving", "storage_options", "table_uri"]

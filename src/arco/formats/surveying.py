@@ -6,28 +6,21 @@ before.
 
 from __future__ import annotations
 
-import gzip
-import os
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
-import msgspec
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs
 
 from arco.catalog.decisions.asking import Surveyed
 from arco.errors import ArcoError, Invalid, NotFound, Unavailable
-from arco.formats import delta, places
+from arco.formats import delta, iceberg, places
 from arco.formats.checked import PAGES_CHECKED
 from arco.formats.columns import columns_of_arrow, columns_of_delta, columns_of_iceberg
 
 FILES_MAX = 10_000
 FOOTERS_MAX = 1_000
-METADATA_BYTES_MAX = 64 * 1024 * 1024
-ICEBERG_METADATA = re.compile(r"(?:v(\d+)|(\d+)-[0-9a-fA-F-]+)(?:\.gz)?\.metadata\.json\Z")
 EVERY_FORMAT = "delta, iceberg and parquet"
 PARQUET = ds.ParquetFileFormat(default_fragment_scan_options=PAGES_CHECKED)
 
@@ -75,7 +68,7 @@ def parquet_files(location: str) -> tuple[pyarrow.fs.FileSystem, dict[str, int]]
     if not found:
         raise empty(location)
     for info in found:
-        _refuse_leaving(location, info.path)
+        places.refuse_leaving(location, info.path)
     return folder, {info.path: int(info.size) for info in sorted(found, key=lambda each: each.path)}
 
 
@@ -129,22 +122,16 @@ def _rows(table: ds.Dataset) -> int:
 
 def _iceberg(location: str) -> Surveyed:
     folder = places.folder(location, {})
-    versions = {}
-    for info in _listed(folder, "metadata"):
-        named = ICEBERG_METADATA.match(info.path.rpartition("/")[2])
-        if named is not None:
-            versions[int(named[1] or named[2])] = info
+    versions = iceberg.metadata_files(folder)
     if not versions:
         raise empty(location)
     version, newest = max(versions.items(), key=lambda item: item[0])
-    _refuse_leaving(location, newest.path)
-    metadata = msgspec.json.decode(_content(folder, newest))
-    return _described(metadata, version=version)
+    places.refuse_leaving(location, newest.path)
+    return _described(iceberg.metadata_of(folder, newest), version=version)
 
 
 def _described(metadata: Mapping[str, Any], *, version: int) -> Surveyed:
-    schemas = {each["schema-id"]: each for each in metadata.get("schemas", ())}
-    schema = schemas.get(metadata.get("current-schema-id")) or metadata["schema"]
+    schema = iceberg.schema_of(metadata)
     names = {field["id"]: field["name"] for field in schema["fields"]}
     specs = {each["spec-id"]: each["fields"] for each in metadata.get("partition-specs", ())}
     spec = specs.get(metadata.get("default-spec-id"), ())
@@ -166,21 +153,6 @@ def _described(metadata: Mapping[str, Any], *, version: int) -> Surveyed:
     )
 
 
-def _content(folder: pyarrow.fs.FileSystem, info: pyarrow.fs.FileInfo) -> bytes:
-    if info.size is not None and info.size > METADATA_BYTES_MAX:
-        raise Invalid(
-            "LOCATION_REFUSED",
-            f"the metadata is larger than {METADATA_BYTES_MAX} bytes",
-            hint="expire old snapshots of the table",
-        )
-    with folder.open_input_stream(info.path, compression=None) as stream:
-        data = stream.read(METADATA_BYTES_MAX)
-    if not info.path.endswith(".gz.metadata.json"):
-        return bytes(data)
-    with gzip.open(pa.BufferReader(data)) as unpacked:
-        return unpacked.read(METADATA_BYTES_MAX)
-
-
 def _listed(folder: pyarrow.fs.FileSystem, path: str) -> list[pyarrow.fs.FileInfo]:
     selector = pyarrow.fs.FileSelector(path, allow_not_found=True, recursive=True)
     infos = folder.get_file_info(selector)
@@ -190,19 +162,6 @@ def _listed(folder: pyarrow.fs.FileSystem, path: str) -> list[pyarrow.fs.FileInf
 def _is_data(path: str) -> bool:
     hidden = any(part.startswith(("_", ".")) and "=" not in part for part in path.split("/"))
     return path.endswith((".parquet", ".parq")) and not hidden
-
-
-def _refuse_leaving(location: str, path: str) -> None:
-    """Nothing, unless a link in a folder of this machine leads out of it."""
-    if places.is_remote(location):
-        return
-    root = os.path.realpath(unquote(location.removeprefix("file://")))
-    if not os.path.realpath(os.path.join(root, path)).startswith(root + os.sep):
-        raise Invalid(
-            "LOCATION_REFUSED",
-            f"{path[:200]} leads out of its folder",
-            hint="copy the file into the folder, or register the folder it is in",
-        )
 
 
 def _number(text: object) -> int | None:

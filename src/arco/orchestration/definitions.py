@@ -19,6 +19,8 @@ WriteMode: TypeAlias = Literal["replace", "append", "merge"]
 SchemaPolicy: TypeAlias = Literal["strict", "evolve", "overwrite"]
 Which: TypeAlias = Literal["stale", "refresh", "all"]
 """`refresh`: what is stale, and sources: only they can know whether the world outside moved on."""
+Unchanged: TypeAlias = Literal["skip", "perform"]
+"""What a run does with a task of a memoized asset that would come out as it did."""
 Overlap: TypeAlias = Literal["skip", "queue_one", "queue_all", "cancel_running", "allow"]
 Executor: TypeAlias = Literal["pool", "http", "ray"]
 """Who performs attempts: processes of the leading server, worker services, or a Ray cluster."""
@@ -104,6 +106,23 @@ class DeclaredSource(msgspec.Struct, frozen=True, gc=False):
     upstream_column: str
 
 
+class SettingDefinition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One field of a settings class."""
+
+    name: str
+    schema: str
+    """What it takes, as JSON Schema."""
+    secret: bool = False
+    """It is or holds a secret, which only a worker looks up."""
+
+
+class SettingsDefinition(msgspec.Struct, frozen=True, gc=False):
+    """Settings that somebody reads under this name."""
+
+    name: str
+    fields: tuple[SettingDefinition, ...]
+
+
 class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One asset: a table that code produces. `key` is `namespace.name`."""
 
@@ -143,6 +162,10 @@ class AssetDefinition(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=T
     """
     column_lineage: tuple[DeclaredSource, ...] = ()
     """Empty: the author says nothing; a query says it by itself."""
+    settings: tuple[SettingsDefinition, ...] = ()
+    """What it, its checks and their resources read, by name."""
+    memoize: bool = False
+    """Whether it is left out of runs in which it would come out as it did."""
     made_with: tuple[str, ...] = ()
     """Every asset that its function makes at once, itself included, sorted; empty: itself alone.
     The task of the first of them does the work.
@@ -351,8 +374,11 @@ __all__ = [
     "SchemaPolicy",
     "SensorDefinition",
     "SensorKind",
+    "SettingDefinition",
+    "SettingsDefinition",
     "SourceLine",
     "TableMaintenance",
+    "Unchanged",
     "Versions",
     "WebhookDefinition",
     "WebhookFormat",

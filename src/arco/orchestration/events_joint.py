@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from arco.model import Payload
 from arco.orchestration.events import TaskFailed, TaskSucceeded
 from arco.orchestration.outcomes import CheckResult, Observation, Output
 
@@ -37,4 +38,6 @@ class TaskFailedV2(TaskFailed, frozen=True):
     others: tuple[OtherTask, ...] = ()
 
 
-__all__ = ["OtherTask", "TaskFailedV2", "TaskSucceededV3"]
+EVENTS: tuple[type[Payload], ...] = (TaskSucceededV3, TaskFailedV2)
+
+__all__ = ["EVENTS", "OtherTask", "TaskFailedV2", "TaskSucceededV3"]

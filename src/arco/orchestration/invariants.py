@@ -77,13 +77,20 @@ def forbidden_moves(before: State, after: State) -> list[str]:
             found.append(f"task {task.run_id}/{task.index} is gone")
         elif moved != task and is_terminal(TASK_MOVES, task.state):
             found.append(f"terminal task {task.run_id}/{task.index} moved to {moved.state}")
-        elif moved.state != task.state and not is_allowed(TASK_MOVES, task.state, to=moved.state):
+        elif moved.state != task.state and not _may_move(task, moved):
             found.append(f"task {task.run_id}/{task.index}: {task.state} -> {moved.state}")
     for run in before.range(RUNS):
         ended = after.get(RUNS, run.run_id)
         if ended is None or (ended != run and is_terminal(RUN_MOVES, run.state)):
             found.append(f"ended run {run.run_id} moved")
     return [*found, *forbidden_backfill_moves(before, after)]
+
+
+def _may_move(task: Task, moved: Task) -> bool:
+    """Whether the task may move so: by itself, or by the attempt of another that made its data."""
+    if moved.made_by is not None and task.state is TaskState.BLOCKED:
+        return moved.state is TaskState.SUCCEEDED
+    return is_allowed(TASK_MOVES, task.state, to=moved.state)
 
 
 def overdrawn_pools(before: State, after: State) -> list[str]:

@@ -18,6 +18,7 @@ from arco.orchestration.conditions import Condition, Term
 from arco.orchestration.cron import last_occurrences, next_occurrence, parse_cron
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.freshness import FRESHNESS, missed_deadline, next_deadline
+from arco.orchestration.materializing import current_at
 from arco.orchestration.partitions import PartitionSet, all_keys, some_keys
 from arco.orchestration.partitions import spans as sets
 from arco.orchestration.partitions.axes import Axis, CivilAxis, HourAxis, bounds
@@ -197,7 +198,7 @@ class _Look:
         newest = self._newest()
         if tick is None:
             return newest.difference(newest)
-        made = (key for key, held in self.held.items() if held.materialized_at >= tick)
+        made = (key for key, held in self.held.items() if current_at(held) >= tick)
         return newest.difference(self._some(made))
 
     def _late(self) -> PartitionSet:

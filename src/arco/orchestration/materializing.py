@@ -34,6 +34,9 @@ def materialized(
             continue
         with misses:
             before = state.get(PARTITION_STATUS, task.asset, task.partition_key)
+            if task.memoized_from is not None:
+                changes += _confirmed(task, before, at=published_at)
+                continue
             status = PartitionStatus(
                 asset=task.asset,
                 partition_key=task.partition_key,
@@ -53,6 +56,20 @@ def data_version(task: Task) -> str:
     if said is not None and said.data_version:
         return said.data_version
     return f"{task.adopted_from or task.run_id}/{task.task_key}"
+
+
+def current_at(held: Materialization) -> datetime:
+    """When it was made, or last found to be what would be made."""
+    return held.confirmed_at or held.materialized_at
+
+
+def _confirmed(task: Task, status: PartitionStatus | None, *, at: datetime) -> Changes:
+    """The partition holds what it held, and was looked at; another run may have moved it since."""
+    held = status.materialization if status else None
+    if status is None or held is None or held.run_id != task.memoized_from:
+        return []
+    held = msgspec.structs.replace(held, confirmed_at=at)
+    return [Put(PARTITION_STATUS, msgspec.structs.replace(status, materialization=held))]
 
 
 def _cursor(task: Task, before: PartitionStatus | None) -> str | None:
@@ -76,6 +93,7 @@ def _materialization(
         cursor=cursor,
         rows=task.rows,
         reads=read_versions(task.reads),
+        settings_version=task.settings_version,
     )
 
 
@@ -88,4 +106,4 @@ def read_versions(reads: tuple[Read, ...]) -> dict[str, dict[str, str]]:
     return versions
 
 
-__all__ = ["data_version", "materialized", "read_versions"]
+__all__ = ["current_at", "data_version", "materialized", "read_versions"]

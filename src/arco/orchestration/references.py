@@ -17,6 +17,7 @@ from arco.orchestration.events import (
     TaskSucceededV2,
 )
 from arco.orchestration.events_joint import TaskSucceededV3
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.maintenance import CompactionStarted
 from arco.orchestration.outcomes import Output
 from arco.orchestration.restores import RestoreAbandoned, RestoreRebased, RestoreStarted
@@ -75,6 +76,7 @@ NAMES: Mapping[type[Payload], Names] = {
     TaskSucceededV2: staged_by_task,
     TaskSucceededV3: staged_together,
     RunTriggered: adopted_by_run,
+    RunTriggeredV2: adopted_by_run,
     PublicationStarted: prepared_for_run,
     PublicationRebased: prepared_for_run,
     PublicationAbandoned: prepared_for_run,

@@ -86,6 +86,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Succeeded tasks that staged output, which success must publish."""
     publication: PublicationState | None = None
     message: str = ""
+    settings: dict[str, dict[str, Any]] | None = None
+    """Name of the settings -> field -> value that holds for this run alone; null: none does."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -110,6 +112,8 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     downstreams: tuple[tuple[int, ...], ...]
     pins: dict[str, int] = {}
     """Upstream asset -> table version published when the run was triggered."""
+    memoized: tuple[int, ...] | None = None
+    """The tasks that are left out when they would come out as they did, in order."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -141,6 +145,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The run whose attempt succeeded, when this run took its output over."""
     observation: Observation | None = None
     """What the attempt said about data that it did not stage."""
+    settings_version: str | None = None
+    """What identifies the run's own settings that it read; null: it read none."""
+    memoized_from: str | None = None
+    """The run that made what this one would make again; null: the task is performed."""
     made_by: int | None = None
     """The index of the task whose attempt made this one's output together with its own."""
 
@@ -240,6 +248,10 @@ class Materialization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Upstream asset -> partition key -> data version that was read."""
     cursor: str | None = None
     """What the asset remembers for its next attempt, as JSON."""
+    settings_version: str | None = None
+    """What identifies the settings of one run that made it; null: the project's made it."""
+    confirmed_at: datetime | None = None
+    """When a later run last found that it would come out the same; null: none did."""
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

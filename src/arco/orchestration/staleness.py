@@ -50,7 +50,7 @@ def own_staleness(view: AssetView, asset: str, *, key: str) -> Staleness | None:
     held = materialization(view, asset, key=key)
     reads: Reads = held.reads if held else {}
     changed = changed_upstreams(view, definition, key=key, reads=reads)
-    said = judgement(held, definition, changed=changed)
+    said = judgement(held, definition, changed=changed, settings=view.settings)
     return _stale(asset, key, said=said) if said else None
 
 

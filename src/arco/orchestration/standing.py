@@ -20,6 +20,7 @@ from arco.model import Noting, Unfinished, noting
 from arco.orchestration.definitions import AssetDefinition, Dependency
 from arco.orchestration.partitions import Partitions, PartitionSet, all_keys
 from arco.orchestration.rows import Materialization
+from arco.orchestration.run_settings import Settings, settings_read, settings_version
 from arco.orchestration.tables import PARTITION_STATUS
 from arco.orchestration.views import AssetView, upstream_mapping
 
@@ -44,6 +45,7 @@ class StaleReason(StrEnum):
 
     NEVER_MATERIALIZED = "NEVER_MATERIALIZED"
     CODE_CHANGED = "CODE_CHANGED"
+    SETTINGS_CHANGED = "SETTINGS_CHANGED"
     UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
 
@@ -102,6 +104,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 NEVER = Judgement(StaleReason.NEVER_MATERIALIZED)
 RECODED = Judgement(StaleReason.CODE_CHANGED)
+RESET = Judgement(StaleReason.SETTINGS_CHANGED)
 
 
 def judgement(
@@ -109,12 +112,17 @@ def judgement(
     definition: AssetDefinition,
     *,
     changed: Iterable[tuple[Place, bool]],
+    settings: Settings,
 ) -> Judgement | None:
-    """What is said of a partition that holds this; `changed` is as `changed_places` says."""
+    """What is said of a partition that holds this; `changed` is as `changed_places` says, and
+    `settings` are those that a run is asked for with.
+    """
     if held is None:
         return NEVER
     if held.code_version != definition.code.version:
         return RECODED
+    if held.settings_version != settings_version(settings_read(definition, settings)):
+        return RESET
     missing: Place | None = None
     moved: Place | None = None
     for place, is_missing in changed:
@@ -180,7 +188,8 @@ class Standings:
 
     def __init__(self, view: AssetView) -> None:
         self.view = view
-        self._state = noting(view.state)
+        # What is noted is how they stand with the project's settings.
+        self._state = None if view.settings else noting(view.state)
         self._notes = _notes_of(self._state)
         self._found: dict[str, Standing] = {}
         self._grounds: dict[str, _Ground | None] = {}
@@ -264,7 +273,7 @@ class Standings:
         for key in shape.keys:
             made = held.get(key)
             changed = changed_places(judged, key, reads=made.reads) if made else ()
-            said = judgement(made, definition, changed=changed)
+            said = judgement(made, definition, changed=changed, settings=self.view.settings)
             if said is not None:
                 stale[key] = said
         rows = [each.rows for each in held.values() if each.rows is not None]

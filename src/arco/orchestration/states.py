@@ -64,7 +64,8 @@ RUN_OWNERS: Mapping[RunState, str] = {
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.BLOCKED: frozenset({TaskState.READY, TaskState.SKIPPED, TaskState.CANCELLED}),
-    TaskState.READY: frozenset({TaskState.DISPATCHED, TaskState.CANCELLED}),
+    # One that would come out as it did succeeds without an attempt.
+    TaskState.READY: frozenset({TaskState.DISPATCHED, TaskState.SUCCEEDED, TaskState.CANCELLED}),
     TaskState.DISPATCHED: frozenset(
         {
             TaskState.RUNNING,

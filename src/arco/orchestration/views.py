@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,8 @@ class AssetView(msgspec.Struct, frozen=True):
     state: State
     definitions: Mapping[str, AssetDefinition]
     at: Partitioning
+    settings: Mapping[str, Mapping[str, Any]] = {}
+    """What the run is asked for with, in place of what the project gives; empty: nothing."""
 
 
 class DeployedDefinitions(Mapping[str, AssetDefinition]):

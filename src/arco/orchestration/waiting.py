@@ -254,6 +254,9 @@ def _retrying(at: Scene, task: Task) -> Standing:
 
 
 def _succeeded(at: Scene, task: Task) -> Standing:
+    if task.memoized_from:
+        same = "its code, its settings and what it reads are those that it was made from"
+        return _ended(task, f"was not performed: {same} by run {task.memoized_from}")
     taken = f" in run {task.adopted_from}, whose result was taken over" if task.adopted_from else ""
     if at.run.state is RunState.SUCCEEDED:
         made = "its version is recorded" if task.observation else "it made no data"

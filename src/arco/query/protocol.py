@@ -114,6 +114,14 @@ class ParquetFolder(msgspec.Struct, frozen=True, tag="folder"):
     restriction: Restriction | None = None
 
 
+class IcebergTable(msgspec.Struct, frozen=True, tag="iceberg"):
+    """An Iceberg table of others, at one version of its metadata."""
+
+    location: str
+    version: int
+    restriction: Restriction | None = None
+
+
 class ViewText(msgspec.Struct, frozen=True, tag="view"):
     """A query that stands for a table; what it reads is needed next."""
 
@@ -128,7 +136,8 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     hint: str = ""
 
 
-OnWire: TypeAlias = Framed | Layered | PinnedTable | ParquetFolder | ViewText | Missing
+UsersTable: TypeAlias = PinnedTable | ParquetFolder | IcebergTable
+OnWire: TypeAlias = Framed | Layered | UsersTable | ViewText | Missing
 
 
 class Provide(msgspec.Struct, frozen=True, tag="provide"):
@@ -179,7 +188,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     hint: str = ""
 
 
-Provision: TypeAlias = Inline | Layers | PinnedTable | ParquetFolder | ViewText | Missing
+Provision: TypeAlias = Inline | Layers | UsersTable | ViewText | Missing
 ToWorker: TypeAlias = Ask | Provide | Abandon
 FromWorker: TypeAlias = Ready | Needs | Done | Failed
 
@@ -211,6 +220,7 @@ __all__ = [
     "Format",
     "Framed",
     "FromWorker",
+    "IcebergTable",
     "Inline",
     "Layered",
     "Layers",
@@ -225,6 +235,7 @@ __all__ = [
     "Ready",
     "Restriction",
     "ToWorker",
+    "UsersTable",
     "ViewText",
     "encode",
     "framed",

@@ -39,12 +39,14 @@ from arco.query.layering import layers
 from arco.query.names import CLOSE_NAMES_MAX, TableName, close_names
 from arco.query.pool import Provider
 from arco.query.protocol import (
+    IcebergTable,
     Inline,
     Missing,
     ParquetFolder,
     PinnedTable,
     Provision,
     Restriction,
+    UsersTable,
     ViewText,
 )
 from arco.query.searching import SEARCH, Searched, search_lines
@@ -84,7 +86,7 @@ class UserTable(msgspec.Struct, frozen=True):
     """A user's table that was found, before it is known what the caller may read of it."""
 
     table: CatalogTable
-    source: PinnedTable | ParquetFolder
+    source: UsersTable
 
 
 class UserView(msgspec.Struct, frozen=True):
@@ -190,8 +192,8 @@ class Provisions:
         if found is None:
             return self._missing(state, name)
         table: CatalogTable = found.row
-        if table.is_external and table.format != DELTA:
-            return self._external(table, name)
+        if table.is_external and table.format == PARQUET:
+            return self._folder(table, name)
         if table.version is None:
             return self._missing(state, name)
         version = table.version if name.version is None else name.version
@@ -199,15 +201,14 @@ class Provisions:
             hint = f"the newest published version of {table.full_name} is {table.version}"
             return Missing(hint=hint)
         if table.is_external:
-            return self._judged(table) or UserTable(table, PinnedTable(table.location, version))
+            source = PinnedTable if table.format == DELTA else IcebergTable
+            return self._judged(table) or UserTable(table, source(table.location, version))
         folder = keys.warehouse(table.table_id).rstrip("/")
         entry = recorded_entry(whole_of(state), table.full_name, version=version)
         place = self._workspace.store.location(folder)
         return UserTable(table, PinnedTable(place, version, entry, format_of_table(table)))
 
-    def _external(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
-        if table.format != PARQUET:
-            return Missing(hint=f"{table.format} tables are listed here and read by other engines")
+    def _folder(self, table: CatalogTable, name: TableName) -> Provision | UserTable:
         if name.version is not None:
             return Missing(hint=f"{table.full_name} has no versions: leave AT (VERSION => ...) out")
         return self._judged(table) or UserTable(table, ParquetFolder(table.location))

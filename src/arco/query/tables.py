@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from arco.errors import ArcoError, Corrupt, NotFound, Unavailable
+from arco.formats import iceberg
 from arco.formats.checked import damage_in
 from arco.formats.reading import dataset
 from arco.formats.surveying import parquet_dataset
@@ -21,7 +22,16 @@ from arco.ids import sha256
 from arco.query import layers
 from arco.query.layers import arrow_stream
 from arco.query.names import TableName
-from arco.query.protocol import Framed, Layered, Missing, OnWire, ParquetFolder, PinnedTable
+from arco.query.protocol import (
+    Framed,
+    IcebergTable,
+    Layered,
+    Missing,
+    OnWire,
+    ParquetFolder,
+    PinnedTable,
+    UsersTable,
+)
 from arco.query.restricting import restricted
 from arco.query.stage import Stage
 from arco.query.statement import private_name
@@ -46,7 +56,7 @@ def register(
         stand(connection, table, query=query)
         return
     data = arrow_stream(frames[0]) if isinstance(provision, Framed) else _open(table, provision)
-    if isinstance(provision, PinnedTable | ParquetFolder) and provision.restriction is not None:
+    if isinstance(provision, UsersTable) and provision.restriction is not None:
         data = restricted(connection, data, restriction=provision.restriction)
     connection.register(source, data)
     stand(connection, table, query=f"FROM temp.main.{source}")
@@ -65,13 +75,15 @@ def open_dataset(spec: OnWire) -> Any:
     if isinstance(spec, PinnedTable):
         version = PublishedVersion(spec.version, spec.entry, spec.format)
         return dataset(spec.location, version)
+    if isinstance(spec, IcebergTable):
+        return iceberg.dataset(spec.location, spec.version)
     assert isinstance(spec, ParquetFolder), spec
     return parquet_dataset(spec.location)
 
 
 def damage_behind(provision: OnWire) -> Corrupt | None:
     """The error that names the first damaged file of a user's table; None when none is."""
-    if isinstance(provision, PinnedTable | ParquetFolder):
+    if isinstance(provision, UsersTable):
         return damage_in(open_dataset(provision))
     return None
 

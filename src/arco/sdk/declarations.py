@@ -77,6 +77,7 @@ class AssetOptions(TypedDict, total=False):
     owners: Sequence[str]
     code_version: str
     column_lineage: Mapping[str, str | Sequence[str]]
+    memoize: bool
     condition: Condition
     freshness: Freshness | timedelta
 

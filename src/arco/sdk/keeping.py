@@ -51,6 +51,21 @@ def reading_sentences(
             yield f"{asset.key} cannot read {each.upstream}, which keeps no data: name it in deps="
     if asset.checks and asset.format == "none":
         yield f"{asset.key} keeps no data that check {asset.checks[0].name} could look at"
+    if asset.memoize:
+        yield from (f"{asset.key} cannot be memoized: {why}" for why in _unknown_inputs(asset))
+
+
+def _unknown_inputs(asset: AssetDefinition) -> Iterator[str]:
+    """Why nobody knows whether the asset would come out as it did."""
+    if asset.write_mode != "replace":
+        yield f"{asset.write_mode} adds to what is there; only write_mode='replace' comes out alike"
+    if not asset.dependencies and asset.partitions is None:
+        yield "it reads no asset, so that only running it tells whether anything changed"
+    if asset.made_with:
+        yield "its function makes several tables at once"
+    for each in asset.dependencies:
+        if not each.parameter:
+            yield f"what it reads of {each.upstream} is not known: take it as a parameter"
 
 
 def own_sentences(asset: AssetDefinition) -> Iterator[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import sys
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ from arco.orchestration.partitions import (
     own_mapping_problem,
     validate,
 )
-from arco.sdk.code_version import CodeVersions, sql_version
+from arco.sdk.code_version import CodeVersions, sql_version, version_of
 from arco.sdk.column_lineage import declared_sources
 from arco.sdk.declarations import (
     AssetDeclaration,
@@ -54,14 +55,16 @@ from arco.sdk.options import (
 from arco.sdk.parameters import is_input, names_of, parameters, unusable
 from arco.sdk.problems import Problem, definitions_invalid, problem_at
 from arco.sdk.project import Loaded, Project
+from arco.sdk.setting_schemas import settings_names, settings_of, supplying
 from arco.sdk.source import ProjectSource
-from arco.sdk.supplies import resource_sentences, resources_of, settings_sentences
+from arco.sdk.supplies import Resources, resource_sentences, resources_of, settings_sentences
 from arco.sdk.tracebacks import relative
 from arco.sdk.upstreams import TableNames, upstreams_of
 
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 CHECK_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 PARTITIONS = typing.get_args(Partitions)
+NO_RESOURCES: Resources = MappingProxyType({})
 KEY_RULE = "use namespace.name, each of lower-case letters, digits and _, starting with a letter"
 
 
@@ -130,9 +133,10 @@ class Compiler:
         keys: Mapping[str, AssetDeclaration],
         table_names: TableNames,
         *,
-        resources: Collection[str] = (),
+        resources: Resources = NO_RESOURCES,
     ) -> None:
         self.problems: list[Problem] = []
+        self._checking: dict[str, list[Function]] = {}
         self._project = project
         self._keys = keys
         self._resources = resources
@@ -152,7 +156,7 @@ class Compiler:
             sentences += [*found.sentences, *self._supply_sentences(key, declaration)]
         for sentence in sentences:
             self._note(declaration, f"{key}: {sentence}")
-        plain = self._plain(key, declaration)
+        plain, functions = self._plain(key, declaration), self._functions(family, declaration)
         self._judge_partitions(key, declaration, plain=plain)
         wanted: dict[str, Any] = {
             "kind": kind_of(declaration),
@@ -162,6 +166,7 @@ class Compiler:
             "partitions": options.get("partitions"),
             "checks": tuple(checks),
             "retry": self._retry(key, declaration),
+            "settings": settings_of(functions, self._resources),
             "column_lineage": self._column_lineage(
                 key, declaration, dependencies=found.dependencies
             ),
@@ -169,9 +174,12 @@ class Compiler:
             **msgspec.structs.asdict(plain),
             **(msgspec.structs.asdict(elsewhere) if elsewhere else {}),
         }
+        code = self._code(declaration.function, key, declaration=declaration)
+        if plain.memoize and "code_version" not in options:
+            code = self._of_everything(code, checks, functions=functions)
         return AssetDefinition(
             key=key,
-            code=self._code(declaration.function, key, declaration=declaration),
+            code=code,
             source=place(declaration, self._project),
             **without_defaults(wanted),
         )
@@ -186,6 +194,7 @@ class Compiler:
                     self._note(each, f"check {each.name}: {wrong}")
                 else:
                     self._add_check(each, key, found=found.setdefault(key, []))
+                    self._checking.setdefault(key, []).append(each.function)
         return {key: sorted(each, key=lambda one: one.name) for key, each in found.items()}
 
     def resources(self, declarations: tuple[Declaration, ...]) -> None:
@@ -258,6 +267,23 @@ class Compiler:
             return CodeReference("", key, given or sql_version(sql))
         version = given or self._versions.of(function)
         return CodeReference(function.__module__, function.__qualname__, version)
+
+    def _functions(self, family: tuple[str, ...], declaration: AssetDeclaration) -> list[Function]:
+        """What an attempt calls: its function, and the checks of all that this makes."""
+        own = [declaration.function] if declaration.function else []
+        return [*own, *(check for key in family for check in self._checking.get(key, ()))]
+
+    def _of_everything(
+        self, code: CodeReference, checks: list[CheckDefinition], *, functions: list[Function]
+    ) -> CodeReference:
+        """The code with all in its version that the project says of how the asset comes out."""
+        resources = supplying(functions, self._resources)
+        names = settings_names(functions, self._resources)
+        given = {name: value for name, value in self._project.config.items() if name in names}
+        lines = [code.version, *(check.code.version for check in checks)]
+        lines += (self._versions.of(each.function) for each in resources)
+        lines.append(msgspec.json.encode(given, enc_hook=repr, order="sorted").decode())
+        return msgspec.structs.replace(code, version=version_of("\n".join(lines)))
 
     def _supply_sentences(self, key: str, declaration: AssetDeclaration) -> Iterator[str]:
         function = declaration.function

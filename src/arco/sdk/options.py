@@ -45,6 +45,7 @@ class PlainOptions(msgspec.Struct, frozen=True):
     group: str = ""
     owners: tuple[str, ...] = ()
     partition_columns: dict[str, str] = {}
+    memoize: bool = False
 
 
 class RetryOptions(msgspec.Struct, frozen=True):

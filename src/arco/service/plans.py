@@ -11,15 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from arco.model import State
 from arco.orchestration.choosing import Chosen, choose_partitions
-from arco.orchestration.commands.runs import TriggerRun
+from arco.orchestration.commands.runs import TriggerRun, memoizable, pins_of
+from arco.orchestration.inputs import Place
+from arco.orchestration.memoizing import unchanged
 from arco.orchestration.partitions import display
 from arco.orchestration.plan import Plan, plan_run
 from arco.orchestration.rows import PlannedTask, PlanRow, Run
+from arco.orchestration.run_settings import accepted_settings
 from arco.orchestration.selection import select_assets
 from arco.orchestration.staleness import own_staleness
 from arco.orchestration.tables import NEWEST_RUNS, PARTITION_STATUS, PLANS, RUNS, TASKS
@@ -37,6 +41,7 @@ class PlanReason(StrEnum):
     ASKED = "ASKED"
     NEVER_MATERIALIZED = "NEVER_MATERIALIZED"
     CODE_CHANGED = "CODE_CHANGED"
+    SETTINGS_CHANGED = "SETTINGS_CHANGED"
     UPSTREAM_NEVER_MATERIALIZED = "UPSTREAM_NEVER_MATERIALIZED"
     UPSTREAM_CHANGED = "UPSTREAM_CHANGED"
     UPSTREAM_RUNS = "UPSTREAM_RUNS"
@@ -51,6 +56,9 @@ class DifferenceKind(StrEnum):
     CHANGED = "CHANGED"
 
 
+Foresight: TypeAlias = Literal["", "perhaps", "yes"]
+
+
 class PreviewedTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One task that a run would have."""
 
@@ -61,6 +69,8 @@ class PreviewedTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     reason: PlanReason
     upstreams: tuple[str, ...] = ()
     """The tasks of the plan that it waits for."""
+    unchanged: Foresight = ""
+    """Of a memoized asset: `yes`, it is left out; `perhaps`, if what it reads comes out alike."""
     made_by: str = ""
     """The task of the plan whose function makes its data, too; empty: it has an attempt of its own.
     """
@@ -133,6 +143,8 @@ class Sketch(msgspec.Struct, frozen=True):
     """Those that were asked for."""
     is_named: bool
     """The partitions were asked for, fresh or not."""
+    leaves_out: bool = True
+    """What is memoized and unchanged is not performed."""
 
 
 def plan_answer(
@@ -152,16 +164,24 @@ def plan_answer(
 def _sketch(state: State, now: datetime, *, asked: TriggerRun) -> Sketch:
     view = asset_view(state, now)
     assets = select_assets(view.definitions, asked.selection)
+    settings = accepted_settings((view.definitions[key] for key in assets), asked.settings)
+    view = msgspec.structs.replace(view, settings=settings)
     chosen = choose_partitions(view, assets, partition=asked.partition, which=asked.which)
     plan = plan_run(
         view.definitions, chosen, at=view.at, tenant=asked.tenant, workspace=asked.workspace
     )
-    return Sketch(view, chosen, plan, assets, bool(asked.partition) or asked.which == "all")
+    is_named = bool(asked.partition) or asked.which == "all"
+    leaves_out = asked.unchanged == "skip"
+    return Sketch(view, chosen, plan, assets, is_named, leaves_out=leaves_out)
 
 
 def _preview(sketch: Sketch) -> PlanPreview:
     tasks = sketch.plan.tasks
-    shown = tuple(_told(sketch, task) for task in tasks[:SHOWN_MAX])
+    foreseen = _foreseen(sketch)
+    shown = tuple(
+        _told(sketch, task, unchanged=foreseen.get(index, ""))
+        for index, task in enumerate(tasks[:SHOWN_MAX])
+    )
     return PlanPreview(
         fingerprint=sketch.plan.fingerprint if tasks else "",
         total=len(tasks),
@@ -170,7 +190,26 @@ def _preview(sketch: Sketch) -> PlanPreview:
     )
 
 
-def _told(sketch: Sketch, task: PlannedTask) -> PreviewedTask:
+def _foreseen(sketch: Sketch) -> dict[int, Foresight]:
+    """What becomes of memoized tasks, in the order of the plan: what is above stands before."""
+    view, tasks = sketch.view, sketch.plan.tasks
+    memoized = memoizable(view, tasks) if sketch.leaves_out else ()
+    pins = pins_of(view, sketch.chosen) if memoized else {}
+    plan = PlanRow(run_id="", tasks=tasks, downstreams=(), pins=pins, memoized=memoized)
+    found: dict[int, Foresight] = {}
+    for index in memoized:
+        if index >= SHOWN_MAX:
+            break
+        above = {found.get(upstream, "") for upstream in tasks[index].upstreams}
+        if above <= {"yes"}:
+            same = unchanged(view.state, Place(plan, index, view.at), settings=view.settings)
+            found[index] = "yes" if same else ""
+        else:
+            found[index] = "perhaps"
+    return found
+
+
+def _told(sketch: Sketch, task: PlannedTask, *, unchanged: Foresight) -> PreviewedTask:
     asset = maker(sketch.view.definitions[task.asset])
     above = (sketch.plan.tasks[index] for index in task.upstreams)
     return PreviewedTask(
@@ -179,6 +218,7 @@ def _told(sketch: Sketch, task: PlannedTask) -> PreviewedTask:
         partition=_shown(task),
         reason=_reason(sketch, task),
         upstreams=tuple(sketch.plan.tasks[index].key for index in task.upstreams),
+        unchanged=unchanged,
         made_by=next((each.key for each in above if each.asset == asset), ""),
     )
 
@@ -237,6 +277,7 @@ ADDED_WORDS: Mapping[PlanReason, str] = {
     PlanReason.ASKED: "it is asked for now",
     PlanReason.NEVER_MATERIALIZED: "it was never made",
     PlanReason.CODE_CHANGED: "its code changed since it was made",
+    PlanReason.SETTINGS_CHANGED: "it was made with the settings of one run",
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed since",
     PlanReason.UPSTREAM_RUNS: "what it reads is made anew in this run",
@@ -300,6 +341,7 @@ __all__ = [
     "SHOWN_MAX",
     "Comparison",
     "DifferenceKind",
+    "Foresight",
     "PlanAnswer",
     "PlanChange",
     "PlanDifference",

@@ -46,6 +46,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     error: TaskError | None = None
     adopted_from: str = ""
     """The run whose result was taken over; empty: it is this run's own."""
+    memoized_from: str = ""
+    """The run that made what this one would make again; empty: the task is performed."""
     made_by: int | None = None
     """The task whose attempt made its data, too."""
     metadata: dict[str, Any] = {}
@@ -86,6 +88,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str = ""
     queued_for: tuple[str, ...] = ()
     """The limits under which it waits for room; empty: it does not wait."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Name of the settings -> field -> value that holds for this run alone."""
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +182,7 @@ def run_summary(run: Run) -> RunSummary:
         skipped=run.skipped,
         cancelled=run.cancelled,
         message=run.message,
+        settings=run.settings or {},
     )
 
 
@@ -222,6 +227,7 @@ def task_summary(task: Task) -> TaskSummary:
         seconds=_seconds(task.started_at, task.ended_at),
         error=task.error,
         adopted_from=task.adopted_from,
+        memoized_from=task.memoized_from or "",
         made_by=task.made_by,
         metadata=summary(task.metadata),
     )

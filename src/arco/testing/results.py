@@ -35,6 +35,8 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     logs: tuple[str, ...]
     """What all attempts printed and logged, line by line."""
     output: Output | None
+    memoized_from: str
+    """The run that made what this one would make again; empty: it was performed."""
     tables: MemoryTables
 
     @property
@@ -48,10 +50,14 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.output is None:
             raise NotFound(
                 "DATA_NOT_FOUND",
-                f"{self.asset} made no table: it is {self.state}",
+                f"{self.asset} made no table: it is {self._standing}",
                 hint="look at .error, .raised and .logs; an asset that returns None has no table",
             )
         return self.tables.read((self.output,))
+
+    @property
+    def _standing(self) -> str:
+        return f"as run {self.memoized_from} made it" if self.memoized_from else self.state
 
 
 class RunResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from arco.errors import Invalid
@@ -36,8 +37,9 @@ from arco.orchestration.commands.publications import (
 from arco.orchestration.commands.runs import TriggerRun, trigger_run
 from arco.orchestration.commands.schedules import DefineSchedules, define_schedules
 from arco.orchestration.controllers import next_due
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.orchestration.rows import Dispatch, PreparedTable, Task
+from arco.orchestration.run_settings import Settings
 from arco.orchestration.staleness import Staleness, stale_partitions
 from arco.orchestration.tables import ASSETS, CHECKS, DISPATCHES, NEWEST_RUNS, TASKS
 from arco.orchestration.together import maker
@@ -50,6 +52,7 @@ from arco.testing.performing import InjectedFault, Performer, WorkerLost
 from arco.testing.results import RunResult, TaskResult
 
 DEPLOYMENT = "D1"
+NO_SETTINGS: Settings = MappingProxyType({})
 
 
 class Workbench:
@@ -85,10 +88,20 @@ class Workbench:
         """Everything that is known, as a real workspace keeps it."""
         return self._bench.state
 
-    def run(self, *selection: Any, partition: str = "", which: Which = "all") -> RunResult:
+    def run(
+        self,
+        *selection: Any,
+        partition: str = "",
+        which: Which = "all",
+        settings: Settings = NO_SETTINGS,
+        unchanged: Unchanged = "skip",
+    ) -> RunResult:
         """A run of the selected assets, to its end; retries do not wait, the clock moves on.
+        `settings`: name -> field -> value that holds for this run, as `arco run --set` takes it.
+        `unchanged`: what becomes of memoized assets that would come out as they did.
 
-        Raises: what refuses the run, such as NotFound ASSET_UNKNOWN or Invalid PARTITION_UNKNOWN.
+        Raises: what refuses the run, such as NotFound ASSET_UNKNOWN or Invalid PARTITION_UNKNOWN,
+        SETTING_INVALID.
         """
         command = TriggerRun(
             run_id=f"R{len(self._run_ids()) + 1}",
@@ -99,6 +112,8 @@ class Workbench:
             ),
             partition=partition,
             which=which,
+            settings=settings,
+            unchanged=unchanged,
         )
         self._bench.ask(trigger_run(command))
         self._work()
@@ -256,8 +271,9 @@ class Workbench:
             checks={each.name: each for each in checks if each.run_id == task.run_id},
             logs=tuple(told.lines),
             output=task.output,
+            memoized_from=task.memoized_from or "",
             tables=self._tables,
         )
 
 
-__all__ = ["DEPLOYMENT", "Workbench"]
+__all__ = ["DEPLOYMENT", "NO_SETTINGS", "Workbench"]

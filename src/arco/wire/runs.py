@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from arco.orchestration.commands.reruns import RerunWhich
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.service.summaries import RunSummary
 from arco.wire.run_limits import Priority
 
 # What a person says is kept in the log for ever: it is a line, not a file.
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 TERMS_MAX = 1000
+SETTINGS_MAX = 100
 
 
 class RunList(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,6 +37,10 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The same key with the same request is answered by the same run."""
     priority: Priority = 0
     """Where runs have to wait, higher goes first."""
+    unchanged: Unchanged = "skip"
+    """What becomes of tasks of memoized assets that would come out as they did."""
+    settings: Annotated[dict[str, dict[str, Any]], msgspec.Meta(max_length=SETTINGS_MAX)] = {}
+    """Name of the settings -> field -> value that holds for this run alone; never a secret."""
 
 
 class Triggered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,6 +68,7 @@ class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 __all__ = [
+    "SETTINGS_MAX",
     "TERMS_MAX",
     "CancelRequest",
     "RerunRequest",

@@ -15,6 +15,7 @@ from arco.orchestration.commands.runs import TriggerRun
 from arco.service.plans import (
     SHOWN_MAX,
     Comparison,
+    Foresight,
     PlanAnswer,
     PlanDifference,
     PlanReason,
@@ -30,10 +31,16 @@ WORDS = {
     PlanReason.ASKED: "it is asked for",
     PlanReason.NEVER_MATERIALIZED: "it was never made",
     PlanReason.CODE_CHANGED: "its code changed",
+    PlanReason.SETTINGS_CHANGED: "it was made with other settings",
     PlanReason.UPSTREAM_NEVER_MATERIALIZED: "what it reads was never made",
     PlanReason.UPSTREAM_CHANGED: "what it reads has changed",
     PlanReason.UPSTREAM_RUNS: "what it reads is made in this run",
     PlanReason.MADE_TOGETHER: "its function makes it, too",
+}
+LEFT_OUT: dict[Foresight, str] = {
+    "": "",
+    "yes": "; it is left out, unchanged",
+    "perhaps": "; it is left out if what it reads comes out alike",
 }
 EPILOG = """\b
 Examples:
@@ -118,7 +125,7 @@ def _lines(answer: PlanAnswer) -> Iterator[str]:
 
 def _because(task: PreviewedTask) -> str:
     made = f"; made by {task.made_by}" if task.made_by else ""
-    return f"{WORDS[task.reason]}{made}"
+    return f"{WORDS[task.reason]}{made}{LEFT_OUT[task.unchanged]}"
 
 
 def _difference_lines(difference: PlanDifference) -> Iterator[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from arco.cli.options import json_option
 from arco.cli.remote import perform
+from arco.cli.run_settings import FILE, SET_HELP, asked_settings
 from arco.cli.running import (
     continue_left_behind,
     deploy_and_tell,
@@ -31,6 +32,7 @@ Examples:
   arco run marts.daily_delays --partition 2013-05
   arco run '+marts.*' --all                   with everything upstream, fresh or not
   arco run marts.daily_delays --partition 2013-05 --inline    stop at breakpoint()
+  arco run raw.orders --set source.pages=3    with a setting for this run alone
   arco run --server https://arco.example      what is stale there
 """
 
@@ -42,6 +44,9 @@ Examples:
 @click.option("--priority", default=0, help="Where runs have to wait, higher goes first.")
 @click.option("--no-deploy", is_flag=True, help="Run what is deployed, not what the files say.")
 @click.option("--run-key", default="", help="A name that makes this run happen once.")
+@click.option("--set", "sets", multiple=True, metavar="NAME.FIELD=VALUE", help=SET_HELP)
+@click.option("--settings", type=FILE, default=None, help="A TOML or JSON file of them.")
+@click.option("--afresh", is_flag=True, help="Also what is memoized and unchanged.")
 @click.option("--inline", is_flag=True, help="In this process, one by one: for a debugger.")
 @where_option
 @json_option
@@ -52,6 +57,9 @@ def command(
     priority: int,
     no_deploy: bool,
     run_key: str,
+    sets: tuple[str, ...],
+    settings: Path | None,
+    afresh: bool,
     inline: bool,
     where: Where,
     as_json: bool,
@@ -71,6 +79,8 @@ def command(
         priority=priority,
         which="all" if every else "stale",
         run_key=run_key,
+        settings=asked_settings(sets, settings),
+        unchanged="perform" if afresh else "skip",
     )
     client = where.client()
     if client is not None and inline:

@@ -10,7 +10,7 @@ import click
 from arco.cli.options import json_option
 from arco.cli.reasons import stale_text
 from arco.cli.session import reading, run_to_end
-from arco.cli.telling import ending
+from arco.cli.telling import ending, with_settings
 from arco.cli.terminal import moment, print_json, seconds, table
 from arco.cli.where import Where, where_option
 from arco.service.assets import AssetStatus
@@ -107,10 +107,14 @@ def run_text(detail: RunDetail) -> str:
         for took in (seconds(task.seconds),)
     ]
     again = f"\nit runs run {detail.run.parent} again" if detail.run.parent else ""
-    return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}{again}"
+    own = with_settings(detail.run).removeprefix(", ")
+    told = f"\nit runs {own}" if own else ""
+    return f"{table(TASK_HEADINGS, rows)}\n\n{ending(detail)}{again}{told}"
 
 
 def _task_state(task: TaskSummary) -> str:
+    if task.memoized_from:
+        return "unchanged"
     made = f"made by task {task.made_by}" if task.made_by is not None else task.state.lower()
     return "taken over" if task.adopted_from else made
 

@@ -25,17 +25,19 @@ from arco.orchestration.commands.runs import (
     answering_run,
     known_run,
     pins_of,
+    with_more,
 )
 from arco.orchestration.definitions import AssetDefinition
 from arco.orchestration.events import RunTriggered
 from arco.orchestration.partitions import display
 from arco.orchestration.plan import Plan, plan_run
 from arco.orchestration.rows import Run, Task
+from arco.orchestration.run_settings import Settings, accepted_settings
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.staleness import Place
 from arco.orchestration.states import RunState, TaskState
-from arco.orchestration.tables import TASKS
+from arco.orchestration.tables import PLANS, TASKS
 from arco.orchestration.together import deployed_family
 from arco.orchestration.views import AssetView, asset_view
 
@@ -64,6 +66,8 @@ class Again(msgspec.Struct, frozen=True):
     plan: Plan
     chosen: Chosen
     adoption: Adoption
+    settings: Settings
+    """Those of the earlier run that somebody in this one reads."""
 
 
 def rerun_run(command: RerunRun) -> Decision:
@@ -71,7 +75,8 @@ def rerun_run(command: RerunRun) -> Decision:
 
     Idempotent: by `run_id` and by `run_key`.
     Raises: NotFound RUN_UNKNOWN, ASSET_UNKNOWN, SELECTION_EMPTY; Conflict RUN_ACTIVE,
-    RUN_SUCCEEDED, ASSET_REMOVED; Invalid RERUN_INVALID, RUN_KEY_INVALID.
+    RUN_SUCCEEDED, ASSET_REMOVED; Invalid RERUN_INVALID, RUN_KEY_INVALID, SETTING_UNKNOWN,
+    SETTING_INVALID, SETTING_SECRET.
     """
     return partial(_rerun, command=command)
 
@@ -110,7 +115,7 @@ def again(state: State, now: datetime, *, command: RerunRun) -> Again:
         chosen = _with_adopted(view, parent, before=before, asked=asked)
     plan = _plan(view, chosen, command=command)
     taken = adoption(view, parent, before=before, tasks=plan.tasks, again=asked)
-    return Again(parent, plan, chosen, taken)
+    return Again(parent, plan, chosen, taken, _settings(view, parent, chosen=chosen))
 
 
 def _rerun(state: State, now: datetime, *, command: RerunRun) -> Sequence[Event]:
@@ -133,7 +138,32 @@ def _rerun(state: State, now: datetime, *, command: RerunRun) -> Sequence[Event]
         adopted=tuple(made.adoption.adopted.items()),
         actor=command.actor,
     )
-    return (Event(triggered, command.actor),)
+    memoized = _memoized(state, made, command=command)
+    event = with_more(triggered, settings=made.settings, memoized=memoized)
+    return (Event(event, command.actor),)
+
+
+def _memoized(state: State, made: Again, *, command: RerunRun) -> tuple[int, ...]:
+    """What may be left out: nothing that was asked for by name, and nothing new."""
+    before = state.get(PLANS, made.parent.run_id)
+    if command.which == "all" or before is None:
+        return ()
+    places = {
+        (before.tasks[index].asset, before.tasks[index].partition_key)
+        for index in before.memoized or ()
+    }
+    return tuple(
+        index
+        for index, task in enumerate(made.plan.tasks)
+        if (task.asset, task.partition_key) in places and index not in made.adoption.adopted
+    )
+
+
+def _settings(view: AssetView, parent: Run, *, chosen: Chosen) -> Settings:
+    definitions = [view.definitions[key] for key in chosen]
+    read = {each.name for definition in definitions for each in definition.settings}
+    kept = {name: own for name, own in (parent.settings or {}).items() if name in read}
+    return accepted_settings(definitions, kept)
 
 
 def _key_use(command: RerunRun) -> KeyUse:

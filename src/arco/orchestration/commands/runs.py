@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -16,16 +17,18 @@ from arco.errors import Conflict, Invalid, NotFound
 from arco.ids import sha256
 from arco.model import Decision, Event, State
 from arco.orchestration.choosing import Chosen, choose_partitions
-from arco.orchestration.definitions import Which
+from arco.orchestration.definitions import Unchanged, Which
 from arco.orchestration.events import (
     RunCancelRequested,
     RunKeyConflicted,
     RunPrioritized,
     RunTriggered,
 )
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.plan import plan_run
-from arco.orchestration.rows import Run
+from arco.orchestration.rows import PlannedTask, Run
 from arco.orchestration.run_limits import check_priority
+from arco.orchestration.run_settings import Settings, accepted_settings, encoded
 from arco.orchestration.selection import select_assets
 from arco.orchestration.settling import is_running
 from arco.orchestration.states import PublicationState, RunState
@@ -50,6 +53,10 @@ class TriggerRun(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
     priority: int = 0
     """Higher goes first where runs have to wait."""
+    unchanged: Unchanged = "skip"
+    """What becomes of tasks of memoized assets that would come out as they did."""
+    settings: Settings = {}
+    """What holds for this run in place of what the project gives; text is read as its field is."""
 
 
 class CancelRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +85,8 @@ def trigger_run(command: TriggerRun) -> Decision:
 
     Idempotent: by `run_id` and by `run_key`.
     Raises: NotFound ASSET_UNKNOWN, SELECTION_EMPTY; Invalid PARTITION_UNKNOWN,
-    PLAN_TOO_LARGE, RUN_KEY_INVALID, PRIORITY_INVALID.
+    PLAN_TOO_LARGE, RUN_KEY_INVALID, PRIORITY_INVALID, SETTING_UNKNOWN, SETTING_INVALID,
+    SETTING_SECRET, SETTINGS_TOO_LARGE.
     """
     return partial(_trigger, command=command)
 
@@ -143,11 +151,15 @@ def cancel_run(command: CancelRun) -> Decision:
 
 def request_fingerprint(command: TriggerRun) -> str:
     """What makes two triggers with one run key the same request."""
-    request = {
+    request: dict[str, Any] = {
         "selection": sorted(command.selection),
         "partition": command.partition,
         "which": command.which,
     }
+    if command.unchanged != "skip":
+        request["unchanged"] = command.unchanged
+    if command.settings:
+        request["settings"] = encoded(command.settings).decode()
     return "sha256:" + sha256(canonical_json(request))
 
 
@@ -157,11 +169,13 @@ def key_use(command: TriggerRun) -> KeyUse:
 
 
 def pins_of(view: AssetView, chosen: Chosen) -> dict[str, int]:
-    """The published versions that a run of these may read or merge into, fixed at this slot."""
+    """The published versions that a run of these may read, merge into or leave as they are, fixed
+    at this slot.
+    """
     definitions = [view.definitions[key] for key in chosen]
     upstream = {each.upstream for asset in definitions for each in asset.dependencies}
-    merging = {asset.key for asset in definitions if asset.write_mode == "merge"}
-    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream | merging))
+    own = {asset.key for asset in definitions if asset.write_mode == "merge" or asset.memoize}
+    pins = ((key, view.state.get(PINS, key)) for key in sorted(upstream | own))
     return {key: pin.version for key, pin in pins if pin is not None}
 
 
@@ -171,6 +185,8 @@ def _trigger(state: State, now: datetime, *, command: TriggerRun) -> Sequence[Ev
         return before
     view = asset_view(state, now)
     assets = select_assets(view.definitions, command.selection)
+    settings = accepted_settings((view.definitions[key] for key in assets), command.settings)
+    view = msgspec.structs.replace(view, settings=settings)
     chosen = choose_partitions(view, assets, partition=command.partition, which=command.which)
     if not chosen:
         return ()
@@ -198,7 +214,7 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
         tenant=command.tenant,
         workspace=command.workspace,
     )
-    payload = RunTriggered(
+    event = RunTriggered(
         run_id=command.run_id,
         tasks=plan.tasks,
         fingerprint=plan.fingerprint,
@@ -210,7 +226,23 @@ def triggered(view: AssetView, chosen: Chosen, *, command: TriggerRun) -> Event:
         request=request_fingerprint(command) if command.run_key else "",
         actor=command.actor,
     )
-    return Event(payload, command.actor)
+    memoized = memoizable(view, plan.tasks) if command.unchanged == "skip" else ()
+    return Event(with_more(event, settings=view.settings, memoized=memoized), command.actor)
+
+
+def memoizable(view: AssetView, tasks: Sequence[PlannedTask]) -> tuple[int, ...]:
+    """The tasks whose assets ask to be left out when they would come out as they did."""
+    return tuple(place for place, task in enumerate(tasks) if view.definitions[task.asset].memoize)
+
+
+def with_more(
+    event: RunTriggered, *, settings: Settings, memoized: tuple[int, ...]
+) -> RunTriggered:
+    """The event, which says what holds for its run alone and may be left out, if anything."""
+    if not settings and not memoized:
+        return event
+    own = {name: dict(fields) for name, fields in settings.items()}
+    return RunTriggeredV2(**msgspec.structs.asdict(event), settings=own, memoized=memoized)
 
 
 def _cancel(state: State, now: datetime, *, command: CancelRun) -> Sequence[Event]:
@@ -257,10 +289,12 @@ __all__ = [
     "cancel_run",
     "key_use",
     "known_run",
+    "memoizable",
     "pins_of",
     "prioritized",
     "request_fingerprint",
     "trigger_run",
     "triggered",
     "triggered_run",
+    "with_more",
 ]

@@ -25,6 +25,7 @@ from arco.orchestration.freshness import (
     FreshnessRenewed,
     StandingFreshness,
 )
+from arco.orchestration.materializing import current_at
 from arco.orchestration.reducers.breaches import begun, ended
 from arco.orchestration.rows import PartitionStatus
 from arco.orchestration.settling import Changes
@@ -103,7 +104,7 @@ def renewed(state: State, changes: Iterable[Change]) -> Changes:
             continue
         row = made.get(status.asset) or state.get(FRESHNESS, status.asset)
         if row is not None and not row.removed:
-            at = status.materialization.materialized_at
+            at = current_at(status.materialization)
             made[row.asset] = replace(row, made_at=max(row.made_at or at, at))
     found: Changes = []
     for asset, row in made.items():

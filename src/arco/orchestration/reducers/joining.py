@@ -86,6 +86,7 @@ def _made(done: Task, waiting: Task, *, other: OtherTask) -> Task:
         waiting,
         state=TaskState.SUCCEEDED,
         code_version=done.code_version,
+        settings_version=done.settings_version,
         started_at=done.started_at,
         ended_at=done.ended_at,
         rows=other.output.rows if other.output else None,

@@ -20,6 +20,7 @@ from arco.orchestration.events import (
     RunSucceeded,
     RunTriggered,
 )
+from arco.orchestration.events_of_runs import RunTriggeredV2
 from arco.orchestration.materializing import materialized
 from arco.orchestration.rows import (
     ActiveRun,
@@ -84,6 +85,20 @@ def run_triggered(state: State, event: RunTriggered) -> Iterable[Change]:
         key = RunKey(run_key=event.run_key, run_id=event.run_id, fingerprint=event.request)
         changes.append(Put(RUN_KEYS, key))
     return changes + recount(run)
+
+
+def run_triggered_v2(state: State, event: RunTriggeredV2) -> Iterable[Change]:
+    """As before; the run keeps the settings that hold for it alone, its plan what it may omit."""
+    return [_with_more(change, event) for change in run_triggered(state, event)]
+
+
+def _with_more(change: Change, event: RunTriggeredV2) -> Change:
+    row = change.row if isinstance(change, Put) else None
+    if isinstance(row, Run) and event.settings:
+        return Put(RUNS, replace(row, settings=event.settings))
+    if isinstance(row, PlanRow) and event.memoized:
+        return Put(PLANS, replace(row, memoized=tuple(sorted(set(event.memoized)))))
+    return change
 
 
 def run_key_conflicted(state: State, event: RunKeyConflicted) -> Iterable[Change]:
@@ -243,4 +258,5 @@ __all__ = [
     "run_key_conflicted",
     "run_succeeded",
     "run_triggered",
+    "run_triggered_v2",
 ]

@@ -26,8 +26,9 @@ from arco.orchestration.events import (
     TaskSucceededV2,
 )
 from arco.orchestration.outcomes import CheckResult, ErrorCategory, TaskError
-from arco.orchestration.rows import Check, Dispatch, PastAttempt, Retry, Task
+from arco.orchestration.rows import Check, Dispatch, PastAttempt, Retry, Run, Task
 from arco.orchestration.run_limits import is_waiting
+from arco.orchestration.run_settings import settings_read, settings_version
 from arco.orchestration.settling import (
     Changes,
     attempt_in_flight,
@@ -62,7 +63,7 @@ def tasks_dispatched(state: State, event: TasksDispatched) -> Iterable[Change]:
         if task is None or task.state is not TaskState.READY or attempt != task.attempt + 1:
             continue
         changes.append(Drop(READY, ready_key(run, plan, index=index)))
-        changes += _dispatched(state, task, dispatched_at=event.dispatched_at)
+        changes += _dispatched(state, task, run=run, dispatched_at=event.dispatched_at)
     if changes and run.state is RunState.TRIGGERED:
         running = replace(run, state=RunState.RUNNING, started_at=event.dispatched_at)
         changes.append(Put(RUNS, running))
@@ -183,14 +184,16 @@ def task_cancelled(state: State, event: TaskCancelled) -> Iterable[Change]:
     return changes + end_task(state, ended)
 
 
-def _dispatched(state: State, task: Task, *, dispatched_at: datetime) -> Changes:
+def _dispatched(state: State, task: Task, *, run: Run, dispatched_at: datetime) -> Changes:
     attempt = task.attempt + 1
     asset = state.get(ASSETS, task.asset)
+    own = settings_read(asset.definition, run.settings) if asset and run.settings else {}
     out = replace(
         task,
         state=TaskState.DISPATCHED,
         attempt=attempt,
         code_version=asset.definition.code.version if asset else "",
+        settings_version=settings_version(own),
         dispatched_at=dispatched_at,
         started_at=None,
         ended_at=None,

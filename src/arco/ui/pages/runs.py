@@ -15,6 +15,7 @@ from arco.api.runs import OfState, run_page
 from arco.api.session import Here, ask
 from arco.model import State
 from arco.orchestration.rows import Run
+from arco.orchestration.run_settings import spelled_settings
 from arco.orchestration.states import RunState, TaskState
 from arco.orchestration.tables import TASKS
 from arco.service.summaries import (
@@ -219,10 +220,16 @@ def _head(page: OneRun) -> Html:
         "Ended": moment(run.ended_at),
         "Took": span(run.seconds),
         "Selection": " ".join((*run.selection, run.partition)).strip() or "everything",
+        **_own_settings(run),
         "By": page.actor or nothing(),
         "Number": number(run.number),
     }
     return section("About", facts(told), extra=way)
+
+
+def _own_settings(run: RunSummary) -> dict[str, Child]:
+    told = spelled_settings(run.settings)
+    return {"With": tag("ul", *(tag("li", tag("code", each)) for each in told))} if told else {}
 
 
 def _unpassed(checks: list[CheckSummary]) -> Child:
@@ -249,7 +256,7 @@ def _tasks(page: OneRun) -> Html:
             each.index,
             link(each.asset, "runs", run_id, "tasks", str(each.index)),
             each.partition,
-            badge(each.state),
+            joined(badge(each.state), " unchanged" if each.memoized_from else None),
             each.attempt,
             span(each.seconds),
             number(each.rows),

@@ -13,6 +13,7 @@ from arco.ui.parts import badge, bar, link, note, section
 REASONS = {
     "NEVER_MATERIALIZED": "never made",
     "CODE_CHANGED": "the code changed",
+    "SETTINGS_CHANGED": "it was made with other settings",
     "UPSTREAM_NEVER_MATERIALIZED": "something upstream was never made",
     "UPSTREAM_CHANGED": "the data upstream changed",
 }
