@@ -35,7 +35,7 @@ class Figures(msgspec.Struct, kw_only=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of work, and how much of it each orchestrator is given: figures are for one.
 
-    `dagster tuned` is Dagster as its documentation advises for this work.
+    `dagster tuned` is Dagster with its fork server.
     """
 
     name: str

@@ -19,7 +19,7 @@ def a{number}() -> None:
     pass
 """
 FORKED = {"start_method": {"forkserver": {"preload_modules": ["dagster"]}}}
-"""What its documentation advises for many short steps."""
+"""A process that has imported it already, and forks."""
 
 
 def main(scenario: str, count: int, *, folder: Path) -> None:
