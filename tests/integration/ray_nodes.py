@@ -92,7 +92,6 @@ def hold(folder: str, told: IO[str]) -> None:
     from ray.cluster_utils import Cluster
 
     common: dict[str, Any] = {
-        "node_ip_address": "127.0.0.1",
         "object_store_memory": STORE_BYTES,
         "include_dashboard": False,
         "include_log_monitor": False,
