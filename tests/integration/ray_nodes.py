@@ -20,7 +20,9 @@ from typing import IO, Any
 ROOT = Path(__file__).resolve().parents[2]
 STORE_BYTES = 80 * 1024 * 1024
 """The smallest object store that Ray makes."""
-PLAIN = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""As it is on other systems: Ray listens and calls on 127.0.0.1 alone."""
+PLAIN = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **LOOPBACK}
 """Nothing is reported, and workers are no less important than what waits for them."""
 HEALTH = {"health_check_period_ms": 1000}
 """A node that died is missed within seconds, and one that only has to wait is not."""
@@ -115,4 +117,4 @@ def hold(folder: str, told: IO[str]) -> None:
 if __name__ == "__main__":
     hold(sys.argv[1], sys.stdin)
 
-__all__ = ["Nodes", "hold", "nodes"]
+__all__ = ["LOOPBACK", "Nodes", "hold", "nodes"]

@@ -144,11 +144,11 @@ def test_a_folder_that_leads_elsewhere_by_now_is_read_no_more(
 def test_a_name_that_cannot_be_read_hears_why_or_what_was_meant(server: Server) -> None:
     assert "sales.orders" in query(server, "from sales.ordrs").error()["hint"]
     assert query(server, "from sales.eu.files at (version => 1)").error()["hint"].endswith("out")
-    metadata = Path(server.workspace.settings.directory) / "iceberg" / "metadata"
+    metadata = Path(server.workspace.settings.directory) / "ice" / "metadata"
     metadata.mkdir(parents=True)
     fields = [{"id": 1, "name": "id", "type": "long", "required": True}]
     schema = {"schema-id": 0, "type": "struct", "fields": fields}
-    text = json.dumps({"format-version": 2, "current-schema-id": 0, "schemas": [schema]})
+    text = json.dumps({"format-version": 3, "current-schema-id": 0, "schemas": [schema]})
     (metadata / "v1.metadata.json").write_text(text)
     create(server, "tables", name="sales.ice", location=str(metadata.parent), format="iceberg")
-    assert "other engines" in query(server, "from sales.ice").error()["hint"]
+    assert "format version is 3" in query(server, "from sales.ice").error()["message"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.cli_project import SOURCES, Project, until
-from tests.integration.ray_nodes import Nodes, nodes
+from tests.integration.ray_nodes import LOOPBACK, Nodes, nodes
 from tests.integration.served import Served
 from tests.integration.worker_services import ANOTHER, SECRET
 
@@ -133,6 +133,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         cluster.add("two", 1)
         common = {
             **secrets,
+            **LOOPBACK,
             "PYTHONUNBUFFERED": "1",
             "ARCO_RAY_ADDRESS": cluster.address,
             "ARCO_RAY_NODE_SECONDS": "0",
