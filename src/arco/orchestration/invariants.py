@@ -88,8 +88,8 @@ def forbidden_moves(before: State, after: State) -> list[str]:
 
 def _may_move(task: Task, moved: Task) -> bool:
     """Whether the task may move so: by itself, or by the attempt of another that made its data."""
-    if moved.made_by is not None and task.state is TaskState.BLOCKED:
-        return moved.state is TaskState.SUCCEEDED
+    if moved.state is TaskState.SUCCEEDED and task.state is TaskState.BLOCKED:
+        return moved.made_by is not None
     return is_allowed(TASK_MOVES, task.state, to=moved.state)
 
 

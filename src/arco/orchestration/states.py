@@ -63,7 +63,10 @@ RUN_OWNERS: Mapping[RunState, str] = {
 }
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
-    TaskState.BLOCKED: frozenset({TaskState.READY, TaskState.SKIPPED, TaskState.CANCELLED}),
+    # One whose data another task makes succeeds with that one.
+    TaskState.BLOCKED: frozenset(
+        {TaskState.READY, TaskState.SUCCEEDED, TaskState.SKIPPED, TaskState.CANCELLED}
+    ),
     # One that would come out as it did succeeds without an attempt.
     TaskState.READY: frozenset({TaskState.DISPATCHED, TaskState.SUCCEEDED, TaskState.CANCELLED}),
     TaskState.DISPATCHED: frozenset(
