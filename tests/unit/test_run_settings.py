@@ -158,14 +158,14 @@ def test_values_are_read_as_their_field_takes_them(field: str, given: Any, kept:
 @pytest.mark.parametrize(
     ("field", "given", "sentence"),
     [
-        ("pages", "many", "source.pages of raw.orders: expected integer, given 'many'."),
-        ("pages", 1.5, "source.pages of raw.orders: expected integer, given 1.5."),
-        ("pages", True, "source.pages of raw.orders: expected integer, given True."),
-        ("pages", 0, "source.pages of raw.orders: expected at least 1, given 0."),
-        ("ratio", float("nan"), "source.ratio of raw.orders: expected number, given nan."),
-        ("url", 10, "source.url of raw.orders: expected string, given 10."),
+        ("pages", "many", "source.pages of raw.orders: expected integer, given 'many'"),
+        ("pages", 1.5, "source.pages of raw.orders: expected integer, given 1.5"),
+        ("pages", True, "source.pages of raw.orders: expected integer, given True"),
+        ("pages", 0, "source.pages of raw.orders: expected at least 1, given 0"),
+        ("ratio", float("nan"), "source.ratio of raw.orders: expected number, given nan"),
+        ("url", 10, "source.url of raw.orders: expected string, given 10"),
         ("mode", "half", "source.mode of raw.orders: expected one of 'full', 'slice', given"),
-        ("regions", [1], "source.regions of raw.orders: [0]: expected string, given 1."),
+        ("regions", [1], "source.regions of raw.orders: [0]: expected string, given 1"),
         ("window", {"days": 2}, "source.window of raw.orders: expected object or null, given"),
         ("window", {"start": "soon"}, "source.window of raw.orders: expected object or null"),
     ],
@@ -185,9 +185,9 @@ def test_unknown_names_and_fields_are_refused_with_those_that_there_are() -> Non
         "source.page is no setting of raw.orders; did you mean source.pages?",
     )
     name = refusal({"sauce": {"pages": 3}}, by_limits)
-    assert name.message == "No selected asset reads 'sauce'; did you mean source?"
+    assert name.message == "no selected asset reads 'sauce'; did you mean source?"
     nothing = refusal({"source": {}, "other": {}})
-    assert nothing.message == "No selected asset reads 'other'; there is source."
+    assert nothing.message == "no selected asset reads 'other'; there is source"
 
 
 def test_a_secret_is_refused_and_not_repeated() -> None:

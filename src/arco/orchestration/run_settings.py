@@ -37,8 +37,8 @@ def accepted_settings(
     if size > SETTINGS_BYTES_MAX:
         raise Invalid(
             "SETTINGS_TOO_LARGE",
-            f"The run's settings have {size:,} bytes; at most {SETTINGS_BYTES_MAX:,} are kept.",
-            hint="Put what is long where the asset can read it, and say where.",
+            f"the run's settings have {size:,} bytes; at most {SETTINGS_BYTES_MAX:,} are kept",
+            hint="put what is long where the asset can read it, and say where",
         )
     readers = _readers(definitions)
     return {
@@ -103,27 +103,27 @@ def _fitted(field: SettingDefinition, place: str, *, asset: str, value: Any) -> 
     if field.secret:
         raise Invalid(
             "SETTING_SECRET",
-            f"{place} of {asset} is a secret; a run's settings are kept and shown.",
-            hint="Give it to the workers, by reference, in pyproject.toml or the environment.",
+            f"{place} of {asset} is a secret; a run's settings are kept and shown",
+            hint="give it to the workers, by reference, in pyproject.toml or the environment",
         )
     try:
         return fitted(value, msgspec.json.decode(field.schema))
     except ValueError as error:
         raise Invalid(
             "SETTING_INVALID",
-            f"{place} of {asset}: {error}.",
-            hint=f"Say --set {place}=VALUE, or {place} in the request's settings, as it takes it.",
+            f"{place} of {asset}: {error}",
+            hint=f"say --set {place}=VALUE, or {place} in the request's settings, as it takes it.",
         ) from None
 
 
 def _unknown(place: str, asset: str, *, known: list[str]) -> Invalid:
-    what = f"{place} is no setting of {asset}" if asset else f"No selected asset reads {place!r}"
+    what = f"{place} is no setting of {asset}" if asset else f"no selected asset reads {place!r}"
     close = difflib.get_close_matches(place, known, n=1)
     there = f"there is {', '.join(known)}" if known else "they read no settings"
     return Invalid(
         "SETTING_UNKNOWN",
-        f"{what}; {f'did you mean {close[0]}?' if close else there + '.'}",
-        hint="Name a field of the class that an asset's parameter has: parameter.field=value.",
+        f"{what}; {f'did you mean {close[0]}?' if close else there}",
+        hint="name a field of the class that an asset's parameter has: parameter.field=value",
     )
 
 
