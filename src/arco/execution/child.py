@@ -158,6 +158,10 @@ class Child(Generic[Incoming]):
         """The operating system's name for it."""
         return self._process.pid
 
+    async def connect(self, ours: socket.socket) -> None:
+        """What the child says at the other end of this socket is heard from now on."""
+        await asyncio.get_running_loop().create_connection(lambda: self._line, sock=ours)
+
     def send(self, *messages: msgspec.Struct) -> None:
         """The messages are on their way, in one piece: every piece wakes the child.
 
@@ -214,9 +218,7 @@ async def start_child(project: Path, store: str, *, scope: str) -> Worker:
     try:
         await _greet(child)
     except BaseException:
-        # Whoever gives up waiting leaves no process behind.
-        child.kill()
-        await child.ended()
+        await _abandoned(child)
         raise
     return child
 
@@ -238,15 +240,26 @@ async def start_process(
             process = await _started(
                 (module, "--fd", str(theirs.fileno()), *arguments), theirs, cwd=cwd
             )
-        line = Line(decoder)
-        await asyncio.get_running_loop().create_connection(lambda: line, sock=ours)
     except OSError as error:
         ours.close()
         raise NotStarted(f"it could not be started: {error}") from error
     except BaseException:
         ours.close()
         raise
-    return Child(process, line)
+    child = Child(process, Line(decoder))
+    try:
+        await child.connect(ours)
+    except BaseException:
+        await _abandoned(child)
+        ours.close()
+        raise
+    return child
+
+
+async def _abandoned(child: Child[Incoming]) -> None:
+    """Whoever gives up waiting leaves no process behind."""
+    child.kill()
+    await child.ended()
 
 
 async def _greet(child: Worker) -> None:
