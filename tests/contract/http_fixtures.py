@@ -40,7 +40,8 @@ class Examples:
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
-            return schema["enum"][0]
+            # The first word that says something: a client may leave out an empty one.
+            return next((each for each in schema["enum"] if each), schema["enum"][0])
         return self._made(schema, name=name, depth=depth)
 
     def _made(self, schema: Schema, *, name: str, depth: int) -> Any:
