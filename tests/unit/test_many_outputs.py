@@ -109,6 +109,16 @@ def test_what_an_output_says_goes_before_what_is_said_for_all() -> None:
     assert [each.name for each in lines.checks] == ["has_items"]
 
 
+def test_each_table_has_the_format_it_names() -> None:
+    @multi_asset(outputs=["orders", Output("lines", format="parquet")], namespace="shop")
+    def made() -> Any:
+        return {"orders": ROWS, "lines": [{"id": 1}]}
+
+    formats = {key: each.format for key, each in definitions(made).items()}
+    assert formats == {"shop.orders": "delta", "shop.lines": "parquet"}
+    assert one(made)["shop.lines"].data.to_arrow().to_pylist() == [{"id": 1}]
+
+
 def test_a_function_may_return_a_dict() -> None:
     result = one(returning({"orders": [{"id": 1}], "lines": [{"id": 1}, {"id": 2}]}))
     assert result["shop.lines"].data.to_arrow().num_rows == 2

@@ -47,47 +47,12 @@ class AssetRef(msgspec.Struct, frozen=True):
     mapping: PartitionMapping | None = None
 
 
-class AssetOptions(TypedDict, total=False):
-    """What `@asset` and `sql_asset` accept besides the code."""
-
-    namespace: str
-    name: str
-    key: str
-    inputs: Mapping[str, Any]
-    deps: Sequence[Any]
-    partitions: Partitions
-    partition_columns: Mapping[str, str]
-    description: str
-    retries: int | RetryPolicy
-    retry_delay_seconds: float
-    retry_backoff: Literal["constant", "exponential"]
-    retry_jitter_percent: int
-    timeout_seconds: float
-    priority: int
-    pools: Mapping[str, int]
-    memory_bytes: int
-    cpu_millicores: int
-    executor: Executor
-    format: Literal["delta", "parquet", "none"]
-    write_mode: WriteMode
-    merge_keys: Sequence[str]
-    schema_policy: SchemaPolicy
-    tags: Mapping[str, str] | Sequence[str]
-    group: str
-    owners: Sequence[str]
-    code_version: str
-    column_lineage: Mapping[str, str | Sequence[str]]
-    memoize: bool
-    condition: Condition
-    freshness: Freshness | timedelta
-
-
 class OutputOptions(TypedDict, total=False):
     """What `Output` accepts besides its name: of each table what it likes."""
 
     description: str
     partition_columns: Mapping[str, str]
-    format: Literal["delta", "none"]
+    format: Format
     write_mode: WriteMode
     merge_keys: Sequence[str]
     schema_policy: SchemaPolicy
@@ -99,10 +64,8 @@ class OutputOptions(TypedDict, total=False):
     freshness: Freshness | timedelta
 
 
-class MultiAssetOptions(OutputOptions, total=False):
-    """What `@multi_asset` accepts besides its outputs: what holds for all of them, and for the one
-    task that makes them.
-    """
+class _WorkOptions(TypedDict, total=False):
+    """What concerns the function and the task that runs it, whatever it makes."""
 
     namespace: str
     inputs: Mapping[str, Any]
@@ -119,6 +82,20 @@ class MultiAssetOptions(OutputOptions, total=False):
     cpu_millicores: int
     executor: Executor
     code_version: str
+
+
+class AssetOptions(OutputOptions, _WorkOptions, total=False):
+    """What `@asset` and `sql_asset` accept besides the code."""
+
+    name: str
+    key: str
+    memoize: bool
+
+
+class MultiAssetOptions(OutputOptions, _WorkOptions, total=False):
+    """What `@multi_asset` accepts besides its outputs: what holds for all of them, and for the one
+    task that makes them.
+    """
 
 
 class ExternalOptions(TypedDict, total=False):

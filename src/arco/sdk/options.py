@@ -6,7 +6,7 @@ Must not know what is declared around it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from arco.orchestration.definitions import (
     DEFAULT_EXECUTOR,
     AssetDefinition,
     Executor,
+    Format,
     SchemaPolicy,
     WriteMode,
 )
@@ -32,7 +33,7 @@ class PlainOptions(msgspec.Struct, frozen=True):
     """Options that are plain values, with what they may be."""
 
     executor: Executor = DEFAULT_EXECUTOR
-    format: Literal["delta", "parquet", "none"] = "delta"
+    format: Format = "delta"
     write_mode: WriteMode = "replace"
     merge_keys: tuple[str, ...] = ()
     schema_policy: SchemaPolicy = "evolve"
